@@ -1,0 +1,57 @@
+package io.firn.cold;
+
+/**
+ * Operating errors of the cold tier, few and coarse.
+ */
+public sealed class ColdStoreException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    private ColdStoreException(String message, Throwable cause) {
+        super(message, cause);
+    }
+
+    /** The store did not answer, or answered that it cannot now. Retriable; nothing is known to have changed. */
+    public static final class Unavailable extends ColdStoreException {
+        private static final long serialVersionUID = 1L;
+
+        public Unavailable(String message, Throwable cause) {
+            super(message, cause);
+        }
+    }
+
+    /** A newer writer has taken over this partition: what was asked is not done and must not be repeated by this writer. */
+    public static final class Fenced extends ColdStoreException {
+        private static final long serialVersionUID = 1L;
+
+        public Fenced(String message) {
+            super(message, null);
+        }
+    }
+
+    /** Bytes from the store do not match their checksum, or a format rule; never served. */
+    public static final class Corrupt extends ColdStoreException {
+        private static final long serialVersionUID = 1L;
+
+        public Corrupt(String message, Throwable cause) {
+            super(message, cause);
+        }
+    }
+
+    /** An object that a manifest names is not there. */
+    public static final class Missing extends ColdStoreException {
+        private static final long serialVersionUID = 1L;
+
+        public Missing(String message) {
+            super(message, null);
+        }
+    }
+
+    /** The bucket cannot be used as configured (wrong cluster, no permission, no conditional writes): an operator must act. */
+    public static final class Misconfigured extends ColdStoreException {
+        private static final long serialVersionUID = 1L;
+
+        public Misconfigured(String message, Throwable cause) {
+            super(message, cause);
+        }
+    }
+}

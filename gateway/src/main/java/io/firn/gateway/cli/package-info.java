@@ -1,0 +1,2 @@
+/** The command line: {@code firn up}, {@code topic}, {@code produce}, {@code consume}, {@code demo}. */
+package io.firn.gateway.cli;

@@ -1,0 +1,2 @@
+/** The broker's settings: one tree of records, each component with its key, default and meaning. */
+package io.firn.gateway.config;

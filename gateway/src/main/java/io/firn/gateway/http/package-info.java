@@ -1,0 +1,2 @@
+/** Metrics and health over HTTP. */
+package io.firn.gateway.http;

@@ -1,0 +1,27 @@
+package io.firn.hot;
+
+/** Why an append was rejected. The gateway maps each to one Kafka error code. */
+public enum AppendError {
+    /** Length, CRC, or a count in the header does not agree with the bytes. */
+    CORRUPT_BATCH,
+    /** The batch is well-formed but not allowed (several batches, control batch from a client, no records, compacted topic without key...). */
+    INVALID_RECORD,
+    /** A record format older than magic 2. */
+    UNSUPPORTED_FORMAT,
+    /** Larger than {@code max.message.bytes}, or larger than a segment. */
+    TOO_LARGE,
+    /** The timestamp is further from the broker's clock than the topic allows. */
+    INVALID_TIMESTAMP,
+    /** An idempotent producer's sequence is not the next one. */
+    OUT_OF_ORDER_SEQUENCE,
+    /** The producer's epoch is older than the newest one seen. */
+    INVALID_PRODUCER_EPOCH,
+    /** A transactional batch outside of a transaction, or a non-transactional one inside. */
+    INVALID_TRANSACTION_STATE,
+    /** The transaction coordinator that sent a marker is no longer the current one. */
+    COORDINATOR_FENCED,
+    /** The disk has no room. Retriable: the log resumes by itself once there is space. */
+    DISK_FULL,
+    /** The log met an I/O error or corruption in committed data and serves nothing until an operator acts. */
+    OFFLINE
+}
