@@ -10,11 +10,31 @@ public sealed class ColdStoreException extends RuntimeException {
         super(message, cause);
     }
 
-    /** The store did not answer, or answered that it cannot now. Retriable; nothing is known to have changed. */
+    /** The store did not answer, or answered that it cannot now. Retriable; a write that ends so has not happened. */
     public static final class Unavailable extends ColdStoreException {
         private static final long serialVersionUID = 1L;
 
         public Unavailable(String message, Throwable cause) {
+            super(message, cause);
+        }
+    }
+
+    /**
+     * A write was sent and no trustworthy answer came: it may have happened, or may still happen later. Retriable with the very same bytes only; see {@link ObjectStore}.
+     */
+    public static final class Uncertain extends ColdStoreException {
+        private static final long serialVersionUID = 1L;
+
+        public Uncertain(String message, Throwable cause) {
+            super(message, cause);
+        }
+    }
+
+    /** The local bytes to be uploaded could not be read; the store is not to blame, and nothing became visible in it. */
+    public static final class SourceFailed extends ColdStoreException {
+        private static final long serialVersionUID = 1L;
+
+        public SourceFailed(String message, Throwable cause) {
             super(message, cause);
         }
     }

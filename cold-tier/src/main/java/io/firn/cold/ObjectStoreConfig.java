@@ -1,0 +1,70 @@
+package io.firn.cold;
+
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.Optional;
+
+/**
+ * Which object store, where, and how patiently it is used.
+ *
+ * @param provider which implementation
+ * @param directory {@link Provider#FILE}: where objects live; created if absent
+ * @param endpoint {@link Provider#S3}, {@link Provider#MINIO}: URL of the server; the SDK's regional one if empty (then {@code minio} uses AWS's)
+ * @param region signing region
+ * @param bucket name of the bucket; must exist
+ * @param credentials static credentials; the provider's default chain (environment, profile, instance role) if empty
+ * @param pathStyle address buckets by path instead of host name
+ * @param maxConnections requests in flight at most (connections, or threads of {@code file}), 1 to 1024; further ones wait in order
+ * @param uploadParts parts of one object sent at the same time, each holding 8 MiB of memory, 1 to 64
+ * @param requestTimeoutMs time without any progress after which a request counts as failed, ≥ 10
+ * @param retryMaxAttempts attempts per request before the error is given to the caller, ≥ 1
+ */
+public record ObjectStoreConfig(Provider provider, Optional<Path> directory, Optional<URI> endpoint, String region, Optional<String> bucket,
+        Optional<Credentials> credentials, boolean pathStyle, int maxConnections, int uploadParts, long requestTimeoutMs, int retryMaxAttempts) {
+
+    /** The implementations there are. */
+    public enum Provider {
+        FILE,
+        S3,
+        MINIO
+    }
+
+    /** A static key pair; never printed. */
+    public record Credentials(String accessKey, String secretKey) {
+        public Credentials {
+            Objects.requireNonNull(accessKey, "accessKey");
+            Objects.requireNonNull(secretKey, "secretKey");
+        }
+
+        @Override
+        public String toString() {
+            return "Credentials[hidden]";
+        }
+    }
+
+    public ObjectStoreConfig {
+        if (provider == Provider.FILE && directory.isEmpty()) {
+            throw new IllegalArgumentException("Provider file needs a directory");
+        }
+        if (provider != Provider.FILE && bucket.isEmpty()) {
+            throw new IllegalArgumentException("Provider s3 or minio needs a bucket");
+        }
+        requireRange("maxConnections", maxConnections, 1, 1024);
+        requireRange("uploadParts", uploadParts, 1, 64);
+        requireRange("requestTimeoutMs", requestTimeoutMs, 10, Integer.MAX_VALUE);
+        requireRange("retryMaxAttempts", retryMaxAttempts, 1, 100);
+    }
+
+    /** A directory with the defaults for everything else. */
+    public static ObjectStoreConfig ofDirectory(Path directory) {
+        return new ObjectStoreConfig(Provider.FILE, Optional.of(directory), Optional.empty(), "us-east-1", Optional.empty(), Optional.empty(), true, 16, 4,
+                15_000, 4);
+    }
+
+    private static void requireRange(String name, long value, long min, long max) {
+        if (value < min || value > max) {
+            throw new IllegalArgumentException(name + " must be " + min + " to " + max + ", not " + value);
+        }
+    }
+}
