@@ -1,19 +1,75 @@
 package io.firn.gateway.api;
 
+import io.firn.cold.ColdStoreException;
 import io.firn.hot.AppendError;
+import io.firn.membership.CommandRefused;
+import io.firn.membership.MetadataUnavailable;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
 import org.apache.kafka.common.protocol.Errors;
 
-/** The one place where Firn's errors become Kafka's error codes. Pure functions; a test proves each table complete. */
+/**
+ * The one place where Firn's errors become Kafka's error codes. Pure functions; a test proves each table complete.
+ */
 public final class ErrorMapping {
 
     private ErrorMapping() {}
 
     public static Errors of(AppendError error) {
-        throw new UnsupportedOperationException();
+        return switch (error) {
+            case CORRUPT_BATCH -> Errors.CORRUPT_MESSAGE;
+            case INVALID_RECORD -> Errors.INVALID_RECORD;
+            case UNSUPPORTED_FORMAT -> Errors.UNSUPPORTED_FOR_MESSAGE_FORMAT;
+            case TOO_LARGE -> Errors.MESSAGE_TOO_LARGE;
+            case INVALID_TIMESTAMP -> Errors.INVALID_TIMESTAMP;
+            case OUT_OF_ORDER_SEQUENCE -> Errors.OUT_OF_ORDER_SEQUENCE_NUMBER;
+            case INVALID_PRODUCER_EPOCH -> Errors.INVALID_PRODUCER_EPOCH;
+            case INVALID_TRANSACTION_STATE -> Errors.INVALID_TXN_STATE;
+            case COORDINATOR_FENCED -> Errors.TRANSACTION_COORDINATOR_FENCED;
+            // Retriable by every client, and it leads producers to ask for the leader again.
+            case DISK_FULL, OFFLINE -> Errors.KAFKA_STORAGE_ERROR;
+        };
+    }
+
+    public static Errors of(CommandRefused.Reason reason) {
+        return switch (reason) {
+            case TOPIC_EXISTS -> Errors.TOPIC_ALREADY_EXISTS;
+            case UNKNOWN_TOPIC -> Errors.UNKNOWN_TOPIC_OR_PARTITION;
+            case UNKNOWN_BROKER -> Errors.BROKER_NOT_AVAILABLE;
+            case INVALID_PARTITIONS -> Errors.INVALID_PARTITIONS;
+            case INVALID_REPLICATION_FACTOR -> Errors.INVALID_REPLICATION_FACTOR;
+            case INVALID_ASSIGNMENT -> Errors.INVALID_REPLICA_ASSIGNMENT;
+            case NOT_CONTROLLER -> Errors.NOT_CONTROLLER;
+            case OVERLOADED -> Errors.REQUEST_TIMED_OUT;
+        };
+    }
+
+    private static Errors of(ColdStoreException error) {
+        // All are retriable for a consumer: it keeps its position and asks again, while the broker's log and metrics say what is wrong.
+        return Errors.KAFKA_STORAGE_ERROR;
     }
 
     /** Any failure, unwrapped from completion exceptions: the sealed hierarchies of the modules, Kafka's own ApiExceptions; else UNKNOWN_SERVER_ERROR. */
     public static Errors of(Throwable error) {
-        throw new UnsupportedOperationException();
+        Throwable cause = unwrap(error);
+        if (cause instanceof ColdStoreException cold) {
+            return of(cold);
+        }
+        if (cause instanceof CommandRefused refused) {
+            return of(refused.reason());
+        }
+        if (cause instanceof MetadataUnavailable) {
+            return Errors.REQUEST_TIMED_OUT;
+        }
+        return Errors.forException(cause);
+    }
+
+    /** The failure itself, without the wrappers of futures. */
+    public static Throwable unwrap(Throwable error) {
+        Throwable cause = error;
+        while ((cause instanceof CompletionException || cause instanceof ExecutionException) && cause.getCause() != null) {
+            cause = cause.getCause();
+        }
+        return cause;
     }
 }

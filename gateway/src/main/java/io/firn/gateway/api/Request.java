@@ -9,8 +9,9 @@ import org.apache.kafka.common.requests.RequestHeader;
 /**
  * One decoded request and the way to answer it.
  *
- * <p>Threading: handlers are called on the connection's event loop and must not block it. {@code respond}, {@code fail} and
- * {@code noResponse} may be called from any thread; exactly one of them, exactly once (later calls are ignored). Answers leave in the order of the requests.
+ * <p>Threading: handlers are called on the connection's event loop and must not block it. The methods that end or release a
+ * request may be called from any thread; exactly one of {@code respond}, {@code fail} and {@code noResponse} counts, the first
+ * (resources given to a later one are released at once). Answers leave in the order of the requests.
  */
 public interface Request {
 
@@ -23,13 +24,21 @@ public interface Request {
     /** Whether the client has gone; work for it may be dropped. */
     boolean abandoned();
 
-    void respond(ApiMessage response);
+    /** Answers with {@code response}; {@code release} is called exactly once, when its bytes were sent or dropped. */
+    void respond(ApiMessage response, Runnable release);
 
-    /** Answers with what the API gives as error response for {@code error} (Kafka's own mapping, after {@link ErrorMapping}). */
+    /** Answers with what the API gives as error response for {@code error} (Kafka's own, after {@link ErrorMapping}). */
     void fail(Throwable error);
 
     /** Ends the request without an answer (produce with acks=0). */
     void noResponse();
+
+    /** Gives back the network buffers that hold a produce request's records; the rest of the request stays readable. */
+    void releasePayload();
+
+    default void respond(ApiMessage response) {
+        respond(response, () -> {});
+    }
 
     default ApiKeys api() {
         return header().apiKey();

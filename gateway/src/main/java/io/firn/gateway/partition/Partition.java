@@ -1,71 +1,282 @@
 package io.firn.gateway.partition;
 
+import io.firn.hot.AppendError;
 import io.firn.hot.AppendOrigin;
+import io.firn.hot.AppendResult;
 import io.firn.hot.RecordBuffers;
 import io.firn.retention.TieredLog;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.function.LongConsumer;
 import org.apache.kafka.common.TopicIdPartition;
+import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
+import org.apache.kafka.common.errors.OffsetOutOfRangeException;
 
 /**
- * One partition led by this broker: appends and their acknowledgement, reads up to the high watermark, and who waits for what.
+ * One partition led by this broker: appends and their commitment, the high watermark, and who waits for what.
  *
- * <p>Threading: confined to {@link #loop()}; only {@link #id()}, {@link #loop()} and {@link #leaderEpoch()} may be called elsewhere. Callbacks and futures complete on the loop.
+ * <p><b>Append queue</b>: while the log starts a new segment, appends queue in order behind the first that was told to wait.
+ * The queue needs no limit of its own: each entry is a request that counts against its connection's and its loop's limits.
+ *
+ * <p><b>High watermark</b>: with one replica it is the replica's own contribution, {@code HotLog.durableOffset()} (DESIGN.md
+ * section 7). Invariants: it never goes back; it never passes the log end; a record below it is never lost by a crash the
+ * configured durability covers; nothing at or above it is shown to consumers or offloaded.
+ *
+ * <p><b>Out of service</b> ({@link #retire}): queued appends are refused, everybody who waits is told, no new wait begins.
+ *
+ * <p>Threading: confined to {@link #loop()}; only {@link #id()}, {@link #loop()}, {@link #leaderEpoch()} and {@link #retired()}
+ * may be called elsewhere. Callbacks and futures complete on the loop.
  */
 public final class Partition {
-
-    private Partition() {}
-
-    public TopicIdPartition id() {
-        throw new UnsupportedOperationException();
-    }
-
-    /** The event loop that owns this partition; {@code execute} to reach it. */
-    public Executor loop() {
-        throw new UnsupportedOperationException();
-    }
-
-    public int leaderEpoch() {
-        throw new UnsupportedOperationException();
-    }
-
-    public TieredLog log() {
-        throw new UnsupportedOperationException();
-    }
-
-    /** Exclusive end of what is committed: readable by read_uncommitted consumers. */
-    public long highWatermark() {
-        throw new UnsupportedOperationException();
-    }
-
-    /** Exclusive end of what read_committed consumers may see (LSO). */
-    public long lastStableOffset() {
-        throw new UnsupportedOperationException();
-    }
-
-    /** Appends behind everything queued before it. The result tells the local append; commitment is waited for with {@link #whenCommitted}. The buffers stay valid until {@code done} is called. */
-    public void append(RecordBuffers batch, AppendOrigin origin, AppendListener done) {
-        throw new UnsupportedOperationException();
-    }
-
-    /** Completes when the high watermark has reached {@code nextOffset} (exclusive end of what was appended), exceptionally when the partition leaves service first. */
-    public CompletableFuture<Void> whenCommitted(long nextOffset) {
-        throw new UnsupportedOperationException();
-    }
-
-    /** Called on the loop with the new high watermark each time it advances, and once at registration. Returns what removes it. */
-    public Runnable onHighWatermark(java.util.function.LongConsumer listener) {
-        throw new UnsupportedOperationException();
-    }
-
-    /** DeleteRecords; completes with the new log start offset. -1 stands for the high watermark. */
-    public CompletableFuture<Long> deleteRecordsBefore(long offset) {
-        throw new UnsupportedOperationException();
-    }
 
     /** Told on the loop when the append was done or refused. */
     @FunctionalInterface
     public interface AppendListener {
-        void done(io.firn.hot.AppendResult result);
+        void done(AppendResult result);
+    }
+
+    /** Told on the loop, once, how a wait for commitment ended. */
+    public interface CommitListener {
+        void committed();
+
+        /** The partition left service, or the deadline passed ({@code timedOut}): whether the records will be committed is not known. */
+        void notCommitted(boolean timedOut);
+    }
+
+    private record QueuedAppend(RecordBuffers batch, AppendOrigin origin, AppendListener listener) {}
+
+    private record CommitWait(long nextOffset, long deadlineMs, CommitListener listener) {}
+
+    private final TopicIdPartition id;
+    private final TieredLog log;
+    private final int leaderEpoch;
+    private final Executor loop;
+    private final InstantSource clock;
+
+    private final ArrayDeque<QueuedAppend> queue = new ArrayDeque<>();
+    private final ArrayDeque<CommitWait> commitWaits = new ArrayDeque<>();
+    private final Set<LongConsumer> watermarkListeners = new LinkedHashSet<>();
+    private long highWatermark;
+    private boolean appending;
+    private boolean draining;
+    private volatile boolean retired;
+
+    /** To be made on {@code loop}. */
+    Partition(TopicIdPartition id, TieredLog log, int leaderEpoch, Executor loop, InstantSource clock) {
+        this.id = id;
+        this.log = log;
+        this.leaderEpoch = leaderEpoch;
+        this.loop = loop;
+        this.clock = clock;
+        this.highWatermark = log.hot().durableOffset();
+        log.hot().onDurable(this::durableAdvanced);
+    }
+
+    public TopicIdPartition id() {
+        return id;
+    }
+
+    /** The event loop that owns this partition; {@code execute} to reach it. */
+    public Executor loop() {
+        return loop;
+    }
+
+    public int leaderEpoch() {
+        return leaderEpoch;
+    }
+
+    public TieredLog log() {
+        return log;
+    }
+
+    /** Exclusive end of what is committed: readable by read_uncommitted consumers. */
+    public long highWatermark() {
+        return highWatermark;
+    }
+
+    /** Exclusive end of what read_committed consumers may see (LSO). */
+    public long lastStableOffset() {
+        return log.hot().lastStableOffset(highWatermark);
+    }
+
+    public boolean retired() {
+        return retired;
+    }
+
+    // Writing
+
+    /**
+     * Appends behind everything queued before it. The result tells of the local append only; commitment is waited for with
+     * {@link #awaitCommit}. The buffers stay valid until {@code listener} is called.
+     */
+    public void append(RecordBuffers batch, AppendOrigin origin, AppendListener listener) {
+        if (!queue.isEmpty() || !tryAppend(batch, origin, listener)) {
+            queue.add(new QueuedAppend(batch, origin, listener));
+            drainWhenWritable();
+        }
+    }
+
+    private boolean tryAppend(RecordBuffers batch, AppendOrigin origin, AppendListener listener) {
+        if (retired) {
+            listener.done(new AppendResult.Rejected(AppendError.OFFLINE, "partition is no longer served here"));
+            return true;
+        }
+        AppendResult result;
+        appending = true;
+        try {
+            result = log.hot().append(batch, leaderEpoch, origin, clock.millis());
+        } finally {
+            appending = false;
+        }
+        if (result instanceof AppendResult.NotWritableYet) {
+            return false;
+        }
+        listener.done(result);
+        publishHighWatermark();
+        return true;
+    }
+
+    private void drainWhenWritable() {
+        if (!draining) {
+            draining = true;
+            log.hot().whenWritable().whenComplete((done, failed) -> drain());
+        }
+    }
+
+    private void drain() {
+        draining = false;
+        while (!queue.isEmpty()) {
+            QueuedAppend next = queue.peek();
+            if (!tryAppend(next.batch(), next.origin(), next.listener())) {
+                drainWhenWritable();
+                return;
+            }
+            queue.poll();
+        }
+    }
+
+    // Commitment
+
+    /**
+     * Tells {@code listener} when the high watermark has reached {@code nextOffset}: at once if it has.
+     *
+     * @param nextOffset exclusive end of what was appended
+     * @param deadlineMs wall-clock time after which the wait is given up; looked at about once a second
+     */
+    public void awaitCommit(long nextOffset, long deadlineMs, CommitListener listener) {
+        if (highWatermark >= nextOffset) {
+            listener.committed();
+        } else if (retired) {
+            listener.notCommitted(false);
+        } else {
+            commitWaits.add(new CommitWait(nextOffset, deadlineMs, listener));
+        }
+    }
+
+    /** {@link #awaitCommit} without a deadline, as a future; fails with {@link NotLeaderOrFollowerException} when the partition leaves service first. */
+    public CompletableFuture<Void> whenCommitted(long nextOffset) {
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        awaitCommit(nextOffset, Long.MAX_VALUE, new CommitListener() {
+            @Override
+            public void committed() {
+                done.complete(null);
+            }
+
+            @Override
+            public void notCommitted(boolean timedOut) {
+                done.completeExceptionally(new NotLeaderOrFollowerException("partition is no longer served here"));
+            }
+        });
+        return done;
+    }
+
+    private void durableAdvanced() {
+        if (!appending) {
+            publishHighWatermark();
+        }
+    }
+
+    /** Lets the watermark follow the log, and everybody know; never from inside an append. */
+    private void publishHighWatermark() {
+        long now = log.hot().durableOffset();
+        if (now <= highWatermark) {
+            return;
+        }
+        highWatermark = now;
+        CommitWait wait;
+        while ((wait = commitWaits.peek()) != null && wait.nextOffset() <= highWatermark) {
+            commitWaits.poll();
+            wait.listener().committed();
+        }
+        if (!watermarkListeners.isEmpty()) {
+            for (LongConsumer listener : List.copyOf(watermarkListeners)) {
+                listener.accept(highWatermark);
+            }
+        }
+    }
+
+    /** Called on the loop with the new high watermark each time it advances, until {@link #removeWatermarkListener}. */
+    public void addWatermarkListener(LongConsumer listener) {
+        watermarkListeners.add(listener);
+    }
+
+    public void removeWatermarkListener(LongConsumer listener) {
+        watermarkListeners.remove(listener);
+    }
+
+    /** As {@link #addWatermarkListener}, and once at registration. Returns what removes it (on the loop). */
+    public Runnable onHighWatermark(LongConsumer listener) {
+        addWatermarkListener(listener);
+        listener.accept(highWatermark);
+        return () -> removeWatermarkListener(listener);
+    }
+
+    // Upkeep
+
+    /** Seals by age, expires producers, gives up waits past their deadline. */
+    void tick(long nowMs) {
+        log.hot().tick(nowMs);
+        if (!commitWaits.isEmpty()) {
+            List<CommitWait> late = commitWaits.stream().filter(wait -> wait.deadlineMs() <= nowMs).toList();
+            if (!late.isEmpty()) {
+                commitWaits.removeAll(late);
+                late.forEach(wait -> wait.listener().notCommitted(true));
+            }
+        }
+    }
+
+    /**
+     * DeleteRecords: raises the log start to {@code offset} (-1: the high watermark) over both tiers; completes with the new log start.
+     *
+     * @return fails with {@link OffsetOutOfRangeException} above the high watermark or below -1
+     */
+    public CompletableFuture<Long> deleteRecordsBefore(long offset) {
+        long target = offset == -1 ? highWatermark : offset;
+        if (retired) {
+            return CompletableFuture.failedFuture(new NotLeaderOrFollowerException("partition is no longer served here"));
+        }
+        if (target < 0 || target > highWatermark) {
+            return CompletableFuture.failedFuture(new OffsetOutOfRangeException("cannot delete up to offset " + offset + " of " + id + ": high watermark is " + highWatermark));
+        }
+        return log.deleteRecordsBefore(target);
+    }
+
+    /** Ends service. */
+    void retire() {
+        retired = true;
+        List<QueuedAppend> refused = new ArrayList<>(queue);
+        queue.clear();
+        refused.forEach(append -> tryAppend(append.batch(), append.origin(), append.listener()));
+        List<CommitWait> waits = new ArrayList<>(commitWaits);
+        commitWaits.clear();
+        waits.forEach(wait -> wait.listener().notCommitted(false));
+        List.copyOf(watermarkListeners).forEach(listener -> listener.accept(highWatermark));
+        watermarkListeners.clear();
     }
 }

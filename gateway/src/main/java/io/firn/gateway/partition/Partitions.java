@@ -1,23 +1,94 @@
 package io.firn.gateway.partition;
 
+import io.firn.membership.ClusterView;
+import io.firn.membership.TopicView;
 import java.util.Collection;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.apache.kafka.common.TopicIdPartition;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.protocol.Errors;
 
-/** The partitions in service on this broker. Thread-safe; lookups take no lock. */
+/**
+ * The partitions in service on this broker.
+ *
+ * <p>Threading: thread-safe; lookups take no lock. Changes are made by {@link PartitionKeeper} alone.
+ */
 public final class Partitions {
 
-    private Partitions() {}
+    /** A partition, or the Kafka error that says why there is none here. */
+    public record Found(Partition partition, Errors error) {}
+
+    private final Supplier<ClusterView> view;
+    private final Map<TopicPartition, Partition> byName = new ConcurrentHashMap<>();
+    private final Map<TopicIdPartition, Partition> byId = new ConcurrentHashMap<>();
+    private final List<Consumer<Partition>> added = new CopyOnWriteArrayList<>();
+    private final List<Consumer<Partition>> removed = new CopyOnWriteArrayList<>();
+
+    public Partitions(Supplier<ClusterView> view) {
+        this.view = view;
+    }
 
     public Optional<Partition> find(String topic, int partition) {
-        throw new UnsupportedOperationException();
+        return Optional.ofNullable(byName.get(new TopicPartition(topic, partition)));
     }
 
     public Optional<Partition> find(Uuid topicId, int partition) {
-        throw new UnsupportedOperationException();
+        return view.get().topic(topicId).flatMap(topic -> find(topic.name(), partition)).filter(found -> found.id().topicId().equals(topicId));
+    }
+
+    /**
+     * Finds by id when there is one, else by name; answers as Apache Kafka does when it is not here: UNKNOWN_TOPIC_ID,
+     * UNKNOWN_TOPIC_OR_PARTITION, or NOT_LEADER_OR_FOLLOWER for one that exists but is not (yet) served by this broker.
+     */
+    public Found locate(TopicIdPartition wanted) {
+        Partition partition = byId.get(wanted);
+        if (partition != null) {
+            return new Found(partition, Errors.NONE);
+        }
+        boolean withId = !wanted.topicId().equals(Uuid.ZERO_UUID);
+        Optional<TopicView> topic = withId ? view.get().topic(wanted.topicId()) : view.get().topic(wanted.topic() == null ? "" : wanted.topic());
+        if (topic.isEmpty()) {
+            return new Found(null, withId ? Errors.UNKNOWN_TOPIC_ID : Errors.UNKNOWN_TOPIC_OR_PARTITION);
+        }
+        if (wanted.partition() < 0 || wanted.partition() >= topic.get().partitions().size()) {
+            return new Found(null, Errors.UNKNOWN_TOPIC_OR_PARTITION);
+        }
+        partition = byName.get(new TopicPartition(topic.get().name(), wanted.partition()));
+        boolean same = partition != null && partition.id().topicId().equals(topic.get().id());
+        return same ? new Found(partition, Errors.NONE) : new Found(null, Errors.NOT_LEADER_OR_FOLLOWER);
     }
 
     public Collection<Partition> all() {
-        throw new UnsupportedOperationException();
+        return List.copyOf(byName.values());
+    }
+
+    /** Told of each partition that comes into service, on its loop, beginning now. */
+    public void onAdded(Consumer<Partition> listener) {
+        added.add(listener);
+    }
+
+    /** Told of each partition that leaves service, on its loop. */
+    public void onRemoved(Consumer<Partition> listener) {
+        removed.add(listener);
+    }
+
+    void put(Partition partition) {
+        byName.put(partition.id().topicPartition(), partition);
+        byId.put(partition.id(), partition);
+        added.forEach(listener -> listener.accept(partition));
+    }
+
+    void remove(Partition partition) {
+        byId.remove(partition.id(), partition);
+        if (byName.remove(partition.id().topicPartition(), partition)) {
+            removed.forEach(listener -> listener.accept(partition));
+        }
     }
 }

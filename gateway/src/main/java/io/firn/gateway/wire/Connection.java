@@ -1,0 +1,363 @@
+package io.firn.gateway.wire;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.concurrent.RejectedExecutionException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One client connection: cuts the byte stream into frames, hands requests on, and sends the answers in the order of the requests.
+ *
+ * <p>Stands in the pipeline before Vert.x's own handler and keeps every byte from it, so that frames stay slices of the receive buffers.
+ *
+ * <p><b>Reading</b> stops (automatic reads off; bytes already received wait in {@code leftover}, at most one receive buffer or
+ * what one decrypted record held) while any of these holds, and goes on when none does: the loop's {@link InflightBudget} has
+ * no room for the next frame; {@code requestsInFlight} requests are not yet fully sent back.
+ *
+ * <p><b>Writing</b>: answers are encoded when they are next in order, and flushed once per read-complete or once per loop turn.
+ *
+ * <p><b>Ends</b>, each with one log line when it is not the peer's own doing: a frame that is too long, negative or not decodable,
+ * an API or version that is not served, no progress within a frame or answer for {@code stallMs}, idleness. On the end every
+ * request's resources are released; answers that come later are dropped.
+ *
+ * <p>Threading: confined to its event loop, except {@link #execute} and {@link #closed}.
+ */
+final class Connection extends ChannelInboundHandlerAdapter {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Connection.class);
+    private static final int LENGTH_BYTES = Integer.BYTES;
+
+    private final LoopWire loop;
+    private final RequestDecoder decoder;
+    private final ArrayDeque<Exchange> inOrder = new ArrayDeque<>();
+    private final ArrayDeque<ByteBuf> leftover = new ArrayDeque<>(2);
+
+    private ChannelHandlerContext context;
+    private InetAddress clientAddress;
+    private int lengthSoFar;
+    private int lengthBytes;
+    private int reservingBytes;
+    private RequestFrame frame;
+    private int unsent;
+    private boolean insideRead;
+    private boolean consuming;
+    private boolean dirty;
+    private boolean flushQueued;
+    private long lastReadNanos;
+    private long lastWriteNanos;
+    private volatile boolean closed;
+
+    Connection(LoopWire loop, RequestDecoder decoder) {
+        this.loop = loop;
+        this.decoder = decoder;
+    }
+
+    // Life
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext ctx) {
+        context = ctx;
+        clientAddress = ((InetSocketAddress) ctx.channel().remoteAddress()).getAddress();
+        lastReadNanos = loop.nanoTime();
+        lastWriteNanos = lastReadNanos;
+        loop.opened(this);
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        end();
+        ctx.fireChannelInactive();
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        if (cause instanceof IOException) {
+            LOG.atDebug().addKeyValue("client", clientAddress).addKeyValue("cause", cause.toString()).log("Connection broke");
+        } else {
+            LOG.atWarn().addKeyValue("client", clientAddress).setCause(cause).log("Closing connection after an error");
+        }
+        ctx.close();
+    }
+
+    /** Ends the connection for {@code reason}, once. */
+    void close(String reason) {
+        if (!closed) {
+            LOG.atInfo().addKeyValue("client", clientAddress).addKeyValue("reason", reason).log("Closing connection");
+            loop.meters().connectionRefused();
+            end();
+            context.close();
+        }
+    }
+
+    private void end() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        loop.closed(this);
+        leftover.forEach(ByteBuf::release);
+        leftover.clear();
+        if (reservingBytes > 0) {
+            loop.budget().forget(this);
+            reservingBytes = 0;
+        }
+        if (frame != null) {
+            frame.release();
+            loop.budget().release(frame.sizeBytes());
+            frame = null;
+        }
+        inOrder.forEach(exchange -> {
+            if (exchange.isAnswered()) {
+                exchange.sentOrDropped();
+            }
+        });
+        inOrder.clear();
+    }
+
+    boolean closed() {
+        return closed;
+    }
+
+    InetAddress clientAddress() {
+        return clientAddress;
+    }
+
+    /** Looks whether the peer has stalled or gone idle; called about once a second. */
+    void check(long nowNanos) {
+        long sinceRead = (nowNanos - lastReadNanos) / 1_000_000;
+        long sinceWrite = (nowNanos - lastWriteNanos) / 1_000_000;
+        WireLimits limits = loop.limits();
+        boolean midFrame = frame != null || lengthBytes > 0;
+        if (unsent > 0 && sinceWrite > limits.stallMs()) {
+            close("client takes no bytes of its answer for " + limits.stallMs() + " ms");
+        } else if (midFrame && reservingBytes == 0 && context.channel().config().isAutoRead() && sinceRead > limits.stallMs()) {
+            close("request not received whole for " + limits.stallMs() + " ms");
+        } else if (inOrder.isEmpty() && unsent == 0 && sinceRead > limits.idleMs() && sinceWrite > limits.idleMs()) {
+            close("idle for " + limits.idleMs() + " ms");
+        }
+    }
+
+    // Reading
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        ByteBuf in = (ByteBuf) message;
+        if (closed) {
+            in.release();
+            return;
+        }
+        lastReadNanos = loop.nanoTime();
+        insideRead = true;
+        leftover.add(in);
+        consume();
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext ctx) {
+        insideRead = false;
+        flushIfDirty();
+    }
+
+    /** Works off what was received, until it is used up or reading has to stop. */
+    private void consume() {
+        if (consuming) {
+            return;
+        }
+        consuming = true;
+        try {
+            while (!leftover.isEmpty() && !closed && mayRead()) {
+                ByteBuf in = leftover.peek();
+                consume(in);
+                if (!in.isReadable() && !closed) {
+                    leftover.poll().release();
+                }
+            }
+        } finally {
+            consuming = false;
+        }
+        if (!closed) {
+            setReading(leftover.isEmpty() && mayRead());
+        }
+    }
+
+    private void consume(ByteBuf in) {
+        if (frame == null && !begin(in)) {
+            return;
+        }
+        frame.take(in, context.alloc());
+        if (frame.complete()) {
+            RequestFrame whole = frame;
+            frame = null;
+            receive(whole);
+        }
+    }
+
+    /** Reads the length and reserves room; false when bytes or room are missing. */
+    private boolean begin(ByteBuf in) {
+        while (lengthBytes < LENGTH_BYTES && in.isReadable()) {
+            lengthSoFar = lengthSoFar << 8 | in.readUnsignedByte();
+            lengthBytes++;
+        }
+        if (lengthBytes < LENGTH_BYTES) {
+            return false;
+        }
+        if (lengthSoFar <= 0 || lengthSoFar > loop.limits().requestMaxBytes()) {
+            close("not a Kafka request, or longer than kafka.request.max.bytes: length " + lengthSoFar);
+            return false;
+        }
+        if (!loop.budget().reserve(this, lengthSoFar)) {
+            reservingBytes = lengthSoFar;
+            return false;
+        }
+        frame = new RequestFrame(lengthSoFar);
+        reservingBytes = 0;
+        lengthBytes = 0;
+        lengthSoFar = 0;
+        loop.budget().wakeNext();
+        return true;
+    }
+
+    private boolean mayRead() {
+        return reservingBytes == 0 && inOrder.size() + unsent < loop.limits().requestsInFlight();
+    }
+
+    private void setReading(boolean on) {
+        if (context.channel().config().isAutoRead() != on) {
+            context.channel().config().setAutoRead(on);
+            lastReadNanos = loop.nanoTime();
+        }
+    }
+
+    /** The budget may have room again. Not on the releasing connection's stack: as a task of its own. */
+    void budgetFreed() {
+        context.executor().execute(() -> {
+            if (!closed && reservingBytes > 0) {
+                reservingBytes = 0;
+                consume();
+                if (leftover.isEmpty() && frame == null && lengthBytes == LENGTH_BYTES) {
+                    beginWithoutInput();
+                }
+            }
+        });
+    }
+
+    private void beginWithoutInput() {
+        begin(Unpooled.EMPTY_BUFFER);
+        setReading(leftover.isEmpty() && mayRead());
+    }
+
+    private void receive(RequestFrame whole) {
+        Exchange exchange;
+        try {
+            exchange = decoder.decode(this, whole, loop.nanoTime());
+        } catch (RequestDecoder.RefusedRequest e) {
+            whole.release();
+            loop.budget().release(whole.sizeBytes());
+            close(e.getMessage());
+            return;
+        }
+        inOrder.add(exchange);
+        loop.router().route(exchange);
+    }
+
+    void payloadReleased(int sizeBytes) {
+        loop.budget().release(sizeBytes);
+    }
+
+    // Writing
+
+    boolean inLoop() {
+        return context.executor().inEventLoop();
+    }
+
+    /** Runs {@code task} on the loop; {@code otherwise} at once when the loop has been shut down. */
+    void execute(Runnable task, Runnable otherwise) {
+        try {
+            context.executor().execute(task);
+        } catch (RejectedExecutionException e) {
+            LOG.atDebug().addKeyValue("client", clientAddress).log("Answer came after the event loop had stopped");
+            otherwise.run();
+        }
+    }
+
+    void answered(Exchange exchange) {
+        loop.meters().answered(exchange.header().apiKey(), loop.nanoTime() - exchange.receivedNanos());
+        if (closed) {
+            exchange.sentOrDropped();
+            return;
+        }
+        while (!inOrder.isEmpty() && inOrder.peek().isAnswered()) {
+            write(inOrder.poll());
+        }
+        if (dirty && !insideRead && !flushQueued) {
+            flushQueued = true;
+            loop.flushLater(this);
+        }
+        if (!consuming) {
+            consume();
+        }
+    }
+
+    private void write(Exchange exchange) {
+        if (exchange.response() == null) {
+            exchange.sentOrDropped();
+            return;
+        }
+        List<Object> parts;
+        try {
+            parts = ResponseEncoder.encode(exchange.header(), exchange.body().version(), exchange.response(), context.alloc());
+        } catch (RuntimeException e) {
+            LOG.atError().addKeyValue("api", exchange.header().apiKey()).addKeyValue("client", clientAddress).setCause(e).log("Response cannot be encoded");
+            exchange.sentOrDropped();
+            close("response could not be encoded");
+            return;
+        }
+        if (unsent++ == 0) {
+            lastWriteNanos = loop.nanoTime();
+        }
+        dirty = true;
+        int last = parts.size() - 1;
+        for (int i = 0; i < last; i++) {
+            context.write(parts.get(i)).addListener(progress);
+        }
+        context.write(parts.get(last)).addListener(future -> sent(exchange, future.isSuccess()));
+    }
+
+    private final ChannelFutureListener progress = this::progressed;
+
+    private void progressed(ChannelFuture future) {
+        lastWriteNanos = loop.nanoTime();
+        if (!future.isSuccess()) {
+            context.close();
+        }
+    }
+
+    private void sent(Exchange exchange, boolean success) {
+        unsent--;
+        lastWriteNanos = loop.nanoTime();
+        exchange.sentOrDropped();
+        if (!success) {
+            context.close();
+        } else if (!closed && !consuming) {
+            consume();
+        }
+    }
+
+    void flushIfDirty() {
+        flushQueued = false;
+        if (dirty && !closed) {
+            dirty = false;
+            context.flush();
+        }
+    }
+}

@@ -1,0 +1,35 @@
+package io.firn.gateway.wire;
+
+import io.netty.channel.EventLoop;
+import io.vertx.core.Vertx;
+import io.vertx.core.internal.ContextInternal;
+import io.vertx.core.internal.VertxInternal;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.apache.kafka.common.TopicIdPartition;
+
+/** The event loops of the broker; each partition belongs to one, by its id. Immutable. */
+public final class EventLoops {
+
+    private final List<ContextInternal> contexts;
+
+    private EventLoops(List<ContextInternal> contexts) {
+        this.contexts = contexts;
+    }
+
+    /** Takes {@code count} loops of {@code vertx}, which must have at least as many. */
+    public static EventLoops of(Vertx vertx, int count) {
+        VertxInternal internal = (VertxInternal) vertx;
+        return new EventLoops(IntStream.range(0, count).mapToObj(i -> internal.createEventLoopContext()).toList());
+    }
+
+    /** The loop that owns {@code partition}; the same for the whole life of the process. */
+    public EventLoop loopOf(TopicIdPartition partition) {
+        int hash = partition.topicId().hashCode() * 31 + partition.partition();
+        return contexts.get(Math.floorMod(hash, contexts.size())).nettyEventLoop();
+    }
+
+    List<ContextInternal> contexts() {
+        return contexts;
+    }
+}

@@ -1,0 +1,137 @@
+package io.firn.gateway.wire;
+
+import io.firn.gateway.api.ErrorMapping;
+import io.firn.gateway.api.Request;
+import java.net.InetAddress;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.apache.kafka.common.protocol.ApiMessage;
+import org.apache.kafka.common.protocol.Errors;
+import org.apache.kafka.common.requests.AbstractRequest;
+import org.apache.kafka.common.requests.AbstractResponse;
+import org.apache.kafka.common.requests.RequestHeader;
+
+/**
+ * One request of a connection from its frame to its last sent byte.
+ *
+ * <p>Life: received → answered (by any thread, the first answer counts) → written (on the loop, in order of the requests) → sent or dropped.
+ *
+ * <p>Threading: {@code ended} decides between threads who answers; everything else is confined to the connection's loop.
+ */
+final class Exchange implements Request {
+
+    private static final Runnable NOTHING = () -> {};
+
+    private final Connection connection;
+    private final RequestHeader header;
+    private final AbstractRequest body;
+    private final RequestFrame frame;
+    private final long receivedNanos;
+    private final AtomicBoolean ended = new AtomicBoolean();
+
+    private boolean answered;
+    private boolean payloadHeld = true;
+    private ApiMessage response;
+    private Runnable release = NOTHING;
+
+    Exchange(Connection connection, RequestHeader header, AbstractRequest body, RequestFrame frame, long receivedNanos) {
+        this.connection = connection;
+        this.header = header;
+        this.body = body;
+        this.frame = frame;
+        this.receivedNanos = receivedNanos;
+    }
+
+    @Override
+    public RequestHeader header() {
+        return header;
+    }
+
+    @Override
+    public AbstractRequest body() {
+        return body;
+    }
+
+    @Override
+    public InetAddress clientAddress() {
+        return connection.clientAddress();
+    }
+
+    @Override
+    public boolean abandoned() {
+        return connection.closed();
+    }
+
+    @Override
+    public void respond(ApiMessage message, Runnable whenSentOrDropped) {
+        end(message, whenSentOrDropped);
+    }
+
+    @Override
+    public void noResponse() {
+        end(null, NOTHING);
+    }
+
+    @Override
+    public void fail(Throwable error) {
+        Throwable cause = ErrorMapping.unwrap(error);
+        Errors code = ErrorMapping.of(cause);
+        String message = code == Errors.UNKNOWN_SERVER_ERROR ? null : cause.getMessage();
+        AbstractResponse answer = body.getErrorResponse(0, code.exception(message));
+        end(answer == null ? null : answer.data(), NOTHING);
+    }
+
+    private void end(ApiMessage message, Runnable whenSentOrDropped) {
+        if (!ended.compareAndSet(false, true)) {
+            whenSentOrDropped.run();
+        } else if (connection.inLoop()) {
+            answer(message, whenSentOrDropped);
+        } else {
+            connection.execute(() -> answer(message, whenSentOrDropped), whenSentOrDropped);
+        }
+    }
+
+    private void answer(ApiMessage message, Runnable whenSentOrDropped) {
+        response = message;
+        release = whenSentOrDropped;
+        answered = true;
+        freePayload();
+        connection.answered(this);
+    }
+
+    @Override
+    public void releasePayload() {
+        if (connection.inLoop()) {
+            freePayload();
+        } else {
+            connection.execute(this::freePayload, NOTHING);
+        }
+    }
+
+    private void freePayload() {
+        if (payloadHeld) {
+            payloadHeld = false;
+            frame.release();
+            connection.payloadReleased(frame.sizeBytes());
+        }
+    }
+
+    boolean isAnswered() {
+        return answered;
+    }
+
+    /** The answer; null when there is none to send. */
+    ApiMessage response() {
+        return response;
+    }
+
+    long receivedNanos() {
+        return receivedNanos;
+    }
+
+    /** The answer's bytes were sent, or never will be. */
+    void sentOrDropped() {
+        Runnable once = release;
+        release = NOTHING;
+        once.run();
+    }
+}

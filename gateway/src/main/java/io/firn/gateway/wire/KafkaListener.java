@@ -1,0 +1,111 @@
+package io.firn.gateway.wire;
+
+import io.firn.gateway.StartupException;
+import io.firn.gateway.api.ApiTable;
+import io.firn.gateway.config.BrokerConfig;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.vertx.core.Vertx;
+import io.vertx.core.internal.ContextInternal;
+import io.vertx.core.internal.net.NetSocketInternal;
+import io.vertx.core.net.NetServer;
+import io.vertx.core.net.NetServerOptions;
+import io.vertx.core.net.NetSocket;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The Kafka listener: one server socket, its connections spread over the event loops.
+ *
+ * <p>Threading: {@link #start} and {@link #close} block and are for the main thread; connections live on their loops.
+ */
+public final class KafkaListener implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(KafkaListener.class);
+
+    /** Vert.x: servers that ask for the same negative port share one random port. */
+    private static final int SHARED_RANDOM_PORT = -1;
+
+    private final List<NetServer> servers = new ArrayList<>();
+    private final List<LoopWire> loops = new ArrayList<>();
+    private final List<ContextInternal> contexts;
+    private int port;
+
+    private KafkaListener(EventLoops loops) {
+        this.contexts = loops.contexts();
+    }
+
+    /** Binds and begins to serve. @throws StartupException when the address cannot be bound */
+    public static KafkaListener start(Vertx vertx, EventLoops loops, BrokerConfig.Kafka config, ApiTable apis, MeterRegistry meters) {
+        KafkaListener listener = new KafkaListener(loops);
+        WireLimits limits = new WireLimits(config.requestMaxBytes(), config.connectionInflightMax(), config.connectionIdleMs(),
+                config.connectionStallMs(), config.connectionsMax());
+        listener.bind(vertx, config, limits, apis, new WireMeters(meters));
+        return listener;
+    }
+
+    private void bind(Vertx vertx, BrokerConfig.Kafka config, WireLimits limits, ApiTable apis, WireMeters meters) {
+        RequestRouter router = new RequestRouter(apis);
+        RequestDecoder decoder = new RequestDecoder(apis);
+        AtomicInteger connections = new AtomicInteger();
+        long budgetBytes = config.inflightMaxBytes() / contexts.size();
+        NetServerOptions options = new NetServerOptions().setHost(config.host()).setTcpNoDelay(true).setTcpKeepAlive(true)
+                .setReuseAddress(true).setAcceptBacklog(1024).setPort(config.port() == 0 ? SHARED_RANDOM_PORT : config.port());
+        for (ContextInternal context : contexts) {
+            LoopWire loop = new LoopWire(context.nettyEventLoop(), limits, budgetBytes, router, meters, connections);
+            loop.start();
+            loops.add(loop);
+            CompletableFuture<NetServer> bound = new CompletableFuture<>();
+            context.runOnContext(ignored -> vertx.createNetServer(options).connectHandler(socket -> accept(socket, loop, decoder)).listen()
+                    .onSuccess(bound::complete).onFailure(bound::completeExceptionally));
+            servers.add(await(bound, config));
+        }
+        port = servers.get(0).actualPort();
+    }
+
+    private NetServer await(CompletableFuture<NetServer> bound, BrokerConfig.Kafka config) {
+        try {
+            return bound.join();
+        } catch (CompletionException e) {
+            close();
+            throw new StartupException("cannot listen for Kafka clients on " + config.host() + ":" + config.port() + " (kafka.port): " + e.getCause().getMessage(), e);
+        }
+    }
+
+    private static void accept(NetSocket socket, LoopWire loop, RequestDecoder decoder) {
+        if (loop.connectionCount() >= loop.limits().connections()) {
+            LOG.atWarn().addKeyValue("limit", loop.limits().connections()).log("Refusing a connection: kafka.connections.max is reached");
+            loop.meters().connectionRefused();
+            socket.close();
+            return;
+        }
+        var context = ((NetSocketInternal) socket).channelHandlerContext();
+        context.pipeline().addBefore("handler", "firn", new Connection(loop, decoder));
+    }
+
+    /** The port that is listened on. */
+    public int port() {
+        return port;
+    }
+
+    /** Takes no more connections and ends those there are. */
+    @Override
+    public void close() {
+        servers.forEach(server -> server.close().toCompletionStage().toCompletableFuture().join());
+        for (int i = 0; i < loops.size(); i++) {
+            LoopWire loop = loops.get(i);
+            CompletableFuture<Void> done = new CompletableFuture<>();
+            contexts.get(i).nettyEventLoop().execute(() -> {
+                loop.closeAll();
+                done.complete(null);
+            });
+            done.join();
+        }
+        servers.clear();
+        loops.clear();
+    }
+}

@@ -1,0 +1,104 @@
+package io.firn.gateway.wire;
+
+import io.netty.channel.EventLoop;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * What the connections of one event loop share: their budget of bytes in flight, their flushes, and the check for stalled ones.
+ *
+ * <p>Threading: confined to its loop, except {@link #connectionCount()} of all loops together.
+ */
+final class LoopWire {
+
+    private static final long CHECK_INTERVAL_MS = 1000;
+
+    private final EventLoop loop;
+    private final WireLimits limits;
+    private final InflightBudget budget;
+    private final RequestRouter router;
+    private final WireMeters meters;
+    private final AtomicInteger connectionCount;
+    private final Set<Connection> connections = new LinkedHashSet<>();
+    private final ArrayDeque<Connection> toFlush = new ArrayDeque<>();
+    private long nextCheckNanos;
+
+    LoopWire(EventLoop loop, WireLimits limits, long budgetBytes, RequestRouter router, WireMeters meters, AtomicInteger connectionCount) {
+        this.loop = loop;
+        this.limits = limits;
+        this.budget = new InflightBudget(budgetBytes);
+        this.router = router;
+        this.meters = meters;
+        this.connectionCount = connectionCount;
+        this.nextCheckNanos = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(CHECK_INTERVAL_MS);
+    }
+
+    void start() {
+        loop.scheduleAtFixedRate(this::check, CHECK_INTERVAL_MS, CHECK_INTERVAL_MS, TimeUnit.MILLISECONDS);
+    }
+
+    private void check() {
+        long now = nanoTime();
+        meters.loopStall(Math.max(0, now - nextCheckNanos));
+        nextCheckNanos = now + TimeUnit.MILLISECONDS.toNanos(CHECK_INTERVAL_MS);
+        new ArrayList<>(connections).forEach(connection -> connection.check(now));
+    }
+
+    /** Flushes the connection once, after the tasks that are already queued on the loop: answers that come together leave together. */
+    void flushLater(Connection connection) {
+        if (toFlush.isEmpty()) {
+            loop.execute(this::flush);
+        }
+        toFlush.add(connection);
+    }
+
+    private void flush() {
+        Connection connection;
+        while ((connection = toFlush.poll()) != null) {
+            connection.flushIfDirty();
+        }
+    }
+
+    void opened(Connection connection) {
+        connections.add(connection);
+        meters.connections(connectionCount.incrementAndGet());
+    }
+
+    void closed(Connection connection) {
+        connections.remove(connection);
+        meters.connections(connectionCount.decrementAndGet());
+    }
+
+    int connectionCount() {
+        return connectionCount.get();
+    }
+
+    /** Closes all, when the broker stops. */
+    void closeAll() {
+        new ArrayList<>(connections).forEach(connection -> connection.close("broker is stopping"));
+    }
+
+    InflightBudget budget() {
+        return budget;
+    }
+
+    WireLimits limits() {
+        return limits;
+    }
+
+    RequestRouter router() {
+        return router;
+    }
+
+    WireMeters meters() {
+        return meters;
+    }
+
+    long nanoTime() {
+        return System.nanoTime();
+    }
+}

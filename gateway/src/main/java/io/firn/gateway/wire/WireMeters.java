@@ -1,0 +1,53 @@
+package io.firn.gateway.wire;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.kafka.common.protocol.ApiKeys;
+
+/** What the wire measures. Tags are bounded by the API table. Thread-safe. */
+final class WireMeters {
+
+    private final MeterRegistry registry;
+    private final Map<ApiKeys, Timer> requests = new ConcurrentHashMap<>(new EnumMap<>(ApiKeys.class));
+    private final AtomicInteger connections = new AtomicInteger();
+    private final Counter refused;
+    private final Timer loopStalls;
+
+    WireMeters(MeterRegistry registry) {
+        this.registry = registry;
+        this.refused = Counter.builder("firn.connections.closed").description("Connections the broker closed on its own").register(registry);
+        this.loopStalls = Timer.builder("firn.loop.stall").description("How late the event loops run their once-a-second check").register(registry);
+        Gauge.builder("firn.connections", connections, AtomicInteger::get).description("Open Kafka connections").register(registry);
+    }
+
+    void answered(ApiKeys api, long nanos) {
+        Timer timer = requests.get(api);
+        if (timer == null) {
+            timer = requests.computeIfAbsent(api, this::timer);
+        }
+        timer.record(nanos, TimeUnit.NANOSECONDS);
+    }
+
+    private Timer timer(ApiKeys api) {
+        return Timer.builder("kafka.request").description("Time from a request's last byte to its answer").tag("api", api.name).register(registry);
+    }
+
+    void connections(int count) {
+        connections.set(count);
+    }
+
+    void connectionRefused() {
+        refused.increment();
+    }
+
+    void loopStall(long nanos) {
+        loopStalls.record(nanos, TimeUnit.NANOSECONDS);
+    }
+}
