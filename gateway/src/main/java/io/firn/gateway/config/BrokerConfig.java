@@ -10,71 +10,132 @@ import java.util.Optional;
  * <p>The key of a setting is its group's name, a dot, and its own key: {@code kafka.port}. In the YAML file groups may be nested;
  * as an environment variable it is {@code FIRN_KAFKA_PORT}. Later sources win: defaults, file, environment, command line.
  */
-public record BrokerConfig(Node node, Data data, Kafka kafka, Http http, Log log, Topic topic, Cold cold, Retention retention, Group group) {
+public record BrokerConfig(Node node, Data data, Kafka kafka, Http http, Log log, Topic topic, Cold cold, Retention retention, Group group, Logging logging) {
 
     public record Node(
-            @Setting(key = "id", value = "1", doc = "Number of this broker in its cluster, 0 or more.") int id,
-            @Setting(key = "rack", doc = "Rack or zone the broker runs in.") Optional<String> rack) {}
+            @Setting(key = "id", value = "1", min = 0, max = Integer.MAX_VALUE, doc = "Number of this broker in its cluster, 0 or more.") int id,
+            @Setting(key = "rack", doc = "Rack or zone the broker runs in.") Optional<String> rack) {
+        public Node {
+            Bounds.check(Node.class, id, rack);
+        }
+    }
 
     public record Data(
-            @Setting(key = "dir", value = "./data", doc = "Directory of everything this broker stores locally.") Path dir) {}
+            @Setting(key = "dir", value = "./data", doc = "Directory of everything this broker stores locally.") Path dir) {
+        public Data {
+            Bounds.check(Data.class, dir);
+        }
+    }
 
     public record Kafka(
             @Setting(key = "host", value = "127.0.0.1", doc = "Address the Kafka listener binds to.") String host,
-            @Setting(key = "port", value = "9092", doc = "Port of the Kafka listener; 0 picks a free one.") int port,
+            @Setting(key = "port", value = "9092", min = 0, max = 65535, doc = "Port of the Kafka listener; 0 picks a free one.") int port,
             @Setting(key = "advertised.host", doc = "Host name clients are told to connect to; the bound one if not set.") Optional<String> advertisedHost,
-            @Setting(key = "advertised.port", value = "0", doc = "Port clients are told; 0 means the bound one.") int advertisedPort,
-            @Setting(key = "loops", value = "0", doc = "Event loops; 0 means half the processors, at least one.") int loops,
-            @Setting(key = "request.max.bytes", value = "104857600", unit = "bytes", doc = "Largest request; a longer one closes the connection.") int requestMaxBytes,
-            @Setting(key = "inflight.max.bytes", value = "134217728", unit = "bytes", doc = "Request bytes held in memory over all connections; beyond it sockets are not read.") long inflightMaxBytes,
-            @Setting(key = "connection.inflight.max", value = "32", doc = "Requests of one connection being served at once; beyond it its socket is not read.") int connectionInflightMax,
-            @Setting(key = "connection.idle.ms", value = "600000", unit = "ms", doc = "Idle time after which a connection is closed.") long connectionIdleMs,
-            @Setting(key = "connection.stall.ms", value = "30000", unit = "ms", doc = "Time without progress inside a request or response after which a connection is closed.") long connectionStallMs,
-            @Setting(key = "connections.max", value = "10000", doc = "Connections at the same time; further ones are closed at once.") int connectionsMax) {}
+            @Setting(key = "advertised.port", value = "0", min = 0, max = 65535, doc = "Port clients are told; 0 means the bound one.") int advertisedPort,
+            @Setting(key = "loops", value = "0", min = 0, max = 256, doc = "Event loops; 0 means half the processors, at least one.") int loops,
+            @Setting(key = "request.max.bytes", value = "104857600", unit = "bytes", min = 1024, max = Integer.MAX_VALUE, doc = "Largest request; a longer one closes the connection.") int requestMaxBytes,
+            @Setting(key = "inflight.max.bytes", value = "134217728", unit = "bytes", min = 1024, doc = "Request bytes held in memory over all connections; beyond it sockets are not read.") long inflightMaxBytes,
+            @Setting(key = "connection.inflight.max", value = "32", min = 1, max = 10_000, doc = "Requests of one connection being served at once; beyond it its socket is not read.") int connectionInflightMax,
+            @Setting(key = "connection.idle.ms", value = "600000", unit = "ms", min = 1, doc = "Idle time after which a connection is closed.") long connectionIdleMs,
+            @Setting(key = "connection.stall.ms", value = "30000", unit = "ms", min = 1, doc = "Time without progress inside a request or response after which a connection is closed.") long connectionStallMs,
+            @Setting(key = "connections.max", value = "10000", min = 1, max = 1_000_000, doc = "Connections at the same time; further ones are closed at once.") int connectionsMax) {
+        public Kafka {
+            Bounds.check(Kafka.class, host, port, advertisedHost, advertisedPort, loops, requestMaxBytes, inflightMaxBytes,
+                    connectionInflightMax, connectionIdleMs, connectionStallMs, connectionsMax);
+        }
+    }
 
     public record Http(
             @Setting(key = "host", value = "127.0.0.1", doc = "Address the HTTP listener binds to.") String host,
-            @Setting(key = "port", value = "8080", doc = "Port of the HTTP listener; 0 picks a free one.") int port) {}
+            @Setting(key = "port", value = "8080", min = 0, max = 65535, doc = "Port of the HTTP listener; 0 picks a free one.") int port) {
+        public Http {
+            Bounds.check(Http.class, host, port);
+        }
+    }
 
     public record Log(
-            @Setting(key = "durability", value = "fsync", doc = "fsync: a batch is committed after it was forced to disk, by group commit. os: as soon as the operating system has it (survives kill -9, not a power loss).") String durability,
-            @Setting(key = "flush.tick.ms", value = "1", unit = "ms", doc = "Shortest time between two rounds of forcing. Smaller costs more disk operations, larger adds latency.") int flushTickMs,
-            @Setting(key = "io.threads", value = "4", doc = "Threads for recovery, segment rolls, deletes and cold pages.") int ioThreads,
-            @Setting(key = "producer.id.expiration.ms", value = "86400000", unit = "ms", doc = "Idle time after which an idempotent producer is forgotten.") long producerIdExpirationMs,
-            @Setting(key = "dirty.max.bytes", value = "67108864", unit = "bytes", doc = "Appended bytes of one log after which they are forced in the background.") long dirtyMaxBytes,
-            @Setting(key = "disk.watermark.bytes", value = "268435456", unit = "bytes", doc = "Free disk space below which produce is refused with a retriable error.") long diskWatermarkBytes) {}
+            @Setting(key = "durability", value = "fsync", oneOf = {"fsync", "os"}, doc = "fsync: a batch is committed after it was forced to disk, by group commit. os: as soon as the operating system has it (survives kill -9, not a power loss).") String durability,
+            @Setting(key = "flush.tick.ms", value = "1", unit = "ms", min = 0, max = 100, doc = "Shortest time between two rounds of forcing. Smaller costs more disk operations, larger adds latency.") int flushTickMs,
+            @Setting(key = "io.threads", value = "4", min = 1, max = 256, doc = "Threads for recovery, segment rolls, deletes and cold pages.") int ioThreads,
+            @Setting(key = "producer.id.expiration.ms", value = "86400000", unit = "ms", min = 1, doc = "Idle time after which an idempotent producer is forgotten.") long producerIdExpirationMs,
+            @Setting(key = "dirty.max.bytes", value = "67108864", unit = "bytes", min = 4096, doc = "Appended bytes of one log after which they are forced in the background.") long dirtyMaxBytes,
+            @Setting(key = "disk.watermark.bytes", value = "268435456", unit = "bytes", min = 0, doc = "Free disk space below which produce is refused with a retriable error.") long diskWatermarkBytes) {
+        public Log {
+            Bounds.check(Log.class, durability, flushTickMs, ioThreads, producerIdExpirationMs, dirtyMaxBytes, diskWatermarkBytes);
+        }
+    }
 
     public record Topic(
             @Setting(key = "auto.create", value = "true", doc = "Create a topic when a client asks for its metadata and allows it.") boolean autoCreate,
-            @Setting(key = "default.partitions", value = "1", doc = "Partitions of a topic created without a number.") int defaultPartitions,
-            @Setting(key = "defaults", doc = "Topic configs (Kafka's names) that differ from the built-in defaults, for all topics.") Map<String, String> defaults) {}
+            @Setting(key = "default.partitions", value = "1", min = 1, max = 10_000, doc = "Partitions of a topic created without a number.") int defaultPartitions,
+            @Setting(key = "defaults", doc = "Topic configs (Kafka's names) that differ from the built-in defaults, for all topics.") Map<String, String> defaults) {
+        public Topic {
+            Bounds.check(Topic.class, autoCreate, defaultPartitions, defaults);
+            defaults = Map.copyOf(defaults);
+        }
+    }
 
     public record Cold(
-            @Setting(key = "provider", value = "file", doc = "file: a directory. s3: AWS SDK. minio: MinIO client.") String provider,
+            @Setting(key = "provider", value = "file", oneOf = {"file", "s3", "minio"}, doc = "file: a directory. s3: AWS SDK. minio: MinIO client.") String provider,
             @Setting(key = "prefix", doc = "Key prefix of everything this cluster writes.") Optional<String> prefix,
             @Setting(key = "file.dir", doc = "Directory of the file provider; cold/ below data.dir if not set.") Optional<Path> fileDir,
             @Setting(key = "endpoint", doc = "URL of the S3 server; the SDK's regional one if not set.") Optional<String> endpoint,
             @Setting(key = "region", value = "us-east-1", doc = "Region used for signing.") String region,
             @Setting(key = "bucket", doc = "Bucket; required for s3 and minio.") Optional<String> bucket,
-            @Setting(key = "access.key", doc = "Access key; the provider's own credential chain if not set.") Optional<String> accessKey,
-            @Setting(key = "secret.key", doc = "Secret key.") Optional<String> secretKey,
+            @Setting(key = "access.key", secret = true, doc = "Access key; the provider's own credential chain if not set.") Optional<String> accessKey,
+            @Setting(key = "secret.key", secret = true, doc = "Secret key.") Optional<String> secretKey,
             @Setting(key = "path.style", value = "true", doc = "Address buckets by path instead of host name.") boolean pathStyle,
-            @Setting(key = "chunk.bytes", value = "1048576", unit = "bytes", doc = "Unit of reading, caching and checksums.") int chunkBytes,
-            @Setting(key = "cache.bytes", value = "67108864", unit = "bytes", doc = "Memory for chunks.") long cacheBytes,
-            @Setting(key = "read.parallelism", value = "16", doc = "Ranged GETs in flight in all.") int readParallelism,
-            @Setting(key = "read.ahead.bytes", value = "8388608", unit = "bytes", doc = "Most bytes fetched ahead of one reader.") long readAheadBytes,
-            @Setting(key = "upload.parallelism", value = "2", doc = "Segments uploaded at the same time.") int uploadParallelism,
-            @Setting(key = "upload.bytes.per.second", value = "0", unit = "bytes/s", doc = "Upper bound of the offload rate; 0 is no bound.") long uploadBytesPerSecond,
-            @Setting(key = "request.timeout.ms", value = "15000", unit = "ms", doc = "Time without progress after which a request to the store counts as failed.") long requestTimeoutMs,
-            @Setting(key = "retry.max.attempts", value = "4", doc = "Attempts per request before the error is handed on.") int retryMaxAttempts,
-            @Setting(key = "delete.grace.ms", value = "60000", unit = "ms", doc = "Time between dropping a segment from the manifest and deleting its object.") long deleteGraceMs,
-            @Setting(key = "accept.no.conditional.writes", value = "false", doc = "Run on a store without If-None-Match.") boolean acceptNoConditionalWrites) {}
+            @Setting(key = "chunk.bytes", value = "1048576", unit = "bytes", min = 65_536, max = 67_108_864, doc = "Unit of reading, caching and checksums.") int chunkBytes,
+            @Setting(key = "cache.bytes", value = "67108864", unit = "bytes", min = 65_536, doc = "Memory for chunks.") long cacheBytes,
+            @Setting(key = "read.parallelism", value = "16", min = 1, max = 1024, doc = "Ranged GETs in flight in all.") int readParallelism,
+            @Setting(key = "read.ahead.bytes", value = "8388608", unit = "bytes", min = 65_536, doc = "Most bytes fetched ahead of one reader.") long readAheadBytes,
+            @Setting(key = "upload.parallelism", value = "2", min = 1, max = 256, doc = "Segments uploaded at the same time.") int uploadParallelism,
+            @Setting(key = "upload.bytes.per.second", value = "0", unit = "bytes/s", min = 0, doc = "Upper bound of the offload rate; 0 is no bound.") long uploadBytesPerSecond,
+            @Setting(key = "request.timeout.ms", value = "15000", unit = "ms", min = 1, max = 3_600_000, doc = "Time without progress after which a request to the store counts as failed.") long requestTimeoutMs,
+            @Setting(key = "retry.max.attempts", value = "4", min = 1, max = 100, doc = "Attempts per request before the error is handed on.") int retryMaxAttempts,
+            @Setting(key = "delete.grace.ms", value = "60000", unit = "ms", min = 0, doc = "Time between dropping a segment from the manifest and deleting its object.") long deleteGraceMs,
+            @Setting(key = "accept.no.conditional.writes", value = "false", doc = "Run on a store without If-None-Match.") boolean acceptNoConditionalWrites) {
+        public Cold {
+            Bounds.check(Cold.class, provider, prefix, fileDir, endpoint, region, bucket, accessKey, secretKey, pathStyle, chunkBytes,
+                    cacheBytes, readParallelism, readAheadBytes, uploadParallelism, uploadBytesPerSecond, requestTimeoutMs,
+                    retryMaxAttempts, deleteGraceMs, acceptNoConditionalWrites);
+            if (!provider.equals("file") && bucket.isEmpty()) {
+                throw new ConfigException("cold.bucket is not set, but cold.provider " + provider + " needs one");
+            }
+            if (accessKey.isPresent() != secretKey.isPresent()) {
+                throw new ConfigException("cold.access.key and cold.secret.key go together, but only one of them is set");
+            }
+        }
+
+        /** Without the credentials. */
+        @Override
+        public String toString() {
+            return "Cold[provider=" + provider + ", endpoint=" + endpoint + ", region=" + region + ", bucket=" + bucket + ", prefix=" + prefix + ", fileDir=" + fileDir + "]";
+        }
+    }
 
     public record Retention(
-            @Setting(key = "check.interval.ms", value = "1000", unit = "ms", doc = "Time between two looks at a partition's segments.") long checkIntervalMs) {}
+            @Setting(key = "check.interval.ms", value = "1000", unit = "ms", min = 1, doc = "Time between two looks at a partition's segments.") long checkIntervalMs) {
+        public Retention {
+            Bounds.check(Retention.class, checkIntervalMs);
+        }
+    }
 
     public record Group(
-            @Setting(key = "offsets.partitions", value = "50", doc = "Partitions of __consumer_offsets; fixed once the topic exists.") int offsetsPartitions,
-            @Setting(key = "coordinator.threads", value = "1", doc = "Threads of the group coordinator.") int coordinatorThreads,
-            @Setting(key = "settings", doc = "Further group.* settings of Apache Kafka, by their names there.") Map<String, String> settings) {}
+            @Setting(key = "offsets.partitions", value = "50", min = 1, max = 10_000, doc = "Partitions of __consumer_offsets; fixed once the topic exists.") int offsetsPartitions,
+            @Setting(key = "coordinator.threads", value = "1", min = 1, max = 64, doc = "Threads of the group coordinator.") int coordinatorThreads,
+            @Setting(key = "settings", doc = "Further group.* settings of Apache Kafka, by their names there.") Map<String, String> settings) {
+        public Group {
+            Bounds.check(Group.class, offsetsPartitions, coordinatorThreads, settings);
+            settings = Map.copyOf(settings);
+        }
+    }
+
+    public record Logging(
+            @Setting(key = "level", value = "info", oneOf = {"error", "warn", "info", "debug", "trace"}, doc = "Least severe level of Firn's own log lines; libraries stay at warn or above it.") String level,
+            @Setting(key = "format", value = "text", oneOf = {"text", "json"}, doc = "text: key=value lines. json: one JSON object a line.") String format) {
+        public Logging {
+            Bounds.check(Logging.class, level, format);
+        }
+    }
 }

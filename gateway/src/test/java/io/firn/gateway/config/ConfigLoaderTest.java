@@ -1,0 +1,199 @@
+package io.firn.gateway.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ConfigLoaderTest {
+
+    @TempDir
+    Path directory;
+
+    @Test
+    void withoutSourcesEverySettingHasItsDefault() {
+        BrokerConfig config = load("", Map.of());
+
+        assertThat(config.kafka().port()).isEqualTo(9092);
+        assertThat(config.http().port()).isEqualTo(8080);
+        assertThat(config.data().dir()).isEqualTo(Path.of("./data"));
+        assertThat(config.log().durability()).isEqualTo("fsync");
+        assertThat(config.cold().bucket()).isEmpty();
+        assertThat(config.topic().defaults()).isEmpty();
+    }
+
+    @Test
+    void environmentWinsOverFileAndCommandLineOverEnvironment() throws IOException {
+        String yaml = "kafka: {port: 1, host: from-file}\nhttp.port: 1\n";
+
+        BrokerConfig config = load(yaml, Map.of("FIRN_KAFKA_PORT", "2", "FIRN_HTTP_PORT", "2"), "http.port=3");
+
+        assertThat(config.kafka().host()).isEqualTo("from-file");
+        assertThat(config.kafka().port()).isEqualTo(2);
+        assertThat(config.http().port()).isEqualTo(3);
+    }
+
+    @Test
+    void lastOfTheSameKeyOnTheCommandLineWins() {
+        assertThat(load("", Map.of(), "node.id=1", "node.id=7").node().id()).isEqualTo(7);
+    }
+
+    @Test
+    void fileMayNestGroupsOrDotKeys() {
+        String yaml = """
+                log:
+                  flush:
+                    tick.ms: 5
+                  io.threads: 2
+                cold.chunk:
+                  bytes: 131072
+                """;
+
+        BrokerConfig config = load(yaml, Map.of());
+
+        assertThat(config.log().flushTickMs()).isEqualTo(5);
+        assertThat(config.log().ioThreads()).isEqualTo(2);
+        assertThat(config.cold().chunkBytes()).isEqualTo(131_072);
+    }
+
+    @Test
+    void mapSettingsTakeEntriesFromEverySource() {
+        String yaml = "topic:\n  defaults:\n    retention.ms: 1000\n    cleanup:\n      policy: compact\n";
+
+        BrokerConfig config = load(yaml, Map.of("FIRN_TOPIC_DEFAULTS_SEGMENT_BYTES", "1048576"), "topic.defaults.retention.ms=-1");
+
+        assertThat(config.topic().defaults())
+                .isEqualTo(Map.of("retention.ms", "-1", "cleanup.policy", "compact", "segment.bytes", "1048576"));
+    }
+
+    @Test
+    void anEmptyFileChangesNothing() {
+        assertThat(load("# only a comment\n", Map.of())).isEqualTo(load("", Map.of()));
+    }
+
+    @Test
+    void variablesOfTheLauncherAndOfKubernetesAreNotSettings() {
+        Map<String, String> variables = Map.of("FIRN_HOME", "/opt/firn", "FIRN_JAVA_OPTS", "-Xmx1g", "FIRN_SERVICE_HOST", "10.0.0.1",
+                "FIRN_PORT_9092_TCP", "tcp://10.0.0.1:9092", "PATH", "/bin");
+
+        assertThat(load("", variables)).isEqualTo(load("", Map.of()));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "kafka.prot=1 | unknown setting kafka.prot (--set); did you mean kafka.port?",
+        "durability=os | unknown setting durability (--set); did you mean log.durability?",
+        "nothing.like.it=1 | unknown setting nothing.like.it (--set)",
+        "kafka.port=abc | kafka.port is 'abc' (--set): allowed is a whole number, 0 to 65535",
+        "kafka.port=70000 | kafka.port is '70000' (--set): allowed is a whole number, 0 to 65535",
+        "kafka.port= | kafka.port is '' (--set): allowed is a whole number, 0 to 65535",
+        "log.flush.tick.ms=1.5 | log.flush.tick.ms is '1.5' (--set): allowed is a whole number (ms), 0 to 100",
+        "cold.cache.bytes=99999999999999999999 | cold.cache.bytes is '99999999999999999999' (--set): allowed is a whole number (bytes), at least 65536",
+        "topic.auto.create=yes | topic.auto.create is 'yes' (--set): allowed is true or false",
+        "log.durability=sometimes | log.durability is 'sometimes' (--set): allowed is fsync or os",
+        "cold.provider=gcs | cold.provider is 'gcs' (--set): allowed is file, s3 or minio",
+        "kafka.host= | kafka.host is '' (--set): allowed is a text that is not empty",
+        "topic.defaults=x | topic.defaults (--set) takes names below it: topic.defaults.NAME=VALUE",
+        "cold.provider=s3 | cold.bucket is not set, but cold.provider s3 needs one",
+    })
+    void aWrongSettingIsOneLineThatNamesKeyValueSourceAndWhatIsAllowed(String setting, String message) {
+        assertThatThrownBy(() -> load("", Map.of(), setting)).isInstanceOf(ConfigException.class).hasMessage(message);
+    }
+
+    @Test
+    void aSettingWithoutKeyIsRefused() {
+        assertThatThrownBy(() -> Assignment.parse("kafka.port")).isInstanceOf(ConfigException.class).hasMessageContaining("key=value");
+        assertThatThrownBy(() -> Assignment.parse("=1")).isInstanceOf(ConfigException.class).hasMessageContaining("key=value");
+    }
+
+    @Test
+    void anErrorInTheFileNamesItsLine() {
+        assertThatThrownBy(() -> load("http:\n  port: 1\nkafka:\n  port: many\n", Map.of())).isInstanceOf(ConfigException.class)
+                .hasMessage("kafka.port is 'many' (" + file() + " line 4): allowed is a whole number, 0 to 65535");
+        assertThatThrownBy(() -> load("kafka:\n  prot: 1\n", Map.of())).isInstanceOf(ConfigException.class)
+                .hasMessage("unknown setting kafka.prot (" + file() + " line 2); did you mean kafka.port?");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {
+        "kafka:\n  port: [1, 2]\n", "kafka:\n  port:\n", "- kafka\n", "kafka.port: 1\nkafka:\n  port: 2\n", "a: {b\n", "kafka.port: 1\n---\nkafka.port: 2\n", "\tkafka: 1\n",
+    })
+    void aFileThatIsNotASetOfSettingsIsRefusedInOneLineThatNamesIt(String yaml) {
+        assertThatThrownBy(() -> load(yaml, Map.of())).isInstanceOf(ConfigException.class)
+                .satisfies(e -> assertThat(e.getMessage().lines()).hasSize(1))
+                .hasMessageContaining(file().toString());
+    }
+
+    @Test
+    void aMissingFileIsRefused() {
+        Path missing = directory.resolve("missing.yaml");
+
+        assertThatThrownBy(() -> ConfigLoader.load(Optional.of(missing), Map.of(), List.of())).isInstanceOf(ConfigException.class)
+                .hasMessage(missing + " does not exist (--config)");
+    }
+
+    @Test
+    void aFileTooLongToBeOneIsNotRead() throws IOException {
+        String comment = "#".repeat((int) YamlFile.MAX_BYTES + 1);
+
+        assertThatThrownBy(() -> load(comment, Map.of())).isInstanceOf(ConfigException.class).hasMessageContaining("longer than");
+    }
+
+    @Test
+    void anUnknownFirnVariableIsRefused() {
+        assertThatThrownBy(() -> load("", Map.of("FIRN_KAFKA_PROT", "1"))).isInstanceOf(ConfigException.class)
+                .hasMessage("unknown setting FIRN_KAFKA_PROT (environment variable); did you mean FIRN_KAFKA_PORT?");
+        assertThatThrownBy(() -> load("", Map.of("FIRN_KAFKA_PORT", "x"))).isInstanceOf(ConfigException.class)
+                .hasMessage("kafka.port is 'x' (environment variable FIRN_KAFKA_PORT): allowed is a whole number, 0 to 65535");
+    }
+
+    @Test
+    void noErrorAndNoTextOfASecretShowsIt() {
+        BrokerConfig config = load("", Map.of("FIRN_COLD_ACCESS_KEY", "visible?", "FIRN_COLD_SECRET_KEY", "hush"));
+
+        assertThat(config.cold().secretKey()).contains("hush");
+        assertThat(config.toString()).doesNotContain("hush").doesNotContain("visible?");
+        assertThat(ConfigException.notAllowed(Schema.all().get("cold.secret.key"), "hush", "--set")).hasMessageNotContaining("hush");
+        assertThatThrownBy(() -> load("", Map.of(), "cold.secrt.key=hush")).hasMessageNotContaining("hush");
+    }
+
+    @Test
+    void accessAndSecretKeyGoTogether() {
+        assertThatThrownBy(() -> load("", Map.of("FIRN_COLD_SECRET_KEY", "hush"))).isInstanceOf(ConfigException.class)
+                .hasMessageContaining("cold.access.key").hasMessageNotContaining("hush");
+    }
+
+    @Test
+    void recordsMadeInCodeAreBoundedToo() {
+        assertThatThrownBy(() -> new BrokerConfig.Http("localhost", -1)).isInstanceOf(ConfigException.class)
+                .hasMessage("http.port is '-1' (given in code): allowed is a whole number, 0 to 65535");
+    }
+
+    @Test
+    void everyVariableNamesOneSetting() {
+        assertThat(Schema.all().values().stream().map(SettingSpec::environmentName)).doesNotHaveDuplicates();
+    }
+
+    private Path file() {
+        return directory.resolve("firn.yaml");
+    }
+
+    private BrokerConfig load(String yaml, Map<String, String> environment, String... settings) {
+        try {
+            Files.writeString(file(), yaml);
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+        return ConfigLoader.load(Optional.of(file()), environment, java.util.Arrays.stream(settings).map(Assignment::parse).toList());
+    }
+}
