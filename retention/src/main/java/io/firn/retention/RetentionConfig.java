@@ -9,5 +9,21 @@ import java.util.function.LongSupplier;
  * @param uploadBytesPerSecond upper bound of the offload rate over all partitions; 0 is no bound
  * @param diskWatermarkBytes free bytes of the disk below which produce is rejected
  * @param usableBytes free bytes of the disk now
+ * @param uploadsAtOnce partitions that may be uploading at the same time
  */
-public record RetentionConfig(long checkIntervalMs, long uploadBytesPerSecond, long diskWatermarkBytes, LongSupplier usableBytes) {}
+public record RetentionConfig(long checkIntervalMs, long uploadBytesPerSecond, long diskWatermarkBytes, LongSupplier usableBytes,
+        int uploadsAtOnce) {
+
+    static final int DEFAULT_UPLOADS_AT_ONCE = 2;
+
+    public RetentionConfig {
+        if (checkIntervalMs < 1 || uploadBytesPerSecond < 0 || diskWatermarkBytes < 0 || uploadsAtOnce < 1) {
+            throw new IllegalArgumentException("retention: check interval " + checkIntervalMs + " ms, upload rate " + uploadBytesPerSecond
+                    + " B/s, watermark " + diskWatermarkBytes + " B, uploads " + uploadsAtOnce);
+        }
+    }
+
+    public RetentionConfig(long checkIntervalMs, long uploadBytesPerSecond, long diskWatermarkBytes, LongSupplier usableBytes) {
+        this(checkIntervalMs, uploadBytesPerSecond, diskWatermarkBytes, usableBytes, DEFAULT_UPLOADS_AT_ONCE);
+    }
+}

@@ -1,73 +1,267 @@
 package io.firn.retention;
 
+import io.firn.cold.ColdAbortedTransaction;
+import io.firn.cold.ColdLog;
+import io.firn.cold.ColdStoreException;
+import io.firn.cold.ColdTimestamp;
 import io.firn.hot.AbortedTransaction;
 import io.firn.hot.HotLog;
+import io.firn.hot.ReadResult;
 import io.firn.hot.TimestampedOffset;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.function.BiFunction;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One partition's log over both tiers: the only place where they meet.
  *
+ * <pre>
+ *   log start        local start          tier boundary            log end
+ *      │  cold only       │   in both tiers     │     hot only         │
+ *      ▼                  ▼                     ▼                      ▼
+ *      ├──────────────────┴─────────────────────┼──────────────────────┤
+ * </pre>
+ *
+ * <p>Invariants: log start ≤ log end; local start ≤ tier boundary whenever anything was deleted locally after its offload; what
+ * the local disk has is read there, the cold tier answers only below the local start and below the published tier boundary.
+ * The log start is the hot tier's: persisted there first, and what the cold tier may drop follows from it after any crash.
+ *
+ * <p>Questions that both tiers take part in are put to both at the same moment on the loop. Local deletion happens on the
+ * same loop, and only below the published boundary, so no record can slip between the two answers.
+ *
  * <p>Threading: confined to the event loop of its partition; futures complete there (except inside {@link TieredRead.Cold}).
  */
 public final class TieredLog {
+    private static final Logger logger = LoggerFactory.getLogger(TieredLog.class);
 
-    private TieredLog() {}
+    private final HotLog hot;
+    private final PartitionLoop loop;
+    private TieredLogConfig config;
+    private Runnable onChange = () -> {};
+    private Optional<ColdLog> cold = Optional.empty();
+    private ColdView view = ColdView.NOTHING;
+    private TierBorder border = new TierBorder.Sound();
+    private Optional<String> coldFault = Optional.empty();
+
+    TieredLog(HotLog hot, TieredLogConfig config, PartitionLoop loop) {
+        this.hot = hot;
+        this.config = config;
+        this.loop = loop;
+    }
 
     public HotLog hot() {
-        throw new UnsupportedOperationException();
+        return hot;
     }
 
     public TieredLogConfig config() {
-        throw new UnsupportedOperationException();
+        return config;
     }
 
+    /** Takes effect at the next look of the retention worker. Switching {@code remote.storage.enable} off stops further offload; what is in the cold tier stays readable. */
     public void reconfigure(TieredLogConfig config) {
-        throw new UnsupportedOperationException();
+        this.config = config;
+        hot.reconfigure(config.effectiveHot());
+        onChange.run();
+    }
+
+    /** Why neither reads nor appends make sense any more: the cold tier holds records that this disk never had. Empty while the partition is in service. */
+    public Optional<String> offlineReason() {
+        return border instanceof TierBorder.ColdAhead ahead ? Optional.of(ahead.reason()) : hot.offlineReason();
     }
 
     /** First readable offset over both tiers. */
     public long logStartOffset() {
-        throw new UnsupportedOperationException();
+        return hot.logStartOffset();
     }
 
     /** Last offset in the cold tier (Kafka's latest-tiered), or -1. */
     public long latestTieredOffset() {
-        throw new UnsupportedOperationException();
+        return view.endOffset() - 1;
     }
 
     /** Bytes over both tiers, the overlap counted once. */
     public long sizeBytes() {
-        throw new UnsupportedOperationException();
+        return view(hot.logEndOffset()).totalBytes();
     }
 
+    /**
+     * Finds the bytes from the batch that holds {@code offset}, in whichever tier has them.
+     *
+     * @param maxBytes most bytes to return, at least 1
+     * @param limitOffset exclusive upper bound of the offsets wanted
+     * @param minOneBatch return the first batch whole even if it is larger than {@code maxBytes}
+     */
     public TieredRead read(long offset, int maxBytes, long limitOffset, boolean minOneBatch) {
-        throw new UnsupportedOperationException();
+        if (border instanceof TierBorder.ColdAhead ahead) {
+            return new TieredRead.Offline(ahead.reason());
+        }
+        ReadResult local = hot.read(offset, maxBytes, limitOffset, minOneBatch);
+        if (local instanceof ReadResult.Range range) {
+            return new TieredRead.Hot(range.range());
+        } else if (local instanceof ReadResult.AtEnd) {
+            return new TieredRead.AtEnd();
+        } else if (local instanceof ReadResult.OutOfRange) {
+            return new TieredRead.OutOfRange();
+        } else if (local instanceof ReadResult.Offline offline) {
+            return new TieredRead.Offline(offline.reason());
+        }
+        return readCold(offset, maxBytes, limitOffset, minOneBatch);
     }
 
-    /** Aborted transactions with records in {@code [fromOffset, toOffset)}, exact over the border of the tiers. */
+    private TieredRead readCold(long offset, int maxBytes, long limitOffset, boolean minOneBatch) {
+        if (offset >= limitOffset) {
+            return new TieredRead.AtEnd();
+        }
+        if (cold.isEmpty()) {
+            return coldFault.<TieredRead>map(TieredRead.Offline::new).orElseGet(() -> new TieredRead.Unavailable("the cold tier of the partition is not open yet"));
+        }
+        if (offset < view.startOffset() || offset >= view.endOffset()) {
+            return new TieredRead.Offline(border instanceof TierBorder.Hole hole ? hole.reason() : "offset " + offset + " is in neither tier");
+        }
+        return new TieredRead.Cold(cold.get().read(offset, maxBytes, Math.min(limitOffset, view.endOffset()), minOneBatch));
+    }
+
+    /**
+     * Aborted transactions with records in {@code [fromOffset, toOffset)}, exact over the border of the tiers.
+     *
+     * <p>An entry is kept with the segment of the abort marker, which may lie far behind the records, even in the other tier.
+     * So for a range that begins below the local start both tiers are asked; what both know is answered once.
+     */
     public CompletableFuture<List<AbortedTransaction>> abortedTransactions(long fromOffset, long toOffset) {
-        throw new UnsupportedOperationException();
+        CompletableFuture<List<AbortedTransaction>> local = hot.abortedTransactions(fromOffset, toOffset);
+        if (fromOffset >= hot.localLogStartOffset()) {
+            return local;
+        }
+        return bothTiers(local, c -> c.abortedTransactions(fromOffset, toOffset), (ours, theirs) ->
+                Stream.concat(theirs.stream().map(TieredLog::hot), ours.stream())
+                        .filter(t -> t.firstOffset() < toOffset && t.lastOffset() >= fromOffset)
+                        .distinct().sorted(Comparator.comparingLong(AbortedTransaction::lastOffset)).toList());
     }
 
     /** The earliest record of both tiers with a timestamp of at least {@code timestampMs}, below {@code limitOffset}. */
     public CompletableFuture<Optional<TimestampedOffset>> offsetForTimestamp(long timestampMs, long limitOffset) {
-        throw new UnsupportedOperationException();
+        CompletableFuture<Optional<TimestampedOffset>> local = hot.offsetForTimestamp(timestampMs, limitOffset);
+        if (!hasColdOnly()) {
+            return local;
+        }
+        long from = logStartOffset();
+        return bothTiers(local, c -> c.offsetForTimestamp(timestampMs, from), (ours, theirs) ->
+                theirs.map(TieredLog::hot).filter(t -> t.offset() < limitOffset).or(() -> ours));
     }
 
+    /** The record with the largest timestamp over both tiers, the earliest such one. */
     public CompletableFuture<Optional<TimestampedOffset>> maxTimestamp() {
-        throw new UnsupportedOperationException();
+        CompletableFuture<Optional<TimestampedOffset>> local = hot.maxTimestamp();
+        if (!hasColdOnly()) {
+            return local;
+        }
+        return bothTiers(local, this::coldMaxTimestamp, (ours, theirs) ->
+                theirs.map(TieredLog::hot).filter(t -> ours.isEmpty() || t.timestampMs() >= ours.get().timestampMs()).or(() -> ours));
     }
 
+    /**
+     * The largest timestamp of the cold tier at or above the log start. When the cold tier's answer was cut off by DeleteRecords
+     * inside its first segment, the largest of the other segments counts, or a later record of the first one that is as large.
+     */
+    private CompletableFuture<Optional<ColdTimestamp>> coldMaxTimestamp(ColdLog log) {
+        long from = logStartOffset();
+        long restMs = view.segments().stream().filter(s -> s.baseOffset() >= from).mapToLong(SegmentSpan::newestMs).max().orElse(0);
+        return log.maxTimestamp().thenCompose(found -> found.isPresent() && found.get().offset() < from
+                ? log.offsetForTimestamp(restMs, from)
+                : CompletableFuture.completedFuture(found));
+    }
+
+    /** Epoch of the record at {@code offset}; empty when unknown. */
     public CompletableFuture<OptionalInt> epochAt(long offset) {
-        throw new UnsupportedOperationException();
+        OptionalInt local = hot.epochAt(offset);
+        if (local.isPresent() || offset >= hot.localLogStartOffset() || offset < logStartOffset()) {
+            return CompletableFuture.completedFuture(local);
+        }
+        return bothTiers(CompletableFuture.completedFuture(local), c -> c.epochAt(offset), (ours, theirs) -> theirs);
     }
 
-    /** DeleteRecords: raises the log start over both tiers; completes with the new log start. */
+    /**
+     * DeleteRecords: raises the log start over both tiers; completes with the new log start once that is on disk. Whole segments of the cold
+     * tier below it are dropped in the background. The caller has checked that {@code offset} is at most the high watermark.
+     */
     public CompletableFuture<Long> deleteRecordsBefore(long offset) {
-        throw new UnsupportedOperationException();
+        return hot.advanceLogStart(offset).thenApply(done -> {
+            onChange.run();
+            return logStartOffset();
+        });
+    }
+
+    /** Whether readable records are in the cold tier alone. */
+    private boolean hasColdOnly() {
+        return hot.logStartOffset() < hot.localLogStartOffset();
+    }
+
+    private <H, C> CompletableFuture<H> bothTiers(CompletableFuture<H> local, Function<ColdLog, CompletableFuture<C>> question,
+            BiFunction<H, C, H> merge) {
+        CompletableFuture<C> answer = cold.map(question).orElseGet(() ->
+                CompletableFuture.failedFuture(new ColdStoreException.Unavailable("the cold tier of the partition is not open yet", null)));
+        return loop.bring(local.thenCombine(answer, merge));
+    }
+
+    private static AbortedTransaction hot(ColdAbortedTransaction t) {
+        return new AbortedTransaction(t.producerId(), t.firstOffset(), t.lastOffset(), t.lastStableOffset());
+    }
+
+    private static TimestampedOffset hot(ColdTimestamp t) {
+        return new TimestampedOffset(t.timestampMs(), t.offset(), t.leaderEpoch());
+    }
+
+    // For the worker
+
+    Executor loop() {
+        return loop.executor();
+    }
+
+    void onChange(Runnable listener) {
+        onChange = listener;
+    }
+
+    Optional<ColdLog> cold() {
+        return cold;
+    }
+
+    LogView view(long committedOffset) {
+        return LogView.of(hot, view, committedOffset);
+    }
+
+    /** The cold log is open: from now on it answers below the local start. */
+    TierBorder opened(ColdLog opened) {
+        cold = Optional.of(opened);
+        coldFault = Optional.empty();
+        publish();
+        border = TierBorder.of(hot.logStartOffset(), hot.localLogStartOffset(), hot.logEndOffset(), view);
+        return border;
+    }
+
+    /** Publishes the tier boundary (and what else changed) after an operation of the one writer has succeeded. */
+    void publish() {
+        view = ColdView.of(cold.orElseThrow());
+    }
+
+    /** Follows the cold tier's start; until that is on disk, reads in between are refused. A failure leaves it to the next opening. */
+    void raiseLogStart(long offset) {
+        hot.advanceLogStart(offset).whenComplete((done, failure) -> {
+            if (failure != null) {
+                logger.atWarn().addKeyValue("partition", hot.partition()).setCause(failure).log("The log start could not be raised to the start of the cold tier");
+            }
+        });
+    }
+
+    /** The cold log could not be opened, and waiting will not mend it. */
+    void coldFault(String reason) {
+        coldFault = Optional.of(reason);
     }
 }

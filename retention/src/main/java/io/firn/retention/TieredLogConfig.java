@@ -14,4 +14,36 @@ import io.firn.hot.HotLogConfig;
  * @param localRetentionBytes {@code local.retention.bytes}; -2 takes {@code retentionBytes}, -1 is no limit
  */
 public record TieredLogConfig(HotLogConfig hot, boolean tiered, boolean deleteByRetention, long retentionMs, long retentionBytes,
-        long localRetentionMs, long localRetentionBytes) {}
+        long localRetentionMs, long localRetentionBytes) {
+
+    /** Shortest time after which a slow topic's active segment is sealed on behalf of {@code retention.ms}. */
+    static final long MIN_SEAL_MS = 60_000;
+
+    public TieredLogConfig {
+        if (retentionMs < -1 || retentionBytes < -1 || localRetentionMs < -2 || localRetentionBytes < -2) {
+            throw new IllegalArgumentException("retention below its lower bound: retention.ms=" + retentionMs + " retention.bytes=" + retentionBytes
+                    + " local.retention.ms=" + localRetentionMs + " local.retention.bytes=" + localRetentionBytes);
+        }
+    }
+
+    long effectiveLocalRetentionMs() {
+        return localRetentionMs == -2 ? retentionMs : localRetentionMs;
+    }
+
+    long effectiveLocalRetentionBytes() {
+        return localRetentionBytes == -2 ? retentionBytes : localRetentionBytes;
+    }
+
+    /**
+     * The hot settings in force: a topic with a {@code retention.ms} shorter than its {@code segment.ms} is sealed that much
+     * earlier, else its records would outlive their retention in the active segment, which is never deleted.
+     */
+    HotLogConfig effectiveHot() {
+        if (!deleteByRetention || retentionMs < 0 || retentionMs >= hot.segmentMs()) {
+            return hot;
+        }
+        return new HotLogConfig(hot.segmentBytes(), Math.min(hot.segmentMs(), Math.max(retentionMs, MIN_SEAL_MS)), hot.segmentJitterMs(),
+                hot.segmentIndexBytes(), hot.indexIntervalBytes(), hot.maxMessageBytes(), hot.logAppendTime(), hot.timestampBeforeMaxMs(),
+                hot.timestampAfterMaxMs(), hot.compacted());
+    }
+}

@@ -1,0 +1,256 @@
+package io.firn.retention;
+
+import io.firn.cold.ColdLog;
+import io.firn.cold.ColdStoreException;
+import io.firn.hot.SealedSegment;
+import io.firn.retention.OffloadState.Busy;
+import io.firn.retention.OffloadState.Idle;
+import io.firn.retention.OffloadState.Queued;
+import io.firn.retention.OffloadState.Stopped;
+import io.firn.retention.OffloadState.Waiting;
+import io.firn.retention.RetentionMeters.Failure;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Does everything one partition has to do with the cold tier: opens its cold log, moves sealed segments there, drops from it what lies below the log
+ * start. What to do next is decided afresh from the two logs each time ({@link OffloadChoice}); nothing is remembered across a restart.
+ *
+ * <p>One segment's way, and what a crash at each point leaves:
+ *
+ * <pre>
+ *   Idle ─▶ Queued ─▶ Busy: upload ─▶ manifest commit ─▶ read back ─▶ publish the tier boundary ─▶ Idle   (later: local deletion)
+ *                  1             2                  3             4                              5
+ *   1  nothing happened                                        the segment is chosen again
+ *   2  an object no manifest names: an orphan                  the segment is uploaded again, under another name
+ *   3  committed, but this broker does not know yet            opening the cold log finds the boundary behind the segment
+ *   4  as 3                                                    as 3
+ *   5  in both tiers                                           local retention goes on by time and size
+ * </pre>
+ *
+ * <p>Dropping from the cold tier: the log start is on the local disk first, then the manifest, then the objects; after a crash it is
+ * derived again from the log start.
+ *
+ * <p>Failures: the bucket away: again and again with {@link Backoff}, for ever, never tight. Fenced, corrupt, a local disk that fails, a hole
+ * between the tiers: {@link Stopped}, said once at ERROR; local reads and appends go on, and nothing more is deleted locally than was committed.
+ *
+ * <p>Invariants: at most one operation on the cold log at a time; the boundary is published only after {@link ColdLog#append} has succeeded.
+ *
+ * <p>Threading: confined to the partition's loop; results come back there as messages.
+ */
+final class Offloader {
+    private static final Logger logger = LoggerFactory.getLogger(Offloader.class);
+
+    private final TieredLog log;
+    private final PartitionLoop loop;
+    private final int leaderEpoch;
+    private final Supplier<LogView> view;
+    private final Work work;
+    private OffloadState state = OffloadState.initial();
+    private CompletableFuture<Void> underWay = CompletableFuture.completedFuture(null);
+    private boolean closed;
+
+    /** @param view takes the partition's view on the loop */
+    Offloader(TieredLog log, PartitionLoop loop, int leaderEpoch, Supplier<LogView> view, Work work) {
+        this.log = log;
+        this.loop = loop;
+        this.leaderEpoch = leaderEpoch;
+        this.view = view;
+        this.work = work;
+    }
+
+    OffloadState state() {
+        return state;
+    }
+
+    /** Takes no new work; completes on the loop when the operation under way has ended, well or not. */
+    CompletableFuture<Void> close() {
+        closed = true;
+        return underWay;
+    }
+
+    /** Starts what is due. Cheap when nothing is. */
+    void look(LogView now) {
+        if (state instanceof Waiting waiting) {
+            state = waiting.due(work.nowMs());
+        }
+        if (closed || work.closed().get() || !(state instanceof Idle idle)) {
+            return;
+        }
+        if (log.cold().isEmpty()) {
+            if (needsCold(now)) {
+                queue(idle, OffloadState.Work.OPEN, 0);
+            }
+        } else if (now.cold().hasSegmentsBelow(now.logStartOffset())) {
+            dropBelow(idle, now.logStartOffset());
+        } else if (RetentionPolicy.offloads(log.config())) {
+            follow(idle, OffloadChoice.of(now));
+        }
+    }
+
+    /** A topic that is not offloaded and has all its records locally costs the bucket no request. */
+    private boolean needsCold(LogView now) {
+        return RetentionPolicy.offloads(log.config()) || now.logStartOffset() < now.localStartOffset();
+    }
+
+    private void follow(Idle idle, OffloadChoice choice) {
+        if (choice instanceof OffloadChoice.Whole whole) {
+            queue(idle, OffloadState.Work.UPLOAD, whole.segment().sizeBytes());
+        } else if (choice instanceof OffloadChoice.Tail tail) {
+            queue(idle, OffloadState.Work.UPLOAD, tail.segment().sizeBytes());
+        } else if (choice instanceof OffloadChoice.EmptyColdFirst) {
+            dropBelow(idle, log.logStartOffset());
+        } else if (choice instanceof OffloadChoice.Hole hole) {
+            stop(Failure.HOLE, "offsets from " + hole.fromOffset() + " to " + hole.toOffset() + " are in neither tier", Optional.empty());
+        }
+    }
+
+    private void queue(Idle idle, OffloadState.Work kind, long sizeBytes) {
+        state = idle.queue(kind);
+        Turns.Turn turn = new Turns.Turn(loop.executor(), sizeBytes, () -> granted(kind));
+        work.post(() -> work.turnsFor(kind).request(turn, work.nowMs()));
+    }
+
+    private void giveBack(OffloadState.Work kind) {
+        work.post(() -> work.turnsFor(kind).release(work.nowMs()));
+    }
+
+    /** The turn came. Since it was asked for, the partition may have closed, or DeleteRecords may have passed the segment. */
+    private void granted(OffloadState.Work kind) {
+        if (!(state instanceof Queued queued)) {
+            giveBack(kind);
+        } else if (closed || work.closed().get()) {
+            state = queued.skip();
+            giveBack(kind);
+        } else if (kind == OffloadState.Work.OPEN) {
+            open(queued);
+        } else {
+            upload(queued);
+        }
+    }
+
+    private void open(Queued queued) {
+        state = queued.start();
+        run(work.cold().openLog(log.hot().partition(), leaderEpoch), Optional.empty(), opened -> {
+            giveBack(OffloadState.Work.OPEN);
+            heed(log.opened(opened));
+        }, () -> giveBack(OffloadState.Work.OPEN));
+    }
+
+    private void heed(TierBorder border) {
+        if (border instanceof TierBorder.ColdAhead ahead) {
+            stop(Failure.HOLE, ahead.reason(), Optional.empty());
+        } else if (border instanceof TierBorder.Hole hole) {
+            stop(Failure.HOLE, hole.reason(), Optional.empty());
+        } else if (border instanceof TierBorder.RaiseLogStart raise) {
+            logger.atError().addKeyValue("partition", log.hot().partition()).addKeyValue("logStart", log.logStartOffset())
+                    .addKeyValue("coldStart", raise.toOffset()).log("The cold tier begins above the log start; the log start follows, the records between are gone");
+            log.raiseLogStart(raise.toOffset());
+        }
+    }
+
+    private void upload(Queued queued) {
+        OffloadChoice choice = OffloadChoice.of(view.get());
+        if (choice instanceof OffloadChoice.Whole whole) {
+            SealedSegment segment = sealed(whole.segment().baseOffset()).retain();
+            SealedSource source = new SealedSource(segment);
+            state = queued.start();
+            uploading(log.cold().orElseThrow().append(source), segment, source);
+        } else {
+            state = queued.skip();
+            giveBack(OffloadState.Work.UPLOAD);
+        }
+    }
+
+    private void uploading(CompletableFuture<?> append, SealedSegment segment, SealedSource source) {
+        run(append, Optional.of(source), committed -> {
+            log.publish();
+            work.meters().offloaded(source.logSizeBytes());
+            logger.atInfo().addKeyValue("partition", log.hot().partition()).addKeyValue("baseOffset", source.baseOffset())
+                    .addKeyValue("nextOffset", source.nextOffset()).addKeyValue("bytes", source.logSizeBytes()).log("Segment offloaded");
+            segment.release();
+            giveBack(OffloadState.Work.UPLOAD);
+        }, () -> {
+            segment.release();
+            giveBack(OffloadState.Work.UPLOAD);
+        });
+    }
+
+    private SealedSegment sealed(long baseOffset) {
+        return log.hot().sealedSegments(Long.MAX_VALUE).stream().filter(s -> s.baseOffset() == baseOffset).findFirst().orElseThrow();
+    }
+
+    private void dropBelow(Idle idle, long offset) {
+        state = idle.start(OffloadState.Work.DELETE);
+        run(log.cold().orElseThrow().deleteBefore(offset), Optional.empty(), dropped -> {
+            log.publish();
+            work.meters().coldDropped(dropped);
+            logger.atInfo().addKeyValue("partition", log.hot().partition()).addKeyValue("logStart", offset)
+                    .addKeyValue("segments", dropped).log("Segments dropped from the cold tier");
+        }, () -> {});
+    }
+
+    /** Waits for {@code operation}, then goes on: at once to the next piece of work, or after a failure as its kind wants. */
+    private <T> void run(CompletableFuture<T> operation, Optional<SealedSource> source, Consumer<T> succeeded, Runnable failed) {
+        underWay = loop.bring(operation).handle((result, failure) -> {
+            if (failure == null) {
+                succeeded.accept(result);
+                goOn();
+            } else {
+                failed.run();
+                failed(source.flatMap(SealedSource::localFailure), failure);
+            }
+            return null;
+        });
+    }
+
+    private void goOn() {
+        if (state instanceof Busy busy) {
+            state = busy.succeeded();
+        }
+        if (!closed) {
+            look(view.get());
+        }
+    }
+
+    private void failed(Optional<Exception> localFailure, Throwable failure) {
+        if (!(state instanceof Busy busy)) {
+            return;
+        }
+        if (localFailure.isPresent()) {
+            stop(Failure.LOCAL_READ, "the local segment cannot be read: " + localFailure.get().getMessage(), Optional.of(failure));
+        } else if (failure instanceof ColdStoreException.Unavailable) {
+            retry(busy, Failure.UNAVAILABLE);
+            logger.atWarn().addKeyValue("partition", log.hot().partition()).addKeyValue("work", busy.work()).addKeyValue("failures", busy.failures() + 1)
+                    .addKeyValue("cause", failure.getMessage()).log("The cold tier is not available; the partition will try again");
+        } else if (failure instanceof ColdStoreException.Misconfigured) {
+            retry(busy, Failure.MISCONFIGURED);
+            logger.atError().addKeyValue("partition", log.hot().partition()).addKeyValue("failures", busy.failures() + 1)
+                    .addKeyValue("cause", failure.getMessage()).log("The bucket refuses what it is asked; offload waits until that is mended");
+        } else if (failure instanceof ColdStoreException.Fenced) {
+            stop(Failure.FENCED, "a newer leader writes this partition's manifest: " + failure.getMessage(), Optional.empty());
+        } else if (failure instanceof ColdStoreException) {
+            stop(Failure.COLD_CORRUPT, failure.getMessage(), Optional.of(failure));
+        } else {
+            stop(Failure.UNEXPECTED, String.valueOf(failure), Optional.of(failure));
+        }
+    }
+
+    private void retry(Busy busy, Failure kind) {
+        work.meters().failed(kind);
+        state = busy.failed(Backoff.COLD_TIER, work.random().getAsDouble(), work.nowMs());
+    }
+
+    /** Ends this partition's offload until it is opened again. */
+    void stop(Failure kind, String reason, Optional<Throwable> cause) {
+        state = new Stopped(reason);
+        work.meters().failed(kind);
+        log.coldFault(reason);
+        var event = logger.atError().addKeyValue("partition", log.hot().partition()).addKeyValue("kind", kind).addKeyValue("reason", reason);
+        cause.map(event::setCause).orElse(event).log("Offload of a partition has stopped; nothing more of it is deleted locally until a person acts");
+    }
+}

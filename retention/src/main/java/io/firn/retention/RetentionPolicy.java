@@ -1,0 +1,81 @@
+package io.firn.retention;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What total and local retention delete. Pure: the same view, configuration and time give the same answer.
+ *
+ * <p>Invariants of every answer: it is never lower than the present value, it lies on the end of a segment, it is at most
+ * {@link LogView#safeOffset()}, and for a topic that is offloaded at most the tier boundary. So no record leaves the local
+ * disk before its commit in the cold tier was read back, however long the bucket is away. The active segment never goes.
+ */
+final class RetentionPolicy {
+
+    private RetentionPolicy() {}
+
+    /** Whether segments of this topic go to the cold tier. Compacted topics stay local. */
+    static boolean offloads(TieredLogConfig config) {
+        return config.tiered() && !config.hot().compacted();
+    }
+
+    /** The log start that {@code retention.ms} and {@code retention.bytes} ask for, over both tiers, whole segments. */
+    static long logStartTarget(LogView view, TieredLogConfig config, long nowMs) {
+        if (!config.deleteByRetention()) {
+            return view.logStartOffset();
+        }
+        return advance(view.logStartOffset(), oldestFirst(view), deletableEnd(view, config), config.retentionMs(),
+                excess(view.totalBytes(), config.retentionBytes()), 0, nowMs);
+    }
+
+    /**
+     * The first offset that shall stay on the local disk.
+     *
+     * @param wantedBytes what the disk watermark needs: segments of this size go even before their local retention is over
+     */
+    static long localStartTarget(LogView view, TieredLogConfig config, long wantedBytes, long nowMs) {
+        if (!offloads(config)) {
+            return view.localStartOffset();
+        }
+        return advance(view.localStartOffset(), view.sealed(), deletableEnd(view, config), config.effectiveLocalRetentionMs(),
+                excess(view.localBytes(), config.effectiveLocalRetentionBytes()), wantedBytes, nowMs);
+    }
+
+    /** Bytes of the local segments from the local start up to {@code target}. */
+    static long localBytesBelow(LogView view, long target) {
+        return view.sealed().stream().filter(s -> s.nextOffset() <= target).mapToLong(SegmentSpan::sizeBytes).sum();
+    }
+
+    private static long deletableEnd(LogView view, TieredLogConfig config) {
+        return offloads(config) ? Math.min(view.safeOffset(), view.cold().endOffset()) : view.safeOffset();
+    }
+
+    private static long excess(long sizeBytes, long allowedBytes) {
+        return allowedBytes < 0 ? Long.MIN_VALUE : sizeBytes - allowedBytes;
+    }
+
+    private static long advance(long from, List<SegmentSpan> segments, long end, long retentionMs, long excessBytes, long wantedBytes, long nowMs) {
+        long target = from;
+        long excess = excessBytes;
+        long wanted = wantedBytes;
+        for (SegmentSpan segment : segments) {
+            if (segment.nextOffset() <= from) {
+                continue;
+            }
+            boolean goes = segment.expired(retentionMs, nowMs) || excess >= segment.sizeBytes() || wanted > 0;
+            if (segment.nextOffset() > end || !goes) {
+                break;
+            }
+            target = segment.nextOffset();
+            excess = excess == Long.MIN_VALUE ? excess : excess - segment.sizeBytes();
+            wanted -= segment.sizeBytes();
+        }
+        return target;
+    }
+
+    private static List<SegmentSpan> oldestFirst(LogView view) {
+        List<SegmentSpan> segments = new ArrayList<>(view.cold().segments());
+        view.sealed().stream().filter(s -> s.nextOffset() > view.cold().endOffset()).forEach(segments::add);
+        return segments;
+    }
+}

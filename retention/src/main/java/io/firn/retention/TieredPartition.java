@@ -1,0 +1,96 @@
+package io.firn.retention;
+
+import io.firn.hot.HotLog;
+import io.firn.retention.RetentionMeters.Failure;
+import io.firn.retention.RetentionMeters.Standing;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.LongSupplier;
+
+/**
+ * One partition in the worker's care: looks at it now and then, and lets the {@link LocalTrimmer} and the {@link Offloader} do what is due.
+ *
+ * <p>Threading: confined to the partition's loop.
+ */
+final class TieredPartition {
+    private final TieredLog log;
+    private final int leaderEpoch;
+    private final LongSupplier committedOffset;
+    private final Work work;
+    private final LocalTrimmer trimmer;
+    private final Offloader offloader;
+    private Standing standing = Standing.NONE;
+    private boolean closed;
+
+    TieredPartition(TieredLog log, PartitionLoop loop, int leaderEpoch, LongSupplier committedOffset, Work work) {
+        this.log = log;
+        this.leaderEpoch = leaderEpoch;
+        this.committedOffset = committedOffset;
+        this.work = work;
+        this.trimmer = new LocalTrimmer(log, loop, work);
+        this.offloader = new Offloader(log, loop, leaderEpoch, this::view, work);
+    }
+
+    TieredLog log() {
+        return log;
+    }
+
+    int leaderEpoch() {
+        return leaderEpoch;
+    }
+
+    OffloadState offloadState() {
+        return offloader.state();
+    }
+
+    void begin() {
+        log.hot().reconfigure(log.config().effectiveHot());
+        log.onChange(this::look);
+        look();
+    }
+
+    /** Seals, deletes and offloads what is due. */
+    void look() {
+        HotLog hot = log.hot();
+        if (closed || hot.offlineReason().isPresent()) {
+            return;
+        }
+        hot.tick(work.nowMs());
+        LogView view = view();
+        trimmer.look(view);
+        offloader.look(view);
+        stand(standing(view));
+    }
+
+    /** Something that must not happen has happened while looking at this partition. */
+    void fail(RuntimeException bug) {
+        offloader.stop(Failure.UNEXPECTED, String.valueOf(bug), Optional.of(bug));
+        closed = true;
+    }
+
+    /** Takes no new work; completes on the loop when none is under way. */
+    CompletableFuture<Void> close() {
+        closed = true;
+        stand(Standing.NONE);
+        log.onChange(() -> {});
+        return CompletableFuture.allOf(offloader.close(), trimmer.underWay());
+    }
+
+    private LogView view() {
+        return log.view(committedOffset.getAsLong());
+    }
+
+    private Standing standing(LogView view) {
+        List<SegmentSpan> toGo = RetentionPolicy.offloads(log.config()) ? view.notOffloaded() : List.of();
+        return new Standing(toGo.stream().mapToLong(SegmentSpan::sizeBytes).sum(), toGo.size(),
+                offloader.state() instanceof OffloadState.Waiting, offloader.state() instanceof OffloadState.Stopped);
+    }
+
+    private void stand(Standing now) {
+        if (!now.equals(standing)) {
+            work.meters().moved(standing, now);
+            standing = now;
+        }
+    }
+}
