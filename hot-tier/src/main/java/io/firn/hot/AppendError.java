@@ -2,9 +2,9 @@ package io.firn.hot;
 
 /** Why an append was rejected. The gateway maps each to one Kafka error code. */
 public enum AppendError {
-    /** Length, CRC, or a count in the header does not agree with the bytes. */
+    /** The bytes are damaged: the length does not fit them, the magic is unknown or the CRC differs. Sending again may help. */
     CORRUPT_BATCH,
-    /** The batch is well-formed but not allowed (several batches, control batch from a client, no records, compacted topic without key...). */
+    /** The batch is undamaged but not allowed (counts that contradict each other, several batches, control batch from a client, no records, compacted topic without key...). */
     INVALID_RECORD,
     /** A record format older than magic 2. */
     UNSUPPORTED_FORMAT,
@@ -18,6 +18,8 @@ public enum AppendError {
     INVALID_PRODUCER_EPOCH,
     /** A transactional batch outside of a transaction, or a non-transactional one inside. */
     INVALID_TRANSACTION_STATE,
+    /** The producer is new and the table of producers is full of open transactions, so that none can be forgotten for it. Retriable. */
+    TOO_MANY_PRODUCERS,
     /** The transaction coordinator that sent a marker is no longer the current one. */
     COORDINATOR_FENCED,
     /** The disk has no room. Retriable: the log resumes by itself once there is space. */

@@ -26,6 +26,8 @@ public final class ErrorMapping {
             case INVALID_PRODUCER_EPOCH -> Errors.INVALID_PRODUCER_EPOCH;
             case INVALID_TRANSACTION_STATE -> Errors.INVALID_TXN_STATE;
             case COORDINATOR_FENCED -> Errors.TRANSACTION_COORDINATOR_FENCED;
+            // Retriable by every client, and true: the batch was not appended in time, nothing else is wrong.
+            case TOO_MANY_PRODUCERS -> Errors.REQUEST_TIMED_OUT;
             // Retriable by every client, and it leads producers to ask for the leader again.
             case DISK_FULL, OFFLINE -> Errors.KAFKA_STORAGE_ERROR;
         };

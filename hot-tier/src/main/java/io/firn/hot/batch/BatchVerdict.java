@@ -1,0 +1,15 @@
+package io.firn.hot.batch;
+
+import io.firn.hot.AppendError;
+
+/** What {@link BatchCheck} found. */
+public sealed interface BatchVerdict {
+
+    /** The batch may be appended as far as its own bytes tell. */
+    record Sound() implements BatchVerdict {
+        static final Sound SOUND = new Sound();
+    }
+
+    /** The batch may not be appended; {@code message} is for the producer's developer. */
+    record Refused(AppendError error, String message) implements BatchVerdict {}
+}
