@@ -1,5 +1,6 @@
 package io.firn.gateway.api;
 
+import io.netty.channel.EventLoop;
 import java.net.InetAddress;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.ApiMessage;
@@ -10,7 +11,7 @@ import org.apache.kafka.common.requests.RequestHeader;
  * One decoded request and the way to answer it.
  *
  * <p>Threading: handlers are called on the connection's event loop and must not block it. The methods that end or release a
- * request may be called from any thread; exactly one of {@code respond}, {@code fail} and {@code noResponse} counts, the first
+ * request may be called from any thread; exactly one of {@code respond}, {@code fail}, {@code noResponse} and {@code endConnection} counts, the first
  * (resources given to a later one are released at once). Answers leave in the order of the requests.
  */
 public interface Request {
@@ -20,6 +21,9 @@ public interface Request {
     AbstractRequest body();
 
     InetAddress clientAddress();
+
+    /** The connection's event loop, on which the handler was called. */
+    EventLoop loop();
 
     /** Whether the client has gone; work for it may be dropped. */
     boolean abandoned();
@@ -32,6 +36,9 @@ public interface Request {
 
     /** Ends the request without an answer (produce with acks=0). */
     void noResponse();
+
+    /** Ends the request without an answer and the connection with it, for {@code reason}. */
+    void endConnection(String reason);
 
     /** Gives back the network buffers that hold a produce request's records; the rest of the request stays readable. */
     void releasePayload();

@@ -21,7 +21,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Function;
+import java.util.function.BiFunction;
 import org.apache.kafka.common.TopicIdPartition;
 import org.apache.kafka.common.TopicPartition;
 import org.slf4j.Logger;
@@ -53,7 +53,7 @@ public final class PartitionKeeper {
     private final RetentionWorker retention;
     private final EventLoops loops;
     private final Partitions partitions;
-    private final Function<TopicView, TieredLogConfig> configs;
+    private final BiFunction<ClusterView, TopicView, TieredLogConfig> configs;
     private final InstantSource clock;
     private final Map<TopicIdPartition, CompletableFuture<Partition>> steps = new ConcurrentHashMap<>();
     private final Map<TopicPartition, CompletableFuture<?>> closing = new ConcurrentHashMap<>();
@@ -74,7 +74,7 @@ public final class PartitionKeeper {
     }
 
     public PartitionKeeper(int brokerId, HotStore hot, RetentionWorker retention, EventLoops loops, Partitions partitions,
-            Function<TopicView, TieredLogConfig> configs, InstantSource clock) {
+            BiFunction<ClusterView, TopicView, TieredLogConfig> configs, InstantSource clock) {
         this.brokerId = brokerId;
         this.hot = hot;
         this.retention = retention;
@@ -99,7 +99,7 @@ public final class PartitionKeeper {
                 closing(id, hot.delete(id));
             }
         }
-        view.topics().values().forEach(topic -> open(topic, opening));
+        view.topics().values().forEach(topic -> open(view, topic, opening));
         return CompletableFuture.allOf(opening.toArray(CompletableFuture[]::new));
     }
 
@@ -111,14 +111,15 @@ public final class PartitionKeeper {
                 ledHere(before).keySet().forEach(id -> close(id, true));
             }
         }
+        boolean defaultsChanged = !previous.brokerConfigs().equals(next.brokerConfigs());
         for (TopicView after : next.topics().values()) {
             TopicView before = previous.topics().get(after.name());
-            if (before == after) {
-                continue;
+            if (before != after) {
+                open(next, after, new ArrayList<>());
             }
-            open(after, new ArrayList<>());
-            if (before != null && before.id().equals(after.id()) && !before.configs().equals(after.configs())) {
-                reconfigure(after);
+            boolean same = before != null && before.id().equals(after.id());
+            if (same && (defaultsChanged || !before.configs().equals(after.configs()))) {
+                reconfigure(next, after);
             }
         }
     }
@@ -138,11 +139,11 @@ public final class PartitionKeeper {
         return led;
     }
 
-    private void open(TopicView topic, List<CompletableFuture<Partition>> opening) {
-        TieredLogConfig config = configs.apply(topic);
-        ledHere(topic).forEach((id, view) -> {
+    private void open(ClusterView view, TopicView topic, List<CompletableFuture<Partition>> opening) {
+        TieredLogConfig config = configs.apply(view, topic);
+        ledHere(topic).forEach((id, placement) -> {
             if (!steps.containsKey(id)) {
-                CompletableFuture<Partition> step = opened(id, config, view.leaderEpoch());
+                CompletableFuture<Partition> step = opened(id, config, placement.leaderEpoch());
                 steps.put(id, step);
                 opening.add(step);
             }
@@ -200,8 +201,8 @@ public final class PartitionKeeper {
         return retention.detach(partition.log(), deleteCold);
     }
 
-    private void reconfigure(TopicView topic) {
-        TieredLogConfig config = configs.apply(topic);
+    private void reconfigure(ClusterView view, TopicView topic) {
+        TieredLogConfig config = configs.apply(view, topic);
         ledHere(topic).keySet().forEach(id -> partitions.find(id.topic(), id.partition())
                 .ifPresent(partition -> partition.loop().execute(() -> partition.log().reconfigure(config))));
     }

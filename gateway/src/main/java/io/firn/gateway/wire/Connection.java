@@ -6,6 +6,7 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.EventLoop;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -275,6 +276,10 @@ final class Connection extends ChannelInboundHandlerAdapter {
     }
 
     // Writing
+
+    EventLoop eventLoop() {
+        return context.channel().eventLoop();
+    }
 
     boolean inLoop() {
         return context.executor().inEventLoop();

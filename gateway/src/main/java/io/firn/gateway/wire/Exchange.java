@@ -2,6 +2,7 @@ package io.firn.gateway.wire;
 
 import io.firn.gateway.api.ErrorMapping;
 import io.firn.gateway.api.Request;
+import io.netty.channel.EventLoop;
 import java.net.InetAddress;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.common.protocol.ApiMessage;
@@ -57,6 +58,11 @@ final class Exchange implements Request {
     }
 
     @Override
+    public EventLoop loop() {
+        return connection.eventLoop();
+    }
+
+    @Override
     public boolean abandoned() {
         return connection.closed();
     }
@@ -69,6 +75,12 @@ final class Exchange implements Request {
     @Override
     public void noResponse() {
         end(null, NOTHING);
+    }
+
+    @Override
+    public void endConnection(String reason) {
+        noResponse();
+        connection.execute(() -> connection.close(reason), NOTHING);
     }
 
     @Override

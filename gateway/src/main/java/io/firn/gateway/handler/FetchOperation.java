@@ -1,0 +1,247 @@
+package io.firn.gateway.handler;
+
+import io.firn.gateway.partition.Partition;
+import io.firn.gateway.partition.Partitions;
+import io.firn.gateway.api.Request;
+import io.netty.channel.EventLoop;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongConsumer;
+import org.apache.kafka.common.IsolationLevel;
+import org.apache.kafka.common.TopicIdPartition;
+import org.apache.kafka.common.message.FetchResponseData;
+import org.apache.kafka.common.protocol.Errors;
+import org.apache.kafka.common.requests.FetchRequest;
+import org.apache.kafka.common.requests.FetchResponse;
+import org.apache.kafka.server.FetchContext;
+
+/**
+ * One fetch request under way, from the first look at its partitions to its answer.
+ *
+ * <p>States: reading (each loop's partitions in turn, within the bytes left) → enough (min bytes, an error, or no time to wait)? then
+ * gathering (cold chunks, pages not in memory, aborted transactions) → answered; else waiting for a high watermark to move or
+ * {@code maxWait} to end → reading again. No thread is held in any state.
+ *
+ * <p><b>Gathering</b> a read from the cold tier may outlast {@code maxWait}: the answer leaves with what is there by then, if
+ * that is anything; otherwise with the first read that ends. The others fill the cache, and the client's next fetch finds them. The
+ * cold tier bounds each read in time, so every fetch ends.
+ *
+ * <p>Threading: confined to the connection's loop; a partition of another loop is read there, by a message that carries the
+ * bytes left, and one back.
+ */
+final class FetchOperation {
+
+    /** Least time given to cold reads, also when the client would rather have an empty answer at once. */
+    private static final long GATHER_MIN_MS = 500;
+
+    private final Request request;
+    private final FetchRequest body;
+    private final FetchContext context;
+    private final Partitions partitions;
+    private final EventLoop loop;
+    private final boolean committedOnly;
+    private final long deadlineMs;
+    private final InstantSource clock;
+
+    private final Map<TopicIdPartition, FetchPart> parts = new LinkedHashMap<>();
+    private final List<List<FetchPart>> byLoop = new ArrayList<>(1);
+    private final List<Runnable> watches = new ArrayList<>();
+    private Future<?> timer;
+    private boolean wakeQueued;
+    private boolean waiting;
+    private boolean ended;
+
+    FetchOperation(Request request, FetchRequest body, FetchContext context, Partitions partitions, InstantSource clock) {
+        this.request = request;
+        this.body = body;
+        this.context = context;
+        this.partitions = partitions;
+        this.loop = request.loop();
+        this.committedOnly = body.isolationLevel() == IsolationLevel.READ_COMMITTED;
+        this.clock = clock;
+        this.deadlineMs = clock.millis() + Math.max(0, body.maxWait());
+    }
+
+    void start() {
+        context.foreachPartition((id, wanted) -> parts.put(id, new FetchPart(id, wanted, partitions.locate(id))));
+        Map<Executor, List<FetchPart>> grouped = new LinkedHashMap<>();
+        for (FetchPart part : parts.values()) {
+            if (part.located()) {
+                grouped.computeIfAbsent(part.partition().loop(), any -> new ArrayList<>()).add(part);
+            }
+        }
+        byLoop.addAll(grouped.values());
+        readAll();
+    }
+
+    // Reading
+
+    private void readAll() {
+        readFrom(0, body.maxBytes(), true);
+    }
+
+    /** Reads the groups from {@code group} on with {@code bytesLeft}; {@code nothingYet} lets the first batch exceed every limit. */
+    private void readFrom(int group, int bytesLeft, boolean nothingYet) {
+        int left = bytesLeft;
+        boolean empty = nothingYet;
+        for (int i = group; i < byLoop.size(); i++) {
+            List<FetchPart> mine = byLoop.get(i);
+            Executor owner = mine.get(0).partition().loop();
+            if (owner != loop) {
+                int next = i + 1;
+                int leftNow = left;
+                boolean emptyNow = empty;
+                owner.execute(() -> {
+                    int read = read(mine, leftNow, emptyNow);
+                    loop.execute(() -> readFrom(next, leftNow - read, emptyNow && read == 0));
+                });
+                return;
+            }
+            int read = read(mine, left, empty);
+            left -= read;
+            empty &= read == 0;
+        }
+        evaluate();
+    }
+
+    private int read(List<FetchPart> mine, int bytesLeft, boolean nothingYet) {
+        int read = 0;
+        for (FetchPart part : mine) {
+            read += part.read(Math.max(0, bytesLeft - read), nothingYet && read == 0, committedOnly);
+        }
+        return read;
+    }
+
+    private void evaluate() {
+        long bytes = 0;
+        boolean urgent = parts.isEmpty();
+        for (FetchPart part : parts.values()) {
+            bytes += part.expectedBytes();
+            urgent |= part.failed() || part.cold();
+        }
+        long leftMs = deadlineMs - clock.millis();
+        if (urgent || bytes >= body.minBytes() || leftMs <= 0) {
+            gather();
+        } else if (request.abandoned()) {
+            drop();
+        } else {
+            await(leftMs);
+        }
+    }
+
+    // Waiting
+
+    private void await(long leftMs) {
+        parts.values().forEach(FetchPart::discard);
+        waiting = true;
+        timer = loop.schedule(this::wake, leftMs, TimeUnit.MILLISECONDS);
+        for (List<FetchPart> mine : byLoop) {
+            Executor owner = mine.get(0).partition().loop();
+            if (owner == loop) {
+                watch(mine);
+            } else {
+                owner.execute(() -> watch(mine));
+            }
+        }
+    }
+
+    /** On the partitions' loop. A watermark that moved since the read wakes at once. */
+    private void watch(List<FetchPart> mine) {
+        LongConsumer listener = watermark -> wakeSoon();
+        mine.forEach(part -> part.partition().addWatermarkListener(listener));
+        boolean missed = mine.stream().anyMatch(FetchPart::movedSinceRead);
+        Executor owner = mine.get(0).partition().loop();
+        Runnable unwatch = () -> mine.forEach(part -> part.partition().removeWatermarkListener(listener));
+        if (owner == loop) {
+            watches.add(unwatch);
+        } else {
+            loop.execute(() -> registered(() -> owner.execute(unwatch)));
+        }
+        if (missed) {
+            wakeSoon();
+        }
+    }
+
+    private void registered(Runnable unwatch) {
+        if (waiting) {
+            watches.add(unwatch);
+        } else {
+            unwatch.run();
+        }
+    }
+
+    /** From any loop. The task runs after what is queued already, so that one wake sees a whole burst of appends. */
+    private void wakeSoon() {
+        loop.execute(() -> {
+            if (waiting && !wakeQueued) {
+                wakeQueued = true;
+                loop.execute(this::wake);
+            }
+        });
+    }
+
+    private void wake() {
+        wakeQueued = false;
+        if (!waiting) {
+            return;
+        }
+        waiting = false;
+        timer.cancel(false);
+        watches.forEach(Runnable::run);
+        watches.clear();
+        readAll();
+    }
+
+    // Gathering
+
+    private void gather() {
+        List<CompletableFuture<?>> pending = new ArrayList<>(0);
+        for (FetchPart part : parts.values()) {
+            part.gather(loop).ifPresent(pending::add);
+        }
+        if (pending.isEmpty()) {
+            answer();
+            return;
+        }
+        CompletableFuture<Void> all = CompletableFuture.allOf(pending.toArray(CompletableFuture[]::new));
+        all.whenCompleteAsync((done, failed) -> answer(), loop);
+        long patienceMs = Math.max(GATHER_MIN_MS, deadlineMs - clock.millis());
+        timer = loop.schedule(() -> answerWithWhatIsThere(pending), patienceMs, TimeUnit.MILLISECONDS);
+    }
+
+    private void answerWithWhatIsThere(List<CompletableFuture<?>> pending) {
+        boolean something = parts.values().stream().anyMatch(part -> part.readyBytes() > 0 || part.failed());
+        if (something) {
+            answer();
+        } else {
+            CompletableFuture.anyOf(pending.toArray(CompletableFuture[]::new)).whenCompleteAsync((done, failed) -> answer(), loop);
+        }
+    }
+
+    private void answer() {
+        if (ended) {
+            return;
+        }
+        ended = true;
+        if (timer != null) {
+            timer.cancel(false);
+        }
+        LinkedHashMap<TopicIdPartition, FetchResponseData.PartitionData> answers = new LinkedHashMap<>();
+        parts.forEach((id, part) -> answers.put(id, part.answer()));
+        FetchResponse response = context.updateAndGenerateResponseData(answers, List.of());
+        request.respond(response.data(), () -> parts.values().forEach(FetchPart::discard));
+    }
+
+    private void drop() {
+        ended = true;
+        parts.values().forEach(FetchPart::discard);
+        request.noResponse();
+    }
+}

@@ -1,0 +1,243 @@
+package io.firn.gateway.handler;
+
+import io.firn.cold.ColdRead;
+import io.firn.gateway.api.ErrorMapping;
+import io.firn.gateway.api.SentRecords;
+import io.firn.gateway.partition.Partition;
+import io.firn.gateway.partition.Partitions;
+import io.firn.hot.AbortedTransaction;
+import io.firn.hot.EpochEnd;
+import io.firn.hot.FileRange;
+import io.firn.retention.TieredRead;
+import io.netty.channel.EventLoop;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import org.apache.kafka.common.TopicIdPartition;
+import org.apache.kafka.common.message.FetchResponseData;
+import org.apache.kafka.common.protocol.Errors;
+import org.apache.kafka.common.record.internal.MemoryRecords;
+import org.apache.kafka.common.requests.FetchRequest;
+import org.apache.kafka.common.requests.FetchResponse;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One partition of a fetch: what was asked, what was found, and the answer.
+ *
+ * <p>Owns what it found (file references, cache chunks) from {@link #read} until {@link #discard}. A cold read that ends after
+ * the answer left is released when it ends.
+ *
+ * <p>Threading: {@link #read} and {@link #movedSinceRead} on the partition's loop, the rest on the connection's; the two never overlap.
+ */
+final class FetchPart {
+
+    private static final Logger LOG = LoggerFactory.getLogger(FetchPart.class);
+
+    private static final CompletableFuture<List<AbortedTransaction>> NONE_ABORTED = CompletableFuture.completedFuture(null);
+
+    private final TopicIdPartition id;
+    private final FetchRequest.PartitionData wanted;
+    private final Partition partition;
+
+    private FetchResponseData.PartitionData answer;
+    private FileRange hot;
+    private CompletableFuture<ColdRead> coldRead;
+    private SentRecords records;
+    private CompletableFuture<List<AbortedTransaction>> aborted;
+    private boolean committedOnly;
+    private boolean answered;
+    private int expectedBytes;
+    private long watermarkAtRead;
+
+    FetchPart(TopicIdPartition id, FetchRequest.PartitionData wanted, Partitions.Found found) {
+        this.id = id;
+        this.wanted = wanted;
+        this.partition = found.partition();
+        if (partition == null) {
+            answer = FetchResponse.partitionResponse(id, found.error());
+        }
+    }
+
+    boolean located() {
+        return partition != null;
+    }
+
+    Partition partition() {
+        return partition;
+    }
+
+    // On the partition's loop
+
+    /** Looks for bytes; returns how many are on their way. */
+    int read(int bytesLeft, boolean evenOneTooLarge, boolean onlyCommitted) {
+        expectedBytes = 0;
+        committedOnly = onlyCommitted;
+        Errors error = check();
+        if (error != Errors.NONE) {
+            answer = FetchResponse.partitionResponse(id, error);
+            return 0;
+        }
+        watermarkAtRead = partition.highWatermark();
+        long limit = onlyCommitted ? partition.lastStableOffset() : watermarkAtRead;
+        answer = new FetchResponseData.PartitionData().setPartitionIndex(id.partition()).setHighWatermark(watermarkAtRead)
+                .setLastStableOffset(partition.lastStableOffset()).setLogStartOffset(partition.log().logStartOffset())
+                .setRecords(MemoryRecords.EMPTY).setAbortedTransactions(onlyCommitted ? List.of() : null);
+        if (diverges() || (bytesLeft <= 0 && !evenOneTooLarge)) {
+            return 0;
+        }
+        find(Math.max(1, Math.min(wanted.maxBytes, bytesLeft)), limit, evenOneTooLarge);
+        return expectedBytes;
+    }
+
+    private Errors check() {
+        if (partition.retired()) {
+            return Errors.NOT_LEADER_OR_FOLLOWER;
+        }
+        int epoch = wanted.currentLeaderEpoch.orElse(partition.leaderEpoch());
+        if (epoch < partition.leaderEpoch()) {
+            return Errors.FENCED_LEADER_EPOCH;
+        }
+        return epoch > partition.leaderEpoch() ? Errors.UNKNOWN_LEADER_EPOCH : Errors.NONE;
+    }
+
+    /** KIP-595: a reader that says which epoch it read last is told where that epoch's records ended here. */
+    private boolean diverges() {
+        if (wanted.lastFetchedEpoch.isEmpty()) {
+            return false;
+        }
+        Optional<EpochEnd> end = partition.log().hot().endOffsetFor(wanted.lastFetchedEpoch.get());
+        boolean diverged = end.isPresent() && (end.get().endOffset() < wanted.fetchOffset || end.get().leaderEpoch() < wanted.lastFetchedEpoch.get());
+        if (diverged) {
+            answer.divergingEpoch().setEpoch(end.get().leaderEpoch()).setEndOffset(end.get().endOffset());
+        }
+        return diverged;
+    }
+
+    private void find(int maxBytes, long limit, boolean evenOneTooLarge) {
+        TieredRead found = partition.log().read(wanted.fetchOffset, maxBytes, limit, evenOneTooLarge);
+        if (found instanceof TieredRead.Hot in) {
+            hot = in.range();
+            expectedBytes = hot.sizeBytes();
+            aborted = committedOnly ? partition.log().abortedTransactions(hot.baseOffset(), hot.upperBoundOffset()) : NONE_ABORTED;
+        } else if (found instanceof TieredRead.Cold in) {
+            coldRead = in.read();
+            expectedBytes = maxBytes;
+        } else if (found instanceof TieredRead.OutOfRange) {
+            fail(Errors.OFFSET_OUT_OF_RANGE);
+        } else if (found instanceof TieredRead.Unavailable || found instanceof TieredRead.Offline) {
+            fail(Errors.KAFKA_STORAGE_ERROR);
+        }
+    }
+
+    private void fail(Errors error) {
+        answer = FetchResponse.partitionResponse(id, error).setLogStartOffset(answer.logStartOffset()).setHighWatermark(answer.highWatermark());
+    }
+
+    boolean movedSinceRead() {
+        return partition.retired() || partition.highWatermark() != watermarkAtRead;
+    }
+
+    // On the connection's loop
+
+    boolean failed() {
+        return answer.errorCode() != Errors.NONE.code();
+    }
+
+    int expectedBytes() {
+        return expectedBytes;
+    }
+
+    int readyBytes() {
+        return records == null ? 0 : records.sizeInBytes();
+    }
+
+    /** Whether bytes are being fetched from the cold tier: then there is data, and no reason to wait for more. */
+    boolean cold() {
+        return coldRead != null;
+    }
+
+    /** Begins to fetch what is not at hand yet; empty when the answer is complete. The future never fails: failures become error answers. */
+    Optional<CompletableFuture<?>> gather(EventLoop loop) {
+        if (coldRead != null) {
+            CompletableFuture<ColdRead> arriving = coldRead;
+            coldRead = null;
+            return Optional.of(arriving.thenCompose(this::withAborted).thenAcceptAsync(this::coldArrived, loop).exceptionallyAsync(this::failed, loop));
+        }
+        if (hot == null) {
+            return Optional.empty();
+        }
+        CompletableFuture<Void> pages = hot.probablyResident() ? CompletableFuture.completedFuture(null) : hot.prefetch();
+        CompletableFuture<Void> ready = pages.thenCombine(aborted, (done, list) -> null);
+        if (ready.isDone() && !ready.isCompletedExceptionally()) {
+            hotReady();
+            return Optional.empty();
+        }
+        return Optional.of(ready.thenRunAsync(this::hotReady, loop).exceptionallyAsync(this::failed, loop));
+    }
+
+    private void hotReady() {
+        if (!answered) {
+            answer.setAbortedTransactions(inKafkasForm(aborted.join()));
+            records = new SentRecords.Hot(hot);
+            hot = null;
+        }
+    }
+
+    /** What came from the cold tier, with the aborted transactions in it or the reason why they are not known. */
+    private record ColdArrival(ColdRead read, List<AbortedTransaction> aborted, Throwable failed) {}
+
+    private CompletableFuture<ColdArrival> withAborted(ColdRead read) {
+        if (!committedOnly) {
+            return CompletableFuture.completedFuture(new ColdArrival(read, null, null));
+        }
+        return CompletableFuture.supplyAsync(() -> partition.log().abortedTransactions(read.baseOffset(), read.upperBoundOffset()), partition.loop())
+                .thenCompose(list -> list).handle((list, failed) -> new ColdArrival(read, list, failed));
+    }
+
+    private void coldArrived(ColdArrival arrival) {
+        if (answered) {
+            arrival.read().release();
+        } else if (arrival.failed() != null) {
+            arrival.read().release();
+            failed(arrival.failed());
+        } else {
+            answer.setAbortedTransactions(inKafkasForm(arrival.aborted()));
+            records = new SentRecords.Cold(arrival.read());
+        }
+    }
+
+    private Void failed(Throwable cause) {
+        if (!answered) {
+            LOG.atDebug().addKeyValue("partition", id).addKeyValue("offset", wanted.fetchOffset).setCause(cause).log("Fetch could not be served");
+            fail(ErrorMapping.of(cause));
+        }
+        return null;
+    }
+
+    private static List<FetchResponseData.AbortedTransaction> inKafkasForm(List<AbortedTransaction> aborted) {
+        return aborted == null ? null : aborted.stream()
+                .map(one -> new FetchResponseData.AbortedTransaction().setProducerId(one.producerId()).setFirstOffset(one.firstOffset())).toList();
+    }
+
+    /** The answer as it stands; later arrivals are dropped. */
+    FetchResponseData.PartitionData answer() {
+        answered = true;
+        if (records != null) {
+            answer.setRecords(records);
+        }
+        return answer;
+    }
+
+    /** Gives back whatever was found; also to look again. */
+    void discard() {
+        if (hot != null) {
+            hot.release();
+            hot = null;
+        }
+        if (records != null) {
+            records.release();
+            records = null;
+        }
+    }
+}
