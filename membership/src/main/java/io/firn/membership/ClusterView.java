@@ -3,18 +3,43 @@ package io.firn.membership;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.kafka.common.Uuid;
+import org.pcollections.HashTreePMap;
+import org.pcollections.PMap;
 
 /**
  * Everything the cluster has agreed on, as of one journal entry. Immutable; a new version shares unchanged parts.
+ *
+ * <p>The maps are persistent ones (pcollections): a change copies a path of about log2(entries) nodes, not the map. A topic's partitions are one flat list,
+ * copied when that topic's partitions change. Reading a map costs a few tree steps; hot paths keep what they looked up.
  *
  * @param version number of the newest journal entry applied; grows by one per entry
  * @param controllerEpoch epoch of the controller that wrote it
  * @param brokerConfigs dynamic broker configs by broker id; key -1 holds the cluster-wide defaults
  * @param groupConfigs dynamic group configs by group id
  * @param nextProducerId first producer id not yet handed out in a block
+ * @param partitionCount partitions of all topics
  */
 public record ClusterView(long version, int controllerEpoch, String clusterId, Map<Integer, BrokerView> brokers, Map<String, TopicView> topics,
-        Map<Uuid, String> topicNames, Map<Integer, Map<String, String>> brokerConfigs, Map<String, Map<String, String>> groupConfigs, long nextProducerId) {
+        Map<Uuid, String> topicNames, Map<Integer, Map<String, String>> brokerConfigs, Map<String, Map<String, String>> groupConfigs, long nextProducerId,
+        int partitionCount) {
+
+    /** Before the first entry. */
+    public static final ClusterView EMPTY = new ClusterView(0, 0, "", Map.of(), Map.of(), Map.of(), Map.of(), Map.of(), 0);
+
+    public ClusterView {
+        brokers = persistent(brokers);
+        topics = persistent(topics);
+        topicNames = persistent(topicNames);
+        brokerConfigs = persistent(brokerConfigs);
+        groupConfigs = persistent(groupConfigs);
+    }
+
+    /** The same with the partitions counted. */
+    public ClusterView(long version, int controllerEpoch, String clusterId, Map<Integer, BrokerView> brokers, Map<String, TopicView> topics,
+            Map<Uuid, String> topicNames, Map<Integer, Map<String, String>> brokerConfigs, Map<String, Map<String, String>> groupConfigs, long nextProducerId) {
+        this(version, controllerEpoch, clusterId, brokers, topics, topicNames, brokerConfigs, groupConfigs, nextProducerId,
+                topics.values().stream().mapToInt(topic -> topic.partitions().size()).sum());
+    }
 
     public Optional<TopicView> topic(String name) {
         return Optional.ofNullable(topics.get(name));
@@ -22,5 +47,14 @@ public record ClusterView(long version, int controllerEpoch, String clusterId, M
 
     public Optional<TopicView> topic(Uuid id) {
         return Optional.ofNullable(topicNames.get(id)).map(topics::get);
+    }
+
+    /** The same content as of a later entry. */
+    public ClusterView at(long newVersion, int newControllerEpoch) {
+        return new ClusterView(newVersion, newControllerEpoch, clusterId, brokers, topics, topicNames, brokerConfigs, groupConfigs, nextProducerId, partitionCount);
+    }
+
+    private static <K, V> PMap<K, V> persistent(Map<K, V> map) {
+        return map instanceof PMap<K, V> already ? already : HashTreePMap.from(map);
     }
 }

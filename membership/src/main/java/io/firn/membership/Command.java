@@ -5,11 +5,20 @@ import java.util.Map;
 import java.util.Optional;
 import org.apache.kafka.common.Uuid;
 
-/** What may be asked of the controller. Names and config values arrive validated by the gateway; the controller checks them against the view. */
+/**
+ * What may be asked of the controller. Names and config values arrive validated by the gateway; the controller checks them against the view. Immutable; the
+ * constructors reject what no caller may ask for (a programmer's error), everything else is refused with a reason.
+ */
 public sealed interface Command {
 
     /** Registers a broker (at each start). */
-    record RegisterBroker(int id, String host, int port, Optional<String> rack) implements Command {}
+    record RegisterBroker(int id, String host, int port, Optional<String> rack) implements Command {
+        public RegisterBroker {
+            require(id >= 0, "broker id must not be negative");
+            require(!host.isEmpty(), "host must not be empty");
+            require(port >= 0 && port <= 65535, "port must be a TCP port");
+        }
+    }
 
     /**
      * Creates a topic. Exactly one of ({@code partitions} &gt; 0) and a non-empty {@code assignments} counts.
@@ -18,18 +27,50 @@ public sealed interface Command {
      * @param replicationFactor -1 for the default
      * @param assignments replicas by partition number, or empty for automatic placement
      */
-    record CreateTopic(Uuid id, String name, int partitions, int replicationFactor, Map<Integer, List<Integer>> assignments, Map<String, String> configs) implements Command {}
+    record CreateTopic(Uuid id, String name, int partitions, int replicationFactor, Map<Integer, List<Integer>> assignments, Map<String, String> configs) implements Command {
+        public CreateTopic {
+            require(!id.equals(Uuid.ZERO_UUID), "a topic needs an id");
+            require(!name.isEmpty(), "a topic needs a name");
+            assignments = Map.copyOf(assignments);
+            configs = Map.copyOf(configs);
+        }
+    }
 
     record DeleteTopic(Uuid id) implements Command {}
 
     /** Grows a topic to {@code totalPartitions}; {@code newAssignments} is empty for automatic placement. */
-    record AddPartitions(String name, int totalPartitions, List<List<Integer>> newAssignments) implements Command {}
+    record AddPartitions(String name, int totalPartitions, List<List<Integer>> newAssignments) implements Command {
+        public AddPartitions {
+            newAssignments = List.copyOf(newAssignments);
+        }
+    }
 
     /** Sets (value present) or removes (value empty) config overrides of a topic, broker ("" is the cluster default) or group. */
-    record AlterConfigs(ConfigScope scope, String name, Map<String, Optional<String>> changes) implements Command {}
+    record AlterConfigs(ConfigScope scope, String name, Map<String, Optional<String>> changes) implements Command {
+        public AlterConfigs {
+            changes = Map.copyOf(changes);
+        }
+    }
 
-    /** Takes a block of producer ids; the answer's view has {@code nextProducerId} after the block. */
-    record AllocateProducerIds(int count) implements Command {}
+    /**
+     * Takes a block of producer ids; the answer's view has {@code nextProducerId} after the block.
+     *
+     * @param count 1 to {@link #MAX_PRODUCER_IDS}
+     */
+    record AllocateProducerIds(int count) implements Command {
+        /** Largest block: a broker that crashes loses at most so many of 2^63 ids. */
+        public static final int MAX_PRODUCER_IDS = 1_000_000;
+
+        public AllocateProducerIds {
+            require(count >= 1 && count <= MAX_PRODUCER_IDS, "a block has 1 to 1000000 producer ids");
+        }
+    }
 
     enum ConfigScope { TOPIC, BROKER, GROUP }
+
+    private static void require(boolean holds, String rule) {
+        if (!holds) {
+            throw new IllegalArgumentException(rule);
+        }
+    }
 }

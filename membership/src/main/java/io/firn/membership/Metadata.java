@@ -1,38 +1,318 @@
 package io.firn.membership;
 
+import io.firn.membership.CommandGroup.Outcome;
+import io.firn.membership.CommandRefused.Reason;
+import io.firn.membership.controller.Controller;
+import io.firn.membership.controller.Policy;
+import io.firn.membership.journal.JournalLimits;
+import io.firn.membership.storage.FileFolder;
+import io.firn.membership.storage.Folder;
+import io.firn.membership.storage.LocalMetadataStore;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiConsumer;
+import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A broker's access to the cluster's metadata: the view, its changes, and the way to ask for one.
  *
- * <p>Threading: thread-safe. {@link #view()} is a volatile read. Listeners run one at a time on the metadata thread, in version order, and must not block.
+ * <p>The life of a command:
+ *
+ * <pre>
+ *  any thread      submit ─▶ waiting (at most {@link #MAX_WAITING}, then OVERLOADED)
+ *  metadata thread          ─▶ decided in a group ─▶ appended and forced ─▶ head set ═ committed ─▶ view, listeners, answer ─▶ (snapshot)
+ *                                     idle            └───── committing, one group at a time ─────┘       idle
+ * </pre>
+ *
+ * <p>Invariants: a view is shown and a command answered only when its entries are committed; views, listeners and answers come in version order.
+ *
+ * <p><b>Fail-stop.</b> After an I/O error, or when it cannot be known whether a group was committed, the view stays as it is and every command, the current ones
+ * included, fails with {@link MetadataUnavailable}; only opening anew finds out what holds. A deposed controller refuses with {@code NOT_CONTROLLER}.
+ *
+ * <p>Threading: thread-safe. {@link #view()} is a volatile read. Listeners run one at a time on the metadata thread, in version order, and must not block. Answers are
+ * completed on that thread too: continuations must not block either.
  */
 public final class Metadata implements AutoCloseable {
 
-    private Metadata() {}
+    /** Commands waiting at most; more are refused as OVERLOADED. */
+    public static final int MAX_WAITING = 1024;
 
-    /** Opens (or, in an empty directory, forms) the metadata of a single-broker cluster: a local {@link MetadataStore} and journal below {@code directory}. Blocks on the disk. */
-    public static Metadata openSingleBroker(java.nio.file.Path directory, java.time.InstantSource clock, java.util.random.RandomGenerator random) {
-        throw new UnsupportedOperationException();
+    private static final Logger LOGGER = LoggerFactory.getLogger(Metadata.class);
+    private static final long CLOSE_TIMEOUT_MS = 30_000;
+    private static final long RELEASE_TIMEOUT_MS = 1_000;
+
+    private final Folder folder;
+    private final MetadataStore store;
+    private final HeadCommit headCommit;
+    private final Controller controller;
+    private final InstantSource clock;
+    private final RandomGenerator random;
+    private final ExecutorService executor;
+
+    private final Queue<PendingCommand> waiting = new ArrayBlockingQueue<>(MAX_WAITING);
+    private final CopyOnWriteArrayList<BiConsumer<ClusterView, ClusterView>> listeners = new CopyOnWriteArrayList<>();
+    private final AtomicBoolean turnDue = new AtomicBoolean();
+    private volatile ClusterView view;
+    private volatile Optional<Supplier<MetadataException>> ended = Optional.empty();
+    private volatile boolean closing;
+
+    // Confined to the metadata thread.
+    private final Opening.Opened opened;
+    private Head head;
+    private Optional<CommandGroup> current = Optional.empty();
+    private boolean committing;
+
+    private Metadata(Folder folder, MetadataStore store, Opening.Opened opened, Controller controller, InstantSource clock, RandomGenerator random, ExecutorService executor) {
+        this.folder = folder;
+        this.store = store;
+        this.headCommit = new HeadCommit(store);
+        this.opened = opened;
+        this.controller = controller;
+        this.clock = clock;
+        this.random = random;
+        this.executor = executor;
+        this.head = opened.head();
+        this.view = opened.view();
+    }
+
+    /**
+     * Opens (or, in an empty directory, forms) the metadata of a single-broker cluster: a local {@link MetadataStore} and journal below {@code directory}. Blocks on the disk.
+     *
+     * @param random used on the metadata thread only, and here
+     * @throws MetadataOpenFailed with one line for the operator: the directory is in use, damaged or written by a newer Firn, or the disk fails
+     */
+    public static Metadata openSingleBroker(Path directory, InstantSource clock, RandomGenerator random) {
+        try {
+            return open(FileFolder.open(directory), LocalMetadataStore::open, Policy.SINGLE_BROKER, JournalLimits.DEFAULT, clock, random, metadataThread());
+        } catch (IOException e) {
+            throw new MetadataOpenFailed(MetadataOpenFailed.Reason.UNAVAILABLE, "metadata directory " + directory + " cannot be opened: " + e.getMessage(), e);
+        }
+    }
+
+    /** The same from parts; closes what it was given when it fails, and when it is closed. @param executor runs one task at a time, in order */
+    static Metadata open(Folder folder, java.util.function.Function<Folder, MetadataStore> openStore, Policy policy, JournalLimits limits, InstantSource clock,
+            RandomGenerator random, ExecutorService executor) {
+        try {
+            MetadataStore store = openStore.apply(folder);
+            try {
+                Opening.Opened opened = new Opening(folder, store).run(limits, clock.millis(), random);
+                LOGGER.atInfo().addKeyValue("clusterId", opened.view().clusterId()).addKeyValue("version", opened.view().version()).addKeyValue("controllerEpoch", opened.epoch())
+                        .log("Opened the metadata");
+                return new Metadata(folder, store, opened, new Controller(policy), clock, random, executor);
+            } catch (RuntimeException e) {
+                store.close();
+                throw e;
+            }
+        } catch (RuntimeException e) {
+            folder.close();
+            executor.shutdown();
+            throw e;
+        }
+    }
+
+    private static ExecutorService metadataThread() {
+        return Executors.newSingleThreadExecutor(task -> {
+            Thread thread = new Thread(task, "firn-metadata");
+            thread.setDaemon(true);
+            return thread;
+        });
     }
 
     public ClusterView view() {
-        throw new UnsupportedOperationException();
+        return view;
     }
 
-    /** Called with (previous, new) view after each change, beginning with those after this call. */
+    /**
+     * Called with (previous, new) view after each change, beginning with those after this call. A change that is being published at this moment may be passed although
+     * {@link #view()} shows it already; versions tell. A listener that throws is logged and called again with the next change.
+     */
     public void subscribe(BiConsumer<ClusterView, ClusterView> listener) {
-        throw new UnsupportedOperationException();
+        listeners.add(listener);
     }
 
-    /** Decides, journals (forced to disk), commits and applies; completes with the view that has the change, after all listeners saw it. Fails with {@link CommandRefused}, or {@link MetadataUnavailable} when the outcome is not known. */
+    /**
+     * Decides, journals (forced to disk), commits and applies; completes with the view that has the change, after all listeners saw it. Fails with {@link CommandRefused}, or
+     * {@link MetadataUnavailable} when the outcome is not known or the metadata has failed or was closed.
+     */
     public CompletableFuture<ClusterView> submit(Command command) {
-        throw new UnsupportedOperationException();
+        PendingCommand pending = new PendingCommand(command);
+        if (ended.isPresent()) {
+            pending.answer().completeExceptionally(ended.get().get());
+        } else if (!waiting.offer(pending)) {
+            pending.answer().completeExceptionally(new CommandRefused(Reason.OVERLOADED, MAX_WAITING + " metadata changes are waiting already"));
+        } else {
+            wake();
+            failWaitingIfEnded();
+        }
+        return pending.answer();
     }
 
+    /** Lets the group that is being committed finish, fails what waits, and gives the directory free. Blocks; not for listeners and continuations. Idempotent. */
     @Override
     public void close() {
-        throw new UnsupportedOperationException();
+        closing = true;
+        wake();
+        try {
+            if (!executor.awaitTermination(CLOSE_TIMEOUT_MS, TimeUnit.MILLISECONDS)) {
+                LOGGER.atWarn().addKeyValue("timeoutMs", CLOSE_TIMEOUT_MS).log("The metadata thread did not end in time");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Makes sure that a turn begins after this call, if the metadata thread is still there. */
+    private void wake() {
+        if (turnDue.compareAndSet(false, true)) {
+            execute(this::turn);
+        }
+    }
+
+    private void execute(Runnable task) {
+        try {
+            executor.execute(task);
+        } catch (RejectedExecutionException e) {
+            // Closed: who submitted sees it in `ended`, which is set before the executor is shut down.
+            LOGGER.atDebug().log("The metadata thread has ended");
+        }
+    }
+
+    private void turn() {
+        turnDue.set(false);
+        if (committing) {
+            return;
+        }
+        if (closing) {
+            end();
+        } else if (ended.isPresent()) {
+            failWaitingIfEnded();
+        } else {
+            guard(this::commitNext);
+        }
+    }
+
+    /** Nothing may escape on this thread: state that was left halfway must not be used again. */
+    private void guard(Work work) {
+        try {
+            work.run();
+        } catch (Exception | Error e) {
+            fail(e);
+        }
+    }
+
+    private void commitNext() throws IOException {
+        CommandGroup group = new CommandGroup(view, head.hash(), opened.epoch(), clock.millis());
+        current = Optional.of(group);
+        group.fill(waiting, controller, random);
+        if (group.records().isEmpty()) {
+            publish(group);
+            return;
+        }
+        committing = true;
+        CompletableFuture<HeadCommit.Result> commit;
+        try {
+            opened.journal().append(group.records());
+            commit = headCommit.commit(Optional.of(head), group.head());
+        } catch (IOException | RuntimeException e) {
+            commit = CompletableFuture.failedFuture(e);
+        }
+        commit.whenComplete((result, error) -> execute(() -> guard(() -> settled(group, result, error))));
+    }
+
+    private void settled(CommandGroup group, HeadCommit.Result result, Throwable error) throws IOException {
+        committing = false;
+        if (error != null) {
+            fail(error);
+        } else if (result == HeadCommit.Result.DEPOSED) {
+            LOGGER.atWarn().addKeyValue("controllerEpoch", opened.epoch()).log("Another controller has taken over");
+            endWith(() -> new CommandRefused(Reason.NOT_CONTROLLER, "another broker is the controller"));
+        } else {
+            head = group.head();
+            publish(group);
+            opened.journal().committed(group.view());
+        }
+        wake();
+    }
+
+    private void publish(CommandGroup group) {
+        for (Outcome outcome : group.outcomes()) {
+            if (outcome instanceof Outcome.Done done) {
+                show(done.view());
+                done.pending().answer().complete(done.view());
+            } else if (outcome instanceof Outcome.Failed failed) {
+                failed.pending().answer().completeExceptionally(failed.error());
+            }
+        }
+        if (!waiting.isEmpty()) {
+            wake();
+        }
+    }
+
+    private void show(ClusterView next) {
+        ClusterView previous = view;
+        if (next.version() == previous.version()) {
+            return;
+        }
+        view = next;
+        for (BiConsumer<ClusterView, ClusterView> listener : listeners) {
+            try {
+                listener.accept(previous, next);
+            } catch (RuntimeException e) {
+                LOGGER.atError().addKeyValue("version", next.version()).setCause(e).log("A listener of the metadata failed; part of this broker may not know the change");
+            }
+        }
+    }
+
+    private void fail(Throwable cause) {
+        LOGGER.atError().setCause(cause).log("Metadata failed and takes no more changes; restart the broker when the cause is removed");
+        endWith(() -> new MetadataUnavailable("the metadata has failed: " + cause.getMessage(), cause));
+    }
+
+    /** Nothing is committed from here on. Answers that were given already stay. */
+    private void endWith(Supplier<MetadataException> error) {
+        ended = Optional.of(error);
+        current.ifPresent(group -> group.commands().forEach(pending -> pending.answer().completeExceptionally(error.get())));
+        failWaitingIfEnded();
+    }
+
+    private void failWaitingIfEnded() {
+        ended.ifPresent(error -> {
+            for (PendingCommand pending = waiting.poll(); pending != null; pending = waiting.poll()) {
+                pending.answer().completeExceptionally(error.get());
+            }
+        });
+    }
+
+    /** The last thing the metadata thread does. */
+    private void end() {
+        ended = ended.or(() -> Optional.of(() -> new MetadataUnavailable("the metadata is closed", null)));
+        failWaitingIfEnded();
+        try (folder; store) {
+            opened.journal().close();
+            store.releaseController(opened.epoch(), RELEASE_TIMEOUT_MS);
+        } catch (IOException e) {
+            LOGGER.atWarn().setCause(e).log("The metadata did not close cleanly");
+        } finally {
+            executor.shutdown();
+        }
+    }
+
+    /** Work on the metadata thread. */
+    private interface Work {
+        void run() throws IOException;
     }
 }

@@ -1,0 +1,89 @@
+package io.firn.membership.controller;
+
+import io.firn.membership.BrokerView;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * Rack-aware round robin. Pure.
+ *
+ * <p>The brokers stand in a ring in which neighbours are of different racks as far as possible. Partition p leads on ring place (start + p), so leaders are even to
+ * within one. Its followers are the next ones around the ring from an offset that moves on by one each time the leaders have gone round, so that the brokers which
+ * share a leader's load after its death are not always the same ones. A broker of a rack that already has a replica is passed over until every rack has one.
+ *
+ * <p>Invariants: no broker twice in one partition; a partition's replicas are in min(replicas, racks) different racks. A broker without a rack is a rack of its own.
+ */
+final class Placement {
+
+    private final List<BrokerView> ring;
+
+    private Placement(List<BrokerView> ring) {
+        this.ring = ring;
+    }
+
+    /**
+     * Replicas of the partitions {@code first} to {@code end} (exclusive), the preferred leader first.
+     *
+     * @param brokers candidates, at least {@code replicas} of them
+     * @param start any number not negative; the same for all partitions of a topic
+     */
+    static List<List<Integer>> place(List<BrokerView> brokers, int first, int end, int replicas, int start) {
+        if (replicas < 1 || replicas > brokers.size()) {
+            throw new IllegalArgumentException(replicas + " replicas do not fit on " + brokers.size() + " brokers");
+        }
+        Placement placement = new Placement(ring(brokers));
+        List<List<Integer>> placed = new ArrayList<>(end - first);
+        for (int partition = first; partition < end; partition++) {
+            placed.add(placement.replicas((long) start + partition, replicas));
+        }
+        return placed;
+    }
+
+    private List<Integer> replicas(long place, int count) {
+        int size = ring.size();
+        int leader = (int) (place % size);
+        List<Integer> chosen = new ArrayList<>(count);
+        Set<String> racks = new HashSet<>();
+        List<BrokerView> passedOver = new ArrayList<>();
+        choose(ring.get(leader), chosen, racks);
+        for (int step = 0; chosen.size() < count && step < size - 1; step++) {
+            int offset = 1 + (int) ((place / size + step) % (size - 1));
+            BrokerView next = ring.get((leader + offset) % size);
+            if (racks.contains(rack(next))) {
+                passedOver.add(next);
+            } else {
+                choose(next, chosen, racks);
+            }
+        }
+        passedOver.stream().limit(count - chosen.size()).forEach(broker -> chosen.add(broker.id()));
+        return List.copyOf(chosen);
+    }
+
+    private static void choose(BrokerView broker, List<Integer> chosen, Set<String> racks) {
+        chosen.add(broker.id());
+        racks.add(rack(broker));
+    }
+
+    /** One broker of each rack in turn, until all stand in the ring. */
+    private static List<BrokerView> ring(List<BrokerView> brokers) {
+        Map<String, Deque<BrokerView>> racks = new TreeMap<>();
+        brokers.stream().sorted(Comparator.comparingInt(BrokerView::id)).forEach(broker -> racks.computeIfAbsent(rack(broker), rack -> new ArrayDeque<>()).add(broker));
+        List<BrokerView> ring = new ArrayList<>(brokers.size());
+        while (ring.size() < brokers.size()) {
+            racks.values().stream().filter(rack -> !rack.isEmpty()).forEach(rack -> ring.add(rack.remove()));
+        }
+        return ring;
+    }
+
+    /** The prefixes keep a rack named like a broker's number apart from that broker. */
+    private static String rack(BrokerView broker) {
+        return broker.rack().map(name -> "rack " + name).orElseGet(() -> String.format("broker %010d", broker.id()));
+    }
+}

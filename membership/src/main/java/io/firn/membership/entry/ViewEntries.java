@@ -1,0 +1,42 @@
+package io.firn.membership.entry;
+
+import io.firn.membership.BrokerView;
+import io.firn.membership.ClusterView;
+import io.firn.membership.Command.ConfigScope;
+import io.firn.membership.TopicView;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+
+/**
+ * A view as the shortest list of entries that builds it, so that snapshots and journal share one format. Pure; the order is fixed, so equal views give
+ * equal lists.
+ */
+public final class ViewEntries {
+
+    private ViewEntries() {}
+
+    /** Applying these in order to {@link ClusterView#EMPTY} gives the view, but for version and controller epoch. */
+    public static List<Entry> of(ClusterView view) {
+        List<Entry> entries = new ArrayList<>();
+        if (!view.clusterId().isEmpty()) {
+            entries.add(new Entry.ClusterFormed(view.clusterId()));
+        }
+        view.brokers().values().stream().sorted(Comparator.comparingInt(BrokerView::id)).map(Entry.BrokerRegistered::new).forEach(entries::add);
+        view.topics().values().stream().sorted(Comparator.comparing(TopicView::name)).map(Entry.TopicCreated::new).forEach(entries::add);
+        new TreeMap<>(view.brokerConfigs()).forEach((id, configs) -> entries.add(configs(ConfigScope.BROKER, id < 0 ? "" : id.toString(), configs)));
+        new TreeMap<>(view.groupConfigs()).forEach((group, configs) -> entries.add(configs(ConfigScope.GROUP, group, configs)));
+        if (view.nextProducerId() > 0) {
+            entries.add(new Entry.ProducerIdsAllocated(view.nextProducerId()));
+        }
+        return entries;
+    }
+
+    private static Entry configs(ConfigScope scope, String name, Map<String, String> configs) {
+        return new Entry.ConfigsChanged(scope, name, configs.entrySet().stream().collect(Collectors.toMap(Map.Entry::getKey, e -> Optional.of(e.getValue()))));
+    }
+}
