@@ -37,10 +37,13 @@ public final class ErrorMapping {
         return switch (reason) {
             case TOPIC_EXISTS -> Errors.TOPIC_ALREADY_EXISTS;
             case UNKNOWN_TOPIC -> Errors.UNKNOWN_TOPIC_OR_PARTITION;
+            case INVALID_TOPIC -> Errors.INVALID_TOPIC_EXCEPTION;
             case UNKNOWN_BROKER -> Errors.BROKER_NOT_AVAILABLE;
             case INVALID_PARTITIONS -> Errors.INVALID_PARTITIONS;
             case INVALID_REPLICATION_FACTOR -> Errors.INVALID_REPLICATION_FACTOR;
             case INVALID_ASSIGNMENT -> Errors.INVALID_REPLICA_ASSIGNMENT;
+            case INVALID_CONFIG -> Errors.INVALID_CONFIG;
+            case LIMIT_EXCEEDED -> Errors.POLICY_VIOLATION;
             case NOT_CONTROLLER -> Errors.NOT_CONTROLLER;
             case OVERLOADED -> Errors.REQUEST_TIMED_OUT;
         };
