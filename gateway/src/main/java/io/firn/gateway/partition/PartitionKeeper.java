@@ -16,7 +16,6 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -122,11 +121,6 @@ public final class PartitionKeeper {
                 reconfigure(next, after);
             }
         }
-    }
-
-    /** Completes when every partition of the topic that this broker leads is in service. */
-    public CompletableFuture<Void> whenInService(TopicView topic) {
-        return CompletableFuture.allOf(ledHere(topic).keySet().stream().map(steps::get).filter(Objects::nonNull).toArray(CompletableFuture[]::new));
     }
 
     private Map<TopicIdPartition, PartitionView> ledHere(TopicView topic) {

@@ -35,7 +35,7 @@ final class FrameReadable implements Readable {
         this.records = records;
     }
 
-    /** Records met so far, in order; null where the message said null. */
+    /** Records met so far, in order, without those that the message says are null. */
     List<RecordBuffers> records() {
         return records;
     }
@@ -102,10 +102,6 @@ final class FrameReadable implements Readable {
 
     @Override
     public MemoryRecords readRecords(int length) {
-        if (length < 0) {
-            records.add(null);
-            return null;
-        }
         int from = advance(length);
         records.add(bytes.slice(from, from + length));
         return MemoryRecords.EMPTY;

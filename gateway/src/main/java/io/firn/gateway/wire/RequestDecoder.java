@@ -100,8 +100,9 @@ final class RequestDecoder {
     private static void attachRecords(ProduceRequestData data, Iterator<RecordBuffers> records) {
         for (ProduceRequestData.TopicProduceData topic : data.topicData()) {
             for (ProduceRequestData.PartitionProduceData partition : topic.partitionData()) {
-                RecordBuffers bytes = records.next();
-                partition.setRecords(bytes == null ? null : new ProducedRecords(bytes));
+                if (partition.records() != null) {
+                    partition.setRecords(new ProducedRecords(records.next()));
+                }
             }
         }
     }

@@ -2,6 +2,7 @@ package io.firn.gateway.wire;
 
 import io.firn.gateway.api.ApiHandler;
 import io.firn.gateway.api.ApiTable;
+import org.apache.kafka.common.errors.ApiException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,8 +19,10 @@ final class RequestRouter {
 
     void route(Exchange exchange) {
         try {
-            ApiHandler handler = apis.handler(exchange.api(), exchange.version()).orElseThrow();
+            ApiHandler handler = apis.handler(exchange.api(), exchange.body().version()).orElseThrow();
             handler.handle(exchange);
+        } catch (ApiException e) {
+            exchange.fail(e);
         } catch (RuntimeException e) {
             LOG.atWarn().addKeyValue("api", exchange.api()).addKeyValue("version", exchange.version()).setCause(e).log("Request failed");
             exchange.fail(e);

@@ -1,0 +1,61 @@
+package io.firn.gateway;
+
+import io.firn.cold.ColdStoreConfig;
+import io.firn.cold.ObjectStoreConfig;
+import io.firn.cold.ObjectStoreConfig.Credentials;
+import io.firn.cold.ObjectStoreConfig.Provider;
+import io.firn.gateway.config.BrokerConfig;
+import io.firn.hot.Durability;
+import io.firn.hot.HotStore;
+import io.firn.hot.HotStoreConfig;
+import io.firn.retention.RetentionConfig;
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Optional;
+
+/** Translates the broker's one tree of settings into the settings of each module. Pure. */
+final class ModuleConfigs {
+
+    private static final int UPLOAD_PARTS = 4;
+
+    private ModuleConfigs() {}
+
+    static Path metadataDirectory(BrokerConfig config) {
+        return config.data().dir().resolve("metadata");
+    }
+
+    static Path hotDirectory(BrokerConfig config) {
+        return config.data().dir().resolve("hot");
+    }
+
+    static HotStoreConfig hot(BrokerConfig config) {
+        BrokerConfig.Log log = config.log();
+        return new HotStoreConfig(hotDirectory(config), Durability.valueOf(log.durability().toUpperCase(Locale.ROOT)), log.flushTickMs(),
+                log.ioThreads(), log.producerIdExpirationMs(), log.dirtyMaxBytes());
+    }
+
+    static ObjectStoreConfig objects(BrokerConfig config) {
+        BrokerConfig.Cold cold = config.cold();
+        Provider provider = Provider.valueOf(cold.provider().toUpperCase(Locale.ROOT));
+        Optional<Path> directory = provider == Provider.FILE ? Optional.of(cold.fileDir().orElse(config.data().dir().resolve("cold"))) : Optional.empty();
+        Optional<Credentials> credentials = cold.accessKey().flatMap(access -> cold.secretKey().map(secret -> new Credentials(access, secret)));
+        return new ObjectStoreConfig(provider, directory, cold.endpoint().map(URI::create), cold.region(), cold.bucket(), credentials, cold.pathStyle(),
+                cold.readParallelism() + cold.uploadParallelism() * UPLOAD_PARTS, UPLOAD_PARTS, cold.requestTimeoutMs(), cold.retryMaxAttempts());
+    }
+
+    static ColdStoreConfig cold(BrokerConfig config, String clusterId) {
+        BrokerConfig.Cold cold = config.cold();
+        return new ColdStoreConfig(cold.prefix().orElse(""), clusterId, cold.chunkBytes(), cold.cacheBytes(), cold.readParallelism(), cold.readAheadBytes(),
+                cold.uploadParallelism(), cold.requestTimeoutMs(), cold.retryMaxAttempts(), cold.deleteGraceMs(), cold.acceptNoConditionalWrites());
+    }
+
+    static RetentionConfig retention(BrokerConfig config, HotStore hot) {
+        return new RetentionConfig(config.retention().checkIntervalMs(), config.cold().uploadBytesPerSecond(), config.log().diskWatermarkBytes(),
+                hot::usableBytes, config.cold().uploadParallelism());
+    }
+
+    static int loops(BrokerConfig config) {
+        return config.kafka().loops() > 0 ? config.kafka().loops() : Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
+    }
+}

@@ -1,0 +1,263 @@
+package io.firn.gateway.wire;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.firn.gateway.api.ApiHandler;
+import io.firn.gateway.api.ApiTable;
+import io.firn.gateway.api.ApiVersionsHandler;
+import io.firn.gateway.api.Request;
+import io.firn.gateway.api.ServedApi;
+import io.firn.gateway.config.BrokerConfig;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.net.SocketException;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.common.message.ApiVersionsRequestData;
+import org.apache.kafka.common.message.ApiVersionsResponseData;
+import org.apache.kafka.common.message.HeartbeatRequestData;
+import org.apache.kafka.common.message.HeartbeatResponseData;
+import org.apache.kafka.common.message.RequestHeaderData;
+import org.apache.kafka.common.protocol.ApiKeys;
+import org.apache.kafka.common.protocol.ApiMessage;
+import org.apache.kafka.common.protocol.ByteBufferAccessor;
+import org.apache.kafka.common.protocol.Errors;
+import org.apache.kafka.common.protocol.MessageUtil;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** The listener against raw sockets: what peers send that no Kafka client would, and the order and limits of what they may send. */
+class KafkaListenerTest {
+
+    private static final short HEARTBEAT_VERSION = 4;
+
+    private final BlockingQueue<Request> handled = new LinkedBlockingQueue<>();
+    private final Vertx vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(1));
+    private KafkaListener listener;
+
+    @AfterEach
+    void stop() {
+        listener.close();
+        vertx.close().toCompletionStage().toCompletableFuture().join();
+    }
+
+    @Test
+    void answersLeaveInTheOrderOfTheRequestsHoweverTheyAreCompleted() throws Exception {
+        start(limits(1 << 20, 1 << 20, 8, 30_000));
+        try (Socket client = connect()) {
+            for (int id = 1; id <= 3; id++) {
+                send(client, heartbeat(id, "group"));
+            }
+            List<Request> requests = List.of(next(), next(), next());
+            for (int i = 2; i >= 0; i--) {
+                requests.get(i).respond(new HeartbeatResponseData());
+            }
+            for (int id = 1; id <= 3; id++) {
+                assertThat(receive(client).getInt()).isEqualTo(id);
+            }
+        }
+    }
+
+    @Test
+    void apiVersionsOfAnUnknownVersionIsAnsweredInVersionZeroWithWhatThereIs() throws Exception {
+        start(limits(1 << 20, 1 << 20, 8, 30_000));
+        try (Socket client = connect()) {
+            send(client, frame(ApiKeys.API_VERSIONS, (short) 99, 5, new ApiVersionsRequestData(), (short) 0));
+            ByteBuffer answer = receive(client);
+            assertThat(answer.getInt()).isEqualTo(5);
+            ApiVersionsResponseData versions = new ApiVersionsResponseData(new ByteBufferAccessor(answer), (short) 0);
+            assertThat(versions.errorCode()).isEqualTo(Errors.UNSUPPORTED_VERSION.code());
+            assertThat(versions.apiKeys().find(ApiKeys.HEARTBEAT.id).maxVersion()).isEqualTo(ApiKeys.HEARTBEAT.latestVersion());
+        }
+    }
+
+    @Test
+    void lengthsThatAreAbsurdCloseTheConnectionAndNotTheBroker() throws Exception {
+        start(limits(1 << 20, 1 << 20, 8, 30_000));
+        for (int length : new int[] {-1, 0, Integer.MIN_VALUE, (1 << 20) + 1, Integer.MAX_VALUE, 0x47455420 /* "GET " */}) {
+            try (Socket client = connect()) {
+                new DataOutputStream(client.getOutputStream()).writeInt(length);
+                assertClosed(client);
+            }
+        }
+        assertServes();
+    }
+
+    @Test
+    void requestsThatCannotBeReadCloseTheConnection() throws Exception {
+        start(limits(1 << 20, 1 << 20, 8, 30_000));
+        byte[] unknownApi = {0x7f, 0x7f, 0, 0, 0, 0, 0, 1, (byte) 0xff, (byte) 0xff};
+        byte[] notServed = frame(ApiKeys.HEARTBEAT, (short) 99, 1, new HeartbeatRequestData(), HEARTBEAT_VERSION);
+        byte[] whole = heartbeat(1, "group");
+        byte[] cutShort = Arrays.copyOf(whole, whole.length - 5);
+        for (byte[] bytes : List.of(unknownApi, notServed, cutShort, new byte[] {1, 2, 3}, new byte[500])) {
+            try (Socket client = connect()) {
+                send(client, bytes);
+                assertClosed(client);
+            }
+        }
+        assertServes();
+    }
+
+    @Test
+    void requestSentAByteAtATimeIsServed() throws Exception {
+        start(limits(1 << 20, 1 << 20, 8, 30_000));
+        try (Socket client = connect()) {
+            byte[] bytes = heartbeat(9, "x".repeat(3000));
+            ByteBuffer framed = ByteBuffer.allocate(4 + bytes.length).putInt(bytes.length).put(bytes).flip();
+            while (framed.hasRemaining()) {
+                client.getOutputStream().write(framed.get());
+                client.getOutputStream().flush();
+            }
+            Request request = next();
+            assertThat(((HeartbeatRequestData) request.body().data()).groupId()).hasSize(3000);
+            request.respond(new HeartbeatResponseData());
+            assertThat(receive(client).getInt()).isEqualTo(9);
+        }
+    }
+
+    @Test
+    void requestsBeyondTheLimitOfAConnectionWaitUnreadAndAreServedLater() throws Exception {
+        start(limits(1 << 20, 1 << 20, 2, 30_000));
+        try (Socket client = connect()) {
+            for (int id = 1; id <= 5; id++) {
+                send(client, heartbeat(id, "group"));
+            }
+            for (int id = 1; id <= 5; id++) {
+                Request request = next();
+                assertThat(request.header().correlationId()).isEqualTo(id);
+                assertThat(handled.size()).as("more handed on than the limit").isLessThanOrEqualTo(1);
+                request.respond(new HeartbeatResponseData());
+                assertThat(receive(client).getInt()).isEqualTo(id);
+            }
+        }
+    }
+
+    @Test
+    void frameThatStopsArrivingIsGivenUpAndFreesItsReservation() throws Exception {
+        start(limits(1 << 20, 1 << 10, 8, 1));
+        try (Socket stalled = connect(); Socket other = connect()) {
+            new DataOutputStream(stalled.getOutputStream()).writeInt(1 << 20);
+            stalled.getOutputStream().write(1);
+            send(other, heartbeat(1, "group"));
+            assertClosed(stalled);
+            next().respond(new HeartbeatResponseData());
+            assertThat(receive(other).getInt()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void connectionsBeyondTheLimitAreClosedAtOnce() throws Exception {
+        BrokerConfig.Kafka base = limits(1 << 20, 1 << 20, 8, 30_000);
+        start(new BrokerConfig.Kafka(base.host(), 0, Optional.empty(), 0, 1, base.requestMaxBytes(), base.inflightMaxBytes(), 8, 60_000, 30_000, 1));
+        try (Socket first = connect()) {
+            send(first, heartbeat(1, "group"));
+            next().respond(new HeartbeatResponseData());
+            receive(first);
+            try (Socket second = connect()) {
+                assertClosed(second);
+            }
+        }
+        assertServes();
+    }
+
+    @Test
+    void handlerThatThrowsAnswersWithTheApisError() throws Exception {
+        start(limits(1 << 20, 1 << 20, 8, 30_000), request -> {
+            throw new org.apache.kafka.common.errors.RebalanceInProgressException("busy");
+        });
+        try (Socket client = connect()) {
+            send(client, heartbeat(3, "group"));
+            ByteBuffer answer = receive(client);
+            answer.getInt();
+            answer.get();
+            assertThat(new HeartbeatResponseData(new ByteBufferAccessor(answer), HEARTBEAT_VERSION).errorCode()).isEqualTo(Errors.REBALANCE_IN_PROGRESS.code());
+        }
+    }
+
+    private void assertServes() throws Exception {
+        handled.clear();
+        for (int attempt = 0; ; attempt++) {
+            try (Socket client = connect()) {
+                send(client, heartbeat(1, "group"));
+                next().respond(new HeartbeatResponseData());
+                assertThat(receive(client).getInt()).isEqualTo(1);
+                return;
+            } catch (SocketException | EOFException e) {
+                // A refused connection's slot is freed when the broker sees its end, a moment later.
+                assertThat(attempt).as("attempts").isLessThan(1000);
+            }
+        }
+    }
+
+    private void start(BrokerConfig.Kafka config) {
+        start(config, handled::add);
+    }
+
+    private void start(BrokerConfig.Kafka config, ApiHandler heartbeats) {
+        ApiTable[] table = new ApiTable[1];
+        table[0] = new ApiTable(List.of(ServedApi.of(ApiKeys.API_VERSIONS, new ApiVersionsHandler(() -> table[0])), ServedApi.of(ApiKeys.HEARTBEAT, heartbeats)));
+        listener = KafkaListener.start(vertx, EventLoops.of(vertx, 1), config, table[0], new SimpleMeterRegistry());
+    }
+
+    private static BrokerConfig.Kafka limits(int requestMaxBytes, long inflightBytes, int requestsInFlight, long stallMs) {
+        return new BrokerConfig.Kafka("127.0.0.1", 0, Optional.empty(), 0, 1, requestMaxBytes, inflightBytes, requestsInFlight, 60_000, stallMs, 100);
+    }
+
+    private Request next() throws InterruptedException {
+        Request request = handled.poll(10, TimeUnit.SECONDS);
+        assertThat(request).as("a request within 10 s").isNotNull();
+        return request;
+    }
+
+    private Socket connect() throws IOException {
+        Socket socket = new Socket(InetAddress.getLoopbackAddress(), listener.port());
+        socket.setSoTimeout(10_000);
+        return socket;
+    }
+
+    private static byte[] heartbeat(int correlationId, String group) {
+        return frame(ApiKeys.HEARTBEAT, HEARTBEAT_VERSION, correlationId, new HeartbeatRequestData().setGroupId(group).setMemberId("m"), HEARTBEAT_VERSION);
+    }
+
+    private static byte[] frame(ApiKeys api, short headerVersion, int correlationId, ApiMessage body, short bodyVersion) {
+        short known = (short) Math.min(headerVersion, api.latestVersion());
+        RequestHeaderData header = new RequestHeaderData().setRequestApiKey(api.id).setRequestApiVersion(headerVersion).setCorrelationId(correlationId).setClientId("test");
+        ByteBuffer head = MessageUtil.toByteBufferAccessor(header, api.requestHeaderVersion(known)).buffer();
+        ByteBuffer tail = MessageUtil.toByteBufferAccessor(body, bodyVersion).buffer();
+        return ByteBuffer.allocate(head.remaining() + tail.remaining()).put(head).put(tail).array();
+    }
+
+    private static void send(Socket socket, byte[] bytes) throws IOException {
+        DataOutputStream out = new DataOutputStream(socket.getOutputStream());
+        out.write(ByteBuffer.allocate(4 + bytes.length).putInt(bytes.length).put(bytes).array());
+        out.flush();
+    }
+
+    private static ByteBuffer receive(Socket socket) throws IOException {
+        DataInputStream in = new DataInputStream(socket.getInputStream());
+        byte[] bytes = new byte[in.readInt()];
+        in.readFully(bytes);
+        return ByteBuffer.wrap(bytes);
+    }
+
+    private static void assertClosed(Socket socket) throws IOException {
+        try {
+            assertThat(socket.getInputStream().read()).isEqualTo(-1);
+        } catch (SocketException reset) {
+            assertThat(reset).hasMessageContaining("reset");
+        }
+    }
+}
