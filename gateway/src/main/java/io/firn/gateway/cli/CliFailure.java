@@ -2,6 +2,9 @@ package io.firn.gateway.cli;
 
 import io.firn.gateway.StartupException;
 import io.firn.gateway.config.ConfigException;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.TimeoutException;
 import picocli.CommandLine;
 import picocli.CommandLine.ParseResult;
 
@@ -16,6 +19,14 @@ final class CliFailure extends RuntimeException {
         this.exitCode = exitCode;
     }
 
+    /** What a Kafka client's failure means to a person. */
+    static CliFailure of(String attempt, Throwable failure) {
+        Throwable cause = failure instanceof ExecutionException && failure.getCause() != null ? failure.getCause() : failure;
+        String message = cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
+        String hint = cause instanceof TimeoutException ? " (the broker accepts connections but did not answer in time)" : "";
+        return new CliFailure(Main.FAILED, attempt + ": " + message.replaceAll("\\s*\\R\\s*", " ") + hint);
+    }
+
     /** Tells what went wrong on standard error, one line for what is foreseen, and gives the exit code. */
     static int report(Exception failure, CommandLine commandLine, ParseResult parsed) throws Exception {
         if (failure instanceof CliFailure foreseen) {
@@ -24,7 +35,22 @@ final class CliFailure extends RuntimeException {
         if (failure instanceof ConfigException || failure instanceof StartupException) {
             return say(failure.getMessage(), Main.USAGE);
         }
+        if (failure instanceof org.apache.kafka.common.config.ConfigException wrong) {
+            return say("--client-config: " + wrong.getMessage(), Main.USAGE);
+        }
+        if (failure instanceof KafkaException) {
+            return say(of(commandLine.getCommandName(), rootOf(failure)).getMessage(), Main.FAILED);
+        }
         throw failure;
+    }
+
+    /** A client that cannot be made wraps why. */
+    private static Throwable rootOf(Throwable failure) {
+        Throwable root = failure;
+        while (root.getCause() != null && root.getCause() != root) {
+            root = root.getCause();
+        }
+        return root;
     }
 
     private static int say(String message, int exitCode) {

@@ -20,7 +20,10 @@ public final class Main {
     static final int USAGE = 2;
 
     private static final Map<String, Supplier<Object>> COMMANDS = Map.of(
-            "up", UpCommand::new);
+            "up", UpCommand::new,
+            "topic", TopicCommand::new,
+            "produce", ProduceCommand::new,
+            "consume", ConsumeCommand::new);
 
     private Main() {}
 

@@ -40,7 +40,7 @@ final class UpCommand implements Callable<Integer> {
         BrokerConfig loaded = ConfigLoader.load(Optional.ofNullable(config), System.getenv(), commandLine());
         Logging.apply(loaded.logging());
         Broker broker = Broker.start(loaded);
-        ShutdownHook.stopOnSignal(broker::close);
+        ShutdownHook.talking(broker::close);
         System.out.print(new Banner(loaded, broker.kafkaPort(), broker.httpPort(), broker.clusterId()).text());
         System.out.flush();
         Thread.currentThread().join();

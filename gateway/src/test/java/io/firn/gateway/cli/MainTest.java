@@ -1,0 +1,101 @@
+package io.firn.gateway.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.firn.gateway.config.ConfigLoader;
+import io.firn.gateway.logging.Logging;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class MainTest {
+
+    private final PrintStream standardOut = System.out;
+    private final PrintStream standardErr = System.err;
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+
+    @BeforeEach
+    void capture() {
+        System.setOut(new PrintStream(out, true, StandardCharsets.UTF_8));
+        System.setErr(new PrintStream(err, true, StandardCharsets.UTF_8));
+    }
+
+    @AfterEach
+    void release() {
+        System.setOut(standardOut);
+        System.setErr(standardErr);
+        Logging.apply(ConfigLoader.of(Map.of()).logging());
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "up --set kafka.prot=1          | firn: unknown setting kafka.prot (--set); did you mean kafka.port?",
+        "up --kafka-port many           | firn: kafka.port is 'many' (--kafka-port): allowed is a whole number, 0 to 65535",
+        "up --http-port 70000           | firn: http.port is '70000' (--http-port): allowed is a whole number, 0 to 65535",
+        "up --config /nowhere/firn.yaml | firn: /nowhere/firn.yaml does not exist (--config)",
+        "up --prot 1                    | firn: Unknown options: '--prot', '1' (see firn up --help)",
+        "produce                        | firn: Missing required parameter: 'TOPIC' (see firn produce --help)",
+        "produce t --header x --bootstrap-server h:1 | firn: --header takes KEY=VALUE, not 'x'",
+        "topic create                   | firn: Missing required parameter: 'TOPIC' (see firn topic create --help)",
+        "topic create t --partitions x  | firn: Invalid value for option '--partitions': 'x' is not an int (see firn topic create --help)",
+        "topic list --bootstrap-server x | firn: --bootstrap-server takes HOST:PORT, not 'x'",
+        "consume t --offset 5           | firn: --offset goes with --partition, and not with --from-beginning",
+        "consume t --group g --partition 1 | firn: --group and --partition exclude each other: a group shares out the partitions itself",
+        "consume t --max-messages 0     | firn: --max-messages must be at least 1, --offset and --partition at least 0",
+    })
+    void wrongUseIsOneLineOnStandardErrorAndExitCodeTwo(String arguments, String message) {
+        int exitCode = Main.run(arguments.strip().split(" +"));
+
+        assertThat(err.toString(StandardCharsets.UTF_8)).isEqualTo(message + System.lineSeparator());
+        assertThat(exitCode).isEqualTo(Main.USAGE);
+    }
+
+    @Test
+    void noBrokerThereIsOneLineAndExitCodeOne() throws IOException {
+        int port;
+        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            port = free.getLocalPort();
+        }
+
+        int exitCode = Main.run("topic", "list", "--bootstrap-server", "127.0.0.1:" + port);
+
+        assertThat(err.toString(StandardCharsets.UTF_8)).startsWith("firn: no broker answers at 127.0.0.1:" + port).hasLineCount(1);
+        assertThat(exitCode).isEqualTo(Main.FAILED);
+    }
+
+    @Test
+    void helpNamesEveryCommand() {
+        assertThat(Main.run("--help")).isEqualTo(Main.OK);
+        assertThat(out.toString(StandardCharsets.UTF_8)).contains("up ", "topic ", "produce ", "consume ");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"up", "topic", "produce", "consume"})
+    void everyCommandHasHelp(String command) {
+        assertThat(Main.run(command, "--help")).isEqualTo(Main.OK);
+        assertThat(out.toString(StandardCharsets.UTF_8)).startsWith("Usage: firn " + command);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"--version", "-V"})
+    void versionNamesFirnAndJava(String option) {
+        assertThat(Main.run(option)).isEqualTo(Main.OK);
+        assertThat(out.toString(StandardCharsets.UTF_8)).startsWith("firn ").contains("Java " + Runtime.version());
+    }
+
+    @Test
+    void anUnknownCommandIsRefused() {
+        assertThat(Main.run("upp")).isEqualTo(Main.USAGE);
+        assertThat(err.toString(StandardCharsets.UTF_8)).startsWith("firn: Unmatched argument").hasLineCount(1);
+    }
+}
