@@ -1,14 +1,16 @@
 package io.firn.retention;
 
 import io.firn.cold.ColdLog;
+import io.firn.cold.ColdSegment;
 import io.firn.cold.ColdStoreException;
-import io.firn.hot.SealedSegment;
 import io.firn.retention.OffloadState.Busy;
 import io.firn.retention.OffloadState.Idle;
 import io.firn.retention.OffloadState.Queued;
 import io.firn.retention.OffloadState.Stopped;
 import io.firn.retention.OffloadState.Waiting;
 import io.firn.retention.RetentionMeters.Failure;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
@@ -156,37 +158,54 @@ final class Offloader {
     private void upload(Queued queued) {
         OffloadChoice choice = OffloadChoice.of(view.get());
         if (choice instanceof OffloadChoice.Whole whole) {
-            SealedSegment segment = sealed(whole.segment().baseOffset()).retain();
-            SealedSource source = new SealedSource(segment);
+            SealedSource source = retained(whole.segment());
             state = queued.start();
-            uploading(log.cold().orElseThrow().append(source), segment, source);
+            uploading(coldLog().append(source), source);
+        } else if (choice instanceof OffloadChoice.Tail tail) {
+            SealedSource source = retained(tail.segment());
+            state = queued.start();
+            uploading(CompletableFuture.supplyAsync(() -> cut(source, tail.fromOffset()), work.mailbox()).thenCompose(coldLog()::append), source);
         } else {
             state = queued.skip();
             giveBack(OffloadState.Work.UPLOAD);
         }
     }
 
-    private void uploading(CompletableFuture<?> append, SealedSegment segment, SealedSource source) {
+    private static SegmentTail cut(SealedSource source, long fromOffset) {
+        try {
+            return SegmentTail.cut(source, fromOffset);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e.getMessage(), e);
+        }
+    }
+
+    private ColdLog coldLog() {
+        return log.cold().orElseThrow();
+    }
+
+    private void uploading(CompletableFuture<ColdSegment> append, SealedSource source) {
         run(append, Optional.of(source), committed -> {
-            log.publish();
-            work.meters().offloaded(source.logSizeBytes());
-            logger.atInfo().addKeyValue("partition", log.hot().partition()).addKeyValue("baseOffset", source.baseOffset())
-                    .addKeyValue("nextOffset", source.nextOffset()).addKeyValue("bytes", source.logSizeBytes()).log("Segment offloaded");
-            segment.release();
+            source.release();
             giveBack(OffloadState.Work.UPLOAD);
+            log.publish();
+            work.meters().offloaded(committed.logSizeBytes());
+            logger.atInfo().addKeyValue("partition", log.hot().partition()).addKeyValue("baseOffset", committed.baseOffset())
+                    .addKeyValue("nextOffset", committed.nextOffset()).addKeyValue("bytes", committed.logSizeBytes()).log("Segment offloaded");
         }, () -> {
-            segment.release();
+            source.release();
             giveBack(OffloadState.Work.UPLOAD);
         });
     }
 
-    private SealedSegment sealed(long baseOffset) {
-        return log.hot().sealedSegments(Long.MAX_VALUE).stream().filter(s -> s.baseOffset() == baseOffset).findFirst().orElseThrow();
+    /** The segment's files stay readable until the source is released, even if DeleteRecords removes it meanwhile. */
+    private SealedSource retained(SegmentSpan span) {
+        return log.hot().sealedSegments(Long.MAX_VALUE).stream().filter(s -> s.baseOffset() == span.baseOffset()).findFirst()
+                .map(segment -> new SealedSource(segment.retain())).orElseThrow();
     }
 
     private void dropBelow(Idle idle, long offset) {
         state = idle.start(OffloadState.Work.DELETE);
-        run(log.cold().orElseThrow().deleteBefore(offset), Optional.empty(), dropped -> {
+        run(coldLog().deleteBefore(offset), Optional.empty(), dropped -> {
             log.publish();
             work.meters().coldDropped(dropped);
             logger.atInfo().addKeyValue("partition", log.hot().partition()).addKeyValue("logStart", offset)

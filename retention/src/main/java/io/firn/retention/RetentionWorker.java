@@ -27,7 +27,8 @@ import org.slf4j.LoggerFactory;
  *                                                                           └── results ── cold-tier and I/O threads
  * </pre>
  *
- * <p>Threading: thread-safe; it reaches a partition only by a message to its loop. The mailbox never waits for the disk or the bucket.
+ * <p>Threading: thread-safe; it reaches a partition only by a message to its loop. The mailbox never waits
+ * for the bucket, and for the disk only to find a {@link SegmentTail}'s cut (a few small reads, rare).
  */
 public final class RetentionWorker implements AutoCloseable {
     /** Cold logs opened at the same time: at start a broker with many partitions must not flood the bucket. */

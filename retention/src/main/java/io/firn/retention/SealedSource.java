@@ -76,6 +76,11 @@ final class SealedSource implements SegmentSource {
         return local(segment::producerSnapshot);
     }
 
+    /** The files may go now. */
+    void release() {
+        segment.release();
+    }
+
     private <T> T local(LocalRead<T> read) throws IOException {
         try {
             return read.run();
