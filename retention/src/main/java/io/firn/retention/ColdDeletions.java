@@ -70,7 +70,7 @@ final class ColdDeletions {
         underWay--;
         doomed.underWay = false;
         Throwable cause = failure == null ? null : PartitionLoop.unwrapped(failure);
-        if (cause instanceof ColdStoreException.Unavailable || cause instanceof ColdStoreException.Misconfigured) {
+        if (cause instanceof ColdStoreException.Unavailable || cause instanceof ColdStoreException.Uncertain || cause instanceof ColdStoreException.Misconfigured) {
             doomed.failures++;
             doomed.dueAtMs = work.nowMs() + Backoff.COLD_TIER.delayMs(doomed.failures, work.random().getAsDouble());
             logger.atWarn().addKeyValue("partition", doomed.partition).addKeyValue("failures", doomed.failures).addKeyValue("cause", cause.getMessage())

@@ -22,7 +22,7 @@ record LogView(long logStartOffset, long localStartOffset, long logEndOffset, lo
     static LogView of(HotLog hot, ColdView cold, long committedOffset) {
         long safeOffset = Math.min(committedOffset, hot.durableOffset());
         return new LogView(hot.logStartOffset(), hot.localLogStartOffset(), hot.logEndOffset(), safeOffset,
-                hot.sealedSegments(safeOffset).stream().map(SegmentSpan::of).toList(), hot.sizeBytes(), cold);
+                hot.sealedSegments(safeOffset).stream().map(SegmentSpan::of).filter(s -> s.nextOffset() <= safeOffset).toList(), hot.sizeBytes(), cold);
     }
 
     /** Bytes over both tiers that a reader can reach; what lies in both is counted once. */

@@ -6,6 +6,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -38,12 +39,20 @@ final class LoopSweep {
 
     /** Completes on the loop when the partition has no work under way; fails when it is not a member. */
     CompletableFuture<TieredPartition> remove(TieredLog log) {
-        CompletableFuture<TieredPartition> removed = new CompletableFuture<>();
-        loop.execute(() -> members.stream().filter(p -> p.log() == log).findFirst().ifPresentOrElse(partition -> {
+        return with(log, partition -> {
             members.remove(partition);
-            partition.close().whenComplete((done, failure) -> removed.complete(partition));
-        }, () -> removed.completeExceptionally(new IllegalArgumentException("not attached: " + log.hot().partition()))));
-        return removed;
+            return partition.close().thenApply(done -> partition);
+        });
+    }
+
+    /** Where a member's offload stands. */
+    CompletableFuture<OffloadState> offloadState(TieredLog log) {
+        return with(log, partition -> CompletableFuture.completedFuture(partition.offloadState()));
+    }
+
+    private <T> CompletableFuture<T> with(TieredLog log, Function<TieredPartition, CompletableFuture<T>> action) {
+        return CompletableFuture.supplyAsync(() -> members.stream().filter(p -> p.log() == log).findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("not attached: " + log.hot().partition())), loop).thenComposeAsync(action, loop);
     }
 
     void start() {

@@ -137,7 +137,7 @@ final class Offloader {
 
     private void open(Queued queued) {
         state = queued.start();
-        run(work.cold().openLog(log.hot().partition(), leaderEpoch), Optional.empty(), opened -> {
+        run(() -> work.cold().openLog(log.hot().partition(), leaderEpoch), Optional.empty(), opened -> {
             giveBack(OffloadState.Work.OPEN);
             heed(log.opened(opened));
         }, () -> giveBack(OffloadState.Work.OPEN));
@@ -160,11 +160,11 @@ final class Offloader {
         if (choice instanceof OffloadChoice.Whole whole) {
             SealedSource source = retained(whole.segment());
             state = queued.start();
-            uploading(coldLog().append(source), source);
+            uploading(() -> coldLog().append(source), source);
         } else if (choice instanceof OffloadChoice.Tail tail) {
             SealedSource source = retained(tail.segment());
             state = queued.start();
-            uploading(CompletableFuture.supplyAsync(() -> cut(source, tail.fromOffset()), work.mailbox()).thenCompose(coldLog()::append), source);
+            uploading(() -> CompletableFuture.supplyAsync(() -> cut(source, tail.fromOffset()), work.mailbox()).thenCompose(coldLog()::append), source);
         } else {
             state = queued.skip();
             giveBack(OffloadState.Work.UPLOAD);
@@ -183,7 +183,7 @@ final class Offloader {
         return log.cold().orElseThrow();
     }
 
-    private void uploading(CompletableFuture<ColdSegment> append, SealedSource source) {
+    private void uploading(Supplier<CompletableFuture<ColdSegment>> append, SealedSource source) {
         run(append, Optional.of(source), committed -> {
             source.release();
             giveBack(OffloadState.Work.UPLOAD);
@@ -205,7 +205,7 @@ final class Offloader {
 
     private void dropBelow(Idle idle, long offset) {
         state = idle.start(OffloadState.Work.DELETE);
-        run(coldLog().deleteBefore(offset), Optional.empty(), dropped -> {
+        run(() -> coldLog().deleteBefore(offset), Optional.empty(), dropped -> {
             log.publish();
             work.meters().coldDropped(dropped);
             logger.atInfo().addKeyValue("partition", log.hot().partition()).addKeyValue("logStart", offset)
@@ -214,17 +214,26 @@ final class Offloader {
     }
 
     /** Waits for {@code operation}, then goes on: at once to the next piece of work, or after a failure as its kind wants. */
-    private <T> void run(CompletableFuture<T> operation, Optional<SealedSource> source, Consumer<T> succeeded, Runnable failed) {
-        underWay = loop.bring(operation).handle((result, failure) -> {
-            if (failure == null) {
-                succeeded.accept(result);
-                goOn();
-            } else {
-                failed.run();
-                failed(source.flatMap(SealedSource::localFailure), failure);
+    private <T> void run(Supplier<CompletableFuture<T>> operation, Optional<SealedSource> source, Consumer<T> succeeded, Runnable failed) {
+        CompletableFuture<T> result = CompletableFuture.completedFuture(null).thenCompose(now -> operation.get());
+        underWay = loop.bring(result).handle((value, failure) -> {
+            try {
+                ended(value, failure, source, succeeded, failed);
+            } catch (RuntimeException bug) {
+                stop(Failure.UNEXPECTED, String.valueOf(bug), Optional.of(bug));
             }
             return null;
         });
+    }
+
+    private <T> void ended(T value, Throwable failure, Optional<SealedSource> source, Consumer<T> succeeded, Runnable failed) {
+        if (failure == null) {
+            succeeded.accept(value);
+            goOn();
+        } else {
+            failed.run();
+            failed(source.flatMap(SealedSource::localFailure), failure);
+        }
     }
 
     private void goOn() {
@@ -242,7 +251,9 @@ final class Offloader {
         }
         if (localFailure.isPresent()) {
             stop(Failure.LOCAL_READ, "the local segment cannot be read: " + localFailure.get().getMessage(), Optional.of(failure));
-        } else if (failure instanceof ColdStoreException.Unavailable) {
+        } else if (failure instanceof ColdStoreException.SourceFailed) {
+            stop(Failure.LOCAL_READ, failure.getMessage(), Optional.of(failure));
+        } else if (failure instanceof ColdStoreException.Unavailable || failure instanceof ColdStoreException.Uncertain) {
             retry(busy, Failure.UNAVAILABLE);
             logger.atWarn().addKeyValue("partition", log.hot().partition()).addKeyValue("work", busy.work()).addKeyValue("failures", busy.failures() + 1)
                     .addKeyValue("cause", failure.getMessage()).log("The cold tier is not available; the partition will try again");
@@ -270,6 +281,6 @@ final class Offloader {
         work.meters().failed(kind);
         log.coldFault(reason);
         var event = logger.atError().addKeyValue("partition", log.hot().partition()).addKeyValue("kind", kind).addKeyValue("reason", reason);
-        cause.map(event::setCause).orElse(event).log("Offload of a partition has stopped; nothing more of it is deleted locally until a person acts");
+        cause.map(event::setCause).orElse(event).log("Offload of a partition has stopped until a person acts; what is not in the cold tier stays on the local disk");
     }
 }

@@ -1,7 +1,6 @@
 package io.firn.retention;
 
-import java.util.ArrayList;
-import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * What total and local retention delete. Pure: the same view, configuration and time give the same answer.
@@ -54,7 +53,7 @@ final class RetentionPolicy {
         return allowedBytes < 0 ? Long.MIN_VALUE : sizeBytes - allowedBytes;
     }
 
-    private static long advance(long from, List<SegmentSpan> segments, long end, long retentionMs, long excessBytes, long wantedBytes, long nowMs) {
+    private static long advance(long from, Iterable<SegmentSpan> segments, long end, long retentionMs, long excessBytes, long wantedBytes, long nowMs) {
         long target = from;
         long excess = excessBytes;
         long wanted = wantedBytes;
@@ -73,9 +72,8 @@ final class RetentionPolicy {
         return target;
     }
 
-    private static List<SegmentSpan> oldestFirst(LogView view) {
-        List<SegmentSpan> segments = new ArrayList<>(view.cold().segments());
-        view.sealed().stream().filter(s -> s.nextOffset() > view.cold().endOffset()).forEach(segments::add);
-        return segments;
+    /** Lazily: nearly always the first one or two decide, however long the cold history is. */
+    private static Iterable<SegmentSpan> oldestFirst(LogView view) {
+        return Stream.concat(view.cold().segments().stream(), view.sealed().stream().filter(s -> s.nextOffset() > view.cold().endOffset()))::iterator;
     }
 }

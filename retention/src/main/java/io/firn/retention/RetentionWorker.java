@@ -19,7 +19,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Seals, offloads and deletes, for all partitions of a broker, in the background.
+ * Offloads sealed segments and deletes what retention lets go, for all partitions of a broker, in the background.
  *
  * <pre>
  *   mailbox (one thread)  ── a message a loop and check interval ──▶  loop: LoopSweep ─▶ TieredPartition ─▶ LocalTrimmer, Offloader
@@ -100,6 +100,11 @@ public final class RetentionWorker implements AutoCloseable {
             throw new IllegalArgumentException("not attached: " + log.hot().partition());
         }
         return sweep;
+    }
+
+    /** Where a partition's offload stands; for tests and for whoever asks why it does not move. Completes on its loop. */
+    CompletableFuture<OffloadState> offloadState(TieredLog log) {
+        return sweepOf(log).offloadState(log);
     }
 
     /** Whether local disk use has passed the watermark, so that produce must be refused with a retriable error. A volatile read. */

@@ -1,6 +1,5 @@
 package io.firn.retention;
 
-import io.firn.hot.HotLog;
 import io.firn.retention.RetentionMeters.Failure;
 import io.firn.retention.RetentionMeters.Standing;
 import java.util.List;
@@ -50,13 +49,11 @@ final class TieredPartition {
         look();
     }
 
-    /** Seals, deletes and offloads what is due. */
+    /** Deletes and offloads what is due. Sealing by age is the hot log's own, ticked by whoever owns the partition. */
     void look() {
-        HotLog hot = log.hot();
-        if (closed || hot.offlineReason().isPresent()) {
+        if (closed || log.hot().offlineReason().isPresent()) {
             return;
         }
-        hot.tick(work.nowMs());
         LogView view = view();
         trimmer.look(view);
         offloader.look(view);

@@ -37,6 +37,11 @@ final class Views {
         return new TieredLogConfig(HotLogConfig.DEFAULT, true, true, -1, -1, -2, -2);
     }
 
+    /** Tiered, kept for ever, and local copies go as soon as the cold tier has them. */
+    static TieredLogConfig coldOnly() {
+        return local(config(), -1, 0);
+    }
+
     static TieredLogConfig untiered() {
         return new TieredLogConfig(HotLogConfig.DEFAULT, false, true, -1, -1, -2, -2);
     }

@@ -1,0 +1,19 @@
+package io.firn.retention;
+
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** Time that stands still until the test moves it. Thread-safe. */
+final class ManualClock implements InstantSource {
+    private final AtomicLong nowMs = new AtomicLong(1_700_000_000_000L);
+
+    @Override
+    public Instant instant() {
+        return Instant.ofEpochMilli(nowMs.get());
+    }
+
+    void advanceMs(long ms) {
+        nowMs.addAndGet(ms);
+    }
+}
