@@ -18,7 +18,7 @@ public record ServedApi(ApiKeys key, short minVersion, short maxVersion, ApiHand
 
     /** All stable versions that the message classes know. */
     public static ServedApi of(ApiKeys key, ApiHandler handler) {
-        return new ServedApi(key, key.oldestVersion(), key.latestVersion(), handler);
+        return new ServedApi(key, key.oldestVersion(), key.latestVersion(false), handler);
     }
 
     boolean serves(short version) {

@@ -1,0 +1,53 @@
+package io.firn.gateway.config;
+
+import io.firn.gateway.config.ConfigEntry.Source;
+import io.firn.gateway.config.ConfigEntry.Synonym;
+import io.firn.membership.BrokerView;
+import io.firn.membership.ClusterView;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.apache.kafka.common.config.ConfigDef.Type;
+
+/**
+ * Settings of this broker that only a restart changes, under the names Apache Kafka has for them, for the tools that look there. Only settings with
+ * a counterpart in Kafka appear; the broker's own are in its file and the README's table. Immutable.
+ */
+public final class StaticBrokerConfigs {
+    private final BrokerConfig config;
+
+    public StaticBrokerConfigs(BrokerConfig config) {
+        this.config = config;
+    }
+
+    public List<ConfigEntry> entries(ClusterView view) {
+        List<ConfigEntry> entries = new ArrayList<>();
+        add(entries, "node.id", Type.INT, "The node id of this broker.", config.node().id());
+        add(entries, "broker.id", Type.INT, "The broker id of this broker.", config.node().id());
+        config.node().rack().ifPresent(rack -> add(entries, "broker.rack", Type.STRING, "Rack of the broker.", rack));
+        add(entries, "process.roles", Type.LIST, "The roles this process plays.", "broker,controller");
+        add(entries, "listeners", Type.LIST, "Where the broker listens.", "PLAINTEXT://" + config.kafka().host() + ":" + config.kafka().port());
+        Optional.ofNullable(view.brokers().get(config.node().id())).map(StaticBrokerConfigs::advertised)
+                .ifPresent(address -> add(entries, "advertised.listeners", Type.LIST, "Where clients are told to connect to.", address));
+        add(entries, "log.dirs", Type.LIST, "Where the broker stores its logs.", config.data().dir().toAbsolutePath().normalize());
+        add(entries, "num.partitions", Type.INT, "Partitions of a topic created without a number.", config.topic().defaultPartitions());
+        add(entries, "default.replication.factor", Type.INT, "Replicas of a topic created without a number.", 1);
+        add(entries, "auto.create.topics.enable", Type.BOOLEAN, "Create a topic when a client asks for its metadata and allows it.", config.topic().autoCreate());
+        add(entries, "delete.topic.enable", Type.BOOLEAN, "Topics can be deleted.", true);
+        add(entries, "socket.request.max.bytes", Type.INT, "Largest request.", config.kafka().requestMaxBytes());
+        add(entries, "connections.max.idle.ms", Type.LONG, "Idle time after which a connection is closed.", config.kafka().connectionIdleMs());
+        add(entries, "max.connections", Type.INT, "Connections at the same time.", config.kafka().connectionsMax());
+        add(entries, "producer.id.expiration.ms", Type.INT, "Idle time after which an idempotent producer is forgotten.", config.log().producerIdExpirationMs());
+        add(entries, "remote.log.storage.system.enable", Type.BOOLEAN, "Sealed segments go to the cold tier.", true);
+        return entries;
+    }
+
+    private static String advertised(BrokerView broker) {
+        return "PLAINTEXT://" + broker.host() + ":" + broker.port();
+    }
+
+    private static void add(List<ConfigEntry> entries, String name, Type type, String documentation, Object value) {
+        String text = String.valueOf(value);
+        entries.add(new ConfigEntry(name, Optional.of(text), Source.STATIC, type, true, documentation, List.of(new Synonym(name, text, Source.STATIC))));
+    }
+}

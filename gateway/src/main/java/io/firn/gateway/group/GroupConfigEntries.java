@@ -1,0 +1,48 @@
+package io.firn.gateway.group;
+
+import io.firn.gateway.config.ConfigEntry;
+import io.firn.gateway.config.ConfigEntry.Source;
+import io.firn.gateway.config.ConfigEntry.Synonym;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.apache.kafka.common.config.ConfigDef;
+import org.apache.kafka.common.config.ConfigDef.ConfigKey;
+import org.apache.kafka.coordinator.group.GroupConfig;
+import org.apache.kafka.coordinator.group.GroupCoordinatorConfig;
+
+/** Shows the configs of groups, and the coordinator's settings at broker level. Pure functions. */
+public final class GroupConfigEntries {
+
+    private GroupConfigEntries() {}
+
+    /** All configs of a group with these overrides, by name. */
+    public static List<ConfigEntry> ofGroup(GroupSettings settings, Map<String, String> overrides) {
+        Map<String, Integer> defaults = settings.groupDefaults();
+        List<ConfigEntry> entries = new ArrayList<>();
+        new TreeMap<>(GroupConfig.CONFIG_DEF.configKeys()).values().forEach(key -> entries.add(ofGroup(key, defaults, overrides)));
+        return entries;
+    }
+
+    private static ConfigEntry ofGroup(ConfigKey key, Map<String, Integer> defaults, Map<String, String> overrides) {
+        List<Synonym> synonyms = new ArrayList<>();
+        Optional.ofNullable(overrides.get(key.name)).ifPresent(value -> synonyms.add(new Synonym(key.name, value, Source.GROUP)));
+        Object builtIn = defaults.containsKey(key.name) ? defaults.get(key.name) : key.defaultValue;
+        synonyms.add(new Synonym(key.name, ConfigDef.convertToString(builtIn, key.type), Source.BUILT_IN));
+        return new ConfigEntry(key.name, Optional.of(synonyms.get(0).value()), synonyms.get(0).source(), key.type, false, key.documentation, synonyms);
+    }
+
+    /** The coordinator's settings, which only a restart changes. */
+    public static List<ConfigEntry> ofBroker(GroupSettings settings) {
+        List<ConfigEntry> entries = new ArrayList<>();
+        new TreeMap<>(GroupCoordinatorConfig.CONFIG_DEF.configKeys()).values().stream().filter(key -> !key.internalConfig).forEach(key -> {
+            Source source = settings.chosen(key.name) ? Source.STATIC : Source.BUILT_IN;
+            Optional<String> value = Optional.ofNullable(ConfigDef.convertToString(settings.value(key.name), key.type));
+            List<Synonym> synonyms = value.map(text -> List.of(new Synonym(key.name, text, source))).orElse(List.of());
+            entries.add(new ConfigEntry(key.name, value, source, key.type, true, key.documentation, synonyms));
+        });
+        return entries;
+    }
+}

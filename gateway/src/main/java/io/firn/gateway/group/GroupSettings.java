@@ -1,0 +1,75 @@
+package io.firn.gateway.group;
+
+import io.firn.gateway.config.BrokerConfig;
+import java.util.HashMap;
+import java.util.Map;
+import org.apache.kafka.coordinator.group.GroupConfig;
+import org.apache.kafka.coordinator.group.GroupCoordinatorConfig;
+import org.apache.kafka.coordinator.group.modern.share.ShareGroupConfig;
+
+/**
+ * The settings of the group coordinator as the library wants them: {@code group.settings} (Kafka's names) over Firn's own defaults.
+ *
+ * <p>Apart from {@link GroupCoordination} because the library's config classes are loaded only when groups or their configs are used. Immutable.
+ */
+public final class GroupSettings {
+
+    /**
+     * Largest batch the coordinator gathers, and so the size of the buffer each partition keeps once written. Kafka's is 512 KiB: 25 MiB of heap for 50
+     * partitions. A single larger record still goes through in a batch of its own, up to the topic's {@code max.message.bytes}.
+     */
+    static final int BATCH_BYTES = 64 * 1024;
+
+    private final Map<String, String> properties;
+    private final Map<String, Object> values;
+    private final GroupCoordinatorConfig coordinator;
+    private final ShareGroupConfig share;
+
+    private GroupSettings(Map<String, String> properties) {
+        this.properties = Map.copyOf(properties);
+        this.values = GroupCoordinatorConfig.CONFIG_DEF.parse(properties);
+        this.coordinator = GroupCoordinatorConfig.fromProps(properties);
+        this.share = ShareGroupConfig.fromProps(properties);
+    }
+
+    /** @throws org.apache.kafka.common.config.ConfigException for a value of {@code group.settings} that is not allowed */
+    public static GroupSettings of(BrokerConfig.Group config) {
+        Map<String, String> properties = new HashMap<>(config.settings());
+        properties.putIfAbsent(GroupCoordinatorConfig.GROUP_COORDINATOR_NUM_THREADS_CONFIG, Integer.toString(config.coordinatorThreads()));
+        properties.putIfAbsent(GroupCoordinatorConfig.GROUP_COORDINATOR_NUM_BACKGROUND_THREADS_CONFIG, "1");
+        properties.put(GroupCoordinatorConfig.OFFSETS_TOPIC_PARTITIONS_CONFIG, Integer.toString(config.offsetsPartitions()));
+        return new GroupSettings(properties);
+    }
+
+    GroupCoordinatorConfig coordinator() {
+        return coordinator;
+    }
+
+    ShareGroupConfig share() {
+        return share;
+    }
+
+    /** What a group without configs of its own gets. */
+    Map<String, Integer> groupDefaults() {
+        return coordinator.extractGroupConfigMap(share);
+    }
+
+    /**
+     * Checks the configs a group is to have.
+     *
+     * @throws org.apache.kafka.common.errors.ApiException or {@link org.apache.kafka.common.config.ConfigException} for an unknown name, or a value not allowed here
+     */
+    public void check(Map<String, String> configs) {
+        GroupConfig.validate(configs, coordinator, share);
+    }
+
+    /** Whether the coordinator's setting {@code name} was given a value here. */
+    boolean chosen(String name) {
+        return properties.containsKey(name);
+    }
+
+    /** The value of one of the coordinator's settings in force. */
+    Object value(String name) {
+        return values.get(name);
+    }
+}

@@ -1,0 +1,75 @@
+package io.firn.gateway.group;
+
+import io.firn.gateway.partition.Partitions;
+import java.time.InstantSource;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
+import org.apache.kafka.coordinator.common.runtime.CoordinatorLoader;
+import org.apache.kafka.coordinator.common.runtime.CoordinatorPlayback;
+import org.apache.kafka.coordinator.common.runtime.CoordinatorRecord;
+import org.apache.kafka.coordinator.common.runtime.Deserializer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Loads the state of coordinator partitions from their logs when this broker comes to lead them.
+ *
+ * <p>Limits: one partition is read at a time, with one buffer; as many loads may wait as a topic can have partitions.
+ *
+ * <p>Threading: {@link #load} only queues; the reading is done on the loader's own thread, which may block on the disk and on the cold tier.
+ */
+final class LogLoader implements CoordinatorLoader<CoordinatorRecord> {
+    private static final int MAX_WAITING = 10_000;
+    private static final Logger log = LoggerFactory.getLogger(LogLoader.class);
+
+    private final Partitions partitions;
+    private final Deserializer<CoordinatorRecord> serde;
+    private final InstantSource clock;
+    private final ThreadPoolExecutor executor;
+
+    LogLoader(Partitions partitions, Deserializer<CoordinatorRecord> serde, InstantSource clock) {
+        this.partitions = partitions;
+        this.serde = serde;
+        this.clock = clock;
+        this.executor = new ThreadPoolExecutor(1, 1, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(MAX_WAITING), task -> new Thread(task, "firn-group-loader"));
+        this.executor.allowCoreThreadTimeOut(true);
+    }
+
+    @Override
+    public CompletableFuture<LoadSummary> load(TopicPartition tp, CoordinatorPlayback<CoordinatorRecord> playback) {
+        CompletableFuture<LoadSummary> loaded = new CompletableFuture<>();
+        long queuedMs = clock.millis();
+        try {
+            executor.execute(() -> load(tp, playback, queuedMs, loaded));
+        } catch (RejectedExecutionException e) {
+            loaded.completeExceptionally(e);
+        }
+        return loaded;
+    }
+
+    private void load(TopicPartition tp, CoordinatorPlayback<CoordinatorRecord> playback, long queuedMs, CompletableFuture<LoadSummary> loaded) {
+        try {
+            LogReplay replay = partitions.find(tp.topic(), tp.partition()).map(partition -> new LogReplay(partition, serde, playback))
+                    .orElseThrow(() -> new NotLeaderOrFollowerException(tp + " is not served here"));
+            long startMs = clock.millis();
+            replay.run();
+            loaded.complete(new LoadSummary(queuedMs, clock.millis(), startMs - queuedMs, replay.records(), replay.bytes()));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            loaded.completeExceptionally(e);
+        } catch (Exception e) {
+            log.atWarn().addKeyValue("partition", tp).setCause(e).log("Groups of a partition could not be loaded");
+            loaded.completeExceptionally(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        executor.shutdownNow();
+    }
+}

@@ -1,0 +1,213 @@
+package io.firn.gateway.group;
+
+import io.firn.cold.ColdRead;
+import io.firn.gateway.partition.Partition;
+import io.firn.hot.FileRange;
+import io.firn.retention.TieredRead;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
+import org.apache.kafka.common.errors.KafkaStorageException;
+import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
+import org.apache.kafka.common.record.internal.ControlRecordType;
+import org.apache.kafka.common.record.internal.MemoryRecords;
+import org.apache.kafka.common.record.internal.Record;
+import org.apache.kafka.common.record.internal.RecordBatch;
+import org.apache.kafka.common.requests.TransactionResult;
+import org.apache.kafka.coordinator.common.runtime.CoordinatorPlayback;
+import org.apache.kafka.coordinator.common.runtime.CoordinatorRecord;
+import org.apache.kafka.coordinator.common.runtime.Deserializer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Reads one log from its start to its end, over both tiers, and replays every record to the coordinator.
+ *
+ * <p>What the library demands: offsets reported as written grow strictly, those reported as committed never pass them; the last one
+ * written is the log end even if compaction took the last records, else the first append would look out of step. The whole log is
+ * replayed, not only what is committed: the rest is committed soon, and the coordinator waits for it.
+ *
+ * <p>On failure (partition leaves service, a log offline, an unreadable batch, no answer in time) the load fails as a whole. The log end is
+ * taken once, at the start: nothing is appended while the coordinator loads.
+ *
+ * <p>Threading: confined to the loader's thread, which blocks; the partition is asked on its loop.
+ */
+final class LogReplay {
+    /** Bytes of one read; a larger batch is read whole. */
+    private static final int READ_BYTES = 1 << 20;
+    /** Records between two reports, so that long logs do not keep every version of the state. */
+    private static final long REPORT_EVERY = 16_384;
+    private static final long ANSWER_TIMEOUT_MS = 30_000;
+    private static final Logger log = LoggerFactory.getLogger(LogReplay.class);
+
+    private final Partition partition;
+    private final Deserializer<CoordinatorRecord> serde;
+    private final CoordinatorPlayback<CoordinatorRecord> playback;
+    private ByteBuffer buffer = ByteBuffer.allocate(READ_BYTES);
+    private long reportedOffset;
+    private long unknownTypes;
+    private long records;
+    private long bytes;
+
+    LogReplay(Partition partition, Deserializer<CoordinatorRecord> serde, CoordinatorPlayback<CoordinatorRecord> playback) {
+        this.partition = partition;
+        this.serde = serde;
+        this.playback = playback;
+    }
+
+    private record Bounds(long start, long end, long highWatermark) {}
+
+    void run() throws IOException, InterruptedException {
+        Bounds bounds = ask(() -> new Bounds(partition.log().logStartOffset(), partition.log().hot().logEndOffset(), partition.highWatermark()));
+        long next = bounds.start();
+        while (next < bounds.end()) {
+            long position = next;
+            TieredRead read = ask(() -> partition.log().read(position, READ_BYTES, bounds.end(), true));
+            if (read instanceof TieredRead.AtEnd) {
+                break;
+            }
+            next = replay(bytesOf(read), position, bounds);
+        }
+        report(bounds.end(), bounds.highWatermark());
+        if (unknownTypes > 0) {
+            log.atWarn().addKeyValue("partition", partition.id()).addKeyValue("records", unknownTypes).log("Records of unknown types were skipped; a newer version may have written them");
+        }
+    }
+
+    long records() {
+        return records;
+    }
+
+    long bytes() {
+        return bytes;
+    }
+
+    /** Replays the whole batches in {@code chunk}; returns the offset to read next. */
+    private long replay(ByteBuffer chunk, long position, Bounds bounds) {
+        long next = position;
+        for (RecordBatch batch : MemoryRecords.readableRecords(chunk).batches()) {
+            batch.ensureValid();
+            if (batch.lastOffset() >= position) {
+                replay(batch, position);
+                next = batch.nextOffset();
+                bytes += batch.sizeInBytes();
+                if (next - reportedOffset >= REPORT_EVERY) {
+                    report(next, Math.min(next, bounds.highWatermark()));
+                }
+            }
+        }
+        if (next == position) {
+            throw new KafkaStorageException("No whole batch of " + partition.id() + " at offset " + position);
+        }
+        return next;
+    }
+
+    private void replay(RecordBatch batch, long position) {
+        for (Record record : batch) {
+            records++;
+            if (record.offset() < position) {
+                continue;
+            }
+            if (batch.isControlBatch()) {
+                replayMarker(batch, record);
+            } else {
+                replayRecord(batch, record);
+            }
+        }
+    }
+
+    private void replayMarker(RecordBatch batch, Record record) {
+        ControlRecordType type = ControlRecordType.parse(record.key());
+        if (type == ControlRecordType.COMMIT || type == ControlRecordType.ABORT) {
+            playback.replayEndTransactionMarker(batch.producerId(), batch.producerEpoch(), type == ControlRecordType.COMMIT ? TransactionResult.COMMIT : TransactionResult.ABORT);
+        }
+    }
+
+    private void replayRecord(RecordBatch batch, Record record) {
+        CoordinatorRecord value;
+        try {
+            value = serde.deserialize(record.key(), record.value());
+        } catch (Deserializer.UnknownRecordTypeException e) {
+            unknownTypes++;
+            return;
+        }
+        playback.replay(record.offset(), batch.producerId(), batch.producerEpoch(), value);
+    }
+
+    private void report(long written, long committed) {
+        if (written > reportedOffset) {
+            playback.updateLastWrittenOffset(written);
+            playback.updateLastCommittedOffset(Math.min(written, committed));
+            reportedOffset = written;
+        }
+    }
+
+    private ByteBuffer bytesOf(TieredRead read) throws IOException, InterruptedException {
+        if (read instanceof TieredRead.Hot hot) {
+            return copy(hot.range());
+        }
+        if (read instanceof TieredRead.Cold cold) {
+            return copy(await(cold.read()));
+        }
+        if (read instanceof TieredRead.Unavailable unavailable) {
+            throw new KafkaStorageException(partition.id() + ": " + unavailable.reason());
+        }
+        if (read instanceof TieredRead.Offline offline) {
+            throw new KafkaStorageException(partition.id() + ": " + offline.reason());
+        }
+        throw new KafkaStorageException(partition.id() + ": log start moved while it was read");
+    }
+
+    private ByteBuffer copy(FileRange range) throws IOException {
+        try {
+            ByteBuffer target = room(range.sizeBytes());
+            range.read(0, target);
+            return target.flip();
+        } finally {
+            range.release();
+        }
+    }
+
+    private ByteBuffer copy(ColdRead read) {
+        try {
+            ByteBuffer target = room(read.sizeBytes());
+            for (ByteBuffer part : read.buffers()) {
+                target.put(part.duplicate());
+            }
+            return target.flip();
+        } finally {
+            read.release();
+        }
+    }
+
+    /** The buffer, with room for exactly {@code size} bytes. */
+    private ByteBuffer room(int size) {
+        if (buffer.capacity() < size) {
+            buffer = ByteBuffer.allocate(size);
+        }
+        return buffer.clear().limit(size);
+    }
+
+    private <T> T ask(Supplier<T> question) throws InterruptedException {
+        return await(CompletableFuture.supplyAsync(() -> {
+            if (partition.retired()) {
+                throw new NotLeaderOrFollowerException(partition.id() + " is no longer served here");
+            }
+            return question.get();
+        }, partition.loop()));
+    }
+
+    private <T> T await(CompletableFuture<T> answer) throws InterruptedException {
+        try {
+            return answer.get(ANSWER_TIMEOUT_MS, TimeUnit.MILLISECONDS);
+        } catch (TimeoutException e) {
+            throw new KafkaStorageException(partition.id() + ": no answer within " + ANSWER_TIMEOUT_MS + " ms", e);
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof RuntimeException cause ? cause : new KafkaStorageException(partition.id().toString(), e.getCause());
+        }
+    }
+}

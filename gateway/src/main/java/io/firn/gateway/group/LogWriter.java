@@ -1,0 +1,134 @@
+package io.firn.gateway.group;
+
+import io.firn.gateway.api.ErrorMapping;
+import io.firn.gateway.partition.Partition;
+import io.firn.gateway.partition.Partitions;
+import io.firn.hot.AppendOrigin;
+import io.firn.hot.AppendResult;
+import io.firn.hot.RecordBuffers;
+import java.nio.ByteBuffer;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
+import org.apache.kafka.common.record.internal.MemoryRecords;
+import org.apache.kafka.coordinator.common.runtime.PartitionWriter;
+import org.apache.kafka.storage.internals.log.LogConfig;
+import org.apache.kafka.storage.internals.log.VerificationGuard;
+
+/**
+ * The coordinator's way to append to its partitions: a message to the partition's loop, and a wait for the local append (not for its commitment, which
+ * the coordinator learns from the high watermark).
+ *
+ * <p>Limit: a wait ends after {@link #APPEND_TIMEOUT_MS}. If the loop had not begun with the append by then, it will not. If it had, the batch may still reach the
+ * log: the coordinator then notices at its next write that its offsets do not agree, and loads the partition anew.
+ *
+ * <p>Threading: {@code append} is called on the coordinator's threads and blocks them; never call it on a loop. Listeners are called on the partition's loop and only enqueue.
+ */
+final class LogWriter implements PartitionWriter {
+    static final long APPEND_TIMEOUT_MS = 5_000;
+
+    private final Partitions partitions;
+    private final LogConfig config = new LogConfig(Map.of("max.message.bytes", GroupSettings.BATCH_BYTES));
+    private final Map<TopicPartition, Registration> registrations = new ConcurrentHashMap<>();
+
+    LogWriter(Partitions partitions) {
+        this.partitions = partitions;
+    }
+
+    /** A listener at a partition; {@code removal} is confined to its loop. */
+    private static final class Registration {
+        private final Partition partition;
+        private final Listener listener;
+        private Runnable removal = () -> {};
+
+        Registration(Partition partition, Listener listener) {
+            this.partition = partition;
+            this.listener = listener;
+        }
+
+        void add(TopicPartition tp) {
+            removal = partition.onHighWatermark(offset -> listener.onHighWatermarkUpdated(tp, offset));
+        }
+    }
+
+    @Override
+    public void registerListener(TopicPartition tp, Listener listener) {
+        Registration registration = new Registration(find(tp), listener);
+        registrations.put(tp, registration);
+        registration.partition.loop().execute(() -> registration.add(tp));
+    }
+
+    @Override
+    public void deregisterListener(TopicPartition tp, Listener listener) {
+        Registration registration = registrations.remove(tp);
+        if (registration != null && !registration.partition.retired()) {
+            registration.partition.loop().execute(() -> registration.removal.run());
+        }
+    }
+
+    @Override
+    public LogConfig config(TopicPartition tp) {
+        return config;
+    }
+
+    @Override
+    public long append(TopicPartition tp, VerificationGuard guard, MemoryRecords records, short transactionVersion) {
+        Partition partition = find(tp);
+        ByteBuffer copy = ByteBuffer.allocate(records.sizeInBytes());
+        copy.put(records.buffer().duplicate()).flip();
+        CompletableFuture<AppendResult> outcome = new CompletableFuture<>();
+        AtomicBoolean claimed = new AtomicBoolean();
+        partition.loop().execute(() -> {
+            if (claimed.compareAndSet(false, true)) {
+                partition.append(RecordBuffers.of(copy), AppendOrigin.COORDINATOR, outcome::complete);
+            }
+        });
+        return endOffset(tp, await(tp, outcome, claimed));
+    }
+
+    private Partition find(TopicPartition tp) {
+        return partitions.find(tp.topic(), tp.partition()).orElseThrow(() -> new NotLeaderOrFollowerException(tp + " is not served here"));
+    }
+
+    private static AppendResult await(TopicPartition tp, CompletableFuture<AppendResult> outcome, AtomicBoolean claimed) {
+        try {
+            return outcome.get(APPEND_TIMEOUT_MS, TimeUnit.MILLISECONDS);
+        } catch (TimeoutException e) {
+            boolean neverWillBe = claimed.compareAndSet(false, true);
+            throw new org.apache.kafka.common.errors.TimeoutException(tp + ": no append within " + APPEND_TIMEOUT_MS + " ms" + (neverWillBe ? "" : ", it may still follow"));
+        } catch (InterruptedException e) {
+            throw new InterruptException(e);
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("append of " + tp, e.getCause());
+        }
+    }
+
+    private static long endOffset(TopicPartition tp, AppendResult result) {
+        if (result instanceof AppendResult.Appended appended) {
+            return appended.lastOffset() + 1;
+        }
+        if (result instanceof AppendResult.Rejected rejected) {
+            throw ErrorMapping.of(rejected.error()).exception(tp + ": " + rejected.message());
+        }
+        throw new IllegalStateException(tp + ": " + result);
+    }
+
+    /** No transactions reach these partitions yet, so there is nothing to verify. */
+    @Override
+    public CompletableFuture<VerificationGuard> maybeStartTransactionVerification(TopicPartition tp, String transactionalId, long producerId, short producerEpoch, int apiVersion) {
+        return CompletableFuture.completedFuture(VerificationGuard.SENTINEL);
+    }
+
+    @Override
+    public CompletableFuture<Void> deleteRecords(TopicPartition tp, long deleteBeforeOffset) {
+        Partition partition = find(tp);
+        return CompletableFuture.supplyAsync(() -> partition.deleteRecordsBefore(deleteBeforeOffset), partition.loop()).thenCompose(deletion -> deletion).thenAccept(start -> {});
+    }
+}

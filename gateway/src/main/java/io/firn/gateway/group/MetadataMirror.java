@@ -1,0 +1,137 @@
+package io.firn.gateway.group;
+
+import io.firn.membership.BrokerView;
+import io.firn.membership.ClusterView;
+import io.firn.membership.PartitionView;
+import io.firn.membership.TopicView;
+import java.util.Optional;
+import java.util.function.LongSupplier;
+import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.metadata.FeatureLevelRecord;
+import org.apache.kafka.common.metadata.PartitionChangeRecord;
+import org.apache.kafka.common.metadata.PartitionRecord;
+import org.apache.kafka.common.metadata.RegisterBrokerRecord;
+import org.apache.kafka.common.metadata.RemoveTopicRecord;
+import org.apache.kafka.common.metadata.TopicRecord;
+import org.apache.kafka.common.metadata.UnregisterBrokerRecord;
+import org.apache.kafka.image.MetadataDelta;
+import org.apache.kafka.image.MetadataImage;
+import org.apache.kafka.image.MetadataProvenance;
+import org.apache.kafka.server.common.MetadataVersion;
+
+/**
+ * The cluster view as the metadata image the coordinator library takes.
+ *
+ * <p>Each step is the difference of two views, replayed on the image before: deleted topics are known to the library only from that. A
+ * topic comes with all its partitions in one step, as the library needs partition numbers without gaps.
+ *
+ * <p>Threading: confined to the coordinator's control thread.
+ */
+final class MetadataMirror {
+    private final LongSupplier clockMs;
+    private Optional<ClusterView> applied = Optional.empty();
+    private MetadataImage image = MetadataImage.EMPTY;
+
+    MetadataMirror(LongSupplier clockMs) {
+        this.clockMs = clockMs;
+    }
+
+    /** What the library is told of one step. */
+    record Step(MetadataDelta delta, MetadataImage image) {}
+
+    /** The step from the view applied last to {@code next}; empty when nothing in it concerns groups. */
+    Optional<Step> advance(ClusterView next) {
+        MetadataDelta delta = new MetadataDelta.Builder().setImage(image).build();
+        boolean changed = applied.map(previous -> changes(previous, next, delta)).orElseGet(() -> first(next, delta));
+        applied = Optional.of(next);
+        if (!changed) {
+            return Optional.empty();
+        }
+        image = delta.apply(new MetadataProvenance(next.version(), next.controllerEpoch(), clockMs.getAsLong(), true));
+        return Optional.of(new Step(delta, image));
+    }
+
+    MetadataImage image() {
+        return image;
+    }
+
+    private static boolean first(ClusterView view, MetadataDelta delta) {
+        delta.replay(new FeatureLevelRecord().setName(MetadataVersion.FEATURE_NAME).setFeatureLevel(MetadataVersion.LATEST_PRODUCTION.featureLevel()));
+        view.brokers().values().forEach(broker -> delta.replay(registration(broker)));
+        view.topics().values().forEach(topic -> add(topic, delta));
+        return true;
+    }
+
+    private static boolean changes(ClusterView previous, ClusterView next, MetadataDelta delta) {
+        boolean changed = previous.brokers() != next.brokers() && brokers(previous, next, delta);
+        return previous.topics() == next.topics() ? changed : topics(previous, next, delta) || changed;
+    }
+
+    private static boolean brokers(ClusterView previous, ClusterView next, MetadataDelta delta) {
+        boolean changed = false;
+        for (BrokerView broker : previous.brokers().values()) {
+            if (!next.brokers().containsKey(broker.id())) {
+                delta.replay(new UnregisterBrokerRecord().setBrokerId(broker.id()).setBrokerEpoch(broker.epoch()));
+                changed = true;
+            }
+        }
+        for (BrokerView broker : next.brokers().values()) {
+            if (!broker.equals(previous.brokers().get(broker.id()))) {
+                delta.replay(registration(broker));
+                changed = true;
+            }
+        }
+        return changed;
+    }
+
+    private static boolean topics(ClusterView previous, ClusterView next, MetadataDelta delta) {
+        boolean changed = false;
+        for (TopicView before : previous.topics().values()) {
+            if (!next.topicNames().containsKey(before.id())) {
+                delta.replay(new RemoveTopicRecord().setTopicId(before.id()));
+                changed = true;
+            }
+        }
+        for (TopicView after : next.topics().values()) {
+            Optional<TopicView> before = previous.topic(after.id());
+            if (before.isEmpty()) {
+                add(after, delta);
+                changed = true;
+            } else if (before.get() != after) {
+                changed |= partitions(before.get(), after, delta);
+            }
+        }
+        return changed;
+    }
+
+    private static boolean partitions(TopicView before, TopicView after, MetadataDelta delta) {
+        boolean changed = false;
+        for (PartitionView partition : after.partitions()) {
+            if (partition.partition() >= before.partitions().size()) {
+                delta.replay(added(after.id(), partition));
+                changed = true;
+            } else if (!partition.equals(before.partitions().get(partition.partition()))) {
+                delta.replay(new PartitionChangeRecord().setTopicId(after.id()).setPartitionId(partition.partition()).setLeader(partition.leader())
+                        .setReplicas(partition.replicas()).setIsr(partition.isr()));
+                changed = true;
+            }
+        }
+        return changed;
+    }
+
+    private static void add(TopicView topic, MetadataDelta delta) {
+        delta.replay(new TopicRecord().setName(topic.name()).setTopicId(topic.id()));
+        topic.partitions().forEach(partition -> delta.replay(added(topic.id(), partition)));
+    }
+
+    private static PartitionRecord added(Uuid topicId, PartitionView partition) {
+        return new PartitionRecord().setTopicId(topicId).setPartitionId(partition.partition()).setReplicas(partition.replicas()).setIsr(partition.isr())
+                .setLeader(partition.leader()).setLeaderEpoch(partition.leaderEpoch()).setPartitionEpoch(partition.partitionEpoch());
+    }
+
+    /** Only the rack matters to the library; addresses are answered from the view. */
+    private static RegisterBrokerRecord registration(BrokerView broker) {
+        return new RegisterBrokerRecord().setBrokerId(broker.id()).setBrokerEpoch(broker.epoch()).setIncarnationId(new Uuid(0, broker.id() + 1L))
+                .setRack(broker.rack().orElse(null)).setFenced(broker.fenced());
+    }
+}

@@ -1,0 +1,117 @@
+package io.firn.gateway.handler;
+
+import io.firn.gateway.api.Request;
+import io.firn.gateway.api.ServedApi;
+import io.firn.gateway.handler.ConfigChanges.Operation;
+import io.firn.membership.Command.AlterConfigs;
+import io.firn.membership.Metadata;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import org.apache.kafka.clients.admin.AlterConfigOp.OpType;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.errors.InvalidRequestException;
+import org.apache.kafka.common.message.AlterConfigsRequestData;
+import org.apache.kafka.common.message.AlterConfigsResponseData;
+import org.apache.kafka.common.message.AlterConfigsResponseData.AlterConfigsResourceResponse;
+import org.apache.kafka.common.message.IncrementalAlterConfigsRequestData;
+import org.apache.kafka.common.message.IncrementalAlterConfigsResponseData;
+import org.apache.kafka.common.protocol.ApiKeys;
+import org.apache.kafka.common.requests.AlterConfigsRequest;
+import org.apache.kafka.common.requests.ApiError;
+import org.apache.kafka.common.requests.IncrementalAlterConfigsRequest;
+
+/** AlterConfigs and IncrementalAlterConfigs: resources of one request stand alone. Thread-safe: no state of its own. */
+final class AlterConfigsHandler {
+    /** The requests carry no time limit. */
+    static final long TIMEOUT_MS = 30_000;
+
+    private final Metadata metadata;
+    private final ConfigChanges changes;
+    private final Commands commands;
+
+    AlterConfigsHandler(Metadata metadata, ConfigChanges changes, Commands commands) {
+        this.metadata = metadata;
+        this.changes = changes;
+        this.commands = commands;
+    }
+
+    List<ServedApi> all() {
+        return List.of(ServedApi.of(ApiKeys.ALTER_CONFIGS, this::replacing), ServedApi.of(ApiKeys.INCREMENTAL_ALTER_CONFIGS, this::incremental));
+    }
+
+    /** One resource of a request, in either form. */
+    private record Change(byte resourceType, String resourceName, List<Operation> operations, boolean incremental) {}
+
+    private record Outcome(Change change, ApiError error) {}
+
+    private void replacing(Request request) {
+        AlterConfigsRequestData body = ((AlterConfigsRequest) request.body()).data();
+        List<Change> asked = new ArrayList<>();
+        body.resources().forEach(resource -> asked.add(new Change(resource.resourceType(), resource.resourceName(), resource.configs().stream()
+                .map(config -> new Operation(config.name(), OpType.SET, Optional.ofNullable(config.value()))).toList(), false)));
+        outcomes(asked, body.validateOnly()).thenAccept(outcomes -> {
+            AlterConfigsResponseData response = new AlterConfigsResponseData();
+            outcomes.forEach(outcome -> response.responses().add(new AlterConfigsResourceResponse().setResourceType(outcome.change().resourceType())
+                    .setResourceName(outcome.change().resourceName()).setErrorCode(outcome.error().error().code()).setErrorMessage(message(outcome))));
+            request.respond(response);
+        });
+    }
+
+    private void incremental(Request request) {
+        IncrementalAlterConfigsRequestData body = ((IncrementalAlterConfigsRequest) request.body()).data();
+        List<Change> asked = new ArrayList<>();
+        body.resources().forEach(resource -> asked.add(new Change(resource.resourceType(), resource.resourceName(), resource.configs().stream()
+                .map(config -> new Operation(config.name(), type(config.configOperation()), Optional.ofNullable(config.value()))).toList(), true)));
+        outcomes(asked, body.validateOnly()).thenAccept(outcomes -> {
+            IncrementalAlterConfigsResponseData response = new IncrementalAlterConfigsResponseData();
+            outcomes.forEach(outcome -> response.responses().add(new IncrementalAlterConfigsResponseData.AlterConfigsResourceResponse()
+                    .setResourceType(outcome.change().resourceType()).setResourceName(outcome.change().resourceName())
+                    .setErrorCode(outcome.error().error().code()).setErrorMessage(message(outcome))));
+            request.respond(response);
+        });
+    }
+
+    private static OpType type(byte operation) {
+        OpType type = OpType.forId(operation);
+        if (type == null) {
+            throw new InvalidRequestException("Unknown operations type " + operation);
+        }
+        return type;
+    }
+
+    private static String message(Outcome outcome) {
+        return outcome.error().isSuccess() ? null : outcome.error().message();
+    }
+
+    private CompletableFuture<List<Outcome>> outcomes(List<Change> asked, boolean validateOnly) {
+        Map<ConfigResource, Integer> times = new HashMap<>();
+        asked.forEach(change -> times.merge(resource(change), 1, Integer::sum));
+        return Gather.all(asked.stream().map(change -> times.get(resource(change)) == 1 ? outcome(change, validateOnly)
+                : CompletableFuture.completedFuture(failed(change, new InvalidRequestException("Each resource must appear at most once.")))).toList());
+    }
+
+    private static ConfigResource resource(Change change) {
+        return new ConfigResource(ConfigResource.Type.forId(change.resourceType()), change.resourceName());
+    }
+
+    private CompletableFuture<Outcome> outcome(Change change, boolean validateOnly) {
+        Outcome done = new Outcome(change, ApiError.NONE);
+        try {
+            ConfigTarget target = ConfigTarget.of(change.resourceType(), change.resourceName());
+            AlterConfigs command = change.incremental() ? changes.incremental(metadata.view(), target, change.operations())
+                    : changes.replacing(metadata.view(), target, change.operations());
+            return validateOnly || command.changes().isEmpty() ? CompletableFuture.completedFuture(done)
+                    : commands.submit(command, TIMEOUT_MS).handle((view, failure) -> failure == null ? done : failed(change, failure));
+        } catch (RuntimeException e) {
+            return CompletableFuture.completedFuture(failed(change, e));
+        }
+    }
+
+    private static Outcome failed(Change change, Throwable failure) {
+        return new Outcome(change, Failures.of(failure));
+    }
+}

@@ -1,0 +1,149 @@
+package io.firn.gateway.handler;
+
+import io.firn.gateway.config.BrokerConfigRules;
+import io.firn.gateway.config.ConfigEntry;
+import io.firn.gateway.config.TopicConfigEntries;
+import io.firn.gateway.config.TopicConfigRules;
+import io.firn.gateway.group.GroupSettings;
+import io.firn.membership.ClusterView;
+import io.firn.membership.Command.AlterConfigs;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Supplier;
+import org.apache.kafka.clients.admin.AlterConfigOp.OpType;
+import org.apache.kafka.common.errors.InvalidConfigurationException;
+import org.apache.kafka.common.errors.InvalidRequestException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+
+/**
+ * Decides what a change of configs comes to: the new overrides of one resource, checked as a whole, or what is wrong. No effects.
+ *
+ * <p>Threading: immutable.
+ */
+final class ConfigChanges {
+    /** Longest value, in characters; Kafka's limit. */
+    static final int MAX_VALUE_LENGTH = Short.MAX_VALUE;
+
+    private final int brokerId;
+    private final TopicConfigRules topicRules;
+    private final TopicConfigEntries topicEntries;
+    private final Supplier<GroupSettings> groupSettings;
+
+    ConfigChanges(int brokerId, TopicConfigRules topicRules, TopicConfigEntries topicEntries, Supplier<GroupSettings> groupSettings) {
+        this.brokerId = brokerId;
+        this.topicRules = topicRules;
+        this.topicEntries = topicEntries;
+        this.groupSettings = groupSettings;
+    }
+
+    /** One change of one config. {@code value} is empty only for DELETE. */
+    record Operation(String name, OpType type, Optional<String> value) {}
+
+    /** The overrides a resource has now. */
+    static Map<String, String> present(ClusterView view, ConfigTarget target) {
+        return switch (target.scope()) {
+            case TOPIC -> view.topic(target.name()).orElseThrow(() -> new UnknownTopicOrPartitionException("The topic '" + target.name() + "' does not exist.")).configs();
+            case BROKER -> view.brokerConfigs().getOrDefault(target.broker(), Map.of());
+            case GROUP -> view.groupConfigs().getOrDefault(target.name(), Map.of());
+        };
+    }
+
+    /** IncrementalAlterConfigs: the command for these operations. */
+    AlterConfigs incremental(ClusterView view, ConfigTarget target, List<Operation> operations) {
+        checkNames(operations.stream().map(Operation::name).toList());
+        Map<String, String> present = present(view, target);
+        Map<String, String> next = new HashMap<>(present);
+        operations.forEach(operation -> apply(view, target, present, next, operation));
+        return checked(view, target, present, next);
+    }
+
+    /** AlterConfigs: the command that makes these all the overrides there are. */
+    AlterConfigs replacing(ClusterView view, ConfigTarget target, List<Operation> operations) {
+        checkNames(operations.stream().map(Operation::name).toList());
+        Map<String, String> next = new HashMap<>();
+        operations.forEach(operation -> next.put(operation.name(), value(operation)));
+        return checked(view, target, present(view, target), next);
+    }
+
+    private static void checkNames(List<String> names) {
+        Set<String> seen = new HashSet<>();
+        if (!names.stream().allMatch(seen::add)) {
+            throw new InvalidRequestException("Error due to duplicate config keys");
+        }
+    }
+
+    private void apply(ClusterView view, ConfigTarget target, Map<String, String> present, Map<String, String> next, Operation operation) {
+        switch (operation.type()) {
+            case SET -> next.put(operation.name(), value(operation));
+            case DELETE -> next.remove(operation.name());
+            case APPEND, SUBTRACT -> next.put(operation.name(), edited(view, target, present, operation));
+        }
+    }
+
+    private static String value(Operation operation) {
+        String value = operation.value().orElseThrow(() -> new InvalidRequestException("Null value not supported for : " + operation.name()));
+        if (value.length() > MAX_VALUE_LENGTH) {
+            throw new InvalidConfigurationException("The configuration value cannot be added because it exceeds the maximum value size of " + MAX_VALUE_LENGTH + " bytes.");
+        }
+        return value;
+    }
+
+    /** A list with entries added (those it has not) or taken away. It starts from what is in force, be it an override or not. */
+    private String edited(ClusterView view, ConfigTarget target, Map<String, String> present, Operation operation) {
+        boolean list = switch (target.scope()) {
+            case TOPIC -> TopicConfigRules.list(operation.name());
+            case BROKER -> BrokerConfigRules.list(operation.name());
+            case GROUP -> false;
+        };
+        if (!list) {
+            throw new InvalidConfigurationException("Can't " + operation.type() + " to key " + operation.name() + " because its type is not LIST.");
+        }
+        List<String> parts = new ArrayList<>(parts(present.getOrDefault(operation.name(), inForce(view, target, operation.name()))));
+        for (String part : parts(value(operation))) {
+            if (operation.type() == OpType.SUBTRACT) {
+                parts.remove(part);
+            } else if (!parts.contains(part)) {
+                parts.add(part);
+            }
+        }
+        return String.join(",", parts);
+    }
+
+    private static List<String> parts(String list) {
+        return Arrays.stream(list.split(",")).map(String::trim).filter(part -> !part.isEmpty()).toList();
+    }
+
+    private String inForce(ClusterView view, ConfigTarget target, String name) {
+        List<ConfigEntry> entries = target.scope() == io.firn.membership.Command.ConfigScope.TOPIC ? topicEntries.ofTopic(view, Map.of()) : topicEntries.ofBroker(view);
+        return entries.stream().filter(entry -> entry.name().equals(name)).findFirst().flatMap(ConfigEntry::value).orElse("");
+    }
+
+    private AlterConfigs checked(ClusterView view, ConfigTarget target, Map<String, String> present, Map<String, String> next) {
+        switch (target.scope()) {
+            case TOPIC -> topicRules.checkChange(view, present, next);
+            case BROKER -> checkBroker(target, next);
+            case GROUP -> groupSettings.get().check(next);
+        }
+        Map<String, Optional<String>> changes = new HashMap<>();
+        present.keySet().stream().filter(name -> !next.containsKey(name)).forEach(name -> changes.put(name, Optional.empty()));
+        next.forEach((name, value) -> {
+            if (!value.equals(present.get(name))) {
+                changes.put(name, Optional.of(value));
+            }
+        });
+        return new AlterConfigs(target.scope(), target.name(), changes);
+    }
+
+    private void checkBroker(ConfigTarget target, Map<String, String> next) {
+        if (!target.name().isEmpty() && target.broker() != brokerId) {
+            throw new InvalidRequestException("Unexpected broker id, expected " + brokerId + ", but received " + target.name());
+        }
+        BrokerConfigRules.check(next);
+    }
+}

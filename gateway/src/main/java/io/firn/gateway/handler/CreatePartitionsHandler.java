@@ -1,0 +1,100 @@
+package io.firn.gateway.handler;
+
+import io.firn.gateway.api.ApiHandler;
+import io.firn.gateway.api.Request;
+import io.firn.membership.ClusterView;
+import io.firn.membership.Command.AddPartitions;
+import io.firn.membership.Metadata;
+import io.firn.membership.TopicView;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import org.apache.kafka.common.errors.InvalidPartitionsException;
+import org.apache.kafka.common.errors.InvalidReplicaAssignmentException;
+import org.apache.kafka.common.errors.InvalidRequestException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.apache.kafka.common.message.CreatePartitionsRequestData;
+import org.apache.kafka.common.message.CreatePartitionsRequestData.CreatePartitionsAssignment;
+import org.apache.kafka.common.message.CreatePartitionsRequestData.CreatePartitionsTopic;
+import org.apache.kafka.common.message.CreatePartitionsResponseData;
+import org.apache.kafka.common.message.CreatePartitionsResponseData.CreatePartitionsTopicResult;
+import org.apache.kafka.common.requests.ApiError;
+import org.apache.kafka.common.requests.CreatePartitionsRequest;
+
+/** CreatePartitions: grows topics, by placement or by a manual assignment. Thread-safe: no state of its own. */
+final class CreatePartitionsHandler implements ApiHandler {
+    private final Metadata metadata;
+    private final TopicCreation creation;
+
+    CreatePartitionsHandler(Metadata metadata, TopicCreation creation) {
+        this.metadata = metadata;
+        this.creation = creation;
+    }
+
+    @Override
+    public void handle(Request request) {
+        CreatePartitionsRequestData body = ((CreatePartitionsRequest) request.body()).data();
+        Set<String> seen = new HashSet<>();
+        Set<String> repeated = new HashSet<>();
+        body.topics().forEach(topic -> {
+            if (!seen.add(topic.name())) {
+                repeated.add(topic.name());
+            }
+        });
+        List<CompletableFuture<CreatePartitionsTopicResult>> results = seen.stream()
+                .map(name -> repeated.contains(name) ? CompletableFuture.completedFuture(failed(name, new InvalidRequestException("Duplicate topic name.")))
+                        : result(body.topics().find(name), body.validateOnly(), body.timeoutMs())).toList();
+        Gather.all(results).thenAccept(all -> request.respond(new CreatePartitionsResponseData().setResults(all)));
+    }
+
+    private CompletableFuture<CreatePartitionsTopicResult> result(CreatePartitionsTopic topic, boolean validateOnly, int timeoutMs) {
+        try {
+            AddPartitions growth = check(metadata.view(), topic);
+            CreatePartitionsTopicResult done = new CreatePartitionsTopicResult().setName(topic.name());
+            return validateOnly ? CompletableFuture.completedFuture(done)
+                    : creation.grow(growth, timeoutMs).thenApply(view -> done).exceptionally(failure -> failed(topic.name(), failure));
+        } catch (RuntimeException e) {
+            return CompletableFuture.completedFuture(failed(topic.name(), e));
+        }
+    }
+
+    /** The command that grows the topic, or what is wrong with it. */
+    static AddPartitions check(ClusterView view, CreatePartitionsTopic asked) {
+        TopicView topic = view.topic(asked.name()).orElseThrow(() -> new UnknownTopicOrPartitionException("This server does not host this topic-partition."));
+        int present = topic.partitions().size();
+        if (asked.count() == present) {
+            throw new InvalidPartitionsException("Topic already has " + present + " partition(s).");
+        }
+        if (asked.count() < present) {
+            throw new InvalidPartitionsException("The topic " + asked.name() + " currently has " + present + " partition(s); " + asked.count() + " would not be an increase.");
+        }
+        if (asked.count() - present > NewTopics.MAX_PARTITIONS_PER_REQUEST) {
+            throw new org.apache.kafka.common.errors.PolicyViolationException("Excessively large number of partitions per request.");
+        }
+        return new AddPartitions(asked.name(), asked.count(), assignments(view, topic, asked));
+    }
+
+    private static List<List<Integer>> assignments(ClusterView view, TopicView topic, CreatePartitionsTopic asked) {
+        if (asked.assignments() == null) {
+            return List.of();
+        }
+        int present = topic.partitions().size();
+        int added = asked.count() - present;
+        if (asked.assignments().size() != added) {
+            throw new InvalidReplicaAssignmentException("Attempted to add " + added + " additional partition(s), but only "
+                    + asked.assignments().size() + " assignment(s) were specified.");
+        }
+        int factor = topic.partitions().get(0).replicas().size();
+        for (int i = 0; i < added; i++) {
+            NewTopics.checkReplicas(view, present + i, asked.assignments().get(i).brokerIds(), Optional.of(factor));
+        }
+        return asked.assignments().stream().map(CreatePartitionsAssignment::brokerIds).map(List::copyOf).toList();
+    }
+
+    private static CreatePartitionsTopicResult failed(String name, Throwable failure) {
+        ApiError error = Failures.of(failure);
+        return new CreatePartitionsTopicResult().setName(name).setErrorCode(error.error().code()).setErrorMessage(error.message());
+    }
+}

@@ -1,0 +1,113 @@
+package io.firn.gateway.handler;
+
+import io.firn.gateway.api.ApiHandler;
+import io.firn.gateway.api.Request;
+import io.firn.membership.ClusterView;
+import io.firn.membership.Command;
+import io.firn.membership.CommandRefused;
+import io.firn.membership.Metadata;
+import io.firn.membership.TopicView;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.errors.InvalidRequestException;
+import org.apache.kafka.common.errors.UnknownTopicIdException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.apache.kafka.common.message.DeleteTopicsRequestData.DeleteTopicState;
+import org.apache.kafka.common.message.DeleteTopicsResponseData;
+import org.apache.kafka.common.message.DeleteTopicsResponseData.DeletableTopicResult;
+import org.apache.kafka.common.requests.ApiError;
+import org.apache.kafka.common.requests.DeleteTopicsRequest;
+
+/** DeleteTopics, by name or by id. A topic is gone for clients once the deletion is committed; its files and objects follow in the background. Thread-safe: no state of its own. */
+final class DeleteTopicsHandler implements ApiHandler {
+    private final Metadata metadata;
+    private final Commands commands;
+
+    DeleteTopicsHandler(Metadata metadata, Commands commands) {
+        this.metadata = metadata;
+        this.commands = commands;
+    }
+
+    @Override
+    public void handle(Request request) {
+        DeleteTopicsRequest body = (DeleteTopicsRequest) request.body();
+        List<CompletableFuture<DeletableTopicResult>> results = decide(metadata.view(), body.topics()).stream()
+                .map(decision -> result(decision, body.data().timeoutMs())).toList();
+        Gather.all(results).thenAccept(all -> {
+            DeleteTopicsResponseData response = new DeleteTopicsResponseData();
+            all.forEach(response.responses()::add);
+            request.respond(response);
+        });
+    }
+
+    /** What is to be done about one topic asked for: delete it, or say what is wrong. */
+    record Decision(String name, Uuid id, Optional<RuntimeException> refusal) {}
+
+    static List<Decision> decide(ClusterView view, List<DeleteTopicState> asked) {
+        Map<String, Integer> names = new HashMap<>();
+        Map<Uuid, Integer> ids = new HashMap<>();
+        asked.forEach(topic -> {
+            if (topic.name() != null) {
+                names.merge(topic.name(), 1, Integer::sum);
+            } else {
+                ids.merge(topic.topicId(), 1, Integer::sum);
+            }
+        });
+        List<Decision> decisions = new ArrayList<>();
+        asked.stream().distinct().forEach(topic -> decisions.add(decide(view, topic, names, ids)));
+        return decisions;
+    }
+
+    private static Decision decide(ClusterView view, DeleteTopicState asked, Map<String, Integer> names, Map<Uuid, Integer> ids) {
+        boolean byId = !asked.topicId().equals(Uuid.ZERO_UUID);
+        if (asked.name() == null && !byId) {
+            return refused(asked, new InvalidRequestException("Neither topic name nor id were specified."));
+        }
+        if (asked.name() != null && byId) {
+            return refused(asked, new InvalidRequestException("You may not specify both topic name and topic id."));
+        }
+        if (byId ? ids.get(asked.topicId()) > 1 : names.get(asked.name()) > 1) {
+            return refused(asked, new InvalidRequestException(byId ? "Duplicate topic id." : "Duplicate topic name."));
+        }
+        Optional<TopicView> topic = byId ? view.topic(asked.topicId()) : view.topic(asked.name());
+        if (topic.isEmpty()) {
+            return refused(asked, byId ? new UnknownTopicIdException("This server does not host this topic ID.")
+                    : new UnknownTopicOrPartitionException("This server does not host this topic-partition."));
+        }
+        if (!byId && ids.containsKey(topic.get().id())) {
+            return refused(asked, new InvalidRequestException("The provided topic name maps to an ID that was already supplied."));
+        }
+        return new Decision(topic.get().name(), topic.get().id(), Optional.empty());
+    }
+
+    private static Decision refused(DeleteTopicState asked, RuntimeException refusal) {
+        return new Decision(asked.name(), asked.topicId(), Optional.of(refusal));
+    }
+
+    private CompletableFuture<DeletableTopicResult> result(Decision decision, int timeoutMs) {
+        if (decision.refusal().isPresent()) {
+            return CompletableFuture.completedFuture(failed(decision, decision.refusal().get()));
+        }
+        return commands.submit(new Command.DeleteTopic(decision.id()), timeoutMs)
+                .handle((view, failure) -> failure == null ? named(decision) : failed(decision, deletedMeanwhile(failure)));
+    }
+
+    private static Throwable deletedMeanwhile(Throwable failure) {
+        boolean gone = Failures.cause(failure) instanceof CommandRefused refused && refused.reason() == CommandRefused.Reason.UNKNOWN_TOPIC;
+        return gone ? new UnknownTopicOrPartitionException("This server does not host this topic-partition.") : failure;
+    }
+
+    private static DeletableTopicResult named(Decision decision) {
+        return new DeletableTopicResult().setName(decision.name()).setTopicId(decision.id());
+    }
+
+    private static DeletableTopicResult failed(Decision decision, Throwable failure) {
+        ApiError error = Failures.of(failure);
+        return named(decision).setErrorCode(error.error().code()).setErrorMessage(error.message());
+    }
+}

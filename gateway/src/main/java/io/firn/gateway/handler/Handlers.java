@@ -1,0 +1,71 @@
+package io.firn.gateway.handler;
+
+import io.firn.gateway.api.ServedApi;
+import io.firn.gateway.config.StaticBrokerConfigs;
+import io.firn.gateway.config.TopicConfigEntries;
+import io.firn.gateway.config.TopicConfigRules;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.kafka.common.protocol.ApiKeys;
+
+/** Puts the handlers together: every API but Produce, Fetch and ApiVersions. */
+public final class Handlers {
+
+    private Handlers() {}
+
+    /** The rows of the API table that this package serves. */
+    public static List<ServedApi> table(HandlerContext context) {
+        List<ServedApi> table = new ArrayList<>(admin(context));
+        table.addAll(groups(context));
+        return table;
+    }
+
+    private static List<ServedApi> admin(HandlerContext context) {
+        int brokerId = context.config().node().id();
+        Parts parts = new Parts(context);
+        List<ServedApi> table = new ArrayList<>(List.of(
+                ServedApi.of(ApiKeys.METADATA, new MetadataHandler(brokerId, context.config().topic().autoCreate(), context.metadata(), parts.autoCreation)),
+                ServedApi.of(ApiKeys.DESCRIBE_TOPIC_PARTITIONS, new DescribeTopicPartitionsHandler(context.metadata())),
+                ServedApi.of(ApiKeys.DESCRIBE_CLUSTER, new DescribeClusterHandler(brokerId, context.metadata())),
+                ServedApi.of(ApiKeys.CREATE_TOPICS, new CreateTopicsHandler(context.metadata(), parts.newTopics, parts.entries, parts.creation)),
+                ServedApi.of(ApiKeys.DELETE_TOPICS, new DeleteTopicsHandler(context.metadata(), parts.commands)),
+                ServedApi.of(ApiKeys.CREATE_PARTITIONS, new CreatePartitionsHandler(context.metadata(), parts.creation)),
+                ServedApi.of(ApiKeys.DELETE_RECORDS, new DeleteRecordsHandler(context.partitions(), context.timer())),
+                ServedApi.of(ApiKeys.LIST_OFFSETS, new ListOffsetsHandler(context.partitions(), context.timer())),
+                ServedApi.of(ApiKeys.OFFSET_FOR_LEADER_EPOCH, new OffsetForLeaderEpochHandler(context.partitions())),
+                ServedApi.of(ApiKeys.INIT_PRODUCER_ID, new InitProducerIdHandler(new ProducerIds(context.single(), context.metadata()::submit))),
+                ServedApi.of(ApiKeys.DESCRIBE_LOG_DIRS, new DescribeLogDirsHandler(context.logDirectory(), context.hotStore(), context.partitions())),
+                ServedApi.of(ApiKeys.DESCRIBE_CONFIGS, new DescribeConfigsHandler(brokerId, context.metadata(), parts.entries,
+                        new StaticBrokerConfigs(context.config()), context.groupSettings())),
+                ServedApi.of(ApiKeys.FIND_COORDINATOR, new FindCoordinatorHandler(context.metadata(), parts.autoCreation, context.groups()))));
+        table.addAll(new AlterConfigsHandler(context.metadata(), new ConfigChanges(brokerId, parts.rules, parts.entries, context.groupSettings()), parts.commands).all());
+        return table;
+    }
+
+    private static List<ServedApi> groups(HandlerContext context) {
+        List<ServedApi> table = new ArrayList<>(new GroupHandlers(context.groups()).all());
+        table.add(ServedApi.of(ApiKeys.OFFSET_COMMIT, new OffsetCommitHandler(context.metadata(), context.groups())));
+        table.add(ServedApi.of(ApiKeys.OFFSET_FETCH, new OffsetFetchHandler(context.metadata(), context.groups())));
+        table.add(ServedApi.of(ApiKeys.OFFSET_DELETE, new OffsetDeleteHandler(context.metadata(), context.groups())));
+        return table;
+    }
+
+    /** What several handlers share. */
+    private static final class Parts {
+        private final TopicConfigRules rules;
+        private final TopicConfigEntries entries;
+        private final NewTopics newTopics;
+        private final Commands commands;
+        private final TopicCreation creation;
+        private final AutoCreation autoCreation;
+
+        Parts(HandlerContext context) {
+            rules = new TopicConfigRules(context.topicConfigs());
+            entries = new TopicConfigEntries(context.topicConfigs());
+            newTopics = new NewTopics(rules, context.config().topic().defaultPartitions());
+            commands = new Commands(context.metadata(), context.timer());
+            creation = new TopicCreation(context.metadata(), commands, context.inService(), context.timer());
+            autoCreation = new AutoCreation(context.metadata(), newTopics, creation, context.config().group().offsetsPartitions());
+        }
+    }
+}

@@ -1,0 +1,89 @@
+package io.firn.gateway.handler;
+
+import io.firn.gateway.api.ApiHandler;
+import io.firn.gateway.api.Request;
+import io.firn.gateway.partition.Partition;
+import io.firn.gateway.partition.Partitions;
+import io.firn.gateway.partition.Partitions.Found;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.message.ListOffsetsRequestData.ListOffsetsPartition;
+import org.apache.kafka.common.message.ListOffsetsRequestData.ListOffsetsTopic;
+import org.apache.kafka.common.message.ListOffsetsResponseData;
+import org.apache.kafka.common.message.ListOffsetsResponseData.ListOffsetsPartitionResponse;
+import org.apache.kafka.common.message.ListOffsetsResponseData.ListOffsetsTopicResponse;
+import org.apache.kafka.common.protocol.Errors;
+import org.apache.kafka.common.requests.ListOffsetsRequest;
+import org.apache.kafka.common.requests.ListOffsetsResponse;
+
+/**
+ * ListOffsets: offsets by time or by place, over both tiers. A search in the cold tier holds no thread.
+ *
+ * <p>Thread-safe: no state of its own.
+ */
+final class ListOffsetsHandler implements ApiHandler {
+    /** Longest search when the request names no time limit (before version 10); Kafka's {@code remote.list.offsets.request.timeout.ms}. */
+    static final long DEFAULT_TIMEOUT_MS = 30_000;
+
+    private final Partitions partitions;
+    private final Timer timer;
+
+    ListOffsetsHandler(Partitions partitions, Timer timer) {
+        this.partitions = partitions;
+        this.timer = timer;
+    }
+
+    @Override
+    public void handle(Request request) {
+        ListOffsetsRequest body = (ListOffsetsRequest) request.body();
+        List<CompletableFuture<ListOffsetsTopicResponse>> topics = body.topics().stream().map(topic -> topic(body, topic)).toList();
+        Gather.all(topics).thenAccept(all -> request.respond(new ListOffsetsResponseData().setTopics(all)));
+    }
+
+    private CompletableFuture<ListOffsetsTopicResponse> topic(ListOffsetsRequest body, ListOffsetsTopic topic) {
+        List<CompletableFuture<ListOffsetsPartitionResponse>> results = topic.partitions().stream().map(asked -> partition(body, topic.name(), asked)).toList();
+        return Gather.all(results).thenApply(all -> new ListOffsetsTopicResponse().setName(topic.name()).setPartitions(all));
+    }
+
+    private CompletableFuture<ListOffsetsPartitionResponse> partition(ListOffsetsRequest body, String topic, ListOffsetsPartition asked) {
+        if (body.duplicatePartitions().contains(new TopicPartition(topic, asked.partitionIndex()))) {
+            return CompletableFuture.completedFuture(failed(asked, Errors.INVALID_REQUEST));
+        }
+        if (!OffsetLookup.supported(asked.timestamp(), body.version())) {
+            return CompletableFuture.completedFuture(failed(asked, Errors.UNSUPPORTED_VERSION));
+        }
+        Found found = LeaderEpochs.locate(partitions, topic, asked.partitionIndex());
+        if (found.error() != Errors.NONE) {
+            return CompletableFuture.completedFuture(failed(asked, found.error()));
+        }
+        CompletableFuture<ListOffsetsPartitionResponse> search = Gather.onLoop(found.partition(), partition -> search(body, partition, asked));
+        Runnable cancel = timer.after(timeoutMs(body), () -> search.completeExceptionally(new TimeoutException("The search took too long.")));
+        return search.whenComplete((result, failure) -> cancel.run()).exceptionally(failure -> failed(asked, Failures.of(failure).error()));
+    }
+
+    private static CompletableFuture<ListOffsetsPartitionResponse> search(ListOffsetsRequest body, Partition partition, ListOffsetsPartition asked) {
+        Errors fenced = LeaderEpochs.check(asked.currentLeaderEpoch(), partition.leaderEpoch());
+        if (fenced != Errors.NONE) {
+            return CompletableFuture.completedFuture(failed(asked, fenced));
+        }
+        boolean consumer = body.replicaId() == ListOffsetsRequest.CONSUMER_REPLICA_ID;
+        return OffsetLookup.of(partition, consumer, body.isolationLevel()).find(asked.timestamp()).thenApply(position -> described(body, asked, position));
+    }
+
+    private static ListOffsetsPartitionResponse described(ListOffsetsRequest body, ListOffsetsPartition asked, OffsetLookup.Position position) {
+        ListOffsetsPartitionResponse response = new ListOffsetsPartitionResponse().setPartitionIndex(asked.partitionIndex())
+                .setTimestamp(position.timestampMs()).setOffset(position.offset());
+        return body.version() >= 4 ? response.setLeaderEpoch(position.leaderEpoch()) : response;
+    }
+
+    private static long timeoutMs(ListOffsetsRequest body) {
+        return body.timeoutMs() > 0 ? body.timeoutMs() : DEFAULT_TIMEOUT_MS;
+    }
+
+    private static ListOffsetsPartitionResponse failed(ListOffsetsPartition asked, Errors error) {
+        return new ListOffsetsPartitionResponse().setPartitionIndex(asked.partitionIndex()).setErrorCode(error.code())
+                .setTimestamp(ListOffsetsResponse.UNKNOWN_TIMESTAMP).setOffset(ListOffsetsResponse.UNKNOWN_OFFSET);
+    }
+}

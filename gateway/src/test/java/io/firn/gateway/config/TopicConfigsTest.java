@@ -1,0 +1,168 @@
+package io.firn.gateway.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.firn.gateway.config.ConfigEntry.Source;
+import io.firn.gateway.config.ConfigEntry.Synonym;
+import io.firn.hot.HotLogConfig;
+import io.firn.membership.ClusterView;
+import io.firn.retention.TieredLogConfig;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.kafka.common.config.ConfigDef;
+import org.apache.kafka.common.errors.InvalidConfigurationException;
+import org.apache.kafka.common.errors.InvalidRequestException;
+import org.apache.kafka.storage.internals.log.LogConfig;
+import org.junit.jupiter.api.Test;
+
+class TopicConfigsTest {
+    private static final ClusterView EMPTY = view(Map.of());
+
+    private final TopicConfigs configs = new TopicConfigs(1, Map.of());
+    private final TopicConfigRules rules = new TopicConfigRules(configs);
+    private final TopicConfigEntries entries = new TopicConfigEntries(configs);
+
+    private static ClusterView view(Map<Integer, Map<String, String>> brokerConfigs) {
+        return new ClusterView(1, 1, "cluster", Map.of(), Map.of(), Map.of(), brokerConfigs, Map.of(), 0);
+    }
+
+    @Test
+    void builtInDefaultsAreKafkasExceptThatTopicsAreTiered() {
+        Map<String, String> differing = new HashMap<>(TopicConfigs.BUILT_IN);
+        LogConfig.configKeys().forEach((name, key) -> differing.remove(name, ConfigDef.convertToString(key.defaultValue, key.type)));
+
+        assertThat(differing).isEqualTo(Map.of("remote.storage.enable", "true"));
+    }
+
+    @Test
+    void everyPublicTopicConfigOfKafkaIsDescribedWithTypeDocumentationAndDefault() {
+        List<ConfigEntry> described = entries.ofTopic(EMPTY, Map.of());
+
+        assertThat(described).extracting(ConfigEntry::name).containsExactlyElementsOf(LogConfig.nonInternalConfigNames());
+        assertThat(described).allSatisfy(entry -> {
+            assertThat(entry.type()).isEqualTo(LogConfig.configType(entry.name()).orElseThrow());
+            assertThat(entry.documentation()).isNotBlank();
+            assertThat(entry.source()).isEqualTo(Source.BUILT_IN);
+            assertThat(entry.value()).isPresent();
+        });
+    }
+
+    @Test
+    void everyTopicConfigOfKafkaIsAcceptedWithItsDefault() {
+        for (String name : LogConfig.nonInternalConfigNames()) {
+            if (!name.equals("remote.storage.enable")) {
+                rules.checkNew(EMPTY, Map.of(name, TopicConfigKeys.BUILT_IN.get(name)));
+            }
+        }
+    }
+
+    @Test
+    void aTopicWithoutOverridesGetsKafkasLogSettingsAndIsTiered() {
+        TieredLogConfig config = configs.logConfig(EMPTY, Map.of());
+
+        assertThat(config).isEqualTo(new TieredLogConfig(HotLogConfig.DEFAULT, true, true, 604_800_000L, -1, -2, -2));
+    }
+
+    @Test
+    void overridesReachTheLog() {
+        TieredLogConfig config = configs.logConfig(EMPTY, Map.of("segment.bytes", "1048576", "message.timestamp.type", "LogAppendTime", "retention.ms", "-1",
+                "local.retention.bytes", "2097152", "max.message.bytes", "5000"));
+
+        assertThat(config.hot().segmentBytes()).isEqualTo(1_048_576);
+        assertThat(config.hot().logAppendTime()).isTrue();
+        assertThat(config.hot().maxMessageBytes()).isEqualTo(5000);
+        assertThat(config.retentionMs()).isEqualTo(-1);
+        assertThat(config.localRetentionBytes()).isEqualTo(2_097_152);
+    }
+
+    @Test
+    void aCompactedTopicIsNotTieredAndSealsByCompactionLag() {
+        TieredLogConfig config = configs.logConfig(EMPTY, Map.of("cleanup.policy", "compact", "max.compaction.lag.ms", "1000"));
+
+        assertThat(config.tiered()).isFalse();
+        assertThat(config.deleteByRetention()).isFalse();
+        assertThat(config.hot().compacted()).isTrue();
+        assertThat(config.hot().segmentMs()).isEqualTo(1000);
+    }
+
+    @Test
+    void theStrongestLayerWins() {
+        TopicConfigs layered = new TopicConfigs(1, Map.of("retention.ms", "40"));
+        ClusterView view = view(Map.of(1, Map.of("log.retention.ms", "20"), -1, Map.of("log.retention.ms", "30"), 2, Map.of("log.retention.ms", "99")));
+
+        List<Synonym> synonyms = layered.synonyms("retention.ms", Map.of("retention.ms", "10"), view, "50");
+
+        assertThat(synonyms).containsExactly(new Synonym("retention.ms", "10", Source.TOPIC), new Synonym("log.retention.ms", "20", Source.BROKER),
+                new Synonym("log.retention.ms", "30", Source.BROKER_DEFAULT), new Synonym("log.retention.ms", "40", Source.STATIC),
+                new Synonym("log.retention.ms", "50", Source.BUILT_IN));
+        assertThat(layered.logConfig(view, Map.of()).retentionMs()).isEqualTo(20);
+        assertThat(layered.logConfig(EMPTY, Map.of()).retentionMs()).isEqualTo(40);
+    }
+
+    @Test
+    void unknownAndInternalNamesAreRefused() {
+        assertThatThrownBy(() -> rules.checkNew(EMPTY, Map.of("no.such.config", "1"))).isInstanceOf(InvalidConfigurationException.class)
+                .hasMessage("Unknown topic config name: no.such.config");
+        assertThatThrownBy(() -> rules.checkNew(EMPTY, Map.of("internal.segment.bytes", "100"))).isInstanceOf(InvalidConfigurationException.class);
+    }
+
+    @Test
+    void valuesOutOfBoundsOrOfTheWrongTypeAreRefused() {
+        for (Map<String, String> bad : List.of(Map.of("segment.bytes", "100"), Map.of("retention.ms", "soon"), Map.of("cleanup.policy", "burn"),
+                Map.of("min.insync.replicas", "0"), Map.of("compression.type", "rar"))) {
+            assertThatThrownBy(() -> rules.checkNew(EMPTY, bad)).as("%s", bad).isInstanceOf(InvalidConfigurationException.class);
+        }
+    }
+
+    @Test
+    void localRetentionAboveTotalRetentionIsRefused() {
+        assertThatThrownBy(() -> rules.checkNew(EMPTY, Map.of("retention.ms", "1000", "local.retention.ms", "2000"))).isInstanceOf(InvalidConfigurationException.class)
+                .hasMessageContaining("local.retention.ms");
+        assertThatThrownBy(() -> rules.checkNew(EMPTY, Map.of("retention.bytes", "1000", "local.retention.bytes", "-1"))).isInstanceOf(InvalidConfigurationException.class);
+        rules.checkNew(EMPTY, Map.of("retention.ms", "-1", "local.retention.ms", "2000"));
+    }
+
+    @Test
+    void aNewTopicMayBeCompactedOrUntieredButNotCompactedAndTiered() {
+        rules.checkNew(EMPTY, Map.of("cleanup.policy", "compact"));
+        rules.checkNew(EMPTY, Map.of("remote.storage.enable", "false"));
+        assertThatThrownBy(() -> rules.checkNew(EMPTY, Map.of("cleanup.policy", "compact", "remote.storage.enable", "true"))).isInstanceOf(InvalidConfigurationException.class);
+    }
+
+    @Test
+    void tieringEndsOnlyWithTheDataInTheColdTier() {
+        assertThatThrownBy(() -> rules.checkChange(EMPTY, Map.of(), Map.of("remote.storage.enable", "false"))).isInstanceOf(InvalidConfigurationException.class)
+                .hasMessageContaining("remote.log.delete.on.disable");
+        assertThatThrownBy(() -> rules.checkChange(EMPTY, Map.of(), Map.of("cleanup.policy", "compact"))).isInstanceOf(InvalidConfigurationException.class);
+        rules.checkChange(EMPTY, Map.of(), Map.of("remote.storage.enable", "false", "remote.log.delete.on.disable", "true"));
+        rules.checkChange(EMPTY, Map.of("cleanup.policy", "compact"), Map.of("cleanup.policy", "compact", "segment.ms", "5000"));
+    }
+
+    @Test
+    void brokersTakeTopicConfigsUnderTheirBrokerNamesAtRunTime() {
+        BrokerConfigRules.check(Map.of("log.retention.ms", "1000", "message.max.bytes", "2000", "log.cleanup.policy", "delete"));
+
+        assertThatThrownBy(() -> BrokerConfigRules.check(Map.of("num.partitions", "3"))).isInstanceOf(InvalidRequestException.class)
+                .hasMessage("Cannot update these configs dynamically: [num.partitions]");
+        assertThatThrownBy(() -> BrokerConfigRules.check(Map.of("log.retention.ms", "-5"))).isInstanceOf(InvalidConfigurationException.class);
+    }
+
+    @Test
+    void describedSynonymsStartWithTheValueInForce() {
+        ConfigEntry entry = entries.ofTopic(view(Map.of(-1, Map.of("log.segment.bytes", "2097152"))), Map.of("segment.bytes", "1048576")).stream()
+                .filter(each -> each.name().equals("segment.bytes")).findFirst().orElseThrow();
+
+        assertThat(entry.value()).isEqualTo(Optional.of("1048576"));
+        assertThat(entry.source()).isEqualTo(Source.TOPIC);
+        assertThat(entry.synonyms()).extracting(Synonym::source).containsExactly(Source.TOPIC, Source.BROKER_DEFAULT, Source.BUILT_IN);
+    }
+
+    @Test
+    void aCompactedTopicIsDescribedAsNotTiered() {
+        assertThat(entries.ofTopic(EMPTY, Map.of("cleanup.policy", "compact"))).filteredOn(entry -> entry.name().equals("remote.storage.enable"))
+                .extracting(ConfigEntry::value).containsExactly(Optional.of("false"));
+    }
+}
