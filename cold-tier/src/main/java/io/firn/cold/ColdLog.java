@@ -1,9 +1,24 @@
 package io.firn.cold;
 
+import io.firn.cold.manifest.Manifest;
+import io.firn.cold.manifest.ManifestChain;
+import io.firn.cold.manifest.ManifestContent;
+import io.firn.cold.manifest.PendingDeletion;
+import io.firn.cold.manifest.SegmentEntry;
+import io.firn.cold.read.LiveSegment;
+import io.firn.cold.read.LiveSegments;
+import io.firn.cold.read.ReadRequest;
+import io.firn.cold.read.RecordSearch;
+import io.firn.cold.segment.PartitionKeys;
+import io.firn.cold.segment.SegmentName;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
 import org.apache.kafka.common.TopicIdPartition;
 
 /**
@@ -12,86 +27,232 @@ import org.apache.kafka.common.TopicIdPartition;
  * <p>Threading: thread-safe. Reads may run concurrently with each other and with the one writer; changes ({@link #append},
  * {@link #deleteBefore}) are serialized by the caller: at most one in flight. Futures complete on cold-tier threads.
  *
- * <p>Errors: futures fail with {@link ColdStoreException}.
+ * <p>Errors: futures fail with {@link ColdStoreException}, perhaps wrapped in a {@code CompletionException} by dependent stages. A caller's mistake (an append that does not
+ * follow on, two changes at once) is {@link IllegalArgumentException} or {@link IllegalStateException}.
+ *
+ * <p><b>Order of an append</b>, and what a crash leaves after each step:
+ * <pre>
+ *   audit local bytes   nothing
+ *   upload the object   an orphan object
+ *   read its tail back  an orphan object
+ *   commit manifest     the segment counts, though the caller does not know: reopening shows it
+ *   read manifest back
+ * </pre>
+ * A deletion commits the manifest that drops the segments and lists their objects as pending; the objects go after the grace period, by whoever has
+ * the log open then ({@link #sweep}); a later manifest forgets what was done. Deleting an object twice is harmless.
  */
 public final class ColdLog {
 
-    private ColdLog() {}
+    /** Objects deleted by one sweep of one log: one request of S3. */
+    private static final int SWEEP_LIMIT = ObjectStore.LIST_LIMIT_KEYS;
+
+    private final ColdStore store;
+    private final TopicIdPartition partition;
+    private final PartitionKeys keys;
+    private final int leaderEpoch;
+    private final ManifestChain chain;
+    private final Set<SegmentName> swept = ConcurrentHashMap.newKeySet();
+    private volatile View view;
+
+    /** What readers see: made anew whenever the head changes. */
+    private record View(Manifest manifest, LiveSegments live, List<ColdSegment> segments, long sizeBytes) {}
+
+    ColdLog(ColdStore store, TopicIdPartition partition, PartitionKeys keys, int leaderEpoch, ManifestChain chain) {
+        this.store = store;
+        this.partition = partition;
+        this.keys = keys;
+        this.leaderEpoch = leaderEpoch;
+        this.chain = chain;
+        this.view = viewOf(chain.head());
+    }
+
+    private View viewOf(Manifest manifest) {
+        List<LiveSegment> live = manifest.content().segments().stream().map(entry -> new LiveSegment(publicView(entry), entry.hasAbortedTransactions())).toList();
+        List<ColdSegment> segments = live.stream().map(LiveSegment::facts).toList();
+        return new View(manifest, new LiveSegments(partition, live), segments, segments.stream().mapToLong(ColdSegment::logSizeBytes).sum());
+    }
+
+    private ColdSegment publicView(SegmentEntry entry) {
+        return new ColdSegment(entry.baseOffset(), entry.nextOffset(), entry.name().leaderEpoch(), entry.logSizeBytes(), entry.objectSizeBytes(),
+                entry.maxTimestampMs(), entry.offloadedAtMs(), keys.segment(entry.name()));
+    }
+
+    /** The newest view; the chain may have learnt of a newer head by a change that failed. */
+    private View view() {
+        View known = view;
+        if (known.manifest() != chain.head()) {
+            known = viewOf(chain.head());
+            view = known;
+        }
+        return known;
+    }
 
     public TopicIdPartition partition() {
-        throw new UnsupportedOperationException();
+        return partition;
     }
 
     /** First offset in the cold tier; equals {@link #endOffset()} when it is empty. */
     public long startOffset() {
-        throw new UnsupportedOperationException();
+        return view().manifest().content().startOffset();
+    }
+
+    /** Records below it were deleted ({@link #deleteBefore}), though the first segment may still hold some; 0 at first. */
+    public long logStartOffset() {
+        return view().manifest().content().logStartOffset();
     }
 
     /** The tier boundary: first offset that is not in the cold tier; 0 when nothing was ever offloaded. */
     public long endOffset() {
-        throw new UnsupportedOperationException();
+        return view().manifest().content().endOffset();
     }
 
     /** Log bytes of all committed segments. */
     public long sizeBytes() {
-        throw new UnsupportedOperationException();
+        return view().sizeBytes();
     }
 
     /** Committed segments, oldest first. For retention; bounded by the manifest's memory bound. */
     public List<ColdSegment> segments() {
-        throw new UnsupportedOperationException();
+        return view().segments();
     }
 
     // Writing
 
     /**
      * Uploads {@code source}, checks size and checksum, commits the manifest, and reads the commit back. When the future
-     * succeeds the segment survives the loss of the local disk. {@code source.baseOffset()} must be {@link #endOffset()} unless
-     * the cold tier is empty. A failure leaves at most an orphan object.
+     * succeeds the segment survives the loss of the local disk. {@code source.baseOffset()} must be {@link #endOffset()}, or above it if the cold tier holds no
+     * segment; else the future fails with {@link IllegalArgumentException}, and {@link #endOffset()} then tells where to go on (a segment below it is already there: skip it). A
+     * segment that this leader just committed without learning of it succeeds without being sent again.
+     *
+     * <p>A failure leaves at most an orphan object. {@link ColdStoreException.SourceFailed}: the local segment cannot be read or is damaged.
+     * {@link ColdStoreException.Uncertain}: it may be committed; the next change finds out before anything else.
      */
     public CompletableFuture<ColdSegment> append(SegmentSource source) {
-        throw new UnsupportedOperationException();
+        return store.onWork(chain.commit(content -> content) // settles a former change of uncertain outcome; otherwise no request
+                .thenCompose(head -> {
+                    Optional<SegmentEntry> present = sameAsNewest(head.content(), source);
+                    if (present.isPresent()) {
+                        return CompletableFuture.completedFuture(publicView(present.get()));
+                    }
+                    head.content().requireNext(source.baseOffset());
+                    return store.upload(partition, keys, leaderEpoch, source).thenCompose(this::commit);
+                })
+                .whenComplete(this::count));
     }
 
-    /** Drops whole segments below {@code offset}: manifest first, objects after the grace period. Returns how many were dropped. */
+    private CompletableFuture<ColdSegment> commit(SegmentEntry entry) {
+        return chain.commit(content -> content.append(entry).withoutPending(swept)).handle((manifest, failure) -> {
+            if (failure != null) {
+                store.meters().possibleOrphan();
+                throw failure instanceof CompletionException wrapped ? wrapped : new CompletionException(failure);
+            }
+            committed(manifest);
+            store.meters().offloaded(entry.logSizeBytes());
+            return publicView(entry);
+        });
+    }
+
+    private Optional<SegmentEntry> sameAsNewest(ManifestContent content, SegmentSource source) {
+        if (content.segments().isEmpty()) {
+            return Optional.empty();
+        }
+        SegmentEntry newest = content.segments().get(content.segments().size() - 1);
+        boolean same = newest.baseOffset() == source.baseOffset() && newest.nextOffset() == source.nextOffset()
+                && newest.logSizeBytes() == source.logSizeBytes() && newest.name().leaderEpoch() == leaderEpoch;
+        return same ? Optional.of(newest) : Optional.empty();
+    }
+
+    private void committed(Manifest manifest) {
+        store.meters().committed();
+        Set<SegmentName> pending = new HashSet<>();
+        manifest.content().pending().forEach(deletion -> pending.add(deletion.name()));
+        swept.retainAll(pending);
+    }
+
+    /**
+     * Drops whole segments below {@code offset} and makes it the log's start: manifest first, objects after the grace period. Returns how many were
+     * dropped. Nothing to raise: no request.
+     */
     public CompletableFuture<Integer> deleteBefore(long offset) {
-        throw new UnsupportedOperationException();
+        int[] dropped = new int[1];
+        return store.onWork(chain.commit(content -> {
+            ManifestContent next = content.deleteBefore(offset, store.nowMs());
+            dropped[0] = content.segments().size() - next.segments().size();
+            return next == content ? content : next.withoutPending(swept);
+        }).thenApply(manifest -> {
+            committed(manifest);
+            return dropped[0];
+        }).whenComplete(this::count));
+    }
+
+    private void count(Object outcome, Throwable failure) {
+        if (failure instanceof ColdStoreException.Fenced || failure instanceof CompletionException && failure.getCause() instanceof ColdStoreException.Fenced) {
+            store.meters().fenced();
+        }
+    }
+
+    /** Deletes the objects whose grace period is over, at most {@value #SWEEP_LIMIT}; how many. */
+    CompletableFuture<Integer> sweep() {
+        long dueMs = store.nowMs() - store.config().deleteGraceMs();
+        List<SegmentName> due = chain.head().content().pending().stream().filter(deletion -> deletion.droppedAtMs() <= dueMs).map(PendingDeletion::name)
+                .filter(name -> !swept.contains(name)).limit(SWEEP_LIMIT).toList();
+        if (due.isEmpty()) {
+            return CompletableFuture.completedFuture(0);
+        }
+        return store.objects().deleteAll(due.stream().map(keys::segment).toList()).thenApply(nothing -> {
+            swept.addAll(due);
+            store.meters().deleted(due.size());
+            return due.size();
+        });
+    }
+
+    /** Ends the background work for this log; reads in progress go on. Idempotent. To be called when leadership goes; a newly opened log of the same partition replaces this one by itself. */
+    public void close() {
+        store.forget(this);
     }
 
     // Reading
 
     /**
-     * Reads batches from the one that holds {@code offset}, out of the cache or by ranged GETs, and reads ahead for this
-     * sequence of offsets. Never crosses a segment's end.
+     * Reads whole batches from the one that holds {@code offset}, out of the cache or by ranged GETs, and reads ahead for this
+     * sequence of offsets. Never crosses a segment's end, never returns a batch with records at or above {@code limitOffset}. May return less than there is.
      *
-     * @param maxBytes most bytes to return; the first batch comes whole even if it is larger when {@code minOneBatch}
+     * <p>Ends within {@code requestTimeoutMs × retryMaxAttempts}: {@link ColdStoreException.Unavailable} (no answer; or other reads hold all the memory),
+     * {@link ColdStoreException.Corrupt}, {@link ColdStoreException.Missing} (the object, or the offset: not within the cold tier).
+     *
+     * @param maxBytes most bytes to return; the first batch comes even if it is larger when {@code minOneBatch}
      * @param limitOffset exclusive upper bound of the offsets wanted
      */
     public CompletableFuture<ColdRead> read(long offset, int maxBytes, long limitOffset, boolean minOneBatch) {
-        throw new UnsupportedOperationException();
+        return store.reads().read(new ReadRequest(view().live(), offset, maxBytes, limitOffset, minOneBatch)).thenApply(ColdRead::new);
     }
 
+    /** Aborted transactions with records in {@code [fromOffset, toOffset)} whose end is in the cold tier. */
     public CompletableFuture<List<ColdAbortedTransaction>> abortedTransactions(long fromOffset, long toOffset) {
-        throw new UnsupportedOperationException();
+        return search().abortedTransactions(fromOffset, toOffset);
     }
 
     /** The earliest record at or after {@code fromOffset} whose timestamp is at least {@code timestampMs}. */
     public CompletableFuture<Optional<ColdTimestamp>> offsetForTimestamp(long timestampMs, long fromOffset) {
-        throw new UnsupportedOperationException();
+        return search().byTimestamp(timestampMs, fromOffset);
     }
 
     /** The record with the largest timestamp (the earliest such one) in the cold tier. */
     public CompletableFuture<Optional<ColdTimestamp>> maxTimestamp() {
-        throw new UnsupportedOperationException();
+        return search().byMaxTimestamp();
     }
 
-    /** Epoch of the record at {@code offset}. */
+    /** Epoch of the record at {@code offset}; empty if it is not in the cold tier. */
     public CompletableFuture<OptionalInt> epochAt(long offset) {
-        throw new UnsupportedOperationException();
+        return search().epochAt(offset);
     }
 
     /** Leader epochs as of the newest segment, in the text format of Kafka's {@code leader-epoch-checkpoint}; empty when the cold tier is. */
     public CompletableFuture<Optional<String>> leaderEpochs() {
-        throw new UnsupportedOperationException();
+        return search().leaderEpochs();
+    }
+
+    private RecordSearch search() {
+        return new RecordSearch(store.reads(), view().live());
     }
 }

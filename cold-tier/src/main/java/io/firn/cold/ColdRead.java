@@ -1,36 +1,52 @@
 package io.firn.cold;
 
+import io.firn.cold.read.BatchRun;
 import java.nio.ByteBuffer;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Bytes of record batches from the cold tier, in cache chunks that stay valid until {@link #release()}.
  *
- * <p>The bytes start at a batch boundary; the last batch may be cut short. Threading: safe to hand over; release from any thread, exactly once.
+ * <p>The bytes begin and end at a batch boundary. They may be none: when the batch asked for is larger than allowed, or lies above the limit. Threading: safe to
+ * hand over; release from any thread, exactly once. Until then the read counts against the memory that cold reads may hold.
  */
 public final class ColdRead {
 
-    private ColdRead() {}
+    private final BatchRun run;
+    private final AtomicBoolean released = new AtomicBoolean();
+
+    ColdRead(BatchRun run) {
+        this.run = run;
+    }
 
     public int sizeBytes() {
-        throw new UnsupportedOperationException();
+        return run.sizeBytes();
     }
 
-    /** Base offset of the first batch: at most the offset asked for. */
+    /** Base offset of the first batch: at most the offset asked for (which it is if there are no bytes). */
     public long baseOffset() {
-        throw new UnsupportedOperationException();
+        return run.baseOffset();
     }
 
-    /** Exclusive upper bound of the offsets that begin in these bytes (the segment's end at most); used to select aborted transactions. */
+    /** Exclusive upper bound of the offsets that begin in these bytes: where the next read goes on. Used to select aborted transactions. */
     public long upperBoundOffset() {
-        throw new UnsupportedOperationException();
+        return run.nextOffset();
     }
 
-    /** Read-only direct views of the bytes, in order. */
+    /** Read-only direct views of the bytes, in order; fresh ones with each call. */
     public ByteBuffer[] buffers() {
-        throw new UnsupportedOperationException();
+        ByteBuffer[] views = new ByteBuffer[run.buffers().length];
+        for (int i = 0; i < views.length; i++) {
+            views[i] = run.buffers()[i].duplicate();
+        }
+        return views;
     }
 
+    /** Gives the memory back; the buffers must not be touched any more. A second call throws {@link IllegalStateException}. */
     public void release() {
-        throw new UnsupportedOperationException();
+        if (!released.compareAndSet(false, true)) {
+            throw new IllegalStateException("A cold read from offset " + run.baseOffset() + " was released twice");
+        }
+        run.release().run();
     }
 }

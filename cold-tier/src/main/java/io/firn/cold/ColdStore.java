@@ -1,37 +1,192 @@
 package io.firn.cold;
 
+import io.firn.cold.manifest.LogDeletion;
+import io.firn.cold.manifest.ManifestChain;
+import io.firn.cold.manifest.SegmentEntry;
+import io.firn.cold.read.ColdReads;
+import io.firn.cold.segment.BucketLayout;
+import io.firn.cold.segment.PartitionKeys;
+import io.firn.cold.segment.SegmentName;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.security.SecureRandom;
 import java.time.InstantSource;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.random.RandomGenerator;
 import org.apache.kafka.common.TopicIdPartition;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** The cold tier of one broker: object store, pools, chunk cache, and the logs of its partitions. Thread-safe. */
+/**
+ * The cold tier of one broker: object store, pools, chunk cache, and the logs of its partitions.
+ *
+ * <p>In the background it deletes objects whose grace period is over: log by log, one request at a time.
+ *
+ * <p>Thread-safe. Futures complete on cold-tier threads and fail with {@link ColdStoreException}, perhaps wrapped in a {@code CompletionException} by dependent stages.
+ */
 public final class ColdStore implements AutoCloseable {
 
-    private ColdStore() {}
+    private static final Logger log = LoggerFactory.getLogger(ColdStore.class);
+    private static final long LEAST_SWEEP_INTERVAL_MS = 1_000;
+    private static final long MOST_SWEEP_INTERVAL_MS = 60_000;
+
+    private final ColdStoreConfig config;
+    private final ObjectStore objects;
+    private final InstantSource clock;
+    private final ColdThreads threads;
+    private final RandomGenerator random;
+    private final ColdMeters meters;
+    private final BucketLayout layout;
+    private final ColdReads reads;
+    private final SegmentUploads uploads;
+    private final Map<TopicIdPartition, ColdLog> logs = new ConcurrentHashMap<>();
+    private final AtomicBoolean closed = new AtomicBoolean();
+
+    private ColdStore(ColdStoreConfig config, ObjectStore objects, InstantSource clock, ColdThreads threads, RandomGenerator random, ColdMeters meters) {
+        this.config = config;
+        this.objects = objects;
+        this.clock = clock;
+        this.threads = threads;
+        this.random = random;
+        this.meters = meters;
+        this.layout = new BucketLayout(config.prefix());
+        this.reads = new ColdReads(config, objects, clock, threads, meters);
+        this.uploads = new SegmentUploads(objects, config, clock, threads.uploads());
+    }
 
     /** Makes the pools and the cache; touches the network only with {@link #check()}. Owns {@code objects}. */
     public static ColdStore open(ColdStoreConfig config, ObjectStore objects, InstantSource clock, MeterRegistry meters) {
-        throw new UnsupportedOperationException();
+        return open(config, objects, clock, meters, ColdThreads.start(config.uploadParallelism()), new SecureRandom());
+    }
+
+    /**
+     * As above, with threads and chance given: for simulations.
+     *
+     * @param random draws nonces; two stores over one bucket must not draw the same. Thread-safe if the threads are real
+     */
+    public static ColdStore open(ColdStoreConfig config, ObjectStore objects, InstantSource clock, MeterRegistry meters, ColdThreads threads,
+            RandomGenerator random) {
+        ColdStore store = new ColdStore(config, objects, clock, threads, random, new ColdMeters(meters));
+        store.scheduleSweep();
+        return store;
     }
 
     /** Verifies the bucket: reachable, writable, ours (or unclaimed: then claims it), conditional writes honoured. Fails with {@link ColdStoreException.Misconfigured} or {@link ColdStoreException.Unavailable}. */
     public CompletableFuture<Void> check() {
-        throw new UnsupportedOperationException();
+        return onWork(new BucketCheck(objects, layout, config, random.nextLong()).run());
     }
 
-    /** Reads the newest manifest of a partition and, as its writer of {@code leaderEpoch}, fences older ones at the first commit. An idle partition costs no later request. */
+    /**
+     * Reads the newest manifest of a partition and, as its writer of {@code leaderEpoch}, fences older ones at the first commit. An idle partition costs no later request. If a
+     * newer epoch has written already, the log can be read, but its changes are {@link ColdStoreException.Fenced}. A deleted partition is {@link ColdStoreException.Fenced} at once.
+     */
     public CompletableFuture<ColdLog> openLog(TopicIdPartition partition, int leaderEpoch) {
-        throw new UnsupportedOperationException();
+        PartitionKeys keys = layout.partition(partition);
+        return onWork(ManifestChain.open(objects, keys, partition, leaderEpoch, random.nextLong(), clock).thenApply(chain -> {
+            ColdLog opened = new ColdLog(this, partition, keys, leaderEpoch, chain);
+            logs.put(partition, opened);
+            return opened;
+        }));
     }
 
-    /** Deletes everything of a partition (topic deletion): manifest first, objects after. */
+    /** Deletes everything of a partition (topic deletion): first what says that it counts, then its objects. Repeat it until it succeeds; absence is success. */
     public CompletableFuture<Void> deleteLog(TopicIdPartition partition, int leaderEpoch) {
-        throw new UnsupportedOperationException();
+        logs.remove(partition);
+        return onWork(LogDeletion.run(objects, layout.partition(partition), leaderEpoch, random.nextLong()));
     }
 
+    /** Fails reads in progress, ends the threads and closes the object store; changes in flight are abandoned (as by a crash). Idempotent; may block for some seconds. */
     @Override
     public void close() {
-        throw new UnsupportedOperationException();
+        if (closed.compareAndSet(false, true)) {
+            logs.clear();
+            reads.close();
+            threads.stop().run();
+            objects.close();
+        }
+    }
+
+    private void scheduleSweep() {
+        long intervalMs = Math.max(LEAST_SWEEP_INTERVAL_MS, Math.min(MOST_SWEEP_INTERVAL_MS, config.deleteGraceMs() / 2));
+        threads.reads().executeAfter(intervalMs, () -> sweep().whenComplete((deleted, failure) -> {
+            if (!closed.get()) {
+                scheduleSweep();
+            }
+        }));
+    }
+
+    /** Deletes what is due in all open logs, one log after the other; how many objects. A failure ends the round. */
+    CompletableFuture<Integer> sweep() {
+        return sweep(List.copyOf(logs.values()).iterator(), 0).exceptionally(failure -> {
+            log.atWarn().setCause(failure).log("Dropped segments could not be deleted from the object store; the next round tries again");
+            return 0;
+        });
+    }
+
+    private CompletableFuture<Integer> sweep(Iterator<ColdLog> left, int deleted) {
+        while (left.hasNext()) {
+            CompletableFuture<Integer> one = left.next().sweep();
+            if (!one.isDone() || one.isCompletedExceptionally() || one.join() > 0) {
+                return one.thenCompose(count -> sweep(left, deleted + count));
+            }
+        }
+        return CompletableFuture.completedFuture(deleted);
+    }
+
+    // For the logs
+
+    CompletableFuture<SegmentEntry> upload(TopicIdPartition partition, PartitionKeys keys, int leaderEpoch, SegmentSource source) {
+        SegmentName name = new SegmentName(source.baseOffset(), leaderEpoch, random.nextLong());
+        return uploads.upload(partition, keys, name, source);
+    }
+
+    void forget(ColdLog closing) {
+        logs.remove(closing.partition(), closing);
+    }
+
+    /** The same outcome, delivered on {@code work}; also after the threads have ended. */
+    <T> CompletableFuture<T> onWork(CompletableFuture<T> outcome) {
+        CompletableFuture<T> delivered = new CompletableFuture<>();
+        outcome.whenComplete((value, failure) -> {
+            Runnable deliver = () -> {
+                if (failure != null) {
+                    delivered.completeExceptionally(failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure);
+                } else {
+                    delivered.complete(value);
+                }
+            };
+            try {
+                threads.work().execute(deliver);
+            } catch (RejectedExecutionException closing) {
+                deliver.run(); // nobody may be left waiting
+            }
+        });
+        return delivered;
+    }
+
+    long nowMs() {
+        return clock.millis();
+    }
+
+    ColdStoreConfig config() {
+        return config;
+    }
+
+    ObjectStore objects() {
+        return objects;
+    }
+
+    ColdMeters meters() {
+        return meters;
+    }
+
+    ColdReads reads() {
+        return reads;
     }
 }

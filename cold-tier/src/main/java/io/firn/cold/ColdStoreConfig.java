@@ -1,19 +1,44 @@
 package io.firn.cold;
 
+import java.util.Objects;
+
 /**
  * Settings of the cold tier.
  *
  * @param prefix key prefix of everything this cluster writes, without leading or trailing slash; may be empty
  * @param clusterId id that marks the bucket as this cluster's
  * @param chunkBytes unit of reading, caching and checksums, 64 KiB to 64 MiB
- * @param cacheBytes memory for chunks, bounds what cold reads may hold
- * @param readParallelism ranged GETs in flight in all
- * @param readAheadBytes most bytes one reader has in flight or ready ahead of its position
- * @param uploadParallelism segments uploaded at the same time
+ * @param cacheBytes memory for chunks and indexes, bounds what cold reads may hold; at least 8 chunks. Chunks are direct memory: the JVM must allow that much
+ * @param readParallelism ranged GETs in flight in all, 1 to 1024
+ * @param readAheadBytes most bytes one reader has in flight or ready ahead of its position; 0 switches read-ahead off
+ * @param uploadParallelism segments uploaded at the same time, 1 to 64
  * @param requestTimeoutMs time without any progress after which a request counts as failed
- * @param retryMaxAttempts attempts per request before the error is given to the caller
+ * @param retryMaxAttempts attempts per request before the error is given to the caller; times {@code requestTimeoutMs} it bounds a read
  * @param deleteGraceMs time between the manifest that drops a segment and the deletion of its object
  * @param acceptNoConditionalWrites run on a store without {@code If-None-Match} (leadership alone then fences writers)
  */
 public record ColdStoreConfig(String prefix, String clusterId, int chunkBytes, long cacheBytes, int readParallelism, long readAheadBytes,
-        int uploadParallelism, long requestTimeoutMs, int retryMaxAttempts, long deleteGraceMs, boolean acceptNoConditionalWrites) {}
+        int uploadParallelism, long requestTimeoutMs, int retryMaxAttempts, long deleteGraceMs, boolean acceptNoConditionalWrites) {
+
+    /** Fewest chunks that leave room for reads, read-ahead and indexes. */
+    public static final int LEAST_CHUNKS = 8;
+
+    public ColdStoreConfig {
+        Objects.requireNonNull(prefix, "prefix");
+        Objects.requireNonNull(clusterId, "clusterId");
+        require("chunkBytes", chunkBytes, 64 << 10, 64 << 20);
+        require("cacheBytes", cacheBytes, (long) LEAST_CHUNKS * chunkBytes, Long.MAX_VALUE);
+        require("readParallelism", readParallelism, 1, 1024);
+        require("readAheadBytes", readAheadBytes, 0, Long.MAX_VALUE / 4);
+        require("uploadParallelism", uploadParallelism, 1, 64);
+        require("requestTimeoutMs", requestTimeoutMs, 1, Integer.MAX_VALUE);
+        require("retryMaxAttempts", retryMaxAttempts, 1, 1000);
+        require("deleteGraceMs", deleteGraceMs, 0, Long.MAX_VALUE / 4);
+    }
+
+    private static void require(String name, long value, long least, long most) {
+        if (value < least || value > most) {
+            throw new IllegalArgumentException("Cold tier: " + name + " is " + value + "; allowed are " + least + " to " + most);
+        }
+    }
+}

@@ -1,0 +1,104 @@
+package io.firn.cold;
+
+import io.firn.cold.ObjectStore.PutOutcome;
+import io.firn.cold.segment.BucketLayout;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Finds out at start-up whether the bucket can be trusted.
+ *
+ * <pre>
+ *   read the claim ─▶ ours ─────────────────────────────────▶ probe: create a key, create it again: the second must lose; delete it
+ *        │ none: create it; lost to another: read again ─▶ ours
+ *        └▶ another cluster's: Misconfigured
+ * </pre>
+ *
+ * <p>The claim {@code <prefix>/cluster} is UTF-8 text: the line {@code firn cluster 1}, then the cluster id in a line. It is never changed.
+ */
+final class BucketCheck {
+
+    private static final Logger log = LoggerFactory.getLogger(BucketCheck.class);
+    private static final String FORM = "firn cluster 1\n";
+
+    private final ObjectStore objects;
+    private final BucketLayout layout;
+    private final ColdStoreConfig config;
+    private final long nonce;
+
+    BucketCheck(ObjectStore objects, BucketLayout layout, ColdStoreConfig config, long nonce) {
+        this.objects = objects;
+        this.layout = layout;
+        this.config = config;
+        this.nonce = nonce;
+    }
+
+    CompletableFuture<Void> run() {
+        return claim().thenCompose(nothing -> probe());
+    }
+
+    private CompletableFuture<Void> claim() {
+        return readClaim().exceptionallyCompose(failure -> missing(failure)
+                ? objects.putIfAbsent(layout.cluster(), utf8(FORM + config.clusterId() + "\n")).thenCompose(outcome -> readClaim())
+                : CompletableFuture.failedFuture(failure));
+    }
+
+    private CompletableFuture<Void> readClaim() {
+        return objects.getSmall(layout.cluster()).thenAccept(bytes -> {
+            String text = StandardCharsets.UTF_8.decode(bytes).toString();
+            if (!text.startsWith(FORM)) {
+                throw misconfigured(layout.cluster() + " is not the claim of a Firn cluster, or one of a newer release");
+            }
+            String owner = text.substring(FORM.length()).strip();
+            if (!owner.equals(config.clusterId())) {
+                throw misconfigured("it belongs to cluster " + owner + ", this one is " + config.clusterId() + "; use another bucket or prefix");
+            }
+        });
+    }
+
+    private CompletableFuture<Void> probe() {
+        String key = layout.probe(nonce);
+        ByteBuffer first = utf8("first " + nonce);
+        return objects.putIfAbsent(key, first)
+                .thenCompose(created -> objects.putIfAbsent(key, utf8("second " + nonce)))
+                .thenCombine(CompletableFuture.completedFuture(key), this::judge)
+                .handle((nothing, failure) -> objects.delete(key).handle((deleted, undeleted) -> {
+                    if (undeleted != null) {
+                        log.atWarn().addKeyValue("key", key).setCause(undeleted).log("The probe object could not be deleted");
+                    }
+                    if (failure != null) {
+                        throw failure instanceof CompletionException wrapped ? wrapped : new CompletionException(failure);
+                    }
+                    return (Void) null;
+                }))
+                .thenCompose(done -> done);
+    }
+
+    private Void judge(PutOutcome second, String key) {
+        if (second == PutOutcome.EXISTED) {
+            return null;
+        }
+        if (!config.acceptNoConditionalWrites()) {
+            throw misconfigured("it lets a second writer create a key that is taken (If-None-Match is ignored), so a deposed leader could destroy a log's history");
+        }
+        log.atWarn().addKeyValue("store", objects.location()).log("The object store ignores If-None-Match; only leadership keeps writers apart, as the settings accept");
+        return null;
+    }
+
+    private ColdStoreException misconfigured(String why) {
+        return new ColdStoreException.Misconfigured("Bucket " + objects.location() + " is refused: " + why, null);
+    }
+
+    private static boolean missing(Throwable failure) {
+        Throwable cause = failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+        return cause instanceof ColdStoreException.Missing;
+    }
+
+    private static ByteBuffer utf8(String text) {
+        return ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
+    }
+}

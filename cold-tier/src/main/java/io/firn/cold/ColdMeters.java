@@ -1,0 +1,108 @@
+package io.firn.cold;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.util.function.Supplier;
+
+/** What the cold tier counts. No tags: nothing here is unbounded. Thread-safe. */
+public final class ColdMeters {
+
+    private final MeterRegistry registry;
+    private final Counter offloadedSegments;
+    private final Counter offloadedBytes;
+    private final Counter commits;
+    private final Counter fenced;
+    private final Counter possibleOrphans;
+    private final Counter deletedObjects;
+    private final Counter gets;
+    private final Counter fetchedBytes;
+    private final Counter deliveredBytes;
+    private final Counter chunkHits;
+    private final Counter chunkMisses;
+    private final Counter chunkJoins;
+    private final Counter chunksAhead;
+    private final Counter corruptChunks;
+    private final Counter failedReads;
+
+    public ColdMeters(MeterRegistry registry) {
+        this.registry = registry;
+        this.offloadedSegments = counter("firn.cold.offloaded.segments", "Segments committed to the cold tier");
+        this.offloadedBytes = counter("firn.cold.offloaded.bytes", "Log bytes committed to the cold tier");
+        this.commits = counter("firn.cold.manifest.commits", "Manifests committed");
+        this.fenced = counter("firn.cold.fenced", "Changes refused because a newer writer took over");
+        this.possibleOrphans = counter("firn.cold.orphans.possible", "Uploads whose commit did not succeed: objects that may belong to nobody");
+        this.deletedObjects = counter("firn.cold.deleted.objects", "Segment objects deleted after their grace period");
+        this.gets = counter("firn.cold.gets", "Ranged reads sent to the object store");
+        this.fetchedBytes = counter("firn.cold.fetched.bytes", "Bytes asked of the object store by ranged reads");
+        this.deliveredBytes = counter("firn.cold.delivered.bytes", "Log bytes handed to readers");
+        this.chunkHits = counter("firn.cold.chunk.hits", "Chunks found in memory");
+        this.chunkMisses = counter("firn.cold.chunk.misses", "Chunks a reader had to request");
+        this.chunkJoins = counter("firn.cold.chunk.joins", "Chunks already on their way when a reader wanted them");
+        this.chunksAhead = counter("firn.cold.chunk.ahead", "Chunks requested ahead of readers");
+        this.corruptChunks = counter("firn.cold.chunk.corrupt", "Chunks that arrived with a wrong checksum");
+        this.failedReads = counter("firn.cold.reads.failed", "Reads that ended with an error");
+    }
+
+    private Counter counter(String name, String description) {
+        return Counter.builder(name).description(description).register(registry);
+    }
+
+    /** A value asked for when metrics are scraped, on any thread. */
+    public void gauge(String name, String description, Supplier<Number> value) {
+        io.micrometer.core.instrument.Gauge.builder(name, value).description(description).register(registry);
+    }
+
+    public void offloaded(long logBytes) {
+        offloadedSegments.increment();
+        offloadedBytes.increment(logBytes);
+    }
+
+    public void committed() {
+        commits.increment();
+    }
+
+    public void fenced() {
+        fenced.increment();
+    }
+
+    public void possibleOrphan() {
+        possibleOrphans.increment();
+    }
+
+    public void deleted(int objects) {
+        deletedObjects.increment(objects);
+    }
+
+    public void get(long bytes) {
+        gets.increment();
+        fetchedBytes.increment(bytes);
+    }
+
+    public void delivered(long bytes) {
+        deliveredBytes.increment(bytes);
+    }
+
+    public void chunkHit() {
+        chunkHits.increment();
+    }
+
+    public void chunkMiss() {
+        chunkMisses.increment();
+    }
+
+    public void chunkJoined() {
+        chunkJoins.increment();
+    }
+
+    public void chunkAhead() {
+        chunksAhead.increment();
+    }
+
+    public void corruptChunk() {
+        corruptChunks.increment();
+    }
+
+    public void readFailed() {
+        failedReads.increment();
+    }
+}

@@ -1,0 +1,92 @@
+package io.firn.cold;
+
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * The threads of the cold tier, as a component: the real ones of {@link #start}, or a simulator's.
+ *
+ * @param reads confines chunk cache, read-ahead and every read in progress; its tasks take microseconds and never block
+ * @param work checksums, decompression, and the completion of the callers' futures
+ * @param uploads reads local segments; may block on their disk
+ * @param stop ends them; called once, by {@link ColdStore#close()}
+ */
+public record ColdThreads(TimedExecutor reads, Executor work, Executor uploads, Runnable stop) {
+
+    private static final int WORK_THREADS = 2;
+    private static final long STOP_WAIT_MS = 5_000;
+
+    /**
+     * Starts the real ones, daemons, named {@code firn-cold-…}; those of {@code work} and {@code uploads} end when idle. Their queues are as long as
+     * the reads and appends in progress, which the callers bound.
+     */
+    public static ColdThreads start(int uploadParallelism) {
+        ScheduledThreadPoolExecutor reads = new ScheduledThreadPoolExecutor(1, named("firn-cold-reads"));
+        reads.setRemoveOnCancelPolicy(true);
+        reads.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+        ExecutorService work = pool(WORK_THREADS, "firn-cold-work");
+        ExecutorService uploads = pool(uploadParallelism, "firn-cold-upload");
+        return new ColdThreads(new OneThread(reads), work, uploads, () -> {
+            reads.shutdown();
+            work.shutdown();
+            uploads.shutdownNow();
+            await(reads);
+            await(work);
+            await(uploads);
+        });
+    }
+
+    private static ExecutorService pool(int threads, String name) {
+        ThreadPoolExecutor pool = new ThreadPoolExecutor(threads, threads, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), named(name));
+        pool.allowCoreThreadTimeOut(true);
+        return pool;
+    }
+
+    private static ThreadFactory named(String name) {
+        AtomicInteger count = new AtomicInteger();
+        ThreadFactory factory = Executors.defaultThreadFactory();
+        return task -> {
+            Thread thread = factory.newThread(task);
+            thread.setName(name + "-" + count.getAndIncrement());
+            thread.setDaemon(true);
+            return thread;
+        };
+    }
+
+    private static void await(ExecutorService pool) {
+        try {
+            if (!pool.awaitTermination(STOP_WAIT_MS, TimeUnit.MILLISECONDS)) {
+                pool.shutdownNow();
+            }
+        } catch (InterruptedException e) {
+            pool.shutdownNow();
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private record OneThread(ScheduledThreadPoolExecutor executor) implements TimedExecutor {
+
+        @Override
+        public void execute(Runnable task) {
+            executor.execute(task);
+        }
+
+        @Override
+        public Runnable executeAfter(long delayMs, Runnable task) {
+            try {
+                var scheduled = executor.schedule(task, delayMs, TimeUnit.MILLISECONDS);
+                return () -> scheduled.cancel(false);
+            } catch (RejectedExecutionException closed) {
+                return () -> {}; // the store was closed: nothing that could expire is left
+            }
+        }
+    }
+}

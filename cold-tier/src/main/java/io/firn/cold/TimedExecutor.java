@@ -1,0 +1,18 @@
+package io.firn.cold;
+
+import java.util.concurrent.Executor;
+
+/**
+ * An executor that runs one task after the other, and can be told to wait: the clock and the single thread of what is confined to it.
+ *
+ * <p>A simulator implements it on virtual time.
+ */
+public interface TimedExecutor extends Executor {
+
+    /**
+     * Runs {@code task} as {@link #execute} does, once {@code delayMs} have passed.
+     *
+     * @return cancels it if it has not begun; harmless otherwise
+     */
+    Runnable executeAfter(long delayMs, Runnable task);
+}

@@ -1,0 +1,78 @@
+package io.firn.cold.cache;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Direct buffers of one size, made when first needed, used again for ever: the memory of the chunk cache and its bound.
+ *
+ * <p>A chunk larger than that size (a segment written under a larger setting) gets a buffer of its own that counts as several and is left to the
+ * garbage collector afterwards. If the JVM refuses direct memory, the pool stays as large as it got, and says so once.
+ *
+ * <p>Threading: confined to the reads thread.
+ */
+public final class BufferPool {
+
+    private static final Logger log = LoggerFactory.getLogger(BufferPool.class);
+
+    private final int unitBytes;
+    private final int capacityUnits;
+    private final ArrayDeque<ByteBuffer> idle = new ArrayDeque<>();
+    private int usedUnits;
+    private boolean refused;
+
+    public BufferPool(int unitBytes, int capacityUnits) {
+        this.unitBytes = unitBytes;
+        this.capacityUnits = capacityUnits;
+    }
+
+    /** How many units a chunk of {@code bytes} takes. */
+    public int units(int bytes) {
+        return Math.max(1, (bytes + unitBytes - 1) / unitBytes);
+    }
+
+    public int capacityUnits() {
+        return capacityUnits;
+    }
+
+    public int usedUnits() {
+        return usedUnits;
+    }
+
+    /** A buffer of at least {@code bytes}; empty when the pool is used up. */
+    Optional<ByteBuffer> take(int bytes) {
+        int units = units(bytes);
+        if (usedUnits + units > capacityUnits) {
+            return Optional.empty();
+        }
+        ByteBuffer pooled = units == 1 ? idle.poll() : null;
+        Optional<ByteBuffer> buffer = pooled != null ? Optional.of(pooled) : allocate(units == 1 ? unitBytes : bytes);
+        if (buffer.isPresent()) {
+            usedUnits += units;
+        }
+        return buffer;
+    }
+
+    private Optional<ByteBuffer> allocate(int bytes) {
+        try {
+            return Optional.of(ByteBuffer.allocateDirect(bytes));
+        } catch (OutOfMemoryError e) {
+            if (!refused) {
+                refused = true;
+                log.atError().addKeyValue("usedUnits", usedUnits).addKeyValue("capacityUnits", capacityUnits).addKeyValue("unitBytes", unitBytes)
+                        .log("Direct memory is smaller than the cold cache; raise -XX:MaxDirectMemorySize or lower the cache's size");
+            }
+            return Optional.empty();
+        }
+    }
+
+    void give(ByteBuffer buffer) {
+        usedUnits -= units(buffer.capacity());
+        if (buffer.capacity() == unitBytes) {
+            idle.push(buffer);
+        }
+    }
+}

@@ -1,0 +1,52 @@
+package io.firn.cold.cache;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * A chunk in a pooled buffer, on its way or there. Its buffer is not used for anything else while {@code pins > 0} or a request fills it.
+ *
+ * <pre>
+ *   QUEUED ──▶ FETCHING ──verified──▶ READY ──evicted──▶ (buffer back to the pool)
+ *     │            └──failed──▶ waiters fail, buffer back to the pool
+ *     └─ read-ahead cancelled
+ * </pre>
+ */
+public final class Chunk {
+
+    enum State {
+        QUEUED,
+        FETCHING,
+        READY
+    }
+
+    final ChunkAddress address;
+    final ByteBuffer buffer;
+    final List<CompletableFuture<Chunk>> waiters = new ArrayList<>();
+    State state = State.QUEUED;
+    FetchQueue.Fetch fetch;
+    int pins;
+    int corruptArrivals;
+    /** The sequence of reads this chunk was fetched ahead for, as long as nobody has read it; null otherwise. */
+    Object aheadFor;
+
+    Chunk(ChunkAddress address, ByteBuffer buffer) {
+        this.address = address;
+        this.buffer = buffer;
+    }
+
+    public int index() {
+        return address.index();
+    }
+
+    public int length() {
+        return address.length();
+    }
+
+    /** A read-only view of the bytes, position 0 to limit; only while pinned. */
+    public ByteBuffer bytes() {
+        return buffer.slice(0, address.length()).asReadOnlyBuffer();
+    }
+}

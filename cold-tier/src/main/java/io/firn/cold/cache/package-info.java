@@ -1,0 +1,9 @@
+/**
+ * Chunks of segment objects in memory: the pool of buffers, the cache over it, and the queue of requests that fill it.
+ *
+ * <p>Used by {@code io.firn.cold} and {@code read} only; imports the JDK, {@code io.firn.cold} and {@code segment}.
+ *
+ * <p>Threading: everything here is confined to the executor {@code ColdThreads.reads} (called "the reads thread"), but for what {@link
+ * io.firn.cold.cache.Chunk#bytes()} hands out. So there is no lock.
+ */
+package io.firn.cold.cache;

@@ -1,0 +1,255 @@
+package io.firn.cold.manifest;
+
+import io.firn.cold.ColdStoreException;
+import io.firn.cold.ObjectStore;
+import io.firn.cold.ObjectStore.PutOutcome;
+import io.firn.cold.segment.PartitionKeys;
+import java.nio.ByteBuffer;
+import java.time.InstantSource;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.UnaryOperator;
+import org.apache.kafka.common.TopicIdPartition;
+
+/**
+ * The history of one partition, extended by one of perhaps several processes that believe to be its writer.
+ *
+ * <p><b>Objects.</b> Manifests {@code 1, 2, 3 …}, each created once by {@code putIfAbsent}; and boundaries, empty statements "every number up to mine is
+ * dead", created the same way. Both lie in one directory, so that one listing shows both.
+ *
+ * <p><b>A commit</b> of number {@code n} on top of head {@code n-1}:
+ * <pre>
+ *   IDLE ──create n──▶ CREATED ──read n back──▶ READ ──list──▶ boundary &lt; n: COMMITTED, head = n
+ *     │                   │ not there / other bytes │             boundary ≥ n: LOST
+ *     │ taken             ▼                         ▼
+ *     └────read n──▶ our bytes (a lost reply): as CREATED;  others: LOST
+ *   LOST ──list, read the newest──▶ its epoch is above ours, or the log is deleted: FENCED (for good)
+ *                                   else: adopt it as head, make the change anew on top of it (bounded), for it came from a writer we outrank
+ *   create uncertain, or created but not confirmed ──▶ UNSETTLED: fails with Uncertain; the next commit first repeats this create with the same bytes
+ * </pre>
+ *
+ * <p><b>Trimming</b>, by the writer that has just committed {@code n}: create boundary {@code n-8}, then delete the manifests up to it that were listed,
+ * and all older boundaries but one.
+ *
+ * <p><b>Invariants.</b>
+ * <ol>
+ * <li>A number is deleted only after a boundary at or above it was created, and the greatest boundary never disappears (only lower ones are deleted): so
+ *     the boundary never falls, whoever is stalled for however long. This is why it is a numbered object, not one that is overwritten.
+ * <li>The manifest with the greatest number is never deleted: it lies above every boundary.
+ * <li>A create that wins and then sees no boundary at or above its number was the first and only one of that number. A writer stalled past the deletion
+ *     of its number may win a re-created number, but always finds the boundary in the listing it makes afterwards, and reports LOST. What it leaves is
+ *     below the newest number, so no reader takes it, and the next trim removes it.
+ * <li>Hence one content per number, each naming its predecessor's checksum: one history. Epochs never fall along it, as a writer only builds
+ *     on heads whose epoch is at most its own.
+ * </ol>
+ * They rest on the store's linearizable create, and on listings that scan in key order and see every object created before they began.
+ *
+ * <p><b>On crash</b> before the create: nothing happened (an uploaded segment is an orphan). After it: the next opener finds it as head. During a trim: the
+ * boundary stands, left-overs are deleted by the next trim, which takes everything listed up to the boundary.
+ *
+ * <p><b>Two writers of one epoch</b> (a restart without a new election while the old process's last request is still on its way) do not fence each other:
+ * each builds on what the other committed, and an append is refused unless it begins where the history ends.
+ *
+ * <p>Threading: {@link #head} from any thread; one {@link #commit} at a time (a second one fails at once), whose steps run where the store completes its futures. The fields
+ * are handed from step to step by those futures.
+ */
+public final class ManifestChain {
+
+    /** How often a change is made anew on top of what an outranked writer committed in between. */
+    private static final int REBASE_LIMIT = 8;
+    /** How often the newest manifest may vanish (be trimmed) between listing and reading it. */
+    private static final int RELOAD_LIMIT = 8;
+
+    private final ObjectStore objects;
+    private final PartitionKeys keys;
+    private final TopicIdPartition partition;
+    private final int writerEpoch;
+    private final long writerId;
+    private final InstantSource clock;
+    private final ManifestTrim trim;
+    private final AtomicBoolean busy = new AtomicBoolean();
+
+    private volatile Head head;
+    /** A manifest that may be in the store without our knowing; null if there is none. */
+    private Head unsettled;
+
+    /** A manifest with its bytes. */
+    private record Head(Manifest manifest, ByteBuffer bytes) {
+
+        int crc() {
+            return manifest.number() == 0 ? 0 : ManifestCodec.crc(bytes);
+        }
+    }
+
+    private ManifestChain(ObjectStore objects, PartitionKeys keys, TopicIdPartition partition, int writerEpoch, long writerId, InstantSource clock) {
+        this.objects = objects;
+        this.keys = keys;
+        this.partition = partition;
+        this.writerEpoch = writerEpoch;
+        this.writerId = writerId;
+        this.clock = clock;
+        this.trim = new ManifestTrim(objects, keys, partition, writerId);
+        this.head = new Head(Manifest.none(partition.topicId(), partition.partition()), ByteBuffer.allocate(0));
+    }
+
+    /**
+     * Lists the directory and reads the newest manifest: two requests, one for a partition without any.
+     *
+     * @param writerId random, never used before
+     */
+    public static CompletableFuture<ManifestChain> open(ObjectStore objects, PartitionKeys keys, TopicIdPartition partition, int writerEpoch, long writerId,
+            InstantSource clock) {
+        ManifestChain chain = new ManifestChain(objects, keys, partition, writerEpoch, writerId, clock);
+        return chain.reload(RELOAD_LIMIT).thenApply(nothing -> chain);
+    }
+
+    /** The newest manifest this writer knows; number 0 if there is none. */
+    public Manifest head() {
+        return head.manifest();
+    }
+
+    /**
+     * Makes a change durable on top of the newest history.
+     *
+     * @param change pure; called again for each newer head; returns its argument if there is nothing to do, throws {@link IllegalArgumentException} to refuse
+     * @return the manifest that holds the change. Fails with {@link ColdStoreException.Fenced}; with {@link ColdStoreException.Unavailable} if nothing happened; with
+     *     {@link ColdStoreException.Uncertain} if it may have
+     */
+    public CompletableFuture<Manifest> commit(UnaryOperator<ManifestContent> change) {
+        if (!busy.compareAndSet(false, true)) {
+            return CompletableFuture.failedFuture(new IllegalStateException("A change of " + partition + " is in flight already"));
+        }
+        return CompletableFuture.completedFuture(null).thenCompose(nothing -> settle()).thenCompose(nothing -> attempt(change, REBASE_LIMIT)).whenComplete((manifest, failure) -> busy.set(false));
+    }
+
+    private CompletableFuture<Boolean> settle() {
+        return unsettled == null ? CompletableFuture.completedFuture(true) : publish(unsettled);
+    }
+
+    private CompletableFuture<Manifest> attempt(UnaryOperator<ManifestContent> change, int attemptsLeft) {
+        Head base = head;
+        if (base.manifest().writerEpoch() > writerEpoch) {
+            return CompletableFuture.failedFuture(fenced(base.manifest()));
+        }
+        Head next;
+        try {
+            ManifestContent content = change.apply(base.manifest().content());
+            if (content == base.manifest().content()) {
+                return CompletableFuture.completedFuture(base.manifest());
+            }
+            next = successor(base, content);
+        } catch (IllegalArgumentException | ColdStoreException refused) {
+            return CompletableFuture.failedFuture(refused);
+        }
+        return publish(next).thenCompose(won -> won ? CompletableFuture.completedFuture(next.manifest()) : again(change, attemptsLeft - 1));
+    }
+
+    private CompletableFuture<Manifest> again(UnaryOperator<ManifestContent> change, int attemptsLeft) {
+        return attemptsLeft > 0 ? attempt(change, attemptsLeft)
+                : CompletableFuture.failedFuture(new ColdStoreException.Unavailable("Other writers of " + partition + " were faster " + REBASE_LIMIT + " times", null));
+    }
+
+    private Head successor(Head base, ManifestContent content) {
+        Manifest manifest = new Manifest(partition.topicId(), partition.partition(), base.manifest().number() + 1, base.crc(), writerEpoch, writerId,
+                clock.millis(), content);
+        return new Head(manifest, ManifestCodec.encode(manifest));
+    }
+
+    /** Whether {@code candidate} is part of the history now; if not, the head is the newest other one. */
+    private CompletableFuture<Boolean> publish(Head candidate) {
+        boolean repeated = candidate == unsettled;
+        unsettled = candidate;
+        return objects.putIfAbsent(keys.manifest(candidate.manifest().number()), candidate.bytes().duplicate())
+                .whenComplete((outcome, failure) -> {
+                    if (failure != null && !repeated && !(unwrap(failure) instanceof ColdStoreException.Uncertain)) {
+                        unsettled = null; // the store vouches that nothing happened
+                    }
+                })
+                .thenCompose(outcome -> orUncertain(readBack(candidate, outcome)));
+    }
+
+    /** From here on the manifest may be in the store: what stops us leaves an uncertain outcome, unless it is a verdict. */
+    private CompletableFuture<Boolean> orUncertain(CompletableFuture<Boolean> outcome) {
+        return outcome.exceptionallyCompose(failure -> {
+            Throwable cause = unwrap(failure);
+            boolean verdict = unsettled == null || cause instanceof ColdStoreException.Fenced;
+            return CompletableFuture.failedFuture(verdict ? cause
+                    : new ColdStoreException.Uncertain("Manifest " + unsettled.manifest().number() + " of " + partition + " is not confirmed", cause));
+        });
+    }
+
+    private CompletableFuture<Boolean> readBack(Head candidate, PutOutcome outcome) {
+        return objects.getSmall(keys.manifest(candidate.manifest().number())).handle((bytes, failure) -> {
+            if (failure == null) {
+                return bytes.equals(candidate.bytes()) ? confirm(candidate) : lost();
+            }
+            return unwrap(failure) instanceof ColdStoreException.Missing ? lost() : CompletableFuture.<Boolean>failedFuture(unwrap(failure));
+        }).thenCompose(next -> next);
+    }
+
+    private CompletableFuture<Boolean> confirm(Head candidate) {
+        return ManifestListing.of(objects, keys).thenCompose(listing -> {
+            if (listing.boundary() >= candidate.manifest().number()) {
+                return lost();
+            }
+            unsettled = null;
+            head = candidate;
+            trim.after(candidate.manifest(), listing);
+            return CompletableFuture.completedFuture(true);
+        });
+    }
+
+    private CompletableFuture<Boolean> lost() {
+        unsettled = null;
+        return reload(RELOAD_LIMIT).thenApply(nothing -> {
+            if (head.manifest().writerEpoch() > writerEpoch) {
+                throw fenced(head.manifest());
+            }
+            return false;
+        });
+    }
+
+    /** Adopts the newest manifest as head. */
+    private CompletableFuture<Void> reload(int attemptsLeft) {
+        return ManifestListing.of(objects, keys).thenCompose(listing -> {
+            if (listing.deleted() || listing.newest() < head.manifest().number()) {
+                return CompletableFuture.failedFuture(new ColdStoreException.Fenced("Partition " + partition + " has been deleted from the cold tier"));
+            }
+            if (listing.newest() != 0 && listing.newest() <= listing.boundary()) {
+                return CompletableFuture.failedFuture(new ColdStoreException.Corrupt("The newest manifest of " + partition + " is gone: " + listing.newest()
+                        + " is the greatest number, and all up to " + listing.boundary() + " are dead", null));
+            }
+            return listing.newest() == 0 ? CompletableFuture.completedFuture(null) : load(listing.newest(), attemptsLeft);
+        });
+    }
+
+    private CompletableFuture<Void> load(long number, int attemptsLeft) {
+        return objects.getSmall(keys.manifest(number)).handle((bytes, failure) -> {
+            if (failure == null) {
+                head = checked(number, bytes);
+                return CompletableFuture.<Void>completedFuture(null);
+            }
+            boolean trimmed = unwrap(failure) instanceof ColdStoreException.Missing && attemptsLeft > 1;
+            return trimmed ? reload(attemptsLeft - 1) : CompletableFuture.<Void>failedFuture(unwrap(failure));
+        }).thenCompose(next -> next);
+    }
+
+    private Head checked(long number, ByteBuffer bytes) {
+        Manifest manifest = ManifestCodec.decode(bytes);
+        if (manifest.number() != number || !manifest.topicId().equals(partition.topicId()) || manifest.partition() != partition.partition()) {
+            throw new ColdStoreException.Corrupt("Object " + keys.manifest(number) + " holds another manifest: " + manifest.topicId() + "-"
+                    + manifest.partition() + " number " + manifest.number(), null);
+        }
+        return new Head(manifest, bytes);
+    }
+
+    private ColdStoreException fenced(Manifest newer) {
+        return new ColdStoreException.Fenced("Partition " + partition + " was taken over by epoch " + newer.writerEpoch() + " in manifest " + newer.number()
+                + "; this writer is of epoch " + writerEpoch);
+    }
+
+    static Throwable unwrap(Throwable failure) {
+        return failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+    }
+}

@@ -1,0 +1,30 @@
+package io.firn.cold.manifest;
+
+import io.firn.cold.segment.SegmentName;
+import java.util.Objects;
+
+/**
+ * A live segment as a manifest lists it.
+ *
+ * @param name makes its key
+ * @param nextOffset offset after the last record
+ * @param logSizeBytes bytes of record batches
+ * @param objectSizeBytes bytes of the whole object
+ * @param maxTimestampMs largest record timestamp, Unix milliseconds; -1 if none
+ * @param offloadedAtMs writer's clock at the commit
+ * @param hasAbortedTransactions whether its transaction index has entries
+ */
+public record SegmentEntry(SegmentName name, long nextOffset, long logSizeBytes, long objectSizeBytes, long maxTimestampMs, long offloadedAtMs,
+        boolean hasAbortedTransactions) {
+
+    public SegmentEntry {
+        Objects.requireNonNull(name, "name");
+        if (nextOffset <= name.baseOffset() || logSizeBytes <= 0 || objectSizeBytes <= logSizeBytes) {
+            throw new IllegalArgumentException("Segment " + name + " ending at " + nextOffset + ", " + logSizeBytes + " of " + objectSizeBytes + " bytes");
+        }
+    }
+
+    public long baseOffset() {
+        return name.baseOffset();
+    }
+}

@@ -1,0 +1,18 @@
+package io.firn.cold.read;
+
+import java.nio.ByteBuffer;
+
+/**
+ * Whole batches in pinned chunks.
+ *
+ * @param buffers read-only direct views, in order
+ * @param baseOffset of the first batch; the offset asked for if there is none
+ * @param nextOffset offset after the last batch; the offset asked for if there is none
+ * @param release unpins; exactly once, on any thread
+ */
+public record BatchRun(ByteBuffer[] buffers, int sizeBytes, long baseOffset, long nextOffset, Runnable release) {
+
+    static BatchRun empty(long offset) {
+        return new BatchRun(new ByteBuffer[0], 0, offset, offset, () -> {});
+    }
+}

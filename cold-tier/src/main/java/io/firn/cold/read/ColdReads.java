@@ -1,0 +1,185 @@
+package io.firn.cold.read;
+
+import io.firn.cold.ColdMeters;
+import io.firn.cold.ColdStoreConfig;
+import io.firn.cold.ColdStoreException;
+import io.firn.cold.ColdThreads;
+import io.firn.cold.ObjectStore;
+import io.firn.cold.cache.BufferPool;
+import io.firn.cold.cache.Chunk;
+import io.firn.cold.cache.ChunkCache;
+import io.firn.cold.cache.FetchQueue;
+import io.firn.cold.cache.PinBudget;
+import io.firn.cold.segment.SegmentIndexes;
+import java.time.InstantSource;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.RejectedExecutionException;
+import org.apache.kafka.common.TopicIdPartition;
+
+/**
+ * All cold reads of a broker: the cache they share, the requests they take turns with, and the door to the thread that owns both.
+ *
+ * <p><b>Memory</b>: an eighth of {@code cacheBytes}, at most {@value #INDEX_LIMIT_BYTES} bytes, keeps indexes; the rest are chunks.
+ *
+ * <p><b>Time</b>: a read ends, one way or the other, within {@code requestTimeoutMs × retryMaxAttempts}: the time the store below is given for one request.
+ *
+ * <p>Threading: {@link #read}, {@link #indexes} and a run's release from any thread; they hop to the reads thread, which owns the rest. Futures
+ * complete on {@code work}.
+ */
+public final class ColdReads {
+
+    /** A read gets at most this part of the pins, unless a single batch needs more. */
+    static final int READS_AT_ONCE = 4;
+
+    private static final long INDEX_LIMIT_BYTES = 64L << 20;
+    private static final int INDEX_PART = 8;
+
+    private final ColdThreads threads;
+    private final ColdMeters meters;
+    private final long deadlineMs;
+    private final ChunkCache cache;
+    private final IndexCache indexes;
+    private final ReadSequences sequences;
+    private final Set<ReadTask> inProgress = new HashSet<>();
+    private boolean closed;
+
+    public ColdReads(ColdStoreConfig config, ObjectStore objects, InstantSource clock, ColdThreads threads, ColdMeters meters) {
+        this.threads = threads;
+        this.meters = meters;
+        this.deadlineMs = config.requestTimeoutMs() * config.retryMaxAttempts();
+        long indexBytes = Math.min(INDEX_LIMIT_BYTES, config.cacheBytes() / INDEX_PART);
+        int units = (int) Math.min(Integer.MAX_VALUE, (config.cacheBytes() - indexBytes) / config.chunkBytes());
+        FetchQueue fetches = new FetchQueue(config.readParallelism());
+        this.cache = new ChunkCache(objects, threads, meters, new BufferPool(config.chunkBytes(), units), fetches);
+        this.indexes = new IndexCache(objects, threads, meters, fetches, indexBytes);
+        this.sequences = new ReadSequences(cache, indexes, clock, config.chunkBytes(), config.readAheadBytes());
+    }
+
+    /** Fails with {@link ColdStoreException}. */
+    public CompletableFuture<BatchRun> read(ReadRequest request) {
+        CompletableFuture<BatchRun> result = new CompletableFuture<>();
+        onReadsThread(result, () -> {
+            ReadTask task = new ReadTask(this, request, result);
+            inProgress.add(task);
+            task.start();
+        });
+        return result;
+    }
+
+    /** The indexes of a segment, out of the cache or by one request. Fails with {@link ColdStoreException}. */
+    public CompletableFuture<SegmentIndexes> indexes(TopicIdPartition partition, LiveSegment segment) {
+        CompletableFuture<SegmentIndexes> result = new CompletableFuture<>();
+        onReadsThread(result, () -> {
+            Runnable cancel = threads.reads().executeAfter(deadlineMs,
+                    () -> hand(new ColdStoreException.Unavailable("No answer for the indexes of " + segment.key() + " within " + deadlineMs + " ms", null), result));
+            indexes.get(partition, segment, result).whenComplete((found, failure) -> {
+                cancel.run();
+                if (failure != null) {
+                    hand(failure, result);
+                } else {
+                    onWork(() -> result.complete(found));
+                }
+            });
+        });
+        return result;
+    }
+
+    private void onReadsThread(CompletableFuture<?> result, Runnable task) {
+        try {
+            threads.reads().execute(() -> {
+                if (closed) {
+                    hand(closedError(), result);
+                } else {
+                    task.run();
+                }
+            });
+        } catch (RejectedExecutionException e) {
+            result.completeExceptionally(closedError());
+        }
+    }
+
+    private static ColdStoreException closedError() {
+        return new ColdStoreException.Unavailable("The cold tier is closed", null);
+    }
+
+    /** Fails what is in progress; later reads fail at once. */
+    public void close() {
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        onReadsThread(done, () -> {
+            closed = true;
+            List.copyOf(inProgress).forEach(task -> task.fail(closedError()));
+            done.complete(null);
+        });
+    }
+
+    /** For tests and metrics; on the reads thread. */
+    public ReadsInUse inUse() {
+        return new ReadsInUse(inProgress.size(), cache.pinned(), cache.pins().takenUnits(), cache.pool().usedUnits(), indexes.keptBytes(), sequences.size());
+    }
+
+    // For the tasks, on the reads thread
+
+    void ended(ReadTask task) {
+        inProgress.remove(task);
+    }
+
+    void release(List<Chunk> chunks, PinBudget.Ticket ticket) {
+        try {
+            threads.reads().execute(() -> {
+                chunks.forEach(cache::unpin);
+                cache.pins().giveBack(ticket);
+            });
+        } catch (RejectedExecutionException e) {
+            return; // closed: the buffers go with the store
+        }
+    }
+
+    void hand(BatchRun run, CompletableFuture<BatchRun> result) {
+        onWork(() -> {
+            if (!result.complete(run)) {
+                run.release().run(); // the caller has cancelled
+            }
+        });
+    }
+
+    void hand(Throwable failure, CompletableFuture<?> result) {
+        Throwable cause = failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+        onWork(() -> result.completeExceptionally(cause));
+    }
+
+    private void onWork(Runnable completion) {
+        try {
+            threads.work().execute(completion);
+        } catch (RejectedExecutionException closing) {
+            completion.run(); // nobody may be left waiting
+        }
+    }
+
+    ColdThreads threads() {
+        return threads;
+    }
+
+    ColdMeters meters() {
+        return meters;
+    }
+
+    long deadlineMs() {
+        return deadlineMs;
+    }
+
+    ChunkCache cache() {
+        return cache;
+    }
+
+    IndexCache indexes() {
+        return indexes;
+    }
+
+    ReadSequences sequences() {
+        return sequences;
+    }
+}

@@ -1,0 +1,122 @@
+package io.firn.cold.read;
+
+import io.firn.cold.ColdMeters;
+import io.firn.cold.ColdStoreException;
+import io.firn.cold.ColdThreads;
+import io.firn.cold.ObjectStore;
+import io.firn.cold.cache.FetchQueue;
+import io.firn.cold.segment.SegmentFacts;
+import io.firn.cold.segment.SegmentIndexes;
+import java.nio.ByteBuffer;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import org.apache.kafka.common.TopicIdPartition;
+
+/**
+ * The indexes of segments, each fetched by one request for the whole tail of its object, however many want it; bounded by bytes, least
+ * recently used out first. The bound is for what is kept: what is in use or on its way comes on top, one tail a request in flight.
+ *
+ * <p>Threading: confined to the reads thread; parsing runs on {@code work}.
+ */
+final class IndexCache {
+
+    /** Indexes of the largest segment Kafka allows stay far below. */
+    private static final int TAIL_LIMIT_BYTES = 256 << 20;
+
+    private final ObjectStore objects;
+    private final ColdThreads threads;
+    private final ColdMeters meters;
+    private final FetchQueue fetches;
+    private final long limitBytes;
+    private final Map<String, SegmentIndexes> kept = new LinkedHashMap<>(16, 0.75f, true);
+    private final Map<String, CompletableFuture<SegmentIndexes>> onTheirWay = new HashMap<>();
+    private long keptBytes;
+
+    IndexCache(ObjectStore objects, ColdThreads threads, ColdMeters meters, FetchQueue fetches, long limitBytes) {
+        this.objects = objects;
+        this.threads = threads;
+        this.meters = meters;
+        this.fetches = fetches;
+        this.limitBytes = limitBytes;
+    }
+
+    Optional<SegmentIndexes> ifPresent(LiveSegment segment) {
+        return Optional.ofNullable(kept.get(segment.key()));
+    }
+
+    /** Completes on the reads thread; fails with {@link ColdStoreException}. */
+    CompletableFuture<SegmentIndexes> get(TopicIdPartition partition, LiveSegment segment, Object reader) {
+        SegmentIndexes present = kept.get(segment.key());
+        if (present != null) {
+            return CompletableFuture.completedFuture(present);
+        }
+        CompletableFuture<SegmentIndexes> joined = onTheirWay.get(segment.key());
+        return joined != null ? joined : fetch(partition, segment, reader);
+    }
+
+    private CompletableFuture<SegmentIndexes> fetch(TopicIdPartition partition, LiveSegment segment, Object reader) {
+        if (segment.tailBytes() > TAIL_LIMIT_BYTES) {
+            return CompletableFuture.failedFuture(new ColdStoreException.Corrupt("Indexes of " + segment.tailBytes() + " bytes in " + segment.key(), null));
+        }
+        CompletableFuture<SegmentIndexes> result = new CompletableFuture<>();
+        onTheirWay.put(segment.key(), result);
+        fetches.demand(reader, () -> begin(partition, segment, result, true));
+        return result;
+    }
+
+    private void begin(TopicIdPartition partition, LiveSegment segment, CompletableFuture<SegmentIndexes> result, boolean mayRepeat) {
+        ByteBuffer tail = ByteBuffer.allocate((int) segment.tailBytes());
+        meters.get(tail.capacity());
+        objects.get(segment.key(), segment.facts().logSizeBytes(), tail)
+                .thenApplyAsync(nothing -> parse(partition, segment, tail), threads.work())
+                .whenCompleteAsync((indexes, failure) -> {
+                    fetches.finished();
+                    arrived(partition, segment, result, indexes, failure, mayRepeat);
+                }, threads.reads());
+    }
+
+    private static SegmentIndexes parse(TopicIdPartition partition, LiveSegment segment, ByteBuffer tail) {
+        SegmentIndexes indexes = SegmentIndexes.parse(tail);
+        SegmentFacts facts = indexes.facts();
+        boolean same = facts.topicId().equals(partition.topicId()) && facts.partition() == partition.partition() && facts.baseOffset() == segment.baseOffset()
+                && facts.nextOffset() == segment.nextOffset() && facts.logSizeBytes() == segment.facts().logSizeBytes();
+        if (!same) {
+            throw new ColdStoreException.Corrupt("Object " + segment.key() + " holds another segment than its manifest says: " + facts, null);
+        }
+        return indexes;
+    }
+
+    private void arrived(TopicIdPartition partition, LiveSegment segment, CompletableFuture<SegmentIndexes> result, SegmentIndexes indexes,
+            Throwable failure, boolean mayRepeat) {
+        Throwable cause = failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+        if (cause instanceof ColdStoreException.Corrupt && mayRepeat) {
+            fetches.demand(result, () -> begin(partition, segment, result, false)); // damaged on the way, perhaps: once more
+            return;
+        }
+        onTheirWay.remove(segment.key());
+        if (cause != null) {
+            result.completeExceptionally(cause);
+            return;
+        }
+        keep(segment.key(), indexes);
+        result.complete(indexes);
+    }
+
+    private void keep(String key, SegmentIndexes indexes) {
+        kept.put(key, indexes);
+        keptBytes += indexes.weightBytes();
+        for (Iterator<SegmentIndexes> eldest = kept.values().iterator(); keptBytes > limitBytes && eldest.hasNext(); ) {
+            keptBytes -= eldest.next().weightBytes();
+            eldest.remove();
+        }
+    }
+
+    long keptBytes() {
+        return keptBytes;
+    }
+}

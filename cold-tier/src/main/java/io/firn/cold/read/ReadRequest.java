@@ -1,0 +1,16 @@
+package io.firn.cold.read;
+
+/**
+ * What is to be read; see {@link io.firn.cold.ColdLog#read}.
+ *
+ * @param segments where; the offset has to be in it
+ * @param limitOffset exclusive
+ */
+public record ReadRequest(LiveSegments segments, long offset, int maxBytes, long limitOffset, boolean minOneBatch) {
+
+    public ReadRequest {
+        if (offset < 0 || maxBytes < 0) {
+            throw new IllegalArgumentException("Read of " + maxBytes + " bytes at offset " + offset);
+        }
+    }
+}

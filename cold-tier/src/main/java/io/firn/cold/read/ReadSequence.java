@@ -1,0 +1,62 @@
+package io.firn.cold.read;
+
+/**
+ * A reader who goes through a log, recognized by asking for the offset at which the former read ended. It remembers where that is, so that
+ * the next read needs no index, and how far to fetch ahead: nothing at first, then twice as far with every read that follows on, up to a limit.
+ *
+ * <p>Mutable; confined to the reads thread. Its identity is what the chunk cache knows a reader by.
+ */
+final class ReadSequence {
+
+    private LiveSegments segments;
+    private LiveSegment segment;
+    private SegmentChunks chunks;
+    private long position;
+    private long windowBytes;
+    private boolean fetchingIndexes;
+
+    /** The read that just ended stopped at the batch boundary {@code position}, the end of the log included. */
+    void moveTo(LiveSegments segments, LiveSegment segment, SegmentChunks chunks, long position) {
+        this.segments = segments;
+        this.segment = segment;
+        this.chunks = chunks;
+        this.position = position;
+    }
+
+    void followedOn(int chunkBytes, long limitBytes) {
+        windowBytes = Math.min(limitBytes, Math.max(2L * chunkBytes, 2 * windowBytes));
+    }
+
+    /** Read-ahead was refused for want of memory. */
+    void shrink(int chunkBytes) {
+        windowBytes = Math.max(chunkBytes, windowBytes / 2);
+    }
+
+    LiveSegments segments() {
+        return segments;
+    }
+
+    LiveSegment segment() {
+        return segment;
+    }
+
+    SegmentChunks chunks() {
+        return chunks;
+    }
+
+    long position() {
+        return position;
+    }
+
+    long windowBytes() {
+        return windowBytes;
+    }
+
+    boolean fetchingIndexes() {
+        return fetchingIndexes;
+    }
+
+    void fetchingIndexes(boolean now) {
+        fetchingIndexes = now;
+    }
+}

@@ -1,0 +1,135 @@
+package io.firn.cold.read;
+
+import io.firn.cold.cache.ChunkAddress;
+import io.firn.cold.cache.ChunkCache;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.kafka.common.TopicIdPartition;
+
+/**
+ * The sequences of reads in progress, by the offset each will ask for next, and the read-ahead made for them. Read-ahead crosses the border of segments.
+ *
+ * <p>At most {@value #LIMIT} sequences: the one that was idle longest is given up, its read-ahead cancelled. When the cache refuses read-ahead,
+ * sequences idle for {@value #IDLE_MS} ms are given up as well, as their chunks are what fills it.
+ *
+ * <p>Threading: confined to the reads thread.
+ */
+final class ReadSequences {
+
+    static final int LIMIT = 1024;
+    static final long IDLE_MS = 30_000;
+
+    private record Place(TopicIdPartition partition, long offset) {}
+
+    private record Entry(ReadSequence sequence, long sinceMs) {}
+
+    private final ChunkCache cache;
+    private final IndexCache indexes;
+    private final InstantSource clock;
+    private final int chunkBytes;
+    private final long readAheadBytes;
+    /** Idle longest first. */
+    private final Map<Place, Entry> waiting = new LinkedHashMap<>();
+
+    ReadSequences(ChunkCache cache, IndexCache indexes, InstantSource clock, int chunkBytes, long readAheadBytes) {
+        this.cache = cache;
+        this.indexes = indexes;
+        this.clock = clock;
+        this.chunkBytes = chunkBytes;
+        this.readAheadBytes = readAheadBytes;
+    }
+
+    /** The sequence whose next read this is, which now belongs to the caller; read-ahead for it goes on. */
+    Optional<ReadSequence> take(LiveSegments segments, long offset) {
+        Entry entry = waiting.remove(new Place(segments.partition(), offset));
+        if (entry == null) {
+            return Optional.empty();
+        }
+        entry.sequence().followedOn(chunkBytes, readAheadBytes);
+        fetchAhead(entry.sequence());
+        return Optional.of(entry.sequence());
+    }
+
+    /** Keeps the sequence until its next read at {@code offset}. */
+    void put(ReadSequence sequence, long offset) {
+        long nowMs = clock.millis();
+        Entry replaced = waiting.put(new Place(sequence.segments().partition(), offset), new Entry(sequence, nowMs));
+        if (replaced != null) {
+            cache.abandon(replaced.sequence()); // two readers at the same place: the chunks are there for both
+        }
+        if (waiting.size() > LIMIT) {
+            giveUp(waiting.keySet().iterator().next());
+        }
+        if (!fetchAhead(sequence)) {
+            giveUpIdle(nowMs);
+        }
+    }
+
+    private void giveUpIdle(long nowMs) {
+        List<Place> idle = new ArrayList<>();
+        waiting.forEach((place, entry) -> {
+            if (nowMs - entry.sinceMs() >= IDLE_MS) {
+                idle.add(place);
+            }
+        });
+        idle.forEach(this::giveUp);
+    }
+
+    private void giveUp(Place place) {
+        cache.abandon(waiting.remove(place).sequence());
+    }
+
+    int size() {
+        return waiting.size();
+    }
+
+    /** Requests the chunks of the window that are not there; false if the cache refused one. */
+    private boolean fetchAhead(ReadSequence sequence) {
+        LiveSegment segment = sequence.segment();
+        SegmentChunks chunks = sequence.chunks();
+        long position = sequence.position();
+        long left = sequence.windowBytes();
+        while (left > 0) {
+            if (position >= chunks.logSizeBytes()) {
+                Optional<LiveSegment> next = sequence.segments().after(segment);
+                if (next.isEmpty()) {
+                    return true;
+                }
+                segment = next.get();
+                var known = indexes.ifPresent(segment);
+                if (known.isEmpty()) {
+                    fetchIndexes(sequence, segment);
+                    return true;
+                }
+                chunks = new SegmentChunks(segment, known.get());
+                position = 0;
+            }
+            ChunkAddress address = chunks.address(chunks.indexOf(position));
+            if (!cache.ahead(address, sequence)) {
+                sequence.shrink(chunkBytes);
+                return false;
+            }
+            long end = address.position() + address.length();
+            left -= end - position;
+            position = end;
+        }
+        return true;
+    }
+
+    private void fetchIndexes(ReadSequence sequence, LiveSegment segment) {
+        if (sequence.fetchingIndexes()) {
+            return;
+        }
+        sequence.fetchingIndexes(true);
+        indexes.get(sequence.segments().partition(), segment, sequence).whenComplete((found, failure) -> {
+            sequence.fetchingIndexes(false);
+            if (failure == null && indexes.ifPresent(segment).isPresent()) {
+                fetchAhead(sequence); // a failure shows when the reader gets there
+            }
+        });
+    }
+}

@@ -1,0 +1,259 @@
+package io.firn.cold.read;
+
+import io.firn.cold.ColdStoreException;
+import io.firn.cold.cache.Chunk;
+import io.firn.cold.cache.PinBudget;
+import io.firn.cold.segment.SegmentIndexes;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+
+/**
+ * One read, from the question to pinned chunks.
+ *
+ * <pre>
+ *   find the segment ─▶ place known (a sequence) ───────────────┐
+ *          └─▶ fetch indexes ─▶ place before the offset ────────┤
+ *                                                               ▼
+ *   ┌─▶ reserve pins ─▶ acquire the chunks of a window at the place ─▶ walk to the batch that holds the offset
+ *   │                                                  │        │
+ *   └── window too small for the batch: larger ◀───────┘        ├── walked to the window's end: next window from there
+ *                                                               └── found: cut at a batch boundary ─▶ DONE
+ *   any failure, or the deadline: unpin all, fail
+ * </pre>
+ *
+ * <p>Invariants: it pins no more than it reserved; whatever ends it, each chunk and the reservation is given back exactly once (by the reader's release, if
+ * it succeeds). Chunks that arrive after the end are unpinned on the spot. Each round moves the place forward or enlarges the window, so it ends.
+ *
+ * <p>Threading: confined to the reads thread.
+ */
+final class ReadTask {
+
+    private final ColdReads reads;
+    private final ReadRequest request;
+    private final CompletableFuture<BatchRun> result;
+    private final List<Chunk> window = new ArrayList<>();
+
+    private Optional<ReadSequence> sequence = Optional.empty();
+    private LiveSegment segment;
+    private SegmentChunks chunks;
+    private Optional<SegmentIndexes> indexes = Optional.empty();
+    private long place;
+    /** Log bytes from the place on that a window should hold, and those it has to hold to be of use. */
+    private long wantedBytes;
+    private long mustBytes;
+    private PinBudget.Ticket ticket;
+    private Runnable cancelDeadline = () -> {};
+    private boolean over;
+
+    ReadTask(ColdReads reads, ReadRequest request, CompletableFuture<BatchRun> result) {
+        this.reads = reads;
+        this.request = request;
+        this.result = result;
+    }
+
+    void start() {
+        guarded(() -> {
+            Optional<LiveSegment> found = request.segments().at(request.offset());
+            if (found.isEmpty()) {
+                throw new ColdStoreException.Missing("Offset " + request.offset() + " of " + request.segments().partition() + " is not in the cold tier, which holds ["
+                        + request.segments().startOffset() + "," + request.segments().endOffset() + ")");
+            }
+            segment = found.get();
+            cancelDeadline = reads.threads().reads().executeAfter(reads.deadlineMs(), this::expire);
+            wantedBytes = Math.max(BatchWalk.HEAD_BYTES, request.maxBytes());
+            sequence = reads.sequences().take(request.segments(), request.offset());
+            if (sequence.isPresent() && sequence.get().segment().key().equals(segment.key())) {
+                place = sequence.get().position();
+                chunks = sequence.get().chunks();
+                indexes = reads.indexes().ifPresent(segment);
+                reserve();
+            } else {
+                enter(segment);
+            }
+        });
+    }
+
+    private void enter(LiveSegment next) {
+        segment = next;
+        reads.indexes().get(request.segments().partition(), segment, reader()).whenComplete((found, failure) -> proceed(failure, () -> {
+            indexes = Optional.of(found);
+            chunks = new SegmentChunks(segment, found);
+            place = found.positionBefore(request.offset());
+            reserve();
+        }));
+    }
+
+    /** Whose turn our requests take: the sequence's, or our own. */
+    private Object reader() {
+        return sequence.<Object>map(s -> s).orElse(this);
+    }
+
+    private void reserve() {
+        int unitsAChunk = reads.cache().pool().units(chunks.chunkBytes());
+        int most = reads.cache().pins().capacityUnits() / unitsAChunk;
+        int needed = Math.max(2, countTo(mustBytes));
+        if (needed > most) {
+            throw new ColdStoreException.Misconfigured("The cold cache lets a read hold " + most + " chunks of " + chunks.chunkBytes() + " bytes; the batch at offset "
+                    + request.offset() + " of " + request.segments().partition() + " needs " + needed, null);
+        }
+        int fair = Math.max(needed, most / ColdReads.READS_AT_ONCE);
+        ticket = reads.cache().pins().request(Math.min(fair, Math.max(needed, countTo(wantedBytes))) * unitsAChunk);
+        ticket.granted().whenCompleteAsync((nothing, failure) -> proceed(failure, this::acquire), reads.threads().reads());
+    }
+
+    /** Chunks that hold the next {@code bytes} of the log from the place on. */
+    private int countTo(long bytes) {
+        return chunks.indexOf(Math.min(place + Math.max(1, bytes), chunks.logSizeBytes()) - 1) - chunks.indexOf(place) + 1;
+    }
+
+    private void acquire() {
+        int first = chunks.indexOf(place);
+        int count = Math.min(countTo(wantedBytes), ticket.units() / reads.cache().pool().units(chunks.chunkBytes()));
+        Chunk[] arrived = new Chunk[count];
+        List<CompletableFuture<?>> all = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            int slot = i;
+            all.add(reads.cache().acquire(chunks.address(first + i), reader()).thenAccept(chunk -> arrive(arrived, slot, chunk)));
+        }
+        CompletableFuture.allOf(all.toArray(CompletableFuture[]::new)).whenComplete((nothing, failure) -> proceed(failure, () -> look(arrived)));
+    }
+
+    private void arrive(Chunk[] arrived, int slot, Chunk chunk) {
+        if (over) {
+            reads.cache().unpin(chunk);
+        } else {
+            arrived[slot] = chunk;
+            window.add(chunk);
+        }
+    }
+
+    private void look(Chunk[] arrived) {
+        ChunkSpan span = new ChunkSpan(chunks.chunkBytes(), List.of(arrived));
+        BatchWalk walk = new BatchWalk(span, chunks.logSizeBytes());
+        place = walk.seek(place, request.offset());
+        if (place >= chunks.logSizeBytes()) {
+            nextSegment();
+        } else if (!walk.hasHead(place)) {
+            closeWindow();
+            reserve();
+        } else {
+            found(span, walk, walk.batchAt(place));
+        }
+    }
+
+    /** The offset lies in a gap at the segment's end, which compaction leaves: the next batch is in the next segment. */
+    private void nextSegment() {
+        closeWindow();
+        Optional<LiveSegment> next = request.segments().after(segment);
+        if (next.isPresent()) {
+            enter(next.get());
+        } else {
+            succeed(BatchRun.empty(request.offset()));
+        }
+    }
+
+    private void found(ChunkSpan span, BatchWalk walk, BatchWalk.Batch first) {
+        boolean tooLarge = first.sizeBytes() > request.maxBytes() && !request.minOneBatch();
+        if (tooLarge || first.nextOffset() > request.limitOffset()) {
+            closeWindow();
+            succeed(BatchRun.empty(request.offset()));
+            return;
+        }
+        if (first.end() > span.end()) {
+            closeWindow();
+            mustBytes = first.sizeBytes();
+            wantedBytes = Math.max(wantedBytes, mustBytes);
+            reserve();
+            return;
+        }
+        long limit = Math.min(span.end(), place + Math.max(request.maxBytes(), first.sizeBytes()));
+        deliver(span, first, cut(walk, first, limit));
+    }
+
+    private BatchWalk.End cut(BatchWalk walk, BatchWalk.Batch first, long limit) {
+        BatchWalk.End none = new BatchWalk.End(first.end(), first.nextOffset());
+        long jump = indexes.map(known -> known.boundaryBefore(limit - BatchWalk.HEAD_BYTES, request.limitOffset())).orElse(0L);
+        if (jump > first.end()) {
+            BatchWalk.End end = walk.end(jump, none, limit, request.limitOffset());
+            if (end.position() > jump) {
+                return end;
+            }
+        }
+        return walk.end(first.end(), none, limit, request.limitOffset());
+    }
+
+    private void deliver(ChunkSpan span, BatchWalk.Batch first, BatchWalk.End end) {
+        List<Chunk> held = span.holding(first.position(), end.position());
+        ByteBuffer[] buffers = span.slices(first.position(), end.position());
+        window.stream().filter(chunk -> !held.contains(chunk)).forEach(reads.cache()::unpin);
+        window.clear();
+        PinBudget.Ticket used = ticket;
+        ticket = null;
+        int size = (int) (end.position() - first.position());
+        reads.meters().delivered(size);
+        ReadSequence followed = sequence.orElseGet(ReadSequence::new);
+        succeed(new BatchRun(buffers, size, first.baseOffset(), end.nextOffset(), () -> reads.release(held, used)));
+        followed.moveTo(request.segments(), segment, chunks, end.position());
+        reads.sequences().put(followed, end.nextOffset());
+    }
+
+    private void expire() {
+        fail(new ColdStoreException.Unavailable("No answer for offset " + request.offset() + " of " + request.segments().partition() + " within "
+                + reads.deadlineMs() + " ms", null));
+    }
+
+    private void proceed(Throwable failure, Runnable next) {
+        if (over) {
+            return;
+        }
+        if (failure != null) {
+            fail(failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure);
+            return;
+        }
+        guarded(next);
+    }
+
+    private void guarded(Runnable step) {
+        try {
+            step.run();
+        } catch (RuntimeException e) {
+            if (over) {
+                throw e; // read-ahead after a read that succeeded: the executor's handler reports it
+            }
+            fail(e);
+        }
+    }
+
+    private void succeed(BatchRun run) {
+        over = true;
+        cancelDeadline.run();
+        reads.ended(this);
+        reads.hand(run, result);
+    }
+
+    void fail(Throwable cause) {
+        if (over) {
+            return;
+        }
+        over = true;
+        cancelDeadline.run();
+        closeWindow();
+        reads.ended(this);
+        reads.meters().readFailed();
+        sequence.ifPresent(reads.cache()::abandon);
+        reads.hand(cause, result);
+    }
+
+    private void closeWindow() {
+        window.forEach(reads.cache()::unpin);
+        window.clear();
+        if (ticket != null) {
+            reads.cache().pins().giveBack(ticket);
+            ticket = null;
+        }
+    }
+}

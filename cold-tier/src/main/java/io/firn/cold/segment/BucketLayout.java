@@ -1,0 +1,67 @@
+package io.firn.cold.segment;
+
+import io.firn.cold.ObjectKeys;
+import java.util.Optional;
+import org.apache.kafka.common.TopicIdPartition;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.Uuid;
+
+/**
+ * The one place that knows where things are in the bucket: with {@link PartitionKeys} it builds and parses every key the cold tier uses.
+ *
+ * <pre>
+ *   &lt;prefix&gt;/cluster                                    whose bucket this is
+ *   &lt;prefix&gt;/probe/&lt;nonce&gt;                             short-lived, made and deleted by the start-up check
+ *   &lt;prefix&gt;/topics/&lt;topic&gt;-&lt;topicId&gt;/&lt;partition&gt;/…    see {@link PartitionKeys}
+ * </pre>
+ */
+public final class BucketLayout {
+
+    /** Length of a topic id in its text form (base64url without padding). */
+    private static final int TOPIC_ID_LENGTH = 22;
+
+    private final String root;
+
+    /** @param prefix without leading or trailing slash; may be empty */
+    public BucketLayout(String prefix) {
+        if (!prefix.isEmpty()) {
+            ObjectKeys.checked(prefix);
+        }
+        this.root = prefix.isEmpty() ? "" : prefix + "/";
+    }
+
+    public String cluster() {
+        return root + "cluster";
+    }
+
+    public String probe(long nonce) {
+        return root + "probe/" + String.format("%016x", nonce);
+    }
+
+    /** Prefix of all topics' objects. */
+    public String topicsPrefix() {
+        return root + "topics/";
+    }
+
+    public PartitionKeys partition(TopicIdPartition partition) {
+        return new PartitionKeys(topicsPrefix() + partition.topic() + "-" + partition.topicId() + "/" + partition.partition() + "/");
+    }
+
+    /** The partition an object belongs to; empty for keys that are no partition's. */
+    public Optional<TopicIdPartition> partitionOf(String key) {
+        if (!key.startsWith(topicsPrefix())) {
+            return Optional.empty();
+        }
+        String[] parts = key.substring(topicsPrefix().length()).split("/");
+        int dash = parts.length < 3 ? -1 : parts[0].length() - TOPIC_ID_LENGTH - 1;
+        if (dash < 1 || parts[0].charAt(dash) != '-') {
+            return Optional.empty();
+        }
+        try {
+            TopicPartition partition = new TopicPartition(parts[0].substring(0, dash), Integer.parseInt(parts[1]));
+            return Optional.of(new TopicIdPartition(Uuid.fromString(parts[0].substring(dash + 1)), partition));
+        } catch (IllegalArgumentException e) {
+            return Optional.empty(); // neither a number nor an id of ours
+        }
+    }
+}

@@ -1,0 +1,79 @@
+package io.firn.cold;
+
+import io.firn.cold.read.ReadsInUse;
+import io.firn.cold.sim.SimObjectStore;
+import io.firn.cold.sim.SimThreads;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.nio.ByteBuffer;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.AtomicReference;
+import org.apache.kafka.common.TopicIdPartition;
+import org.apache.kafka.common.Uuid;
+
+/** A cold tier on a simulated store, threads and clock. */
+public final class ColdFixture {
+
+    public static final TopicIdPartition PARTITION = new TopicIdPartition(new Uuid(0x1234_5678_9abcL, 0x0fed_cba9_8765L), 3, "weather-reports.v1");
+    public static final int CHUNK = 64 << 10;
+
+    public final SimThreads sim = new SimThreads();
+    public final SimObjectStore objects = new SimObjectStore(sim, sim);
+    public final SimpleMeterRegistry registry = new SimpleMeterRegistry();
+    public final ColdStore store;
+
+    public ColdFixture() {
+        this(config(16 * CHUNK, 4 * CHUNK));
+    }
+
+    public ColdFixture(ColdStoreConfig config) {
+        store = ColdStore.open(config, objects, sim, registry, sim.threads(), new Random(42));
+    }
+
+    public static ColdStoreConfig config(long cacheBytes, long readAheadBytes) {
+        return new ColdStoreConfig("firn", "cluster-a", CHUNK, cacheBytes, 4, readAheadBytes, 2, 1_000, 3, 60_000, false);
+    }
+
+    /** Another process over the same bucket. */
+    public ColdStore another(long seed) {
+        return ColdStore.open(config(16 * CHUNK, 0), objects, sim, new SimpleMeterRegistry(), sim.threads(), new Random(seed));
+    }
+
+    public ColdLog log(int epoch) {
+        return sim.await(store.openLog(PARTITION, epoch));
+    }
+
+    public <T> T await(CompletableFuture<T> future) {
+        return sim.await(future);
+    }
+
+    public double count(String name) {
+        return registry.get(name).counter().count();
+    }
+
+    public Throwable failure(CompletableFuture<?> future) {
+        try {
+            sim.await(future);
+        } catch (CompletionException e) {
+            return e.getCause();
+        }
+        throw new AssertionError("It succeeded");
+    }
+
+    public ReadsInUse inUse() {
+        AtomicReference<ReadsInUse> seen = new AtomicReference<>();
+        sim.settle();
+        sim.execute(() -> seen.set(store.reads().inUse()));
+        sim.settle();
+        return seen.get();
+    }
+
+    public static byte[] bytes(ColdRead read) {
+        ByteBuffer all = ByteBuffer.allocate(read.sizeBytes());
+        for (ByteBuffer piece : read.buffers()) {
+            all.put(piece);
+        }
+        return all.array();
+    }
+}

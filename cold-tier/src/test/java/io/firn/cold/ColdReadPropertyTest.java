@@ -1,0 +1,100 @@
+package io.firn.cold;
+
+import static io.firn.cold.ColdFixture.CHUNK;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.firn.cold.read.ReadsInUse;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+/** Random logs, random reads, compared with the bytes that went in. */
+class ColdReadPropertyTest {
+
+    @Test
+    void everyReadGivesTheSourcesBytesFromTheBatchOfTheOffsetAndNothingAboveTheLimit() {
+        Seeds.each(60, random -> {
+            ColdFixture cold = new ColdFixture(ColdFixture.config((8 + random.nextInt(20)) * CHUNK, random.nextInt(6) * CHUNK));
+            ColdLog log = cold.log(1);
+            List<SegmentFixture> segments = fill(cold, log, random);
+            for (int i = 0; i < 150; i++) {
+                readOnce(cold, log, segments, random);
+            }
+            assertNothingHeld(cold);
+        });
+    }
+
+    @Test
+    void sequentialReadersGetEveryByteOnceAndInOrderWhateverTheirNumber() {
+        Seeds.each(25, random -> {
+            ColdFixture cold = new ColdFixture(ColdFixture.config((8 + random.nextInt(20)) * CHUNK, random.nextInt(6) * CHUNK));
+            ColdLog log = cold.log(1);
+            List<SegmentFixture> segments = fill(cold, log, random);
+            long[] offsets = new long[1 + random.nextInt(5)];
+            int running = offsets.length;
+            while (running > 0) {
+                int reader = random.nextInt(offsets.length);
+                if (offsets[reader] < log.endOffset()) {
+                    offsets[reader] = follow(cold, log, segments, offsets[reader], 1 + random.nextInt(3 * CHUNK));
+                    running -= offsets[reader] == log.endOffset() ? 1 : 0;
+                }
+            }
+            assertNothingHeld(cold);
+        });
+    }
+
+    private static List<SegmentFixture> fill(ColdFixture cold, ColdLog log, Random random) {
+        List<SegmentFixture> segments = new ArrayList<>();
+        long base = random.nextInt(1000);
+        for (int i = 0; i < 1 + random.nextInt(4); i++) {
+            SegmentFixture segment = SegmentFixture.random(random, base, 1, 1 + random.nextInt(5 * CHUNK));
+            cold.await(log.append(segment));
+            segments.add(segment);
+            base = segment.nextOffset();
+        }
+        return segments;
+    }
+
+    private static void readOnce(ColdFixture cold, ColdLog log, List<SegmentFixture> segments, Random random) {
+        long offset = log.startOffset() + random.nextLong(log.endOffset() - log.startOffset());
+        int maxBytes = random.nextBoolean() ? random.nextInt(3 * CHUNK) : random.nextInt(500);
+        long limit = random.nextInt(3) > 0 ? Long.MAX_VALUE : offset + random.nextInt(300);
+        boolean minOne = random.nextBoolean();
+        SegmentFixture segment = segmentOf(segments, offset);
+        SegmentFixture.Batch first = segment.batchOf(offset);
+        ColdRead read = cold.await(log.read(offset, maxBytes, limit, minOne));
+        boolean empty = first.nextOffset() > limit || !minOne && first.sizeBytes() > maxBytes;
+        assertThat(read.sizeBytes() == 0).as("empty").isEqualTo(empty);
+        if (empty) {
+            assertThat(read.baseOffset()).isEqualTo(offset);
+            assertThat(read.upperBoundOffset()).isEqualTo(offset);
+        } else {
+            assertThat(read.baseOffset()).isEqualTo(first.baseOffset());
+            assertThat(read.upperBoundOffset()).isLessThanOrEqualTo(limit);
+            assertThat(read.sizeBytes()).isLessThanOrEqualTo(Math.max(maxBytes, first.sizeBytes()));
+            assertThat(ColdFixture.bytes(read)).isEqualTo(segment.bytes(read.baseOffset(), read.upperBoundOffset()));
+        }
+        read.release();
+    }
+
+    private static long follow(ColdFixture cold, ColdLog log, List<SegmentFixture> segments, long offset, int maxBytes) {
+        long from = Math.max(offset, log.startOffset());
+        ColdRead read = cold.await(log.read(from, maxBytes, Long.MAX_VALUE, true));
+        assertThat(read.baseOffset()).isEqualTo(from);
+        assertThat(ColdFixture.bytes(read)).isEqualTo(segmentOf(segments, from).bytes(from, read.upperBoundOffset()));
+        read.release();
+        return read.upperBoundOffset();
+    }
+
+    private static SegmentFixture segmentOf(List<SegmentFixture> segments, long offset) {
+        return segments.stream().filter(segment -> offset >= segment.baseOffset() && offset < segment.nextOffset()).findFirst().orElseThrow();
+    }
+
+    private static void assertNothingHeld(ColdFixture cold) {
+        ReadsInUse held = cold.inUse();
+        assertThat(held.reads()).isZero();
+        assertThat(held.pinnedChunks()).isZero();
+        assertThat(held.reservedUnits()).isZero();
+    }
+}

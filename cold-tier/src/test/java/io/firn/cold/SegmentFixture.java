@@ -1,0 +1,190 @@
+package io.firn.cold;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.random.RandomGenerator;
+import org.apache.kafka.common.compress.Compression;
+import org.apache.kafka.common.record.TimestampType;
+import org.apache.kafka.common.record.internal.MemoryRecords;
+import org.apache.kafka.common.record.internal.MemoryRecordsBuilder;
+import org.apache.kafka.common.record.internal.RecordBatch;
+
+/**
+ * A sealed segment in memory, made of real record batches by Kafka's own builder, with indexes as a broker would write them.
+ */
+public final class SegmentFixture implements SegmentSource {
+
+    /** Kafka's default distance of index entries. */
+    private static final int INDEX_INTERVAL_BYTES = 4096;
+
+    /** One batch, as the fixture knows it. */
+    public record Batch(long baseOffset, long nextOffset, int position, int sizeBytes) {}
+
+    /** One record. */
+    public record Rec(long offset, long timestampMs) {}
+
+    private final long baseOffset;
+    private final int leaderEpoch;
+    private final ByteArrayOutputStream log = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream offsetIndex = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream timeIndex = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream transactionIndex = new ByteArrayOutputStream();
+    private final List<Batch> batches = new ArrayList<>();
+    private final List<Rec> records = new ArrayList<>();
+    private String epochs;
+    private long nextOffset;
+    private long maxTimestampMs = -1;
+    private long maxTimestampOffset;
+    private int indexedAt;
+    private byte[] bytes;
+
+    public SegmentFixture(long baseOffset, int leaderEpoch) {
+        this.baseOffset = baseOffset;
+        this.nextOffset = baseOffset;
+        this.leaderEpoch = leaderEpoch;
+        this.epochs = "0\n1\n" + leaderEpoch + " 0\n";
+    }
+
+    /** A segment of at least {@code sizeBytes} with batches of random size and compression; timestamps rise with jitter from the base offset on. */
+    public static SegmentFixture random(RandomGenerator random, long baseOffset, int leaderEpoch, int sizeBytes) {
+        SegmentFixture segment = new SegmentFixture(baseOffset, leaderEpoch);
+        Compression[] codecs = {Compression.NONE, Compression.NONE, Compression.gzip().build(), Compression.lz4().build(), Compression.zstd().build()};
+        int typical = 1 << random.nextInt(4, 14);
+        while (segment.log.size() < sizeBytes) {
+            segment.batch(random, codecs[random.nextInt(codecs.length)], random.nextInt(1, 20), random.nextInt(1, 2 * typical));
+        }
+        return segment;
+    }
+
+    /** Appends a batch of {@code count} records with random values of {@code valueBytes}. */
+    public SegmentFixture batch(RandomGenerator random, Compression compression, int count, int valueBytes) {
+        MemoryRecordsBuilder builder = MemoryRecords.builder(ByteBuffer.allocate(count * (valueBytes + 64) + 1024), RecordBatch.MAGIC_VALUE_V2, compression,
+                TimestampType.CREATE_TIME, nextOffset, RecordBatch.NO_TIMESTAMP, leaderEpoch);
+        for (int i = 0; i < count; i++) {
+            byte[] value = new byte[valueBytes];
+            random.nextBytes(value);
+            long timestampMs = 10_000 + 10 * (nextOffset + i) + random.nextInt(200);
+            builder.appendWithOffset(nextOffset + i, timestampMs, null, value);
+            records.add(new Rec(nextOffset + i, timestampMs));
+            if (timestampMs > maxTimestampMs) {
+                maxTimestampMs = timestampMs;
+                maxTimestampOffset = nextOffset + i;
+            }
+        }
+        add(builder.build().buffer(), count);
+        return this;
+    }
+
+    private void add(ByteBuffer batch, int count) {
+        long last = nextOffset + count - 1;
+        if (log.size() - indexedAt > INDEX_INTERVAL_BYTES) {
+            offsetIndex.writeBytes(ByteBuffer.allocate(8).putInt((int) (last - baseOffset)).putInt(log.size()).array());
+            timeEntry();
+            indexedAt = log.size();
+        }
+        byte[] copy = new byte[batch.remaining()];
+        batch.get(copy);
+        batches.add(new Batch(nextOffset, last + 1, log.size(), copy.length));
+        log.writeBytes(copy);
+        nextOffset = last + 1;
+        bytes = null;
+    }
+
+    private void timeEntry() {
+        timeIndex.writeBytes(ByteBuffer.allocate(12).putLong(maxTimestampMs).putInt((int) (maxTimestampOffset - baseOffset)).array());
+    }
+
+    /** Adds an entry to the transaction index. */
+    public SegmentFixture aborted(long producerId, long firstOffset, long lastOffset, long lastStableOffset) {
+        transactionIndex.writeBytes(ByteBuffer.allocate(34).putShort((short) 0).putLong(producerId).putLong(firstOffset).putLong(lastOffset)
+                .putLong(lastStableOffset).array());
+        return this;
+    }
+
+    public SegmentFixture epochs(String text) {
+        epochs = text;
+        return this;
+    }
+
+    public List<Batch> batches() {
+        return batches;
+    }
+
+    public List<Rec> records() {
+        return records;
+    }
+
+    public byte[] bytes() {
+        if (bytes == null) {
+            bytes = log.toByteArray();
+        }
+        return bytes;
+    }
+
+    /** Log bytes of the batches whose records lie in {@code [from, to)}; both are batch borders. */
+    public byte[] bytes(long from, long to) {
+        int begin = batches.stream().filter(batch -> batch.baseOffset() == from).findFirst().orElseThrow().position();
+        Batch last = batches.stream().filter(batch -> batch.nextOffset() == to).findFirst().orElseThrow();
+        return Arrays.copyOfRange(bytes(), begin, last.position() + last.sizeBytes());
+    }
+
+    public Batch batchOf(long offset) {
+        return batches.stream().filter(batch -> offset < batch.nextOffset()).findFirst().orElseThrow();
+    }
+
+    @Override
+    public long baseOffset() {
+        return baseOffset;
+    }
+
+    @Override
+    public long nextOffset() {
+        return nextOffset;
+    }
+
+    @Override
+    public long logSizeBytes() {
+        return log.size();
+    }
+
+    @Override
+    public long maxTimestampMs() {
+        return maxTimestampMs;
+    }
+
+    @Override
+    public int readLog(long position, ByteBuffer target) {
+        int count = (int) Math.min(target.remaining(), bytes().length - position);
+        target.put(bytes(), (int) position, count);
+        return count;
+    }
+
+    @Override
+    public ByteBuffer offsetIndex() {
+        return ByteBuffer.wrap(offsetIndex.toByteArray());
+    }
+
+    @Override
+    public ByteBuffer timeIndex() {
+        return ByteBuffer.wrap(timeIndex.toByteArray());
+    }
+
+    @Override
+    public ByteBuffer transactionIndex() {
+        return ByteBuffer.wrap(transactionIndex.toByteArray());
+    }
+
+    @Override
+    public ByteBuffer leaderEpochs() {
+        return ByteBuffer.wrap(epochs.getBytes(StandardCharsets.UTF_8));
+    }
+
+    @Override
+    public ByteBuffer producerSnapshot() {
+        return ByteBuffer.wrap(new byte[] {0, 1, 0, 0, 0, 0, 0, 0, 0, 0});
+    }
+}
