@@ -1,7 +1,24 @@
 package io.firn.cold;
 
 import io.firn.cold.file.FileObjectStore;
+import io.firn.cold.minio.MinioBucketRequests;
+import io.firn.cold.s3.S3BucketRequests;
+import io.firn.cold.store.BucketObjectStore;
+import io.firn.cold.store.BucketRequests;
+import io.firn.cold.store.MeteredObjectStore;
+import io.firn.cold.store.ObjectStoreMeters;
+import io.firn.cold.store.Retrier;
+import io.firn.cold.store.RetryPolicy;
+import io.firn.cold.store.RetryingObjectStore;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** Opens the object store that the configuration names; the one place that knows all providers. Loads no class of a provider that was not chosen. */
 public final class ObjectStores {
@@ -14,9 +31,34 @@ public final class ObjectStores {
      * @throws ColdStoreException.Misconfigured a directory that cannot be used, or a malformed endpoint
      */
     public static ObjectStore open(ObjectStoreConfig config, MeterRegistry meters) {
+        ObjectStoreMeters storeMeters = new ObjectStoreMeters(meters);
         return switch (config.provider()) {
-            case FILE -> FileObjectStore.open(config.directory().orElseThrow(), config.maxConnections());
-            case S3, MINIO -> throw new ColdStoreException.Misconfigured("This build has only the provider file", null);
+            case FILE -> new MeteredObjectStore(FileObjectStore.open(config.directory().orElseThrow(), config.maxConnections()), storeMeters);
+            case S3 -> overBucket(S3BucketRequests.open(config), config, storeMeters);
+            case MINIO -> overBucket(MinioBucketRequests.open(config), config, storeMeters);
         };
+    }
+
+    private static ObjectStore overBucket(BucketRequests requests, ObjectStoreConfig config, ObjectStoreMeters meters) {
+        Retrier retrier = new Retrier(RetryPolicy.ofAttempts(config.retryMaxAttempts()), timer(), () -> ThreadLocalRandom.current().nextDouble());
+        ObjectStore bucket = new BucketObjectStore(requests, retrier, pool("cold-write-", config.uploadParts()), config.uploadParts());
+        return new RetryingObjectStore(new MeteredObjectStore(bucket, meters), retrier);
+    }
+
+    /** Unbounded queue, but bounded by the uploads that callers start: at most one task for each part in flight and each small write. */
+    private static ExecutorService pool(String name, int threads) {
+        AtomicInteger number = new AtomicInteger();
+        ThreadPoolExecutor pool = new ThreadPoolExecutor(threads, threads, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(),
+                work -> new Thread(work, name + number.getAndIncrement()));
+        pool.allowCoreThreadTimeOut(true);
+        return pool;
+    }
+
+    private static ScheduledExecutorService timer() {
+        return Executors.newSingleThreadScheduledExecutor(work -> {
+            Thread thread = new Thread(work, "cold-retry");
+            thread.setDaemon(true);
+            return thread;
+        });
     }
 }

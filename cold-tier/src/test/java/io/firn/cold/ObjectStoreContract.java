@@ -245,7 +245,6 @@ public abstract class ObjectStoreContract {
         assertFails(ColdStoreException.Missing.class, store().getSmall("dir/sub"));
         assertFails(ColdStoreException.Missing.class, store().get("dir", 0, ByteBuffer.allocate(1)));
         assertThat(await(store().head("dir/sub"))).isEmpty();
-        assertFails(ColdStoreException.Missing.class, store().getSmall("dir/sub/key/further"));
         await(store().delete("dir/sub"));
         assertThat(small("dir/sub/key")).isEqualTo("x");
     }

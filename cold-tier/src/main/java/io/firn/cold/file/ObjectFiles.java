@@ -3,6 +3,7 @@ package io.firn.cold.file;
 import io.firn.cold.ColdStoreException;
 import io.firn.cold.StoredObject;
 import io.firn.cold.UploadSource;
+import io.firn.cold.store.SourceReading;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -172,22 +173,11 @@ final class ObjectFiles {
         ByteBuffer buffer = ByteBuffer.allocate((int) Math.min(size, COPY_BYTES));
         for (long position = 0; position < size; position += buffer.limit()) {
             buffer.clear().limit((int) Math.min(buffer.capacity(), size - position));
-            readFrom(source, position, buffer);
+            SourceReading.fill(source, position, buffer);
             buffer.flip();
             while (buffer.hasRemaining()) {
                 channel.write(buffer);
             }
-        }
-    }
-
-    private static void readFrom(UploadSource source, long position, ByteBuffer target) {
-        try {
-            source.read(position, target);
-        } catch (IOException | RuntimeException e) {
-            throw new ColdStoreException.SourceFailed("Cannot read the bytes to be stored: " + e, e);
-        }
-        if (target.hasRemaining()) {
-            throw new ColdStoreException.SourceFailed("The source left " + target.remaining() + " bytes unfilled at " + position, null);
         }
     }
 

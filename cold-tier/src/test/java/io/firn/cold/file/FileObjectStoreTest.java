@@ -120,6 +120,8 @@ class FileObjectStoreTest extends ObjectStoreContract {
     void aKeyBelowAnObjectIsRefusedAsMisconfigured() {
         await(store.putIfAbsent("a/b", utf8("x")));
         assertFails(ColdStoreException.Misconfigured.class, store.putIfAbsent("a/b/c", utf8("x")));
+        assertFails(ColdStoreException.Missing.class, store.getSmall("a/b/c"));
+        assertThat(await(store.head("a/b/c/d"))).isEmpty();
         assertFails(ColdStoreException.Misconfigured.class, store.putIfAbsent("a", utf8("x")));
         assertFails(ColdStoreException.Misconfigured.class, store.put("a", UploadSource.of(utf8("x"))));
     }

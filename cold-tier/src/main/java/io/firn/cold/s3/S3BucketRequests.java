@@ -1,0 +1,225 @@
+package io.firn.cold.s3;
+
+import io.firn.cold.ColdStoreException;
+import io.firn.cold.ObjectPage;
+import io.firn.cold.ObjectStoreConfig;
+import io.firn.cold.StoredObject;
+import io.firn.cold.store.BodyReceiver;
+import io.firn.cold.store.BucketRequests;
+import io.firn.cold.store.S3Failures;
+import io.netty.channel.EventLoopGroup;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.stream.IntStream;
+import software.amazon.awssdk.awscore.exception.AwsServiceException;
+import software.amazon.awssdk.core.async.AsyncRequestBody;
+import software.amazon.awssdk.core.exception.SdkException;
+import software.amazon.awssdk.core.exception.SdkServiceException;
+import software.amazon.awssdk.services.s3.S3AsyncClient;
+import software.amazon.awssdk.services.s3.model.ChecksumAlgorithm;
+import software.amazon.awssdk.services.s3.model.CompletedPart;
+import software.amazon.awssdk.services.s3.model.DeleteObjectsResponse;
+import software.amazon.awssdk.services.s3.model.HeadObjectResponse;
+import software.amazon.awssdk.services.s3.model.ListObjectsV2Response;
+import software.amazon.awssdk.services.s3.model.ObjectIdentifier;
+import software.amazon.awssdk.services.s3.model.S3Error;
+
+/**
+ * {@link BucketRequests} by the AWS SDK's asynchronous client, its own retries off.
+ *
+ * <p>Threading: thread-safe. Bodies arrive on the client's event loops and are copied there; futures complete on a small pool of our own, so that a caller's
+ * continuation cannot stall the sockets.
+ */
+public final class S3BucketRequests implements BucketRequests {
+
+    /** Bodies are handed to the network in slices of this size: a larger one would be copied into a direct buffer of its whole size at once. */
+    private static final int SLICE_BYTES = 128 << 10;
+
+    /** Longest time that closing waits for the event loops; requests in flight are failed by then. */
+    private static final int CLOSE_LIMIT_MS = 5_000;
+
+    /** Time without a task after which an event loop ends; the client still tidies up its connections after its close has returned. */
+    private static final int CLOSE_QUIET_MS = 100;
+
+    private final S3AsyncClient client;
+    private final EventLoopGroup loops;
+    private final ExecutorService completions;
+    private final String bucket;
+
+    private S3BucketRequests(S3AsyncClient client, EventLoopGroup loops, ExecutorService completions, String bucket) {
+        this.client = client;
+        this.loops = loops;
+        this.completions = completions;
+        this.bucket = bucket;
+    }
+
+    /** Makes the client; nothing goes over the network. Throws {@link ColdStoreException.Misconfigured} for an endpoint or region that makes no sense. */
+    public static S3BucketRequests open(ObjectStoreConfig config) {
+        EventLoopGroup loops = S3Clients.loops();
+        ExecutorService completions = S3Clients.completions();
+        try {
+            return new S3BucketRequests(S3Clients.client(config, loops, completions), loops, completions, config.bucket().orElseThrow());
+        } catch (RuntimeException e) {
+            loops.shutdownGracefully(0, 0, TimeUnit.MILLISECONDS);
+            completions.shutdown();
+            throw new ColdStoreException.Misconfigured("Cannot make an S3 client: " + e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public CompletableFuture<Boolean> putObject(String key, ByteBuffer body, String crc32, boolean onlyIfAbsent) {
+        CompletableFuture<Boolean> done = client.putObject(request -> {
+            request.bucket(bucket).key(key).contentLength((long) body.remaining()).checksumCRC32(crc32);
+            if (onlyIfAbsent) {
+                request.ifNoneMatch("*");
+            }
+        }, slices(body)).thenApply(response -> true);
+        return done.exceptionallyCompose(failure -> onlyIfAbsent && status(cause(failure)) == 412 ? CompletableFuture.completedFuture(false)
+                : CompletableFuture.failedFuture(translated(true, "PutObject " + key, cause(failure))));
+    }
+
+    private static AsyncRequestBody slices(ByteBuffer body) {
+        int size = body.remaining();
+        if (size == 0) {
+            return AsyncRequestBody.empty();
+        }
+        return AsyncRequestBody.fromByteBuffersUnsafe(IntStream.iterate(0, from -> from < size, from -> from + SLICE_BYTES)
+                .mapToObj(from -> body.slice(body.position() + from, Math.min(SLICE_BYTES, size - from))).toArray(ByteBuffer[]::new));
+    }
+
+    @Override
+    public CompletableFuture<String> createUpload(String key) {
+        return translating(true, "CreateMultipartUpload " + key,
+                client.createMultipartUpload(request -> request.bucket(bucket).key(key).checksumAlgorithm(ChecksumAlgorithm.CRC32)), response -> response.uploadId());
+    }
+
+    @Override
+    public CompletableFuture<String> uploadPart(String key, String uploadId, int number, ByteBuffer body, String crc32) {
+        return translating(true, "UploadPart " + number + " of " + key, client.uploadPart(request -> request.bucket(bucket).key(key).uploadId(uploadId)
+                .partNumber(number).contentLength((long) body.remaining()).checksumCRC32(crc32), slices(body)), response -> response.eTag());
+    }
+
+    @Override
+    public CompletableFuture<Void> completeUpload(String key, String uploadId, List<Part> parts) {
+        List<CompletedPart> completed = parts.stream()
+                .map(part -> CompletedPart.builder().partNumber(part.number()).eTag(part.etag()).checksumCRC32(part.crc32()).build()).toList();
+        return translating(true, "CompleteMultipartUpload " + key, client.completeMultipartUpload(
+                request -> request.bucket(bucket).key(key).uploadId(uploadId).multipartUpload(upload -> upload.parts(completed))), response -> null);
+    }
+
+    @Override
+    public CompletableFuture<Void> abortUpload(String key, String uploadId) {
+        return translating(true, "AbortMultipartUpload " + key,
+                client.abortMultipartUpload(request -> request.bucket(bucket).key(key).uploadId(uploadId)), response -> null);
+    }
+
+    @Override
+    public CompletableFuture<Void> get(String key, BodyReceiver receiver) {
+        return translating(false, "GetObject " + key, client.getObject(request -> {
+            request.bucket(bucket).key(key);
+            receiver.rangeHeader().ifPresent(request::range);
+        }, new ReceivingTransformer(receiver)), response -> null);
+    }
+
+    @Override
+    public CompletableFuture<Optional<StoredObject>> head(String key) {
+        CompletableFuture<Optional<StoredObject>> found = client.headObject(request -> request.bucket(bucket).key(key))
+                .thenApply(response -> Optional.of(describe(key, response)));
+        return found.exceptionallyCompose(failure -> status(cause(failure)) == 404 ? CompletableFuture.completedFuture(Optional.empty())
+                : CompletableFuture.failedFuture(translated(false, "HeadObject " + key, cause(failure))));
+    }
+
+    private static StoredObject describe(String key, HeadObjectResponse response) {
+        return new StoredObject(key, response.contentLength(), response.lastModified().toEpochMilli());
+    }
+
+    @Override
+    public CompletableFuture<ObjectPage> list(String prefix, String startAfter, int maxKeys) {
+        return translating(false, "ListObjectsV2 " + prefix, client.listObjectsV2(request -> {
+            request.bucket(bucket).prefix(prefix).maxKeys(maxKeys);
+            if (!startAfter.isEmpty()) {
+                request.startAfter(startAfter);
+            }
+        }), S3BucketRequests::page);
+    }
+
+    private static ObjectPage page(ListObjectsV2Response response) {
+        return new ObjectPage(response.contents().stream()
+                .map(object -> new StoredObject(object.key(), object.size(), object.lastModified().toEpochMilli())).toList(), response.isTruncated());
+    }
+
+    @Override
+    public CompletableFuture<Void> delete(String key) {
+        return translating(true, "DeleteObject " + key, client.deleteObject(request -> request.bucket(bucket).key(key)), response -> null);
+    }
+
+    @Override
+    public CompletableFuture<Void> deleteBatch(List<String> keys) {
+        List<ObjectIdentifier> objects = new ArrayList<>(keys.size());
+        keys.forEach(key -> objects.add(ObjectIdentifier.builder().key(key).build()));
+        return translating(true, "DeleteObjects", client.deleteObjects(request -> request.bucket(bucket).delete(delete -> delete.objects(objects).quiet(true))),
+                this::requireNoErrors);
+    }
+
+    private Void requireNoErrors(DeleteObjectsResponse response) {
+        for (S3Error error : response.errors()) {
+            if (!"NoSuchKey".equals(error.code())) {
+                throw S3Failures.ofDeletion(error.code() == null ? "" : error.code(), location() + ": DeleteObjects " + error.key() + ": " + error.message());
+            }
+        }
+        return null;
+    }
+
+    private <R, T> CompletableFuture<T> translating(boolean write, String about, CompletableFuture<R> request, Function<R, T> result) {
+        return request.handle((response, failure) -> {
+            if (failure != null) {
+                throw translated(write, about, cause(failure));
+            }
+            return result.apply(response);
+        });
+    }
+
+    private static Throwable cause(Throwable failure) {
+        return failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+    }
+
+    private static int status(Throwable failure) {
+        return failure instanceof SdkServiceException answer ? answer.statusCode() : 0;
+    }
+
+    private ColdStoreException translated(boolean write, String request, Throwable failure) {
+        String about = location() + ": " + request;
+        for (Throwable current = failure; current != null; current = current.getCause()) {
+            if (current instanceof ColdStoreException judged) {
+                return judged; // by the receiver of the body
+            }
+        }
+        if (failure instanceof AwsServiceException answer) {
+            String code = answer.awsErrorDetails() == null || answer.awsErrorDetails().errorCode() == null ? "" : answer.awsErrorDetails().errorCode();
+            return S3Failures.ofAnswer(write, answer.statusCode(), code, about, answer);
+        }
+        if (failure instanceof SdkException && S3Clients.lacksCredentials(failure)) {
+            return new ColdStoreException.Misconfigured(about + ": " + failure.getMessage(), failure);
+        }
+        return S3Failures.ofConnection(write, about, failure);
+    }
+
+    @Override
+    public String location() {
+        return "s3://" + bucket;
+    }
+
+    @Override
+    public void close() {
+        client.close();
+        loops.shutdownGracefully(CLOSE_QUIET_MS, CLOSE_LIMIT_MS, TimeUnit.MILLISECONDS).awaitUninterruptibly(CLOSE_LIMIT_MS);
+        completions.shutdown();
+    }
+}

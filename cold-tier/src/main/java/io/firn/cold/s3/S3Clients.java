@@ -1,0 +1,89 @@
+package io.firn.cold.s3;
+
+import io.firn.cold.ObjectStoreConfig;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.nio.NioEventLoopGroup;
+import io.netty.channel.socket.nio.NioSocketChannel;
+import java.time.Duration;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
+import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
+import software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider;
+import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
+import software.amazon.awssdk.awscore.retry.AwsRetryStrategy;
+import software.amazon.awssdk.core.checksums.RequestChecksumCalculation;
+import software.amazon.awssdk.core.checksums.ResponseChecksumValidation;
+import software.amazon.awssdk.core.client.config.SdkAdvancedAsyncClientOption;
+import software.amazon.awssdk.http.nio.netty.NettyNioAsyncHttpClient;
+import software.amazon.awssdk.http.nio.netty.SdkEventLoopGroup;
+import software.amazon.awssdk.regions.Region;
+import software.amazon.awssdk.services.s3.S3AsyncClient;
+import software.amazon.awssdk.services.s3.S3AsyncClientBuilder;
+
+/**
+ * Makes the SDK's client as Firn wants it: no retries of its own, time limits by progress, no more threads than needed, checksums only where we give them. Stateless.
+ */
+final class S3Clients {
+
+    private static final int EVENT_LOOPS = 2;
+
+    private static final int COMPLETION_THREADS = 2;
+
+    private static final long CONNECT_LIMIT_MS = 10_000;
+
+    /** Most requests that wait for a connection, and how much longer than one request's silence they may. */
+    private static final int WAITING_LIMIT = 10_000;
+
+    private static final int WAITING_TIMEOUT_FACTOR = 10;
+
+    private S3Clients() {}
+
+    static S3AsyncClient client(ObjectStoreConfig config, EventLoopGroup loops, ExecutorService completions) {
+        S3AsyncClientBuilder builder = S3AsyncClient.builder().region(Region.of(config.region())).forcePathStyle(config.pathStyle())
+                .multipartEnabled(false).credentialsProvider(credentials(config)).httpClientBuilder(http(config, loops))
+                .requestChecksumCalculation(RequestChecksumCalculation.WHEN_REQUIRED).responseChecksumValidation(ResponseChecksumValidation.WHEN_REQUIRED)
+                .overrideConfiguration(override -> override.retryStrategy(AwsRetryStrategy.doNotRetry()))
+                .asyncConfiguration(async -> async.advancedOption(SdkAdvancedAsyncClientOption.FUTURE_COMPLETION_EXECUTOR, completions));
+        config.endpoint().ifPresent(builder::endpointOverride);
+        return builder.build();
+    }
+
+    private static NettyNioAsyncHttpClient.Builder http(ObjectStoreConfig config, EventLoopGroup loops) {
+        Duration silence = Duration.ofMillis(config.requestTimeoutMs());
+        return NettyNioAsyncHttpClient.builder().maxConcurrency(config.maxConnections()).maxPendingConnectionAcquires(WAITING_LIMIT)
+                .connectionTimeout(Duration.ofMillis(Math.min(config.requestTimeoutMs(), CONNECT_LIMIT_MS)))
+                .connectionAcquisitionTimeout(silence.multipliedBy(WAITING_TIMEOUT_FACTOR)).readTimeout(silence).writeTimeout(silence).tcpKeepAlive(true)
+                .eventLoopGroup(SdkEventLoopGroup.create(loops, NioSocketChannel::new));
+    }
+
+    /** Ours and not the client's, which takes two seconds to close its own. */
+    @SuppressWarnings("deprecation") // the SDK knows event loop groups by their class, and of Netty 4.2's only this old one
+    static EventLoopGroup loops() {
+        AtomicInteger number = new AtomicInteger();
+        ThreadFactory threads = work -> new Thread(work, "cold-s3-net-" + number.getAndIncrement());
+        return new NioEventLoopGroup(EVENT_LOOPS, threads);
+    }
+
+    private static AwsCredentialsProvider credentials(ObjectStoreConfig config) {
+        return config.credentials().<AwsCredentialsProvider>map(pair -> StaticCredentialsProvider.create(AwsBasicCredentials.create(pair.accessKey(), pair.secretKey())))
+                .orElseGet(() -> DefaultCredentialsProvider.builder().build());
+    }
+
+    static ExecutorService completions() {
+        AtomicInteger number = new AtomicInteger();
+        ThreadPoolExecutor pool = new ThreadPoolExecutor(COMPLETION_THREADS, COMPLETION_THREADS, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(),
+                work -> new Thread(work, "cold-s3-done-" + number.getAndIncrement()));
+        pool.allowCoreThreadTimeOut(true);
+        return pool;
+    }
+
+    /** The SDK has no type for an empty credential chain, only this text. */
+    static boolean lacksCredentials(Throwable failure) {
+        return String.valueOf(failure.getMessage()).contains("Unable to load credentials");
+    }
+}

@@ -1,0 +1,117 @@
+package io.firn.cold.store;
+
+import io.firn.cold.ColdStoreException;
+import io.firn.cold.ObjectStore;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Takes the body of one GET into its targets and judges whether it is the whole one.
+ *
+ * <p><b>Threading.</b> Body pieces come on the client library's thread; the end of the request (time out, close) may come on another one, while a piece is being
+ * copied. After {@link #close()} has returned nothing is ever written to a target again, because their owner may use them for something else. That is
+ * the one thing here that needs a lock; it is never contended but in that moment.
+ */
+public final class BodyReceiver implements AutoCloseable {
+
+    private final String about;
+    private final Optional<Range> range;
+    private List<ByteBuffer> targets; // guarded by this, with next and closed
+    private int next;
+    private boolean closed;
+
+    private record Range(long from, long length) {}
+
+    private BodyReceiver(String about, Optional<Range> range, List<ByteBuffer> targets) {
+        this.about = about;
+        this.range = range;
+        this.targets = targets;
+    }
+
+    /** For exactly as many bytes from {@code from} on as remain in {@code targets}, which are left with their positions. */
+    static BodyReceiver ofRange(String about, long from, List<ByteBuffer> targets) {
+        List<ByteBuffer> views = targets.stream().filter(ByteBuffer::hasRemaining).map(ByteBuffer::duplicate).toList();
+        long length = views.stream().mapToLong(ByteBuffer::remaining).sum();
+        return new BodyReceiver(about, Optional.of(new Range(from, length)), views);
+    }
+
+    /** For a whole object of at most {@link ObjectStore#SMALL_OBJECT_LIMIT_BYTES}. */
+    static BodyReceiver ofSmall(String about) {
+        return new BodyReceiver(about, Optional.empty(), List.of());
+    }
+
+    /** The value of the {@code Range} header, if the request needs one. */
+    public Optional<String> rangeHeader() {
+        return range.map(r -> "bytes=" + r.from() + "-" + (r.from() + r.length() - 1));
+    }
+
+    /**
+     * The answer's headers are here.
+     *
+     * @param contentLength bytes of the body; negative if the answer does not say
+     * @param contentRange the {@code Content-Range} header, such as {@code bytes 0-9/100}; empty if there is none
+     * @throws ColdStoreException the body cannot be what was asked for
+     */
+    public synchronized void begin(long contentLength, String contentRange) {
+        if (range.isPresent()) {
+            requireRange(range.get(), contentLength, contentRange);
+        } else if (contentLength < 0) {
+            throw new ColdStoreException.Unavailable("No length in the answer to " + about, null);
+        } else if (contentLength > ObjectStore.SMALL_OBJECT_LIMIT_BYTES) {
+            throw new ColdStoreException.Corrupt("Object of " + contentLength + " bytes is not small: " + about, null);
+        } else {
+            targets = List.of(ByteBuffer.allocate((int) contentLength));
+        }
+    }
+
+    private void requireRange(Range wanted, long contentLength, String contentRange) {
+        long end = wanted.from() + wanted.length();
+        long total = total(contentRange);
+        if (total >= 0 && total < end) {
+            throw new ColdStoreException.Corrupt("Range " + wanted.from() + " to " + end + " beyond the end of an object of " + total + " bytes: " + about, null);
+        }
+        if (contentRange.isEmpty() || contentLength > wanted.length()) {
+            throw new ColdStoreException.Misconfigured("The store does not honour ranges: " + about, null);
+        }
+    }
+
+    private static long total(String contentRange) {
+        String text = contentRange.substring(contentRange.lastIndexOf('/') + 1);
+        return !text.isEmpty() && text.chars().allMatch(c -> c >= '0' && c <= '9') && text.length() < 19 ? Long.parseLong(text) : -1;
+    }
+
+    /** Copies a piece of the body; ignores it if the request has ended. */
+    public synchronized void accept(ByteBuffer piece) {
+        while (!closed && piece.hasRemaining()) {
+            if (next == targets.size()) {
+                throw new ColdStoreException.Unavailable("Body longer than announced: " + about, null);
+            }
+            ByteBuffer target = targets.get(next);
+            int count = Math.min(target.remaining(), piece.remaining());
+            target.put(piece.slice(piece.position(), count));
+            piece.position(piece.position() + count);
+            if (!target.hasRemaining()) {
+                next++;
+            }
+        }
+    }
+
+    /** The body has ended; throws {@link ColdStoreException.Unavailable} if it was cut short. */
+    public synchronized void end() {
+        long lacking = targets.stream().mapToLong(ByteBuffer::remaining).sum();
+        if (lacking > 0) {
+            throw new ColdStoreException.Unavailable("Body cut short, " + lacking + " bytes are lacking: " + about, null);
+        }
+    }
+
+    /** The small object, complete. */
+    synchronized ByteBuffer small() {
+        return targets.get(0).flip().asReadOnlyBuffer();
+    }
+
+    @Override
+    public synchronized void close() {
+        closed = true;
+    }
+}

@@ -1,0 +1,97 @@
+package io.firn.cold.store;
+
+import io.firn.cold.ObjectPage;
+import io.firn.cold.ObjectStore;
+import io.firn.cold.StoredObject;
+import io.firn.cold.UploadSource;
+import java.nio.ByteBuffer;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
+import java.util.function.Supplier;
+
+/**
+ * Counts and times every request, each attempt of a repeated one by itself: it belongs below {@link RetryingObjectStore}, since attempts are
+ * what a store bills and what shows its health. An upload in parts counts as one. Thread-safe.
+ */
+public final class MeteredObjectStore implements ObjectStore {
+
+    private final ObjectStore store;
+    private final ObjectStoreMeters meters;
+
+    /** Owns {@code store}. */
+    public MeteredObjectStore(ObjectStore store, ObjectStoreMeters meters) {
+        this.store = store;
+        this.meters = meters;
+    }
+
+    @Override
+    public CompletableFuture<PutOutcome> putIfAbsent(String key, ByteBuffer bytes) {
+        int size = bytes.remaining();
+        return metered("put_if_absent", outcome -> outcome == PutOutcome.EXISTED ? "existed" : "ok", () -> store.putIfAbsent(key, bytes))
+                .whenComplete((outcome, failure) -> meters.written(outcome == PutOutcome.CREATED ? size : 0));
+    }
+
+    @Override
+    public CompletableFuture<StoredObject> put(String key, UploadSource source) {
+        return metered("put", () -> store.put(key, source)).whenComplete((stored, failure) -> meters.written(failure == null ? stored.sizeBytes() : 0));
+    }
+
+    @Override
+    public CompletableFuture<Void> get(String key, long from, List<ByteBuffer> targets) {
+        long size = targets.stream().mapToLong(ByteBuffer::remaining).sum();
+        if (size == 0) {
+            return store.get(key, from, targets);
+        }
+        return metered("get", () -> store.get(key, from, targets)).whenComplete((nothing, failure) -> meters.read(failure == null ? size : 0));
+    }
+
+    @Override
+    public CompletableFuture<ByteBuffer> getSmall(String key) {
+        return metered("get_small", () -> store.getSmall(key)).whenComplete((bytes, failure) -> meters.read(failure == null ? bytes.remaining() : 0));
+    }
+
+    @Override
+    public CompletableFuture<Optional<StoredObject>> head(String key) {
+        return metered("head", () -> store.head(key));
+    }
+
+    @Override
+    public CompletableFuture<ObjectPage> list(String prefix, String startAfter, int maxKeys) {
+        return metered("list", () -> store.list(prefix, startAfter, maxKeys));
+    }
+
+    @Override
+    public CompletableFuture<Void> delete(String key) {
+        return metered("delete", () -> store.delete(key));
+    }
+
+    @Override
+    public CompletableFuture<Void> deleteAll(Collection<String> keys) {
+        return metered("delete_all", () -> store.deleteAll(keys));
+    }
+
+    private <T> CompletableFuture<T> metered(String operation, Supplier<CompletableFuture<T>> request) {
+        return metered(operation, value -> "ok", request);
+    }
+
+    private <T> CompletableFuture<T> metered(String operation, Function<T, String> success, Supplier<CompletableFuture<T>> request) {
+        long startedNs = System.nanoTime();
+        return request.get().whenComplete((value, failure) -> {
+            String outcome = failure == null ? success.apply(value) : ObjectStoreMeters.outcome(Retrier.cause(failure));
+            meters.request(operation, outcome, System.nanoTime() - startedNs);
+        });
+    }
+
+    @Override
+    public String location() {
+        return store.location();
+    }
+
+    @Override
+    public void close() {
+        store.close();
+    }
+}

@@ -1,0 +1,164 @@
+package io.firn.cold.store;
+
+import io.firn.cold.ColdStoreException;
+import io.firn.cold.StoredObject;
+import io.firn.cold.UploadSource;
+import io.firn.cold.store.BucketRequests.Part;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.stream.IntStream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One object sent in parts.
+ *
+ * <pre>
+ *   create ──▶ lanes: read, checksum, send the next part … ──▶ complete ──▶ head: right size? ──▶ stored
+ *      │          │ first failure: every lane stops              │ outcome unknown: head ──▶ stored, or Uncertain
+ *      └──────────┴──▶ (all lanes idle) abort ──▶ failed         └─▶ refused: abort ──▶ failed
+ * </pre>
+ *
+ * <b>Invariants.</b> Memory: one buffer of a part's size a lane, used again for the lane's next part. Nothing is visible before {@code complete}; so any earlier failure is certain:
+ * what the requests call Uncertain becomes Unavailable. The source is not read, and no buffer is in use, once the future completes: it waits for all lanes. The outcome of a
+ * {@code complete} without an answer is settled by the object's size, which presumes keys that are not used again for other bytes of the same size.
+ *
+ * <p><b>On crash</b> the parts sent remain, invisible, until the bucket's rule for incomplete uploads removes them (see the module's README).
+ *
+ * <p><b>Threading.</b> Sources are read on {@code readers}; lanes run one task after the other, so lane state needs no lock. Each request is repeated by the {@link Retrier}.
+ */
+final class MultipartUpload {
+
+    /** Size of every part but the last; also the largest object that goes in a single request. S3 wants at least 5 MiB. */
+    static final int PART_BYTES = 8 << 20;
+
+    private static final Logger log = LoggerFactory.getLogger(MultipartUpload.class);
+
+    private final BucketRequests requests;
+    private final Retrier retrier;
+    private final Executor readers;
+    private final String key;
+    private final UploadSource source;
+    private final long sizeBytes;
+    private final AtomicReferenceArray<Part> parts;
+    private final AtomicInteger nextPart = new AtomicInteger();
+    private final AtomicReference<Throwable> failure = new AtomicReference<>();
+
+    MultipartUpload(BucketRequests requests, Retrier retrier, Executor readers, String key, UploadSource source) {
+        this.requests = requests;
+        this.retrier = retrier;
+        this.readers = readers;
+        this.key = key;
+        this.source = source;
+        this.sizeBytes = source.sizeBytes();
+        this.parts = new AtomicReferenceArray<>((int) ((sizeBytes + PART_BYTES - 1) / PART_BYTES));
+    }
+
+    /** Starts it, with at most {@code lanes} parts in flight; called once. */
+    CompletableFuture<StoredObject> start(int lanes) {
+        return retrier.run(key, uncertain -> requests.createUpload(key)).handle((uploadId, problem) -> {
+            if (problem != null) {
+                return CompletableFuture.<StoredObject>failedFuture(invisible(Retrier.cause(problem)));
+            }
+            return send(uploadId, Math.min(lanes, parts.length())).thenCompose(sent -> finish(uploadId));
+        }).thenCompose(outcome -> outcome);
+    }
+
+    private CompletableFuture<Void> send(String uploadId, int lanes) {
+        return CompletableFuture.allOf(IntStream.range(0, lanes).mapToObj(lane -> {
+            CompletableFuture<Void> idle = new CompletableFuture<>();
+            readers.execute(() -> sendNext(uploadId, ByteBuffer.allocate(PART_BYTES), idle));
+            return idle;
+        }).toArray(CompletableFuture<?>[]::new));
+    }
+
+    /** One step of a lane, on a reader thread. {@code idle} always succeeds; failures are in {@link #failure}. */
+    private void sendNext(String uploadId, ByteBuffer buffer, CompletableFuture<Void> idle) {
+        int index = failure.get() == null ? nextPart.getAndIncrement() : parts.length();
+        if (index >= parts.length()) {
+            idle.complete(null);
+            return;
+        }
+        CompletableFuture<Part> sent;
+        try {
+            sent = sendPart(uploadId, index, buffer);
+        } catch (RuntimeException e) {
+            sent = CompletableFuture.failedFuture(e);
+        }
+        sent.whenComplete((part, problem) -> {
+            if (problem == null) {
+                parts.set(index, part);
+            } else {
+                failure.compareAndSet(null, Retrier.cause(problem));
+            }
+            next(uploadId, buffer, idle);
+        });
+    }
+
+    private void next(String uploadId, ByteBuffer buffer, CompletableFuture<Void> idle) {
+        try {
+            readers.execute(() -> sendNext(uploadId, buffer, idle));
+        } catch (RuntimeException e) {
+            failure.compareAndSet(null, new ColdStoreException.Unavailable("Closed during the upload of " + key, e));
+            idle.complete(null);
+        }
+    }
+
+    private CompletableFuture<Part> sendPart(String uploadId, int index, ByteBuffer buffer) {
+        long position = (long) index * PART_BYTES;
+        buffer.clear().limit((int) Math.min(PART_BYTES, sizeBytes - position));
+        SourceReading.fill(source, position, buffer);
+        buffer.flip();
+        String crc32 = Crc32.of(buffer);
+        int number = index + 1;
+        return retrier.run(key, uncertain -> requests.uploadPart(key, uploadId, number, buffer.duplicate(), crc32)).thenApply(etag -> new Part(number, etag, crc32));
+    }
+
+    private CompletableFuture<StoredObject> finish(String uploadId) {
+        Throwable problem = failure.get();
+        if (problem != null) {
+            return abort(uploadId, invisible(problem));
+        }
+        List<Part> all = IntStream.range(0, parts.length()).mapToObj(parts::get).toList();
+        return retrier.run(key, uncertain -> requests.completeUpload(key, uploadId, all)).handle((done, refused) -> {
+            if (refused == null) {
+                return stored(Optional.empty());
+            }
+            Throwable cause = Retrier.cause(refused);
+            return cause instanceof ColdStoreException.Uncertain ? stored(Optional.of(cause)) : abort(uploadId, cause);
+        }).thenCompose(outcome -> outcome);
+    }
+
+    private CompletableFuture<StoredObject> stored(Optional<Throwable> doubt) {
+        return retrier.run(key, uncertain -> requests.head(key)).handle((found, problem) -> {
+            if (problem == null && found.isPresent() && found.get().sizeBytes() == sizeBytes) {
+                return found.get();
+            }
+            if (problem == null && doubt.isEmpty()) {
+                throw new ColdStoreException.Corrupt("Stored " + sizeBytes + " bytes, but found " + found + " at " + key, null);
+            }
+            throw new ColdStoreException.Uncertain("Cannot tell whether the upload took effect: " + key, doubt.orElse(problem));
+        });
+    }
+
+    private CompletableFuture<StoredObject> abort(String uploadId, Throwable reason) {
+        return retrier.run(key, uncertain -> requests.abortUpload(key, uploadId)).handle((aborted, problem) -> {
+            if (problem != null && !(Retrier.cause(problem) instanceof ColdStoreException.Missing)) {
+                log.atWarn().addKeyValue("key", key).addKeyValue("error", Retrier.cause(problem).toString()).log("Parts of a failed upload remain until the bucket's rule removes them");
+            }
+            return CompletableFuture.<StoredObject>failedFuture(reason);
+        }).thenCompose(outcome -> outcome);
+    }
+
+    /** Before {@code complete} nothing can have become visible, whatever an answer left open. */
+    private Throwable invisible(Throwable problem) {
+        boolean passing = problem instanceof ColdStoreException.Uncertain || problem instanceof ColdStoreException.Missing;
+        return passing ? new ColdStoreException.Unavailable("Upload failed before it was complete: " + key + ": " + problem.getMessage(), problem) : problem;
+    }
+}

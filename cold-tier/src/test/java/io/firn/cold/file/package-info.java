@@ -1,0 +1,2 @@
+/** The tests of the provider {@code file}. */
+package io.firn.cold.file;

@@ -1,0 +1,11 @@
+package io.firn.cold.minio;
+
+import io.firn.cold.BucketStoreContract;
+import io.firn.cold.ObjectStoreConfig.Provider;
+
+/** Provider {@code minio} keeps the contract. */
+class MinioObjectStoreTest extends BucketStoreContract {
+    MinioObjectStoreTest() {
+        super(Provider.MINIO);
+    }
+}

@@ -1,0 +1,2 @@
+/** The tests of the provider {@code minio}. */
+package io.firn.cold.minio;

@@ -1,0 +1,11 @@
+package io.firn.cold.s3;
+
+import io.firn.cold.BucketStoreContract;
+import io.firn.cold.ObjectStoreConfig.Provider;
+
+/** Provider {@code s3} keeps the contract. */
+class S3ObjectStoreTest extends BucketStoreContract {
+    S3ObjectStoreTest() {
+        super(Provider.S3);
+    }
+}
