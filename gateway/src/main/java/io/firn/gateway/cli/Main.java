@@ -23,7 +23,11 @@ public final class Main {
             "up", UpCommand::new,
             "topic", TopicCommand::new,
             "produce", ProduceCommand::new,
-            "consume", ConsumeCommand::new);
+            "consume", ConsumeCommand::new,
+            "demo", DemoCommand::new);
+
+    /** For the launcher, not for people. */
+    private static final String REHEARSE = "rehearse";
 
     private Main() {}
 
@@ -33,12 +37,19 @@ public final class Main {
 
     /** Runs one command and returns the process's exit code. */
     static int run(String... args) {
+        if (args.length == 1 && args[0].equals(REHEARSE)) {
+            return Rehearsal.run();
+        }
         Supplier<Object> command = args.length == 0 ? null : COMMANDS.get(args[0]);
         if (command == null) {
             return commandLine(overview()).execute(args);
         }
         String[] rest = java.util.Arrays.copyOfRange(args, 1, args.length);
-        return commandLine(new CommandLine(command.get())).execute(rest);
+        return execute(command.get(), rest);
+    }
+
+    static int execute(Object command, String... args) {
+        return commandLine(new CommandLine(command)).execute(args);
     }
 
     private static CommandLine overview() {

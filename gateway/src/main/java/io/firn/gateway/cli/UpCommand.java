@@ -8,6 +8,7 @@ import io.firn.gateway.logging.Logging;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -35,16 +36,32 @@ final class UpCommand implements Callable<Integer> {
     @Option(names = "--set", paramLabel = "KEY=VALUE", description = "Any setting, by its key. Repeatable.")
     private List<String> settings = List.of();
 
+    private final Map<String, String> environment;
+
+    UpCommand() {
+        this(System.getenv());
+    }
+
+    UpCommand(Map<String, String> environment) {
+        this.environment = environment;
+    }
+
     @Override
     public Integer call() throws InterruptedException {
-        BrokerConfig loaded = ConfigLoader.load(Optional.ofNullable(config), System.getenv(), commandLine());
-        Logging.apply(loaded.logging());
-        Broker broker = Broker.start(loaded);
+        Broker broker = start();
         ShutdownHook.talking(broker::close);
-        System.out.print(new Banner(loaded, broker.kafkaPort(), broker.httpPort(), broker.clusterId()).text());
-        System.out.flush();
         Thread.currentThread().join();
         return Main.OK;
+    }
+
+    /** Starts the broker as configured, and tells where it is. */
+    Broker start() {
+        BrokerConfig loaded = ConfigLoader.load(Optional.ofNullable(config), environment, commandLine());
+        Logging.apply(loaded.logging());
+        Broker broker = Broker.start(loaded);
+        System.out.print(new Banner(loaded, broker.kafkaPort(), broker.httpPort(), broker.clusterId()).text());
+        System.out.flush();
+        return broker;
     }
 
     private List<Assignment> commandLine() {

@@ -76,11 +76,11 @@ class MainTest {
     @Test
     void helpNamesEveryCommand() {
         assertThat(Main.run("--help")).isEqualTo(Main.OK);
-        assertThat(out.toString(StandardCharsets.UTF_8)).contains("up ", "topic ", "produce ", "consume ");
+        assertThat(out.toString(StandardCharsets.UTF_8)).contains("up ", "topic ", "produce ", "consume ", "demo ");
     }
 
     @ParameterizedTest
-    @CsvSource({"up", "topic", "produce", "consume"})
+    @CsvSource({"up", "topic", "produce", "consume", "demo"})
     void everyCommandHasHelp(String command) {
         assertThat(Main.run(command, "--help")).isEqualTo(Main.OK);
         assertThat(out.toString(StandardCharsets.UTF_8)).startsWith("Usage: firn " + command);

@@ -1,0 +1,96 @@
+package io.firn.gateway.cli;
+
+import io.firn.gateway.Broker;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import picocli.CommandLine;
+
+/**
+ * A short life of a broker, for the class-data archive that the launcher makes of the classes it loads: start, a topic, some records in and out
+ * with and without a group, metrics, stop. All in a temporary directory and on free ports.
+ *
+ * <p>A step that fails costs only the classes it would have loaded, so it is told and the rest goes on; only a broker that does not start fails.
+ */
+final class Rehearsal {
+
+    private static final int LIMIT_SECONDS = 90;
+    private static final int RECORDS = 20_000;
+    private static final String TOPIC = "rehearsal";
+
+    private Rehearsal() {}
+
+    static int run() {
+        CountDownLatch ended = new CountDownLatch(1);
+        Thread limit = new Thread(() -> haltUnless(ended), "firn-rehearsal-limit");
+        limit.setDaemon(true);
+        limit.start();
+        try {
+            rehearse(DemoDirectory.create());
+            return Main.OK;
+        } catch (IOException failed) {
+            System.err.println("firn: " + failed);
+            return Main.FAILED;
+        } finally {
+            ended.countDown();
+        }
+    }
+
+    private static void haltUnless(CountDownLatch ended) {
+        try {
+            if (!ended.await(LIMIT_SECONDS, TimeUnit.SECONDS)) {
+                System.err.println("firn: the rehearsal took longer than " + LIMIT_SECONDS + " s");
+                Runtime.getRuntime().halt(Main.FAILED);
+            }
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static void rehearse(DemoDirectory directory) throws IOException {
+        // Without the environment: it may name a real bucket.
+        UpCommand up = new UpCommand(Map.of());
+        new CommandLine(up).parseArgs("--data", directory.data().toString(), "--kafka-port", "0", "--http-port", "0", "--set", "group.offsets.partitions=1");
+        try (Broker broker = up.start()) {
+            String bootstrap = "--bootstrap-server=127.0.0.1:" + broker.kafkaPort();
+            step(new TopicCommand(), "create", TOPIC, "--partitions=2", bootstrap);
+            step(new ProduceCommand(lines()), TOPIC, "--key-separator=:", bootstrap);
+            step(new ConsumeCommand(new ByteArrayOutputStream()), TOPIC, "--from-beginning", "--exit-at-end", bootstrap);
+            step(new ConsumeCommand(new ByteArrayOutputStream()), TOPIC, "--from-beginning", "--exit-at-end", "--group=rehearsal", bootstrap);
+            step(new TopicCommand(), "describe", TOPIC, bootstrap);
+            page(broker, "/metrics");
+            page(broker, "/health/ready");
+        } finally {
+            directory.delete();
+        }
+    }
+
+    private static void step(Object command, String... args) {
+        int exitCode = Main.execute(command, args);
+        if (exitCode != Main.OK) {
+            System.err.println("firn: not rehearsed: " + command.getClass().getSimpleName() + ' ' + String.join(" ", args));
+        }
+    }
+
+    private static InputStream lines() {
+        StringBuilder lines = new StringBuilder();
+        for (int i = 0; i < RECORDS; i++) {
+            lines.append(i).append(":a line of the rehearsal, number ").append(i).append('\n');
+        }
+        return new ByteArrayInputStream(lines.toString().getBytes(StandardCharsets.US_ASCII));
+    }
+
+    private static void page(Broker broker, String path) {
+        try (InputStream in = URI.create("http://127.0.0.1:" + broker.httpPort() + path).toURL().openStream()) {
+            in.readAllBytes();
+        } catch (IOException failed) {
+            System.err.println("firn: not rehearsed: " + path + ": " + failed.getMessage());
+        }
+    }
+}
