@@ -37,6 +37,9 @@ import org.slf4j.LoggerFactory;
  * <p>Dropping from the cold tier: the log start is on the local disk first, then the manifest, then the objects; after a crash it is
  * derived again from the log start.
  *
+ * <p>A commit whose reply was lost may turn out to have happened when the next one is tried, which then fails because the boundary has moved:
+ * the boundary that the cold log has confirmed is published, and the choice made afresh.
+ *
  * <p>Failures: the bucket away: again and again with {@link Backoff}, for ever, never tight. Fenced, corrupt, a local disk that fails, a hole
  * between the tiers: {@link Stopped}, said once at ERROR; local reads and appends go on, and nothing more is deleted locally than was committed.
  *
@@ -187,14 +190,19 @@ final class Offloader {
         run(append, Optional.of(source), committed -> {
             source.release();
             giveBack(OffloadState.Work.UPLOAD);
-            log.publish();
-            work.meters().offloaded(committed.logSizeBytes());
-            logger.atInfo().addKeyValue("partition", log.hot().partition()).addKeyValue("baseOffset", committed.baseOffset())
-                    .addKeyValue("nextOffset", committed.nextOffset()).addKeyValue("bytes", committed.logSizeBytes()).log("Segment offloaded");
+            publish();
         }, () -> {
             source.release();
             giveBack(OffloadState.Work.UPLOAD);
         });
+    }
+
+    private void publish() {
+        for (SegmentSpan committed : log.publish()) {
+            work.meters().offloaded(committed.sizeBytes());
+            logger.atInfo().addKeyValue("partition", log.hot().partition()).addKeyValue("baseOffset", committed.baseOffset())
+                    .addKeyValue("nextOffset", committed.nextOffset()).addKeyValue("bytes", committed.sizeBytes()).log("Segment offloaded");
+        }
     }
 
     /** The segment's files stay readable until the source is released, even if DeleteRecords removes it meanwhile. */
@@ -249,7 +257,10 @@ final class Offloader {
         if (!(state instanceof Busy busy)) {
             return;
         }
-        if (localFailure.isPresent()) {
+        if (log.cold().isPresent() && log.boundaryMoved()) {
+            publish();
+            goOn();
+        } else if (localFailure.isPresent()) {
             stop(Failure.LOCAL_READ, "the local segment cannot be read: " + localFailure.get().getMessage(), Optional.of(failure));
         } else if (failure instanceof ColdStoreException.SourceFailed) {
             stop(Failure.LOCAL_READ, failure.getMessage(), Optional.of(failure));

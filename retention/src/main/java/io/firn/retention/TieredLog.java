@@ -246,9 +246,16 @@ public final class TieredLog {
         return border;
     }
 
-    /** Publishes the tier boundary (and what else changed) after an operation of the one writer has succeeded. */
-    void publish() {
+    /** Publishes the tier boundary (and what else changed) after an operation of the one writer has succeeded. Returns the segments that are new. */
+    List<SegmentSpan> publish() {
+        long before = view.endOffset();
         view = ColdView.of(cold.orElseThrow());
+        return view.segments().stream().filter(s -> s.baseOffset() >= before).toList();
+    }
+
+    /** Whether the cold log has confirmed another boundary than the published one. */
+    boolean boundaryMoved() {
+        return cold.orElseThrow().endOffset() != view.endOffset();
     }
 
     /** Follows the cold tier's start; until that is on disk, reads in between are refused. A failure leaves it to the next opening. */
