@@ -75,7 +75,7 @@ final class Offloader {
     /** Takes no new work; completes on the loop when the operation under way has ended, well or not. */
     CompletableFuture<Void> close() {
         closed = true;
-        return underWay;
+        return underWay.thenRun(() -> log.cold().ifPresent(ColdLog::close));
     }
 
     /** Starts what is due. Cheap when nothing is. */
