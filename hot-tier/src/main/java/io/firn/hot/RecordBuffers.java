@@ -12,7 +12,7 @@ import java.util.zip.CRC32C;
  * queued append, until its result is known).
  *
  * <p>The buffer of the last access is remembered, so that reading a header field by field looks a buffer up once. Reads,
- * writes and checksums allocate nothing (but for the one CRC object at the first checksum).
+ * writes and checksums allocate nothing.
  *
  * <p><i>Invariant</i>: between calls every slice has position 0 and its capacity as limit.
  *

@@ -70,11 +70,13 @@ public final class ProducerStates {
             if (states.producers.knows(states.producers.find(state.producerId))) {
                 throw new CorruptStateException("producer snapshot: producer " + state.producerId + " twice");
             }
-            states.insert(state, nowMs);
+            state.lastSeenMs = nowMs;
+            states.producers.add(state);
             if (state.hasOpenTransaction() && states.open.put(state.transactionStart, state.producerId) != null) {
                 throw new CorruptStateException("producer snapshot: two transactions begin at offset " + state.transactionStart);
             }
         }
+        states.trim();
         return states;
     }
 
@@ -188,10 +190,12 @@ public final class ProducerStates {
         if (!batch.hasProducerId()) {
             return Optional.empty();
         }
-        if (!batch.isControl()) {
-            applyData(batch, used(batch.producerId(), nowMs));
-            return Optional.empty();
-        }
+        Optional<AbortedTransaction> aborted = batch.isControl() ? applyControl(batch, nowMs) : applyData(batch, used(batch.producerId(), nowMs));
+        trim();
+        return aborted;
+    }
+
+    private Optional<AbortedTransaction> applyControl(BatchHeader batch, long nowMs) {
         ControlRecord control = ControlRecord.of(batch);
         if (control instanceof ControlRecord.Malformed malformed) {
             throw new IllegalArgumentException("control batch at offset " + batch.baseOffset() + ": " + malformed.message());
@@ -201,13 +205,14 @@ public final class ProducerStates {
                 : Optional.empty();
     }
 
-    private void applyData(BatchHeader batch, ProducerState state) {
+    private Optional<AbortedTransaction> applyData(BatchHeader batch, ProducerState state) {
         state.enterEpoch(batch.producerEpoch());
         state.addBatch(batch.lastSequence(), batch.lastOffset(), batch.lastOffsetDelta(), batch.maxTimestamp());
         if (batch.isTransactional() && !state.hasOpenTransaction()) {
             state.transactionStart = batch.baseOffset();
             open.put(batch.baseOffset(), state.producerId);
         }
+        return Optional.empty();
     }
 
     private Optional<AbortedTransaction> applyMarker(BatchHeader batch, ControlRecord.Marker marker, ProducerState state) {
@@ -230,22 +235,24 @@ public final class ProducerStates {
     private ProducerState used(long producerId, long nowMs) {
         ProducerState state = producers.find(producerId);
         if (producers.knows(state)) {
-            state.lastSeenMs = nowMs;
             producers.touch(state);
-            return state;
-        }
-        ProducerState added = new ProducerState(producerId);
-        insert(added, nowMs);
-        return added;
-    }
-
-    /** Forgets the longest idle producer if the table is full and one can be forgotten. */
-    private void insert(ProducerState state, long nowMs) {
-        if (producers.size() >= limits.maxProducers() && !isFullOfTransactions()) {
-            producers.remove(producers.longestIdle());
+        } else {
+            state = new ProducerState(producerId);
+            producers.add(state);
         }
         state.lastSeenMs = nowMs;
-        producers.add(state);
+        return state;
+    }
+
+    /** Forgets the longest idle producers while there are too many, but none with an open transaction and not the last used one. */
+    private void trim() {
+        while (producers.size() > limits.maxProducers()) {
+            ProducerState idle = producers.longestIdle();
+            if (!producers.knows(idle) || producers.isLastUsed(idle)) {
+                return;
+            }
+            producers.remove(idle);
+        }
     }
 
     /** Forgets the producers without an open transaction that were idle for the expiration time; returns how many. Call it now and then. */

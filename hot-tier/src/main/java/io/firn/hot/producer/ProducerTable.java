@@ -13,7 +13,7 @@ final class ProducerTable {
 
     private final Map<Long, ProducerState> byId = new HashMap<>();
 
-    /** No producer: what an unknown one's state is compared with, and the head of the ring: {@code later} is the longest idle one, {@code earlier} the last used one. */
+    /** No producer: the blank state an unknown one has, and the head of the ring: {@code later} is the longest idle one, {@code earlier} the last used one. */
     private final ProducerState none = new ProducerState(-1);
 
     ProducerTable() {
@@ -51,7 +51,11 @@ final class ProducerTable {
         while (state != none && state.hasOpenTransaction()) {
             state = state.later;
         }
-        return state == none ? null : state;
+        return state;
+    }
+
+    boolean isLastUsed(ProducerState state) {
+        return none.earlier == state;
     }
 
     void remove(ProducerState state) {
