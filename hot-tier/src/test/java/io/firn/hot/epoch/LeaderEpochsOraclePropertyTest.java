@@ -28,7 +28,7 @@ class LeaderEpochsOraclePropertyTest {
 
     @Test
     void answersAsKafkaDoes() {
-        Seeds.each(40, random -> {
+        Seeds.each(12, random -> {
             File file = Files.createTempFile(directory, "epochs", "").toFile();
             LeaderEpochFileCache kafka = cache(file);
             LeaderEpochs ours = LeaderEpochs.EMPTY;
