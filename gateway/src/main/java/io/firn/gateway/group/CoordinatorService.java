@@ -3,6 +3,7 @@ package io.firn.gateway.group;
 import com.yammer.metrics.core.MetricsRegistry;
 import io.firn.gateway.partition.Partitions;
 import java.time.InstantSource;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Properties;
@@ -30,11 +31,11 @@ final class CoordinatorService {
     private final Metrics metrics = new Metrics();
     private final MetricsRegistry yammer = new MetricsRegistry();
 
-    private CoordinatorService(int brokerId, GroupSettings settings, Partitions partitions, InstantSource clock) {
+    private CoordinatorService(int brokerId, GroupSettings settings, Partitions partitions, InstantSource clock, LogLoader.Outcome loads) {
         this.service = new GroupCoordinatorService.Builder(brokerId, settings.coordinator())
                 .withTime(Time.SYSTEM)
                 .withTimer(new SystemTimerReaper("group-coordinator-reaper", new SystemTimer("group-coordinator")))
-                .withLoader(new LogLoader(partitions, new GroupCoordinatorRecordSerde(), clock))
+                .withLoader(new LogLoader(partitions, new GroupCoordinatorRecordSerde(), clock, loads))
                 .withWriter(new LogWriter(partitions))
                 .withCoordinatorRuntimeMetrics(new GroupCoordinatorRuntimeMetrics(metrics))
                 .withGroupCoordinatorMetrics(new GroupCoordinatorMetrics(yammer, metrics))
@@ -47,8 +48,8 @@ final class CoordinatorService {
     }
 
     /** @param offsetsPartitions partitions of {@code __consumer_offsets}, fixed for the service's life */
-    static CoordinatorService start(int brokerId, GroupSettings settings, Partitions partitions, InstantSource clock, int offsetsPartitions) {
-        CoordinatorService started = new CoordinatorService(brokerId, settings, partitions, clock);
+    static CoordinatorService start(int brokerId, GroupSettings settings, Partitions partitions, InstantSource clock, LogLoader.Outcome loads, int offsetsPartitions) {
+        CoordinatorService started = new CoordinatorService(brokerId, settings, partitions, clock, loads);
         started.service.startup(() -> offsetsPartitions);
         return started;
     }
@@ -70,7 +71,7 @@ final class CoordinatorService {
         service.onResignation(partition, OptionalInt.empty());
     }
 
-    void groupConfig(String group, java.util.Map<String, String> configs) {
+    void groupConfig(String group, Map<String, String> configs) {
         Properties properties = new Properties();
         properties.putAll(configs);
         service.updateGroupConfig(group, properties);

@@ -8,14 +8,19 @@ import io.firn.membership.TopicView;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.internals.Topic;
 import org.apache.kafka.coordinator.group.GroupCoordinator;
 import org.slf4j.Logger;
@@ -30,7 +35,8 @@ import org.slf4j.LoggerFactory;
  * <p>What the coordinator is to know (led partitions, cluster view, group configs) is held here as it should be, and one task on the control thread brings the library
  * to it. Any number of changes are one task, so nothing queues up. A partition object that was replaced by another (topic deleted and created again) counts as resigned and elected.
  *
- * <p>On a failed start: logged, and tried again at the next request for a group.
+ * <p>On a failed start: logged, and tried again at the next request for a group. On a failed load of a partition: see {@link #MAX_LOADS}; until then its groups get
+ * NOT_COORDINATOR.
  *
  * <p>Threading: thread-safe. The library is told of changes only on the control thread, as it may block there for as long as a pending write of a group takes.
  */
@@ -38,6 +44,9 @@ public final class GroupCoordination implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(GroupCoordination.class);
     private static final String OFFSETS_TOPIC = Topic.GROUP_METADATA_TOPIC_NAME;
     private static final long STOP_TIMEOUT_MS = 10_000;
+    /** Loads of one partition in a row that may fail; the time between them doubles from {@link #FIRST_RELOAD_MS}, to about two minutes at the end. */
+    private static final int MAX_LOADS = 8;
+    private static final long FIRST_RELOAD_MS = 1_000;
 
     private final int brokerId;
     private final int offsetsPartitions;
@@ -54,6 +63,7 @@ public final class GroupCoordination implements AutoCloseable {
     private volatile boolean stopping;
 
     private volatile Optional<GroupCoordinator> serving = Optional.empty();
+    private final Map<Integer, Integer> failedLoads = new ConcurrentHashMap<>();
 
     // As the library knows it; confined to the control thread.
     private final MetadataMirror mirror;
@@ -73,9 +83,7 @@ public final class GroupCoordination implements AutoCloseable {
         this.partitions = partitions;
         this.clock = clock;
         this.mirror = new MetadataMirror(clock::millis);
-        this.control = new ScheduledThreadPoolExecutor(1, task -> new Thread(task, "firn-group-control"));
-        this.control.setKeepAliveTime(10, TimeUnit.SECONDS);
-        this.control.allowCoreThreadTimeOut(true);
+        this.control = controlThread();
     }
 
     /** Begins to follow the partitions and the cluster view. To be called once, when both exist and the broker's listener is up. */
@@ -124,6 +132,9 @@ public final class GroupCoordination implements AutoCloseable {
 
     private void catchUp() {
         pending.set(false);
+        if (stopping) {
+            return;
+        }
         try {
             ClusterView view = metadata.view();
             CoordinatorService running = running(view);
@@ -139,8 +150,8 @@ public final class GroupCoordination implements AutoCloseable {
 
     private CoordinatorService running(ClusterView view) {
         if (service.isEmpty()) {
-            int count = view.topic(OFFSETS_TOPIC).map(TopicView::partitions).map(java.util.List::size).orElse(offsetsPartitions);
-            service = Optional.of(CoordinatorService.start(brokerId, settings.get(), partitions, clock, count));
+            int count = view.topic(OFFSETS_TOPIC).map(TopicView::partitions).map(List::size).orElse(offsetsPartitions);
+            service = Optional.of(CoordinatorService.start(brokerId, settings.get(), partitions, clock, new Loads(), count));
             log.atInfo().addKeyValue("offsetsPartitions", count).log("Group coordinator started");
         }
         return service.get();
@@ -167,6 +178,7 @@ public final class GroupCoordination implements AutoCloseable {
             if (target.get(old.getKey()) != old.getValue()) {
                 running.resigned(old.getKey());
                 elected.remove(old.getKey());
+                failedLoads.remove(old.getKey());
             }
         }
         target.forEach((number, partition) -> {
@@ -176,23 +188,70 @@ public final class GroupCoordination implements AutoCloseable {
         });
     }
 
-    /** Stops the coordinator before the partitions stop. Blocks, at most about {@value #STOP_TIMEOUT_MS} ms. */
+    /** Elects a partition anew whose load failed, as the library does not try again by itself. */
+    private final class Loads implements LogLoader.Outcome {
+        @Override
+        public void loaded(TopicPartition partition) {
+            failedLoads.remove(partition.partition());
+        }
+
+        @Override
+        public void failed(TopicPartition tp) {
+            int times = failedLoads.merge(tp.partition(), 1, Integer::sum);
+            if (stopping) {
+                return;
+            }
+            if (times >= MAX_LOADS) {
+                log.atError().addKeyValue("partition", tp).addKeyValue("attempts", times).log("Groups of a partition are out of service: their state could not be read");
+            } else {
+                control.schedule(() -> electAnew(tp.partition()), FIRST_RELOAD_MS << (times - 1), TimeUnit.MILLISECONDS);
+            }
+        }
+    }
+
+    private void electAnew(int number) {
+        if (elected.remove(number) != null) {
+            service.ifPresent(running -> running.resigned(number));
+            changed();
+        }
+    }
+
+    /** Stops the coordinator before the partitions stop. Blocks, at most about {@value #STOP_TIMEOUT_MS} ms. Idempotent. */
     @Override
     public void close() {
-        stopping = true;
-        control.execute(() -> {
-            serving = Optional.empty();
-            service.ifPresent(CoordinatorService::stop);
-        });
-        control.shutdown();
-        try {
-            if (!control.awaitTermination(STOP_TIMEOUT_MS, TimeUnit.MILLISECONDS)) {
-                log.atWarn().log("Group coordinator did not stop in time; its state is in the log and will be read from there");
-                control.shutdownNow();
-            }
-        } catch (InterruptedException e) {
-            control.shutdownNow();
-            Thread.currentThread().interrupt();
+        if (stopping) {
+            return;
         }
+        stopping = true;
+        try {
+            control.submit(this::stop).get(STOP_TIMEOUT_MS, TimeUnit.MILLISECONDS);
+        } catch (TimeoutException e) {
+            log.atWarn().log("Group coordinator did not stop in time; its state is in the log and will be read from there");
+        } catch (ExecutionException e) {
+            log.atWarn().setCause(e.getCause()).log("Group coordinator did not stop cleanly");
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            control.shutdownNow();
+        }
+    }
+
+    private void stop() {
+        serving = Optional.empty();
+        service.ifPresent(CoordinatorService::stop);
+        service = Optional.empty();
+    }
+
+    private static ScheduledThreadPoolExecutor controlThread() {
+        ScheduledThreadPoolExecutor control = new ScheduledThreadPoolExecutor(1, task -> {
+            Thread thread = new Thread(task, "firn-group-control");
+            thread.setDaemon(true);
+            return thread;
+        });
+        control.setKeepAliveTime(10, TimeUnit.SECONDS);
+        control.allowCoreThreadTimeOut(true);
+        // What still comes after close() is of no use any more.
+        control.setRejectedExecutionHandler(new ThreadPoolExecutor.DiscardPolicy());
+        return control;
     }
 }

@@ -30,13 +30,23 @@ final class LogLoader implements CoordinatorLoader<CoordinatorRecord> {
     private final Partitions partitions;
     private final Deserializer<CoordinatorRecord> serde;
     private final InstantSource clock;
+    private final Outcome outcome;
     private final ThreadPoolExecutor executor;
 
-    LogLoader(Partitions partitions, Deserializer<CoordinatorRecord> serde, InstantSource clock) {
+    /** Told on the loader's thread how each load ended. */
+    interface Outcome {
+        void loaded(TopicPartition partition);
+
+        /** The library leaves the partition unserved until it is elected anew. */
+        void failed(TopicPartition partition);
+    }
+
+    LogLoader(Partitions partitions, Deserializer<CoordinatorRecord> serde, InstantSource clock, Outcome outcome) {
         this.partitions = partitions;
         this.serde = serde;
         this.clock = clock;
-        this.executor = new ThreadPoolExecutor(1, 1, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(MAX_WAITING), task -> new Thread(task, "firn-group-loader"));
+        this.outcome = outcome;
+        this.executor = new ThreadPoolExecutor(1, 1, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(MAX_WAITING), LogLoader::thread);
         this.executor.allowCoreThreadTimeOut(true);
     }
 
@@ -58,6 +68,7 @@ final class LogLoader implements CoordinatorLoader<CoordinatorRecord> {
                     .orElseThrow(() -> new NotLeaderOrFollowerException(tp + " is not served here"));
             long startMs = clock.millis();
             replay.run();
+            outcome.loaded(tp);
             loaded.complete(new LoadSummary(queuedMs, clock.millis(), startMs - queuedMs, replay.records(), replay.bytes()));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -65,7 +76,14 @@ final class LogLoader implements CoordinatorLoader<CoordinatorRecord> {
         } catch (Exception e) {
             log.atWarn().addKeyValue("partition", tp).setCause(e).log("Groups of a partition could not be loaded");
             loaded.completeExceptionally(e);
+            outcome.failed(tp);
         }
+    }
+
+    private static Thread thread(Runnable task) {
+        Thread thread = new Thread(task, "firn-group-loader");
+        thread.setDaemon(true);
+        return thread;
     }
 
     @Override

@@ -53,12 +53,12 @@ final class AlterConfigsHandler {
         List<Change> asked = new ArrayList<>();
         body.resources().forEach(resource -> asked.add(new Change(resource.resourceType(), resource.resourceName(), resource.configs().stream()
                 .map(config -> new Operation(config.name(), OpType.SET, Optional.ofNullable(config.value()))).toList(), false)));
-        outcomes(asked, body.validateOnly()).thenAccept(outcomes -> {
+        Gather.answer(request, outcomes(asked, body.validateOnly()).thenApply(outcomes -> {
             AlterConfigsResponseData response = new AlterConfigsResponseData();
             outcomes.forEach(outcome -> response.responses().add(new AlterConfigsResourceResponse().setResourceType(outcome.change().resourceType())
                     .setResourceName(outcome.change().resourceName()).setErrorCode(outcome.error().error().code()).setErrorMessage(message(outcome))));
-            request.respond(response);
-        });
+            return response;
+        }));
     }
 
     private void incremental(Request request) {
@@ -66,13 +66,13 @@ final class AlterConfigsHandler {
         List<Change> asked = new ArrayList<>();
         body.resources().forEach(resource -> asked.add(new Change(resource.resourceType(), resource.resourceName(), resource.configs().stream()
                 .map(config -> new Operation(config.name(), type(config.configOperation()), Optional.ofNullable(config.value()))).toList(), true)));
-        outcomes(asked, body.validateOnly()).thenAccept(outcomes -> {
+        Gather.answer(request, outcomes(asked, body.validateOnly()).thenApply(outcomes -> {
             IncrementalAlterConfigsResponseData response = new IncrementalAlterConfigsResponseData();
             outcomes.forEach(outcome -> response.responses().add(new IncrementalAlterConfigsResponseData.AlterConfigsResourceResponse()
                     .setResourceType(outcome.change().resourceType()).setResourceName(outcome.change().resourceName())
                     .setErrorCode(outcome.error().error().code()).setErrorMessage(message(outcome))));
-            request.respond(response);
-        });
+            return response;
+        }));
     }
 
     private static OpType type(byte operation) {

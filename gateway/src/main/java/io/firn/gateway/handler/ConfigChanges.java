@@ -27,8 +27,8 @@ import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
  * <p>Threading: immutable.
  */
 final class ConfigChanges {
-    /** Longest value, in characters; Kafka's limit. */
-    static final int MAX_VALUE_LENGTH = Short.MAX_VALUE;
+    /** Longest value, in characters: what the controller takes. Checked here too, so that validate-only tells the truth. */
+    static final int MAX_VALUE_LENGTH = 8_192;
 
     private final int brokerId;
     private final TopicConfigRules topicRules;
@@ -87,11 +87,7 @@ final class ConfigChanges {
     }
 
     private static String value(Operation operation) {
-        String value = operation.value().orElseThrow(() -> new InvalidRequestException("Null value not supported for : " + operation.name()));
-        if (value.length() > MAX_VALUE_LENGTH) {
-            throw new InvalidConfigurationException("The configuration value cannot be added because it exceeds the maximum value size of " + MAX_VALUE_LENGTH + " bytes.");
-        }
-        return value;
+        return operation.value().orElseThrow(() -> new InvalidRequestException("Null value not supported for : " + operation.name()));
     }
 
     /** A list with entries added (those it has not) or taken away. It starts from what is in force, be it an override or not. */
@@ -125,6 +121,9 @@ final class ConfigChanges {
     }
 
     private AlterConfigs checked(ClusterView view, ConfigTarget target, Map<String, String> present, Map<String, String> next) {
+        if (next.values().stream().anyMatch(value -> value.length() > MAX_VALUE_LENGTH)) {
+            throw new InvalidConfigurationException("The configuration value cannot be added because it exceeds the maximum value size of " + MAX_VALUE_LENGTH + " characters.");
+        }
         switch (target.scope()) {
             case TOPIC -> topicRules.checkChange(view, present, next);
             case BROKER -> checkBroker(target, next);

@@ -46,7 +46,7 @@ final class CreatePartitionsHandler implements ApiHandler {
         List<CompletableFuture<CreatePartitionsTopicResult>> results = seen.stream()
                 .map(name -> repeated.contains(name) ? CompletableFuture.completedFuture(failed(name, new InvalidRequestException("Duplicate topic name.")))
                         : result(body.topics().find(name), body.validateOnly(), body.timeoutMs())).toList();
-        Gather.all(results).thenAccept(all -> request.respond(new CreatePartitionsResponseData().setResults(all)));
+        Gather.answer(request, Gather.all(results).thenApply(all -> new CreatePartitionsResponseData().setResults(all)));
     }
 
     private CompletableFuture<CreatePartitionsTopicResult> result(CreatePartitionsTopic topic, boolean validateOnly, int timeoutMs) {

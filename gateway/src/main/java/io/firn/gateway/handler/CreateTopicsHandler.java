@@ -44,11 +44,11 @@ final class CreateTopicsHandler implements ApiHandler {
         List<CompletableFuture<CreatableTopicResult>> results = new ArrayList<>();
         repeated.forEach(name -> results.add(CompletableFuture.completedFuture(failed(name, new InvalidRequestException("Duplicate topic name.")))));
         body.topics().stream().filter(topic -> !repeated.contains(topic.name())).forEach(topic -> results.add(result(topic, body.validateOnly(), body.timeoutMs())));
-        Gather.all(results).thenAccept(all -> {
+        Gather.answer(request, Gather.all(results).thenApply(all -> {
             CreateTopicsResponseData response = new CreateTopicsResponseData();
             all.forEach(response.topics()::add);
-            request.respond(response);
-        });
+            return response;
+        }));
     }
 
     static Set<String> repeated(Iterable<CreatableTopic> topics) {

@@ -36,11 +36,11 @@ final class DeleteRecordsHandler implements ApiHandler {
     public void handle(Request request) {
         DeleteRecordsRequestData body = ((DeleteRecordsRequest) request.body()).data();
         List<CompletableFuture<DeleteRecordsTopicResult>> topics = body.topics().stream().map(topic -> topic(topic, body.timeoutMs())).toList();
-        Gather.all(topics).thenAccept(all -> {
+        Gather.answer(request, Gather.all(topics).thenApply(all -> {
             DeleteRecordsResponseData response = new DeleteRecordsResponseData();
             all.forEach(response.topics()::add);
-            request.respond(response);
-        });
+            return response;
+        }));
     }
 
     private CompletableFuture<DeleteRecordsTopicResult> topic(DeleteRecordsTopic topic, int timeoutMs) {

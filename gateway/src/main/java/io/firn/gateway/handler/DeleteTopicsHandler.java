@@ -38,11 +38,11 @@ final class DeleteTopicsHandler implements ApiHandler {
         DeleteTopicsRequest body = (DeleteTopicsRequest) request.body();
         List<CompletableFuture<DeletableTopicResult>> results = decide(metadata.view(), body.topics()).stream()
                 .map(decision -> result(decision, body.data().timeoutMs())).toList();
-        Gather.all(results).thenAccept(all -> {
+        Gather.answer(request, Gather.all(results).thenApply(all -> {
             DeleteTopicsResponseData response = new DeleteTopicsResponseData();
             all.forEach(response.responses()::add);
-            request.respond(response);
-        });
+            return response;
+        }));
     }
 
     /** What is to be done about one topic asked for: delete it, or say what is wrong. */

@@ -38,13 +38,7 @@ final class DescribeLogDirsHandler implements ApiHandler {
         DescribeLogDirsRequestData body = ((DescribeLogDirsRequest) request.body()).data();
         List<CompletableFuture<Size>> sizes = asked(body).stream().map(partition -> Gather.onLoop(partition,
                 log -> CompletableFuture.completedFuture(new Size(log.id().topic(), log.id().partition(), log.log().hot().sizeBytes())))).toList();
-        Gather.all(sizes).whenComplete((all, failure) -> {
-            if (failure == null) {
-                request.respond(new DescribeLogDirsResponseData().setResults(List.of(described(all))));
-            } else {
-                request.fail(failure);
-            }
-        });
+        Gather.answer(request, Gather.all(sizes).thenApply(all -> new DescribeLogDirsResponseData().setResults(List.of(described(all)))));
     }
 
     /** Bytes a partition takes on the local disk. */

@@ -43,7 +43,7 @@ final class FindCoordinatorHandler implements ApiHandler {
         if (metadata.view().topic(InternalTopics.OFFSETS).isPresent()) {
             request.respond(answer(metadata.view(), body, request.version()));
         } else {
-            creation.createOffsets().thenRun(() -> request.respond(answer(metadata.view(), body, request.version())));
+            Gather.answer(request, creation.createOffsets().thenApply(created -> answer(metadata.view(), body, request.version())));
         }
     }
 

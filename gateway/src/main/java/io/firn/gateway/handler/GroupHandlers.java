@@ -5,13 +5,11 @@ import io.firn.gateway.api.ServedApi;
 import io.firn.gateway.group.Groups;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.errors.InconsistentGroupProtocolException;
 import org.apache.kafka.common.message.ConsumerGroupDescribeResponseData;
 import org.apache.kafka.common.message.DeleteGroupsResponseData;
 import org.apache.kafka.common.message.DescribeGroupsResponseData;
 import org.apache.kafka.common.protocol.ApiKeys;
-import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.requests.ConsumerGroupDescribeRequest;
 import org.apache.kafka.common.requests.ConsumerGroupHeartbeatRequest;
@@ -46,13 +44,13 @@ final class GroupHandlers {
 
     private void join(Request request) {
         JoinGroupRequest body = (JoinGroupRequest) request.body();
-        answer(request, groups.join(request, body.data()).thenApply(joined -> new JoinGroupResponse(joined, request.version()).data()));
+        Gather.answer(request, groups.join(request, body.data()).thenApply(joined -> new JoinGroupResponse(joined, request.version()).data()));
     }
 
     private void sync(Request request) {
         SyncGroupRequest body = (SyncGroupRequest) request.body();
         if (body.areMandatoryProtocolTypeAndNamePresent()) {
-            answer(request, groups.sync(request, body.data()));
+            Gather.answer(request, groups.sync(request, body.data()));
         } else {
             // From version 5 on both are mandatory.
             request.fail(new InconsistentGroupProtocolException("Protocol type and name are missing."));
@@ -60,21 +58,21 @@ final class GroupHandlers {
     }
 
     private void heartbeat(Request request) {
-        answer(request, groups.heartbeat(request, ((HeartbeatRequest) request.body()).data()));
+        Gather.answer(request, groups.heartbeat(request, ((HeartbeatRequest) request.body()).data()));
     }
 
     private void leave(Request request) {
         LeaveGroupRequest body = (LeaveGroupRequest) request.body();
-        answer(request, groups.leave(request, body.normalizedData()).thenApply(left -> new LeaveGroupResponse(left, request.version()).data()));
+        Gather.answer(request, groups.leave(request, body.normalizedData()).thenApply(left -> new LeaveGroupResponse(left, request.version()).data()));
     }
 
     private void consumerHeartbeat(Request request) {
-        answer(request, groups.consumerHeartbeat(request, ((ConsumerGroupHeartbeatRequest) request.body()).data()));
+        Gather.answer(request, groups.consumerHeartbeat(request, ((ConsumerGroupHeartbeatRequest) request.body()).data()));
     }
 
     private void describeConsumer(Request request) {
         ConsumerGroupDescribeRequest body = (ConsumerGroupDescribeRequest) request.body();
-        answer(request, groups.describeConsumer(request, body.data().groupIds()).thenApply(described -> {
+        Gather.answer(request, groups.describeConsumer(request, body.data().groupIds()).thenApply(described -> {
             if (body.data().includeAuthorizedOperations()) {
                 described.stream().filter(group -> group.errorCode() == Errors.NONE.code()).forEach(group -> group.setAuthorizedOperations(AuthorizedOperations.GROUP));
             }
@@ -84,7 +82,7 @@ final class GroupHandlers {
 
     private void describe(Request request) {
         DescribeGroupsRequest body = (DescribeGroupsRequest) request.body();
-        answer(request, groups.describe(request, body.data().groups()).thenApply(described -> {
+        Gather.answer(request, groups.describe(request, body.data().groups()).thenApply(described -> {
             if (body.data().includeAuthorizedOperations()) {
                 described.stream().filter(group -> group.errorCode() == Errors.NONE.code()).forEach(group -> group.setAuthorizedOperations(AuthorizedOperations.GROUP));
             }
@@ -93,21 +91,11 @@ final class GroupHandlers {
     }
 
     private void list(Request request) {
-        answer(request, groups.list(request, ((ListGroupsRequest) request.body()).data()));
+        Gather.answer(request, groups.list(request, ((ListGroupsRequest) request.body()).data()));
     }
 
     private void delete(Request request) {
         List<String> distinct = new ArrayList<>(((DeleteGroupsRequest) request.body()).data().groupsNames()).stream().distinct().toList();
-        answer(request, groups.delete(request, distinct).thenApply(results -> new DeleteGroupsResponseData().setResults(results)));
-    }
-
-    static void answer(Request request, CompletableFuture<? extends ApiMessage> answer) {
-        answer.whenComplete((response, failure) -> {
-            if (failure == null) {
-                request.respond(response);
-            } else {
-                request.fail(failure);
-            }
-        });
+        Gather.answer(request, groups.delete(request, distinct).thenApply(results -> new DeleteGroupsResponseData().setResults(results)));
     }
 }

@@ -39,7 +39,7 @@ final class ListOffsetsHandler implements ApiHandler {
     public void handle(Request request) {
         ListOffsetsRequest body = (ListOffsetsRequest) request.body();
         List<CompletableFuture<ListOffsetsTopicResponse>> topics = body.topics().stream().map(topic -> topic(body, topic)).toList();
-        Gather.all(topics).thenAccept(all -> request.respond(new ListOffsetsResponseData().setTopics(all)));
+        Gather.answer(request, Gather.all(topics).thenApply(all -> new ListOffsetsResponseData().setTopics(all)));
     }
 
     private CompletableFuture<ListOffsetsTopicResponse> topic(ListOffsetsRequest body, ListOffsetsTopic topic) {

@@ -42,7 +42,7 @@ final class MetadataHandler implements ApiHandler {
         if (unknown.isEmpty()) {
             request.respond(answer(metadata.view(), body, brokerId, Map.of()));
         } else {
-            creation.create(unknown).thenAccept(refused -> request.respond(answer(metadata.view(), body, brokerId, refused)));
+            Gather.answer(request, creation.create(unknown).thenApply(refused -> answer(metadata.view(), body, brokerId, refused)));
         }
     }
 

@@ -36,7 +36,7 @@ final class OffsetCommitHandler implements ApiHandler {
         if (sorted.known().topics().isEmpty()) {
             request.respond(sorted.response().build().data());
         } else {
-            GroupHandlers.answer(request, groups.commit(request, sorted.known()).thenApply(done -> sorted.response().merge(done).build().data()));
+            Gather.answer(request, groups.commit(request, sorted.known()).thenApply(done -> sorted.response().merge(done).build().data()));
         }
     }
 

@@ -28,7 +28,7 @@ final class OffsetDeleteHandler implements ApiHandler {
     @Override
     public void handle(Request request) {
         Sorted sorted = sort(metadata.view(), ((OffsetDeleteRequest) request.body()).data());
-        GroupHandlers.answer(request, groups.deleteOffsets(request, sorted.known()).thenApply(done -> sorted.response().merge(done).build().data()));
+        Gather.answer(request, groups.deleteOffsets(request, sorted.known()).thenApply(done -> sorted.response().merge(done).build().data()));
     }
 
     /** What is passed on, and a response that names what is not. */

@@ -37,7 +37,7 @@ final class OffsetFetchHandler implements ApiHandler {
     public void handle(Request request) {
         OffsetFetchRequest body = (OffsetFetchRequest) request.body();
         List<CompletableFuture<OffsetFetchResponseGroup>> answers = body.groups().stream().map(group -> fetch(request, group, body.requireStable())).toList();
-        GroupHandlers.answer(request, Gather.all(answers).thenApply(all -> new OffsetFetchResponse.Builder(all).build(request.version()).data()));
+        Gather.answer(request, Gather.all(answers).thenApply(all -> new OffsetFetchResponse.Builder(all).build(request.version()).data()));
     }
 
     private CompletableFuture<OffsetFetchResponseGroup> fetch(Request request, OffsetFetchRequestGroup asked, boolean requireStable) {

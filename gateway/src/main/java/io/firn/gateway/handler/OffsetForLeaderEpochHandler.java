@@ -29,11 +29,11 @@ final class OffsetForLeaderEpochHandler implements ApiHandler {
     public void handle(Request request) {
         OffsetsForLeaderEpochRequest body = (OffsetsForLeaderEpochRequest) request.body();
         List<CompletableFuture<OffsetForLeaderTopicResult>> topics = body.data().topics().stream().map(this::topic).toList();
-        Gather.all(topics).thenAccept(all -> {
+        Gather.answer(request, Gather.all(topics).thenApply(all -> {
             OffsetForLeaderEpochResponseData response = new OffsetForLeaderEpochResponseData();
             all.forEach(response.topics()::add);
-            request.respond(response);
-        });
+            return response;
+        }));
     }
 
     private CompletableFuture<OffsetForLeaderTopicResult> topic(OffsetForLeaderTopic topic) {

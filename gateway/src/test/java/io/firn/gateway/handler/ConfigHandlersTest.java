@@ -1,0 +1,208 @@
+package io.firn.gateway.handler;
+
+import static io.firn.gateway.handler.AdminFixture.ask;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.firn.gateway.api.ApiHandler;
+import io.firn.gateway.api.ServedApi;
+import io.firn.gateway.config.BrokerConfig;
+import io.firn.gateway.config.ConfigLoader;
+import io.firn.gateway.config.StaticBrokerConfigs;
+import io.firn.gateway.group.GroupSettings;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.apache.kafka.clients.admin.AlterConfigOp.OpType;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.message.AlterConfigsRequestData;
+import org.apache.kafka.common.message.AlterConfigsResponseData;
+import org.apache.kafka.common.message.DescribeConfigsRequestData;
+import org.apache.kafka.common.message.DescribeConfigsRequestData.DescribeConfigsResource;
+import org.apache.kafka.common.message.DescribeConfigsResponseData;
+import org.apache.kafka.common.message.DescribeConfigsResponseData.DescribeConfigsResourceResult;
+import org.apache.kafka.common.message.DescribeConfigsResponseData.DescribeConfigsResult;
+import org.apache.kafka.common.message.IncrementalAlterConfigsRequestData;
+import org.apache.kafka.common.message.IncrementalAlterConfigsRequestData.AlterConfigsResource;
+import org.apache.kafka.common.message.IncrementalAlterConfigsRequestData.AlterableConfig;
+import org.apache.kafka.common.message.IncrementalAlterConfigsResponseData;
+import org.apache.kafka.common.protocol.ApiKeys;
+import org.apache.kafka.common.protocol.Errors;
+import org.apache.kafka.common.requests.DescribeConfigsResponse.ConfigSource;
+import org.apache.kafka.common.requests.DescribeConfigsResponse.ConfigType;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ConfigHandlersTest {
+    private static final ConfigResource.Type TOPIC = ConfigResource.Type.TOPIC;
+    private static final ConfigResource.Type BROKER = ConfigResource.Type.BROKER;
+    private static final ConfigResource.Type GROUP = ConfigResource.Type.GROUP;
+
+    @TempDir
+    Path directory;
+    private AdminFixture admin;
+
+    @BeforeEach
+    void open() {
+        admin = new AdminFixture(directory);
+        admin.topic("t", 1, Map.of("retention.ms", "5000"));
+    }
+
+    @AfterEach
+    void close() {
+        admin.close();
+    }
+
+    private ApiHandler altering(ApiKeys api) {
+        return new AlterConfigsHandler(admin.metadata, admin.changes(), admin.commands).all().stream().filter(row -> row.key() == api).map(ServedApi::handler).findFirst().orElseThrow();
+    }
+
+    private static AlterableConfig operation(OpType type, String name, String value) {
+        return new AlterableConfig().setConfigOperation(type.id()).setName(name).setValue(value);
+    }
+
+    private Errors change(ConfigResource.Type type, String name, boolean validateOnly, AlterableConfig... operations) throws Exception {
+        AlterConfigsResource resource = new AlterConfigsResource().setResourceType(type.id()).setResourceName(name);
+        for (AlterableConfig operation : operations) {
+            resource.configs().add(operation);
+        }
+        IncrementalAlterConfigsRequestData body = new IncrementalAlterConfigsRequestData().setValidateOnly(validateOnly);
+        body.resources().add(resource);
+        IncrementalAlterConfigsResponseData response = ask(altering(ApiKeys.INCREMENTAL_ALTER_CONFIGS), ApiKeys.INCREMENTAL_ALTER_CONFIGS, 1, body, IncrementalAlterConfigsResponseData.class);
+        return Errors.forCode(response.responses().get(0).errorCode());
+    }
+
+    private Map<String, String> overrides() {
+        return admin.view().topic("t").orElseThrow().configs();
+    }
+
+    private DescribeConfigsResult describe(ConfigResource.Type type, String name, String... keys) throws Exception {
+        BrokerConfig config = ConfigLoader.load(Optional.empty(), Map.of(), List.of());
+        DescribeConfigsHandler handler = new DescribeConfigsHandler(1, admin.metadata, admin.entries, new StaticBrokerConfigs(config), () -> GroupSettings.of(config.group()));
+        DescribeConfigsRequestData body = new DescribeConfigsRequestData().setIncludeSynonyms(true).setIncludeDocumentation(true).setResources(List.of(
+                new DescribeConfigsResource().setResourceType(type.id()).setResourceName(name).setConfigurationKeys(keys.length == 0 ? null : List.of(keys))));
+        return ask(handler, ApiKeys.DESCRIBE_CONFIGS, 4, body, DescribeConfigsResponseData.class).results().get(0);
+    }
+
+    @Test
+    void configsAreSetAndRemoved() throws Exception {
+        assertThat(change(TOPIC, "t", false, operation(OpType.SET, "segment.ms", "7000"), operation(OpType.DELETE, "retention.ms", null))).isEqualTo(Errors.NONE);
+
+        assertThat(overrides()).isEqualTo(Map.of("segment.ms", "7000"));
+    }
+
+    @Test
+    void validateOnlyChangesNothing() throws Exception {
+        assertThat(change(TOPIC, "t", true, operation(OpType.SET, "segment.ms", "7000"))).isEqualTo(Errors.NONE);
+        assertThat(change(TOPIC, "t", true, operation(OpType.SET, "segment.ms", "x"))).isEqualTo(Errors.INVALID_CONFIG);
+
+        assertThat(overrides()).isEqualTo(Map.of("retention.ms", "5000"));
+    }
+
+    @Test
+    void listsAreEditedFromWhatIsInForce() throws Exception {
+        admin.topic("c", 1, Map.of("cleanup.policy", "compact"));
+
+        assertThat(change(TOPIC, "c", false, operation(OpType.APPEND, "cleanup.policy", "delete"))).isEqualTo(Errors.NONE);
+        assertThat(admin.view().topic("c").orElseThrow().configs()).containsEntry("cleanup.policy", "compact,delete");
+        assertThat(change(TOPIC, "c", false, operation(OpType.SUBTRACT, "cleanup.policy", "delete"))).isEqualTo(Errors.NONE);
+        assertThat(admin.view().topic("c").orElseThrow().configs()).containsEntry("cleanup.policy", "compact");
+        assertThat(change(TOPIC, "t", false, operation(OpType.APPEND, "segment.ms", "1"))).isEqualTo(Errors.INVALID_CONFIG);
+    }
+
+    @Test
+    void aListCannotGrowBeyondWhatAValueMayHave() throws Exception {
+        String first = IntStream.range(0, 1_000).mapToObj(i -> "1:" + i).collect(Collectors.joining(","));
+        String second = IntStream.range(0, 1_000).mapToObj(i -> "2:" + i).collect(Collectors.joining(","));
+
+        assertThat(change(TOPIC, "t", false, operation(OpType.SET, "leader.replication.throttled.replicas", first))).isEqualTo(Errors.NONE);
+        assertThat(change(TOPIC, "t", false, operation(OpType.APPEND, "leader.replication.throttled.replicas", second))).isEqualTo(Errors.INVALID_CONFIG);
+    }
+
+    @Test
+    void whatCannotBeChangedIsRefusedWithKafkasError() throws Exception {
+        assertThat(change(TOPIC, "nope", false, operation(OpType.SET, "segment.ms", "7000"))).isEqualTo(Errors.UNKNOWN_TOPIC_OR_PARTITION);
+        assertThat(change(TOPIC, "bad name", false, operation(OpType.SET, "segment.ms", "7000"))).isEqualTo(Errors.INVALID_TOPIC_EXCEPTION);
+        assertThat(change(TOPIC, "t", false, operation(OpType.SET, "no.such", "7000"))).isEqualTo(Errors.INVALID_CONFIG);
+        assertThat(change(TOPIC, "t", false, operation(OpType.SET, "segment.ms", null))).isEqualTo(Errors.INVALID_REQUEST);
+        assertThat(change(TOPIC, "t", false, operation(OpType.SET, "segment.ms", "1"), operation(OpType.SET, "segment.ms", "2"))).isEqualTo(Errors.INVALID_REQUEST);
+        assertThat(change(TOPIC, "t", false, operation(OpType.SET, "local.retention.ms", "6000"))).isEqualTo(Errors.INVALID_CONFIG);
+        assertThat(change(BROKER, "7", false, operation(OpType.SET, "log.retention.ms", "7000"))).isEqualTo(Errors.INVALID_REQUEST);
+        assertThat(change(BROKER, "x", false, operation(OpType.SET, "log.retention.ms", "7000"))).isEqualTo(Errors.INVALID_REQUEST);
+        assertThat(change(BROKER, "1", false, operation(OpType.SET, "num.io.threads", "7"))).isEqualTo(Errors.INVALID_REQUEST);
+        assertThat(change(GROUP, "", false, operation(OpType.SET, "consumer.session.timeout.ms", "50000"))).isEqualTo(Errors.INVALID_REQUEST);
+        assertThat(change(GROUP, "g", false, operation(OpType.SET, "consumer.session.timeout.ms", "1"))).isEqualTo(Errors.INVALID_CONFIG);
+        assertThat(change(ConfigResource.Type.BROKER_LOGGER, "1", false, operation(OpType.SET, "root", "DEBUG"))).isEqualTo(Errors.INVALID_REQUEST);
+        assertThat(overrides()).isEqualTo(Map.of("retention.ms", "5000"));
+    }
+
+    @Test
+    void alterConfigsReplacesAllOverrides() throws Exception {
+        AlterConfigsRequestData body = new AlterConfigsRequestData();
+        AlterConfigsRequestData.AlterConfigsResource resource = new AlterConfigsRequestData.AlterConfigsResource().setResourceType(TOPIC.id()).setResourceName("t");
+        resource.configs().add(new AlterConfigsRequestData.AlterableConfig().setName("segment.ms").setValue("9000"));
+        body.resources().add(resource);
+
+        AlterConfigsResponseData response = ask(altering(ApiKeys.ALTER_CONFIGS), ApiKeys.ALTER_CONFIGS, 2, body, AlterConfigsResponseData.class);
+
+        assertThat(response.responses().get(0).errorCode()).isZero();
+        assertThat(overrides()).isEqualTo(Map.of("segment.ms", "9000"));
+    }
+
+    @Test
+    void clusterDefaultsAndBrokerConfigsReachTopics() throws Exception {
+        assertThat(change(BROKER, "", false, operation(OpType.SET, "log.segment.bytes", "2097152"))).isEqualTo(Errors.NONE);
+        assertThat(change(BROKER, "1", false, operation(OpType.SET, "message.max.bytes", "3000"))).isEqualTo(Errors.NONE);
+
+        assertThat(admin.configs.logConfig(admin.view(), admin.view().topic("t").orElseThrow()).hot().segmentBytes()).isEqualTo(2_097_152);
+        assertThat(admin.configs.logConfig(admin.view(), admin.view().topic("t").orElseThrow()).hot().maxMessageBytes()).isEqualTo(3000);
+        assertThat(describe(BROKER, "").configs()).extracting(DescribeConfigsResourceResult::name).containsExactly("log.segment.bytes");
+        assertThat(describe(TOPIC, "t", "segment.bytes").configs()).singleElement()
+                .satisfies(entry -> assertThat(entry.configSource()).isEqualTo(ConfigSource.DYNAMIC_DEFAULT_BROKER_CONFIG.id()));
+    }
+
+    @Test
+    void aTopicIsDescribedWithSourcesTypesSynonymsAndDocumentation() throws Exception {
+        DescribeConfigsResult result = describe(TOPIC, "t");
+
+        assertThat(result.errorCode()).isZero();
+        assertThat(result.configs()).hasSizeGreaterThan(30);
+        assertThat(result.configs()).anySatisfy(entry -> {
+            assertThat(entry.name()).isEqualTo("retention.ms");
+            assertThat(entry.value()).isEqualTo("5000");
+            assertThat(entry.configSource()).isEqualTo(ConfigSource.TOPIC_CONFIG.id());
+            assertThat(entry.configType()).isEqualTo(ConfigType.LONG.id());
+            assertThat(entry.isSensitive()).isFalse();
+            assertThat(entry.documentation()).isNotBlank();
+            assertThat(entry.synonyms()).extracting(synonym -> synonym.value()).containsExactly("5000", "604800000");
+        });
+        assertThat(describe(TOPIC, "nope").errorCode()).isEqualTo(Errors.UNKNOWN_TOPIC_OR_PARTITION.code());
+    }
+
+    @Test
+    void thisBrokerIsDescribedUnderKafkasNames() throws Exception {
+        DescribeConfigsResult result = describe(BROKER, "1");
+
+        assertThat(result.configs()).extracting(DescribeConfigsResourceResult::name).doesNotHaveDuplicates()
+                .contains("log.retention.ms", "message.max.bytes", "num.partitions", "auto.create.topics.enable", "offsets.topic.num.partitions", "group.max.session.timeout.ms");
+        assertThat(result.configs()).filteredOn(entry -> entry.name().equals("num.partitions")).allSatisfy(entry -> assertThat(entry.readOnly()).isTrue());
+        assertThat(result.configs()).filteredOn(entry -> entry.name().equals("log.retention.ms")).allSatisfy(entry -> assertThat(entry.readOnly()).isFalse());
+        assertThat(describe(BROKER, "2").errorCode()).isEqualTo(Errors.INVALID_REQUEST.code());
+    }
+
+    @Test
+    void groupsAreDescribedAndChanged() throws Exception {
+        assertThat(change(GROUP, "g", false, operation(OpType.SET, "consumer.session.timeout.ms", "50000"))).isEqualTo(Errors.NONE);
+
+        assertThat(describe(GROUP, "g", "consumer.session.timeout.ms", "consumer.heartbeat.interval.ms").configs()).satisfiesExactlyInAnyOrder(
+                entry -> assertThat(entry.configSource()).isEqualTo(ConfigSource.DEFAULT_CONFIG.id()),
+                entry -> {
+                    assertThat(entry.value()).isEqualTo("50000");
+                    assertThat(entry.configSource()).isEqualTo(ConfigSource.GROUP_CONFIG.id());
+                });
+    }
+}

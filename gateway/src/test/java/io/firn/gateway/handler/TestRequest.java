@@ -1,0 +1,104 @@
+package io.firn.gateway.handler;
+
+import io.firn.gateway.api.ErrorMapping;
+import io.firn.gateway.api.Request;
+import io.netty.channel.EventLoop;
+import io.netty.channel.embedded.EmbeddedChannel;
+import java.net.InetAddress;
+import java.nio.ByteBuffer;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.common.protocol.ApiKeys;
+import org.apache.kafka.common.protocol.ApiMessage;
+import org.apache.kafka.common.protocol.ByteBufferAccessor;
+import org.apache.kafka.common.protocol.MessageUtil;
+import org.apache.kafka.common.requests.AbstractRequest;
+import org.apache.kafka.common.requests.AbstractResponse;
+import org.apache.kafka.common.requests.RequestHeader;
+
+/**
+ * A request as a handler meets it: the body went through Kafka's own serialization of the version, and so does the answer, so that a field that
+ * does not exist in the version fails the test.
+ */
+final class TestRequest implements Request {
+    private static final long TIMEOUT_SECONDS = 30;
+
+    private final EmbeddedChannel connection = new EmbeddedChannel();
+    private final RequestHeader header;
+    private final AbstractRequest body;
+    private final CompletableFuture<ApiMessage> answer = new CompletableFuture<>();
+
+    private TestRequest(RequestHeader header, AbstractRequest body) {
+        this.header = header;
+        this.body = body;
+    }
+
+    static TestRequest of(ApiKeys api, int version, ApiMessage body) {
+        ByteBuffer bytes = MessageUtil.toByteBufferAccessor(body, (short) version).buffer();
+        return new TestRequest(new RequestHeader(api, (short) version, "test", 1), AbstractRequest.parseRequest(api, (short) version, new ByteBufferAccessor(bytes)).request);
+    }
+
+    /** The answer, read back from its bytes. */
+    <T extends ApiMessage> T answer(Class<T> type) throws Exception {
+        ApiMessage message = answer.get(TIMEOUT_SECONDS, TimeUnit.SECONDS);
+        ByteBuffer bytes = MessageUtil.toByteBufferAccessor(message, version()).buffer();
+        return type.cast(AbstractResponse.parseResponse(api(), new ByteBufferAccessor(bytes), version()).data());
+    }
+
+    boolean answered() {
+        return answer.isDone();
+    }
+
+    @Override
+    public RequestHeader header() {
+        return header;
+    }
+
+    @Override
+    public AbstractRequest body() {
+        return body;
+    }
+
+    @Override
+    public InetAddress clientAddress() {
+        return InetAddress.getLoopbackAddress();
+    }
+
+    @Override
+    public boolean abandoned() {
+        return false;
+    }
+
+    @Override
+    public void respond(ApiMessage response, Runnable release) {
+        if (!answer.complete(response)) {
+            answer.obtrudeException(new AssertionError("answered twice"));
+        }
+        release.run();
+    }
+
+    @Override
+    public void fail(Throwable error) {
+        respond(body.getErrorResponse(0, ErrorMapping.of(error).exception(ErrorMapping.unwrap(error).getMessage())).data());
+    }
+
+    @Override
+    public void noResponse() {
+        answer.completeExceptionally(new AssertionError("no answer"));
+    }
+
+    @Override
+    public EventLoop loop() {
+        return connection.eventLoop();
+    }
+
+    @Override
+    public void endConnection(String reason) {
+        answer.completeExceptionally(new AssertionError("connection ended: " + reason));
+    }
+
+    @Override
+    public void releasePayload() {
+        // Holds no network buffers.
+    }
+}
