@@ -48,7 +48,8 @@ final class ManifestTrim {
                 .whenComplete((nothing, failure) -> {
                     running.set(false);
                     if (failure != null) {
-                        log.atWarn().addKeyValue("partition", partition).addKeyValue("boundary", boundary).setCause(failure)
+                        log.atWarn().addKeyValue("partition", partition).addKeyValue("boundary", boundary)
+                                .addKeyValue("error", ManifestChain.unwrap(failure).toString())
                                 .log("Old manifests were not trimmed; a later commit tries again");
                     }
                 });

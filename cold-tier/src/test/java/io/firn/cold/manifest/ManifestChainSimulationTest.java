@@ -1,0 +1,139 @@
+package io.firn.cold.manifest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.firn.cold.ColdStoreException;
+import io.firn.cold.Seeds;
+import io.firn.cold.segment.BucketLayout;
+import io.firn.cold.segment.PartitionKeys;
+import io.firn.cold.segment.SegmentName;
+import io.firn.cold.sim.SimObjectStore;
+import io.firn.cold.sim.SimThreads;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import org.apache.kafka.common.TopicIdPartition;
+import org.apache.kafka.common.Uuid;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Several processes that all believe to write one partition, over a network that delays, loses and repeats: leaders are replaced, come back under the same
+ * epoch, crash, or go on as zombies for as long as they like. Whatever happens there is one history, and nobody was told otherwise.
+ */
+class ManifestChainSimulationTest {
+
+    private static final TopicIdPartition PARTITION = new TopicIdPartition(new Uuid(1, 2), 0, "t");
+
+    private int recreations;
+    private int fenced;
+    private int uncertain;
+    private int acknowledged;
+
+    @Test
+    void thereIsOneHistoryWhateverStallsCrashesAndGetsLost() {
+        Seeds.each(250, random -> new World(random).run());
+        if (Long.getLong("firn.seed") == null) {
+            assertThat(recreations).as("a stalled writer won a number again").isPositive();
+            assertThat(fenced).isGreaterThan(100);
+            assertThat(uncertain).isGreaterThan(100);
+            assertThat(acknowledged).isGreaterThan(5_000);
+        }
+    }
+
+    private final class World {
+        private final SimThreads sim = new SimThreads();
+        private final Random random;
+        private final PartitionKeys keys = new BucketLayout("").partition(PARTITION);
+        private final ManifestHistory history = new ManifestHistory(keys);
+        private final SimObjectStore store;
+        private final List<Writer> writers = new ArrayList<>();
+        private final int lossPercent;
+        private final int stallPercent;
+        private boolean stopping;
+
+        World(Random random) {
+            this.random = random;
+            this.lossPercent = random.nextInt(3) * random.nextInt(8);
+            this.stallPercent = 1 + random.nextInt(6);
+            this.store = new SimObjectStore();
+        }
+
+        void run() {
+            int epoch = 0;
+            for (int i = 0; i < 12; i++) {
+                epoch += random.nextInt(5) == 0 ? 0 : 1;
+                for (Writer writer : writers) {
+                    if (random.nextInt(4) == 0) {
+                        writer.network.crash();
+                    }
+                }
+                Writer elected = new Writer(epoch);
+                writers.add(elected);
+                elected.open();
+                sim.pass(random.nextInt(2_500));
+            }
+            stopping = true;
+            sim.pass(60_000);
+            ManifestChain last = sim.await(ManifestChain.open(store, keys, PARTITION, epoch, 99, sim));
+            history.assertOneHistory(last.head());
+            assertThat(store.keys().size()).as("objects left").isLessThan(ManifestTrim.TRIM_AT + ManifestTrim.KEEP + 2 * writers.size() + 40);
+            recreations += history.recreations();
+            acknowledged += history.acknowledgedCount();
+        }
+
+        /** A leader that appends as fast as it can, deletes now and then, and retries as long as it is not fenced. */
+        private final class Writer {
+            private final int epoch;
+            private final UnreliableNetwork network = new UnreliableNetwork(store, sim, random, lossPercent, stallPercent, history::created);
+            private final long id = random.nextLong();
+
+            Writer(int epoch) {
+                this.epoch = epoch;
+            }
+
+            void open() {
+                ManifestChain.open(network, keys, PARTITION, epoch, id, sim).whenComplete((chain, failure) -> {
+                    if (failure == null) {
+                        work(chain);
+                    } else if (!stopping) {
+                        sim.executeAfter(1 + random.nextInt(20), this::open);
+                    }
+                });
+            }
+
+            private void work(ManifestChain chain) {
+                if (stopping) {
+                    return;
+                }
+                change(chain).whenComplete((manifest, failure) -> {
+                    Throwable cause = failure == null ? null : ManifestChain.unwrap(failure);
+                    if (failure == null) {
+                        assertThat(manifest.writerEpoch()).isLessThanOrEqualTo(epoch);
+                        if (manifest.number() > 0) {
+                            history.acknowledged(manifest);
+                        }
+                    } else if (cause instanceof ColdStoreException.Fenced) {
+                        fenced++;
+                        return;
+                    } else if (cause instanceof ColdStoreException.Uncertain) {
+                        uncertain++;
+                    } else {
+                        assertThat(cause).isInstanceOfAny(ColdStoreException.Unavailable.class, IllegalArgumentException.class);
+                    }
+                    sim.executeAfter(random.nextInt(3), () -> work(chain));
+                });
+            }
+
+            private CompletableFuture<Manifest> change(ManifestChain chain) {
+                if (random.nextInt(6) == 0) {
+                    long before = chain.head().content().endOffset() - random.nextInt(200);
+                    return chain.commit(content -> content.deleteBefore(before, sim.millis()));
+                }
+                long from = chain.head().content().endOffset();
+                SegmentEntry entry = new SegmentEntry(new SegmentName(from, epoch, random.nextLong()), from + 1 + random.nextInt(20), 100, 400, 1, sim.millis(), false);
+                return chain.commit(content -> content.append(entry));
+            }
+        }
+    }
+}
