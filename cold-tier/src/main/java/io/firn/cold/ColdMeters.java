@@ -1,6 +1,7 @@
 package io.firn.cold;
 
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.function.Supplier;
 
@@ -49,7 +50,7 @@ public final class ColdMeters {
 
     /** A value asked for when metrics are scraped, on any thread. */
     public void gauge(String name, String description, Supplier<Number> value) {
-        io.micrometer.core.instrument.Gauge.builder(name, value).description(description).register(registry);
+        Gauge.builder(name, value).description(description).register(registry);
     }
 
     public void offloaded(long logBytes) {

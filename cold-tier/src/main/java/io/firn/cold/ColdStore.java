@@ -124,7 +124,7 @@ public final class ColdStore implements AutoCloseable {
     /** Deletes what is due in all open logs, one log after the other; how many objects. A failure ends the round. */
     CompletableFuture<Integer> sweep() {
         return sweep(List.copyOf(logs.values()).iterator(), 0).exceptionally(failure -> {
-            log.atWarn().setCause(failure).log("Dropped segments could not be deleted from the object store; the next round tries again");
+            log.atWarn().addKeyValue("error", failure.toString()).log("Dropped segments could not be deleted from the object store; the next round tries again");
             return 0;
         });
     }

@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntPredicate;
 
 /**
  * The parsed tail of a segment object: everything needed to find a position in its log without reading it, and to check what is read.
@@ -33,6 +34,7 @@ public final class SegmentIndexes {
         this.times = section(footer, SegmentSection.TIME_INDEX);
         this.transactions = section(footer, SegmentSection.TRANSACTION_INDEX);
         this.epochs = section(footer, SegmentSection.LEADER_EPOCHS);
+        section(footer, SegmentSection.PRODUCER_SNAPSHOT); // checked with the rest, though reads do not need it
         ByteBuffer chunks = section(footer, SegmentSection.CHUNK_CHECKSUMS);
         if (chunks.remaining() != facts.chunkCount() * Integer.BYTES) {
             throw new ColdStoreException.Corrupt("Segment " + facts.baseOffset() + " has " + chunks.remaining() + " bytes of chunk checksums", null);
@@ -105,7 +107,7 @@ public final class SegmentIndexes {
     }
 
     /** Binary search: number of the last entry for which {@code holds}, which is true for a (perhaps empty) beginning of the entries; -1 if for none. */
-    private static int lastEntry(ByteBuffer index, int entryBytes, java.util.function.IntPredicate holds) {
+    private static int lastEntry(ByteBuffer index, int entryBytes, IntPredicate holds) {
         int low = -1;
         int high = index.limit() / entryBytes;
         while (high - low > 1) {

@@ -1,0 +1,241 @@
+package io.firn.cold;
+
+import static io.firn.cold.ColdFixture.CHUNK;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.firn.cold.read.ReadsInUse;
+import io.firn.cold.sim.SimFault;
+import io.firn.cold.sim.SimFault.Operation;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import org.apache.kafka.common.compress.Compression;
+import org.junit.jupiter.api.Test;
+
+/** Reads with a store that fails, is slow or rotten, and with too little memory. Whatever happens, every buffer comes back. */
+class ColdReadFaultTest {
+
+    private final ColdFixture cold = new ColdFixture();
+    private final Random random = new Random(13);
+    private final SegmentFixture segment = SegmentFixture.random(random, 0, 1, 6 * CHUNK);
+    private final ColdLog log = cold.log(1);
+    private final ColdSegment committed = cold.await(log.append(segment));
+
+    @Test
+    void anOutageIsUnavailableAndTheNextReadAfterItSucceeds() {
+        cold.objects.inject(SimFault.outage());
+        assertThat(cold.failure(read(0))).isInstanceOf(ColdStoreException.Unavailable.class);
+        cold.objects.clearFaults();
+        assertReads(0);
+        assertNothingHeld();
+    }
+
+    @Test
+    void aBodyCutShortIsUnavailableAndNotKept() {
+        assertReads(0);
+        cold.objects.inject(SimFault.cuttingBody(1));
+        long there = segment.batches().get(segment.batches().size() - 1).baseOffset();
+        assertThat(cold.failure(read(there))).isInstanceOf(ColdStoreException.Unavailable.class);
+        assertReads(there);
+        assertNothingHeld();
+    }
+
+    @Test
+    void aStoreThatNeverAnswersMakesTheReadUnavailableAtItsDeadlineAndLateChunksAreNotLost() {
+        assertReads(0);
+        SimFault hold = cold.objects.inject(SimFault.holdingReplies().on(Operation.GET));
+        long there = segment.batches().get(segment.batches().size() - 1).baseOffset();
+        CompletableFuture<ColdRead> stuck = read(there);
+        cold.sim.pass(2_999);
+        assertThat(stuck).isNotDone();
+        cold.sim.pass(1);
+        assertThat(cold.failure(stuck)).isInstanceOf(ColdStoreException.Unavailable.class).hasMessageContaining("3000 ms");
+        hold.release();
+        cold.sim.settle();
+        int gets = cold.objects.requests(Operation.GET);
+        assertReads(there);
+        assertThat(cold.objects.requests(Operation.GET)).as("the late chunk is used").isEqualTo(gets);
+        assertNothingHeld();
+    }
+
+    @Test
+    void indexesThatNeverComeMakeQuestionsUnavailableToo() {
+        cold.objects.inject(SimFault.holdingRequests().on(Operation.GET));
+        CompletableFuture<?> question = log.epochAt(3);
+        cold.sim.pass(3_000);
+        assertThat(cold.failure(question)).isInstanceOf(ColdStoreException.Unavailable.class);
+    }
+
+    @Test
+    void aRottenChunkIsCorruptAfterOneMoreTryAndItsNeighboursAreServed() {
+        cold.objects.flipBit(committed.key(), 3 * CHUNK + 5);
+        int gets = cold.objects.requests(Operation.GET);
+        SegmentFixture.Batch rotten = batchAt(3 * CHUNK + 5);
+        assertThat(cold.failure(read(rotten.baseOffset()))).isInstanceOf(ColdStoreException.Corrupt.class);
+        assertThat(cold.objects.requests(Operation.GET) - gets).as("indexes, and chunks twice").isBetween(3, 6);
+        assertReads(0);
+        assertThat(cold.failure(read(rotten.baseOffset()))).as("never kept").isInstanceOf(ColdStoreException.Corrupt.class);
+        assertNothingHeld();
+    }
+
+    @Test
+    void everyFlippedBitOfTheTailIsCorrupt() {
+        long tail = committed.logSizeBytes();
+        for (long at = tail; at < committed.objectSizeBytes(); at += 1 + random.nextInt(37)) {
+            ColdFixture fresh = new ColdFixture();
+            ColdLog again = fresh.log(1);
+            ColdSegment object = fresh.await(again.append(segment));
+            fresh.objects.flipBit(object.key(), at);
+            assertThat(fresh.failure(again.read(0, 10, Long.MAX_VALUE, true))).as("byte " + at).isInstanceOf(ColdStoreException.Corrupt.class);
+        }
+    }
+
+    @Test
+    void anObjectThatIsGoneIsMissing() {
+        assertReads(0);
+        cold.await(cold.objects.delete(committed.key()));
+        long there = segment.batches().get(segment.batches().size() - 1).baseOffset();
+        assertThat(cold.failure(read(there))).isInstanceOf(ColdStoreException.Missing.class);
+        assertNothingHeld();
+    }
+
+    @Test
+    void offsetsOutsideTheColdTierAreMissing() {
+        assertThat(cold.failure(read(segment.nextOffset()))).isInstanceOf(ColdStoreException.Missing.class);
+        assertThat(cold.failure(cold.log(2).read(segment.nextOffset() + 9, 10, Long.MAX_VALUE, true))).isInstanceOf(ColdStoreException.Missing.class);
+    }
+
+    @Test
+    void readersThatHoldAllMemoryMakeOthersWaitAndThenUnavailable() {
+        List<ColdRead> held = new ArrayList<>();
+        while (true) {
+            CompletableFuture<ColdRead> next = read(0);
+            cold.sim.settle();
+            if (!next.isDone()) {
+                CompletableFuture<ColdRead> patient = read(0);
+                cold.sim.settle();
+                held.remove(0).release();
+                assertThat(cold.await(next).baseOffset()).isZero();
+                next.join().release();
+                held.forEach(ColdRead::release);
+                cold.await(patient).release();
+                break;
+            }
+            held.add(next.join());
+        }
+        assertNothingHeld();
+        assertThat(held.size()).as("bounded by the budget of 10 or so units, two a read").isBetween(2, 10);
+    }
+
+    @Test
+    void aReadThatWaitsForMemoryTooLongIsUnavailable() {
+        List<ColdRead> held = new ArrayList<>();
+        CompletableFuture<ColdRead> waiting = read(0);
+        cold.sim.settle();
+        while (waiting.isDone()) {
+            held.add(waiting.join());
+            waiting = read(0);
+            cold.sim.settle();
+        }
+        cold.sim.pass(3_000);
+        assertThat(cold.failure(waiting)).isInstanceOf(ColdStoreException.Unavailable.class);
+        held.forEach(ColdRead::release);
+        assertNothingHeld();
+    }
+
+    @Test
+    void aBatchLargerThanAReadsShareOfTheCacheIsServedWhole() {
+        SegmentFixture large = new SegmentFixture(segment.nextOffset(), 1).batch(random, Compression.NONE, 1, 9 * CHUNK);
+        cold.await(log.append(large));
+        ColdRead read = cold.await(log.read(large.baseOffset(), 100, Long.MAX_VALUE, true));
+        assertThat(ColdFixture.bytes(read)).isEqualTo(large.bytes());
+        read.release();
+        assertNothingHeld();
+    }
+
+    @Test
+    void aBatchLargerThanTheCacheIsRefusedClearly() {
+        SegmentFixture large = new SegmentFixture(segment.nextOffset(), 1).batch(random, Compression.NONE, 1, 30 * CHUNK);
+        cold.await(log.append(large));
+        assertThat(cold.failure(log.read(large.baseOffset(), 100, Long.MAX_VALUE, true))).isInstanceOf(ColdStoreException.Misconfigured.class);
+        assertNothingHeld();
+    }
+
+    @Test
+    void oneRequestAChunkHoweverManyReadersWantIt() {
+        SimFault hold = cold.objects.inject(SimFault.holdingReplies().on(Operation.GET));
+        int gets = cold.objects.requests(Operation.GET);
+        List<CompletableFuture<ColdRead>> reads = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            reads.add(log.read(0, 1000, Long.MAX_VALUE, true));
+        }
+        cold.sim.settle();
+        hold.release();
+        reads.forEach(read -> cold.await(read).release());
+        assertThat(cold.objects.requests(Operation.GET) - gets).as("the indexes and one or two chunks").isBetween(2, 3);
+        int again = cold.objects.requests();
+        assertReads(0);
+        assertThat(cold.objects.requests()).as("in memory now").isEqualTo(again);
+        assertNothingHeld();
+    }
+
+    @Test
+    void readAheadHasTheNextChunksThereBeforeTheyAreAskedForAcrossSegments() {
+        SegmentFixture next = SegmentFixture.random(random, segment.nextOffset(), 1, 3 * CHUNK);
+        cold.await(log.append(next));
+        long offset = 0;
+        int waited = 0;
+        int reads = 0;
+        while (offset < next.nextOffset()) {
+            double misses = cold.count("firn.cold.chunk.misses");
+            ColdRead read = cold.await(log.read(offset, CHUNK / 2, Long.MAX_VALUE, true));
+            waited += cold.count("firn.cold.chunk.misses") > misses && reads > 1 ? 1 : 0;
+            offset = read.upperBoundOffset();
+            read.release();
+            reads++;
+            cold.sim.settle();
+        }
+        assertThat(waited).as("reads that had to wait, of " + reads).isZero();
+        assertNothingHeld();
+    }
+
+    @Test
+    void aReadReleasedTwiceIsAProgrammersError() {
+        ColdRead read = cold.await(read(0));
+        read.release();
+        assertThatThrownBy(read::release).isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    void closingFailsWhatIsInProgress() {
+        cold.objects.inject(SimFault.holdingRequests().on(Operation.GET));
+        CompletableFuture<ColdRead> stuck = read(0);
+        cold.sim.settle();
+        cold.store.close();
+        assertThat(cold.failure(stuck)).isInstanceOf(ColdStoreException.Unavailable.class);
+        assertThat(cold.failure(read(0))).isInstanceOf(ColdStoreException.Unavailable.class);
+    }
+
+    private CompletableFuture<ColdRead> read(long offset) {
+        return log.read(offset, CHUNK / 4, Long.MAX_VALUE, true);
+    }
+
+    private void assertReads(long offset) {
+        ColdRead read = cold.await(read(offset));
+        assertThat(ColdFixture.bytes(read)).isEqualTo(segment.bytes(read.baseOffset(), read.upperBoundOffset()));
+        read.release();
+    }
+
+    private SegmentFixture.Batch batchAt(int position) {
+        return segment.batches().stream().filter(batch -> position < batch.position() + batch.sizeBytes()).findFirst().orElseThrow();
+    }
+
+    private void assertNothingHeld() {
+        ReadsInUse held = cold.inUse();
+        assertThat(held.reads()).isZero();
+        assertThat(held.pinnedChunks()).isZero();
+        assertThat(held.reservedUnits()).isZero();
+    }
+}

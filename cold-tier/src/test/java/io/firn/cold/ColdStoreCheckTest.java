@@ -1,0 +1,132 @@
+package io.firn.cold;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+
+import io.firn.cold.sim.SimFault;
+import io.firn.cold.sim.SimFault.Operation;
+import io.firn.cold.sim.SimObjectStore;
+import io.firn.cold.sim.SimThreads;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import org.junit.jupiter.api.Test;
+
+class ColdStoreCheckTest {
+
+    private final SimThreads sim = new SimThreads();
+    private final SimObjectStore objects = new SimObjectStore(sim, sim);
+
+    @Test
+    void anUnclaimedBucketIsClaimedAndTheProbeLeavesNothing() {
+        sim.await(store("cluster-a", false, objects).check());
+        assertThat(objects.keys()).containsExactly("firn/cluster");
+        assertThat(new String(objects.bytes("firn/cluster"), StandardCharsets.UTF_8)).isEqualTo("firn cluster 1\ncluster-a\n");
+        sim.await(store("cluster-a", false, objects).check());
+    }
+
+    @Test
+    void anotherClustersBucketIsRefused() {
+        sim.await(store("cluster-a", false, objects).check());
+        assertThat(failure(store("cluster-b", false, objects))).isInstanceOf(ColdStoreException.Misconfigured.class).hasMessageContaining("cluster-a");
+    }
+
+    @Test
+    void somethingElseAtTheClaimsKeyIsRefused() {
+        sim.await(objects.putIfAbsent("firn/cluster", ByteBuffer.wrap("hello".getBytes(StandardCharsets.UTF_8))));
+        assertThat(failure(store("cluster-a", false, objects))).isInstanceOf(ColdStoreException.Misconfigured.class);
+    }
+
+    @Test
+    void anUnreachableBucketIsUnavailable() {
+        objects.inject(SimFault.outage());
+        assertThat(failure(store("cluster-a", false, objects))).isInstanceOf(ColdStoreException.Unavailable.class);
+    }
+
+    @Test
+    void aProbeThatCannotBeDeletedIsNoReasonToRefuse() {
+        objects.inject(SimFault.failing(1).on(Operation.DELETE));
+        assertThatCode(() -> sim.await(store("cluster-a", false, objects).check())).doesNotThrowAnyException();
+    }
+
+    @Test
+    void aStoreWithoutConditionalWritesIsRefusedUnlessAccepted() {
+        assertThat(failure(store("cluster-a", false, new Careless(objects)))).isInstanceOf(ColdStoreException.Misconfigured.class)
+                .hasMessageContaining("If-None-Match");
+        sim.await(store("cluster-a", true, new Careless(objects)).check());
+    }
+
+    private Throwable failure(ColdStore store) {
+        try {
+            sim.await(store.check());
+        } catch (CompletionException e) {
+            return e.getCause();
+        }
+        throw new AssertionError("It succeeded");
+    }
+
+    private ColdStore store(String clusterId, boolean accept, ObjectStore over) {
+        ColdStoreConfig config = new ColdStoreConfig("firn", clusterId, 64 << 10, 8 << 20, 4, 0, 1, 1000, 1, 1000, accept);
+        return ColdStore.open(config, over, sim, new SimpleMeterRegistry(), sim.threads(), new Random());
+    }
+
+    /** A store that overwrites where it should create. */
+    private record Careless(SimObjectStore store) implements ObjectStore {
+
+        @Override
+        public CompletableFuture<PutOutcome> putIfAbsent(String key, ByteBuffer bytes) {
+            return store.put(key, UploadSource.of(bytes)).thenApply(stored -> PutOutcome.CREATED);
+        }
+
+        @Override
+        public CompletableFuture<StoredObject> put(String key, UploadSource source) {
+            return store.put(key, source);
+        }
+
+        @Override
+        public CompletableFuture<Void> get(String key, long from, List<ByteBuffer> targets) {
+            return store.get(key, from, targets);
+        }
+
+        @Override
+        public CompletableFuture<ByteBuffer> getSmall(String key) {
+            return store.getSmall(key);
+        }
+
+        @Override
+        public CompletableFuture<Optional<StoredObject>> head(String key) {
+            return store.head(key);
+        }
+
+        @Override
+        public CompletableFuture<ObjectPage> list(String prefix, String startAfter, int maxKeys) {
+            return store.list(prefix, startAfter, maxKeys);
+        }
+
+        @Override
+        public CompletableFuture<Void> delete(String key) {
+            return store.delete(key);
+        }
+
+        @Override
+        public CompletableFuture<Void> deleteAll(Collection<String> keys) {
+            return store.deleteAll(keys);
+        }
+
+        @Override
+        public String location() {
+            return "careless:";
+        }
+
+        @Override
+        public void close() {
+            store.close();
+        }
+    }
+}

@@ -1,0 +1,111 @@
+package io.firn.cold.manifest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.firn.cold.ColdStoreException;
+import io.firn.cold.Seeds;
+import io.firn.cold.segment.Checksums;
+import io.firn.cold.segment.SegmentName;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Random;
+import org.apache.kafka.common.Uuid;
+import org.junit.jupiter.api.Test;
+
+/** The bytes of a manifest, fixed by a file that stays. */
+class GoldenManifestTest {
+
+    private static final Manifest MANIFEST = new Manifest(new Uuid(0x1122_3344_5566_7788L, 0x99aa_bbcc_ddee_ff00L), 5, 42, 0xcafe_babe, 7, 0x0123_4567_89ab_cdefL,
+            1_700_000_000_000L, new ManifestContent(150, 400,
+                    List.of(new SegmentEntry(new SegmentName(100, 3, 0xfedc_ba98_7654_3210L), 200, 5_000, 5_900, 1_600_000_000_001L, 1_600_000_100_000L, true),
+                            new SegmentEntry(new SegmentName(200, 7, 11), 400, 6_000, 6_700, -1, 1_600_000_200_000L, false)),
+                    List.of(new PendingDeletion(new SegmentName(0, 3, 12), 1_650_000_000_000L))));
+
+    @Test
+    void theBytesAreTheGoldenOnesAndMeanTheSame() throws IOException {
+        ByteBuffer encoded = ManifestCodec.encode(MANIFEST);
+        byte[] bytes = new byte[encoded.remaining()];
+        encoded.duplicate().get(bytes);
+        assertThat(HexFormat.of().formatHex(bytes)).isEqualTo(golden());
+        assertThat(ManifestCodec.decode(ByteBuffer.wrap(HexFormat.of().parseHex(golden())))).isEqualTo(MANIFEST);
+    }
+
+    private static String golden() throws IOException {
+        try (InputStream in = GoldenManifestTest.class.getResourceAsStream("/golden/manifest-v1.hex")) {
+            return in == null ? "no golden file" : new String(in.readAllBytes(), StandardCharsets.UTF_8).strip();
+        }
+    }
+
+    @Test
+    void everyFlippedBitAndEveryCutIsCorrupt() {
+        byte[] good = bytes(MANIFEST);
+        for (int bit = 0; bit < good.length * 8; bit++) {
+            byte[] bad = good.clone();
+            bad[bit / 8] ^= (byte) (1 << bit % 8);
+            assertThatThrownBy(() -> ManifestCodec.decode(ByteBuffer.wrap(bad))).isInstanceOf(ColdStoreException.Corrupt.class);
+        }
+        for (int length = 0; length < good.length; length++) {
+            ByteBuffer cut = ByteBuffer.wrap(good, 0, length).slice();
+            assertThatThrownBy(() -> ManifestCodec.decode(cut)).isInstanceOf(ColdStoreException.Corrupt.class);
+        }
+    }
+
+    @Test
+    void aNewerVersionOrAnUnknownFeatureIsRefusedAsSuch() {
+        for (int at : new int[] {8, 12}) {
+            ByteBuffer newer = ByteBuffer.wrap(bytes(MANIFEST));
+            newer.putInt(at, newer.getInt(at) + 1).putInt(newer.limit() - 4, Checksums.crc32c(newer.slice(0, newer.limit() - 4)));
+            assertThatThrownBy(() -> ManifestCodec.decode(newer)).isInstanceOf(ColdStoreException.Misconfigured.class).hasMessageContaining("newer release");
+        }
+    }
+
+    @Test
+    void whatIsWrittenIsRead() {
+        Seeds.each(200, random -> {
+            Manifest manifest = random(random);
+            assertThat(ManifestCodec.decode(ManifestCodec.encode(manifest))).isEqualTo(manifest);
+        });
+    }
+
+    @Test
+    void aManifestThatDoesNotFitIntoAnObjectIsRefused() {
+        List<PendingDeletion> many = new ArrayList<>();
+        for (int i = 0; i < 150_000; i++) {
+            many.add(new PendingDeletion(new SegmentName(i, 0, i), 0));
+        }
+        Manifest large = new Manifest(new Uuid(1, 2), 0, 1, 0, 0, 0, 0, new ManifestContent(0, 0, List.of(), many));
+        assertThatThrownBy(() -> ManifestCodec.encode(large)).isInstanceOf(ColdStoreException.Misconfigured.class);
+    }
+
+    private static Manifest random(Random random) {
+        List<SegmentEntry> segments = new ArrayList<>();
+        long start = random.nextInt(1000);
+        long end = start;
+        for (int i = random.nextInt(20); i > 0; i--) {
+            long next = end + 1 + random.nextInt(1000);
+            long size = 1 + random.nextLong(1L << 40);
+            segments.add(new SegmentEntry(new SegmentName(end, random.nextInt(100), random.nextLong()), next, size, size + 1 + random.nextInt(1000),
+                    random.nextLong(1L << 50) - 1, random.nextLong(1L << 50), random.nextBoolean()));
+            end = next;
+        }
+        List<PendingDeletion> pending = new ArrayList<>();
+        for (int i = random.nextInt(20); i > 0; i--) {
+            pending.add(new PendingDeletion(new SegmentName(random.nextInt(1000), 0, random.nextLong()), random.nextLong(1L << 50)));
+        }
+        return new Manifest(new Uuid(random.nextLong(), random.nextLong()), random.nextInt(100), 1 + random.nextInt(100), random.nextInt(), random.nextInt(100),
+                random.nextLong(), random.nextLong(1L << 50), new ManifestContent(random.nextInt(2000), end, segments, pending));
+    }
+
+    private static byte[] bytes(Manifest manifest) {
+        ByteBuffer encoded = ManifestCodec.encode(manifest);
+        byte[] bytes = new byte[encoded.remaining()];
+        encoded.get(bytes);
+        return bytes;
+    }
+}
