@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -48,8 +49,16 @@ final class UpCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
-        Broker broker = start();
-        ShutdownHook.talking(broker::close);
+        CompletableFuture<Broker> started = new CompletableFuture<>();
+        // There before the broker is: a signal during the start is to end in a clean stop too.
+        ShutdownHook hook = ShutdownHook.talking(() -> started.get().close());
+        try {
+            started.complete(start());
+        } catch (RuntimeException | Error failed) {
+            hook.remove();
+            started.completeExceptionally(failed);
+            throw failed;
+        }
         Thread.currentThread().join();
         return Main.OK;
     }
