@@ -3,13 +3,16 @@ package io.firn.gateway.cli;
 import io.firn.gateway.Broker;
 import io.firn.gateway.config.Assignment;
 import io.firn.gateway.config.BrokerConfig;
+import io.firn.gateway.config.ConfigException;
 import io.firn.gateway.config.ConfigLoader;
+import io.firn.gateway.group.GroupSettings;
 import io.firn.gateway.logging.Logging;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import picocli.CommandLine.Command;
@@ -66,11 +69,28 @@ final class UpCommand implements Callable<Integer> {
     /** Starts the broker as configured, and tells where it is. */
     Broker start() {
         BrokerConfig loaded = ConfigLoader.load(Optional.ofNullable(config), environment, commandLine());
+        checkGroupSettings(loaded.group());
         Logging.apply(loaded.logging());
         Broker broker = Broker.start(loaded);
         System.out.print(new Banner(loaded, broker.kafkaPort(), broker.httpPort(), broker.clusterId()).text());
         System.out.flush();
         return broker;
+    }
+
+    /** The broker looks at them when a group is first used; an operator wants to know now. */
+    private static void checkGroupSettings(BrokerConfig.Group group) {
+        if (group.settings().isEmpty()) {
+            return;
+        }
+        Set<String> known = GroupSettings.names();
+        group.settings().keySet().stream().filter(name -> !known.contains(name)).findFirst().ifPresent(name -> {
+            throw new ConfigException("unknown setting group.settings." + name + ": Apache Kafka's group coordinator has none of that name");
+        });
+        try {
+            GroupSettings.of(group);
+        } catch (org.apache.kafka.common.config.ConfigException | IllegalArgumentException refused) {
+            throw new ConfigException("group.settings: " + refused.getMessage());
+        }
     }
 
     private List<Assignment> commandLine() {

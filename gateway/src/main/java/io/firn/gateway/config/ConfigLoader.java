@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.apache.kafka.common.errors.InvalidConfigurationException;
 
 /**
  * Makes a {@link BrokerConfig} from its sources; later ones win: defaults, YAML file, environment, command line.
@@ -18,8 +19,11 @@ import java.util.Optional;
  */
 public final class ConfigLoader {
 
+    private static final String TOPIC_DEFAULTS = "topic.defaults";
+
     private final Map<String, Object> plain = new HashMap<>();
     private final Map<String, Map<String, String>> maps = new HashMap<>();
+    private final Map<String, String> mapSources = new HashMap<>();
 
     private ConfigLoader() {}
 
@@ -56,10 +60,12 @@ public final class ConfigLoader {
         } else {
             String name = assignment.key().substring(spec.key().length() + 1);
             maps.computeIfAbsent(spec.key(), key -> new LinkedHashMap<>()).put(name, assignment.value().strip());
+            mapSources.put(assignment.key(), assignment.source());
         }
     }
 
     private BrokerConfig build() {
+        checkTopicDefaults();
         RecordComponent[] groups = BrokerConfig.class.getRecordComponents();
         Object[] values = new Object[groups.length];
         for (int i = 0; i < groups.length; i++) {
@@ -67,6 +73,25 @@ public final class ConfigLoader {
             values[i] = instantiate(group, Schema.group(group).stream().map(this::valueOf).toArray());
         }
         return (BrokerConfig) instantiate(BrokerConfig.class, values);
+    }
+
+    /** The names and values are Kafka's; its config classes are loaded only when there are any. */
+    private void checkTopicDefaults() {
+        Map<String, String> defaults = maps.getOrDefault(TOPIC_DEFAULTS, Map.of());
+        if (defaults.isEmpty()) {
+            return;
+        }
+        for (String name : defaults.keySet()) {
+            if (!TopicConfigRules.known(name)) {
+                String key = TOPIC_DEFAULTS + '.' + name;
+                throw ConfigException.unknown(key, mapSources.get(key), TopicConfigKeys.KEYS.keySet().stream().map(known -> TOPIC_DEFAULTS + '.' + known).toList());
+            }
+        }
+        try {
+            TopicConfigRules.checkSettings(defaults);
+        } catch (InvalidConfigurationException refused) {
+            throw new ConfigException(TOPIC_DEFAULTS + ": " + refused.getMessage());
+        }
     }
 
     private Object valueOf(SettingSpec spec) {

@@ -3,6 +3,8 @@ package io.firn.gateway.group;
 import io.firn.gateway.config.BrokerConfig;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import org.apache.kafka.coordinator.group.GroupConfig;
 import org.apache.kafka.coordinator.group.GroupCoordinatorConfig;
 import org.apache.kafka.coordinator.group.modern.share.ShareGroupConfig;
@@ -39,6 +41,13 @@ public final class GroupSettings {
         properties.putIfAbsent(GroupCoordinatorConfig.GROUP_COORDINATOR_NUM_BACKGROUND_THREADS_CONFIG, "1");
         properties.put(GroupCoordinatorConfig.OFFSETS_TOPIC_PARTITIONS_CONFIG, Integer.toString(config.offsetsPartitions()));
         return new GroupSettings(properties);
+    }
+
+    /** The names {@code group.settings} may have. */
+    public static Set<String> names() {
+        Set<String> names = new TreeSet<>(GroupCoordinatorConfig.CONFIG_DEF.names());
+        names.addAll(ShareGroupConfig.CONFIG_DEF.names());
+        return names;
     }
 
     GroupCoordinatorConfig coordinator() {

@@ -34,7 +34,7 @@ class MainTest {
     void release() {
         System.setOut(standardOut);
         System.setErr(standardErr);
-        Logging.apply(ConfigLoader.of(Map.of()).logging());
+        Logging.apply(ConfigLoader.of(Map.of("logging.level", "warn")).logging());
     }
 
     @ParameterizedTest
@@ -43,6 +43,8 @@ class MainTest {
         "up --kafka-port many           | firn: kafka.port is 'many' (--kafka-port): allowed is a whole number, 0 to 65535",
         "up --http-port 70000           | firn: http.port is '70000' (--http-port): allowed is a whole number, 0 to 65535",
         "up --config /nowhere/firn.yaml | firn: /nowhere/firn.yaml does not exist (--config)",
+        "up --set group.settings.group.nix=1 | firn: unknown setting group.settings.group.nix: Apache Kafka's group coordinator has none of that name",
+        "up --set group.settings.group.max.session.timeout.ms=x | firn: group.settings: Invalid value x for configuration group.max.session.timeout.ms: Not a number of type INT",
         "up --prot 1                    | firn: Unknown options: '--prot', '1' (see firn up --help)",
         "produce                        | firn: Missing required parameter: 'TOPIC' (see firn produce --help)",
         "produce t --header x --bootstrap-server h:1 | firn: --header takes KEY=VALUE, not 'x'",

@@ -68,12 +68,12 @@ class ConfigLoaderTest {
 
     @Test
     void mapSettingsTakeEntriesFromEverySource() {
-        String yaml = "topic:\n  defaults:\n    retention.ms: 1000\n    cleanup:\n      policy: compact\n";
+        String yaml = "topic:\n  defaults:\n    retention.ms: 1000\n    cleanup:\n      policy: delete\n";
 
         BrokerConfig config = load(yaml, Map.of("FIRN_TOPIC_DEFAULTS_SEGMENT_BYTES", "1048576"), "topic.defaults.retention.ms=-1");
 
         assertThat(config.topic().defaults())
-                .isEqualTo(Map.of("retention.ms", "-1", "cleanup.policy", "compact", "segment.bytes", "1048576"));
+                .isEqualTo(Map.of("retention.ms", "-1", "cleanup.policy", "delete", "segment.bytes", "1048576"));
     }
 
     @Test
@@ -104,6 +104,8 @@ class ConfigLoaderTest {
         "cold.provider=gcs | cold.provider is 'gcs' (--set): allowed is file, s3 or minio",
         "kafka.host= | kafka.host is '' (--set): allowed is a text that is not empty",
         "topic.defaults=x | topic.defaults (--set) takes names below it: topic.defaults.NAME=VALUE",
+        "topic.defaults.retention.mss=1 | unknown setting topic.defaults.retention.mss (--set); did you mean topic.defaults.retention.ms?",
+        "topic.defaults.retention.ms=soon | topic.defaults: Invalid value soon for configuration retention.ms: Not a number of type LONG",
         "cold.provider=s3 | cold.bucket is not set, but cold.provider s3 needs one",
     })
     void aWrongSettingIsOneLineThatNamesKeyValueSourceAndWhatIsAllowed(String setting, String message) {

@@ -62,7 +62,7 @@ class LineEncoderTest {
 
         assertThat(context.getLogger("io.firn.hot").isDebugEnabled()).isTrue();
         assertThat(context.getLogger("org.apache.kafka").isInfoEnabled()).isFalse();
-        Logging.apply(new io.firn.gateway.config.BrokerConfig.Logging("info", "text"));
+        Logging.apply(new io.firn.gateway.config.BrokerConfig.Logging("warn", "text"));
     }
 
     private static LoggingEvent event(String message, KeyValuePair... pairs) {
