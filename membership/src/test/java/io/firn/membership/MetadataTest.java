@@ -9,16 +9,24 @@ import io.firn.membership.Command.ConfigScope;
 import io.firn.membership.Command.CreateTopic;
 import io.firn.membership.Command.DeleteTopic;
 import io.firn.membership.Command.RegisterBroker;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.common.Uuid;
 import org.junit.jupiter.api.Test;
@@ -156,6 +164,84 @@ class MetadataTest {
         metadata.close();
         metadata.close();
         assertThat(metadata.submit(new AllocateProducerIds(1))).failsWithin(10, TimeUnit.SECONDS).withThrowableThat().withCauseInstanceOf(MetadataUnavailable.class);
+    }
+
+    @Test
+    void blocksOfProducerIdsTakenByManyThreadsNeverOverlap() throws Exception {
+        ConcurrentHashMap<Long, Boolean> taken = new ConcurrentHashMap<>();
+        try (Metadata metadata = open()) {
+            inThreads(4, () -> {
+                for (int i = 0; i < 200; i++) {
+                    long end = metadata.submit(new AllocateProducerIds(3)).join().nextProducerId();
+                    for (long id = end - 3; id < end; id++) {
+                        assertThat(taken.put(id, true)).isNull();
+                    }
+                }
+            });
+            assertThat(metadata.view().nextProducerId()).isEqualTo(2400);
+        }
+        assertThat(taken).hasSize(2400);
+    }
+
+    @Test
+    void everyCommandIsAnsweredAlsoWhenItMeetsTheClosing() throws Exception {
+        List<CompletableFuture<ClusterView>> answers = Collections.synchronizedList(new ArrayList<>());
+        Metadata metadata = open();
+        CountDownLatch busy = new CountDownLatch(50);
+        metadata.subscribe((previous, next) -> busy.countDown());
+        inThreads(4, () -> {
+            for (int i = 0; i < 2000; i++) {
+                answers.add(metadata.submit(new AllocateProducerIds(1)));
+            }
+        }, () -> {
+            assertThat(busy.await(30, TimeUnit.SECONDS)).isTrue();
+            metadata.close();
+        });
+        long done = 0;
+        for (CompletableFuture<ClusterView> answer : answers) {
+            try {
+                answer.get(30, TimeUnit.SECONDS);
+                done++;
+            } catch (ExecutionException e) {
+                assertThat(e.getCause()).isInstanceOfAny(MetadataUnavailable.class, CommandRefused.class);
+            }
+        }
+        try (Metadata reopened = open()) {
+            assertThat(reopened.view().nextProducerId()).isEqualTo(done);
+        }
+    }
+
+    @Test
+    void aDirectoryThatCannotBeMadeIsOneClearLine() throws Exception {
+        Files.writeString(directory.resolve("meta"), "");
+        assertThatThrownBy(this::open).isInstanceOfSatisfying(MetadataOpenFailed.class, error -> {
+            assertThat(error.reason()).isEqualTo(MetadataOpenFailed.Reason.UNAVAILABLE);
+            assertThat(error.getMessage()).contains("meta").doesNotContain("\n");
+        });
+    }
+
+    private interface Work {
+        void run() throws Exception;
+    }
+
+    /** Runs the first work on so many threads and the others on one each; the first failure is the test's. */
+    private static void inThreads(int count, Work many, Work... others) throws Exception {
+        ExecutorService threads = Executors.newCachedThreadPool();
+        try {
+            List<Future<?>> running = new ArrayList<>();
+            for (int i = 0; i < count + others.length; i++) {
+                Work work = i < count ? many : others[i - count];
+                running.add(threads.submit(() -> {
+                    work.run();
+                    return null;
+                }));
+            }
+            for (Future<?> one : running) {
+                one.get(50, TimeUnit.SECONDS);
+            }
+        } finally {
+            threads.shutdownNow();
+        }
     }
 
     static CommandRefused.Reason refusal(CompletableFuture<?> answer) {

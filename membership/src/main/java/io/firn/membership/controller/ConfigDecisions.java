@@ -30,6 +30,9 @@ final class ConfigDecisions {
         if (changes.isEmpty()) {
             return new Decision.Accepted(List.of());
         }
+        if (alter.scope() == ConfigScope.GROUP && current.isEmpty() && view.groupConfigs().size() >= policy.maxConfiguredGroups()) {
+            return Decision.refuse(Reason.LIMIT_EXCEEDED, "at most " + policy.maxConfiguredGroups() + " groups may have configs of their own");
+        }
         long added = changes.entrySet().stream().filter(change -> change.getValue().isPresent() && !current.containsKey(change.getKey())).count();
         long removed = changes.values().stream().filter(Optional::isEmpty).count();
         if (current.size() + added - removed > policy.maxConfigsPerResource()) {
@@ -54,16 +57,9 @@ final class ConfigDecisions {
             case TOPIC -> view.topic(alter.name()).isPresent() ? Optional.empty() : refused(Reason.UNKNOWN_TOPIC, "there is no topic named " + alter.name());
             case BROKER -> alter.name().isEmpty() || brokerId(alter.name()).filter(view.brokers()::containsKey).isPresent() ? Optional.empty()
                     : refused(Reason.UNKNOWN_BROKER, "there is no broker " + alter.name());
-            case GROUP -> checkGroup(view, alter.name());
+            case GROUP -> !alter.name().isEmpty() && !tooLong(alter.name()) ? Optional.empty()
+                    : refused(Reason.INVALID_CONFIG, "a group id has 1 to " + policy.maxConfigValueChars() + " characters");
         };
-    }
-
-    private Optional<Decision> checkGroup(ClusterView view, String group) {
-        if (group.isEmpty() || tooLong(group)) {
-            return refused(Reason.INVALID_CONFIG, "a group id has 1 to " + policy.maxConfigValueChars() + " characters");
-        }
-        boolean full = !view.groupConfigs().containsKey(group) && view.groupConfigs().size() >= policy.maxConfiguredGroups();
-        return full ? refused(Reason.LIMIT_EXCEEDED, "at most " + policy.maxConfiguredGroups() + " groups may have configs of their own") : Optional.empty();
     }
 
     private static Map<String, String> current(ClusterView view, Command.AlterConfigs alter) {
