@@ -19,7 +19,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.apache.kafka.common.Uuid;
 
-/** Prints what metadata of some sizes costs on this machine's disk; the README says how to run it. Not a test: nothing is asserted. */
+/** Prints what metadata of some sizes costs on the disk of the directory given; the README says how to run it. Not a test: nothing is asserted. */
 public final class MetadataMeasurement {
 
     private static final int ROUNDS = 5;
@@ -31,7 +31,7 @@ public final class MetadataMeasurement {
     }
 
     public static void main(String[] args) throws IOException {
-        Path root = Files.createTempDirectory(args.length > 0 ? Path.of(args[0]) : Path.of("target"), "metadata");
+        Path root = Files.createTempDirectory(Path.of(args[0]), "metadata");
         try {
             System.out.println("round 1 includes loading the classes; each line is one round");
             for (int round = 1; round <= ROUNDS; round++) {
