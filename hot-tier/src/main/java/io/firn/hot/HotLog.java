@@ -1,5 +1,14 @@
 package io.firn.hot;
 
+import io.firn.hot.epoch.LeaderEpochs;
+import io.firn.hot.log.Located;
+import io.firn.hot.log.LogContext;
+import io.firn.hot.log.LogParts;
+import io.firn.hot.log.LogState;
+import io.firn.hot.recovery.RecoveredLog;
+import io.firn.hot.segment.SealedPart;
+import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -11,56 +20,66 @@ import org.apache.kafka.common.TopicIdPartition;
  *
  * <p>Threading: confined to the event loop it was opened with; every method must be called there and every returned future
  * completes there. Nothing here waits for the disk except the page-cache copy of an append.
+ *
+ * <p>Once the log is offline or closed, appends are {@link AppendResult.Rejected}, reads are {@link ReadResult.Offline}, and futures fail with
+ * an {@link IOException} that says why.
  */
 public final class HotLog {
 
-    private HotLog() {}
+    private final LogParts parts;
+    private final LogState state;
+
+    HotLog(LogContext context, HotLogConfig config, RecoveredLog recovered) {
+        this.parts = new LogParts(context, config, recovered);
+        this.state = parts.state;
+    }
 
     public TopicIdPartition partition() {
-        throw new UnsupportedOperationException();
+        return state.context().partition();
     }
 
     /** First offset a client may read, in either tier. */
     public long logStartOffset() {
-        throw new UnsupportedOperationException();
+        return state.logStartOffset();
     }
 
     /** First offset that is on the local disk. */
     public long localLogStartOffset() {
-        throw new UnsupportedOperationException();
+        return state.localLogStartOffset();
     }
 
     /** Offset the next record will get (LEO). */
     public long logEndOffset() {
-        throw new UnsupportedOperationException();
+        return state.logEndOffset();
     }
 
     /** Every record below this offset is forced to disk; at most the log end offset. */
     public long durableOffset() {
-        throw new UnsupportedOperationException();
+        return state.durableOffset();
     }
 
     /** Offset of the first record of the oldest transaction without a marker below {@code highWatermark}, else {@code highWatermark} (LSO). */
     public long lastStableOffset(long highWatermark) {
-        throw new UnsupportedOperationException();
+        state.producers().onHighWatermark(highWatermark);
+        return state.producers().lastStableOffset(highWatermark);
     }
 
     /** Bytes of all local segments. */
     public long sizeBytes() {
-        throw new UnsupportedOperationException();
+        return state.sizeBytes();
     }
 
     public HotLogConfig config() {
-        throw new UnsupportedOperationException();
+        return state.config();
     }
 
     public void reconfigure(HotLogConfig config) {
-        throw new UnsupportedOperationException();
+        state.reconfigure(config);
     }
 
     /** Why the log is offline; empty while it is in service. */
     public Optional<String> offlineReason() {
-        throw new UnsupportedOperationException();
+        return Optional.of(state.offlineReason()).filter(reason -> !reason.isEmpty());
     }
 
     // Writing
@@ -72,27 +91,28 @@ public final class HotLog {
      * @param nowMs broker's wall clock, Unix milliseconds
      */
     public AppendResult append(RecordBuffers batch, int leaderEpoch, AppendOrigin origin, long nowMs) {
-        throw new UnsupportedOperationException();
+        return parts.appender.append(batch, leaderEpoch, origin, nowMs);
     }
 
     /** Done at once when the log takes appends; else when the roll under way has ended (also when it failed: the next append then says why). */
     public CompletableFuture<Void> whenWritable() {
-        throw new UnsupportedOperationException();
+        return state.whenWritable();
     }
 
     /** Called each time {@link #durableOffset()} has advanced, on the loop. One listener; set before the first append. */
     public void onDurable(Runnable listener) {
-        throw new UnsupportedOperationException();
+        state.onDurable(listener);
     }
 
     /** Seals the active segment if {@code segment.ms} has passed for it; call it now and then (about once a second). Cheap when there is nothing to do. */
     public void tick(long nowMs) {
-        throw new UnsupportedOperationException();
+        state.producers().expire(nowMs);
+        parts.roller.tick(nowMs);
     }
 
     /** Seals the active segment now, if it holds any record. */
     public CompletableFuture<Void> roll() {
-        throw new UnsupportedOperationException();
+        return state.isServing() ? parts.roller.roll() : offline();
     }
 
     // Reading
@@ -105,53 +125,68 @@ public final class HotLog {
      * @param minOneBatch return the first batch whole even if it is larger than {@code maxBytes}
      */
     public ReadResult read(long offset, int maxBytes, long limitOffset, boolean minOneBatch) {
-        throw new UnsupportedOperationException();
+        if (!state.isServing()) {
+            return new ReadResult.Offline(state.offlineReason());
+        }
+        long end = state.logEndOffset();
+        if (offset < state.logStartOffset() || offset > end) {
+            return new ReadResult.OutOfRange();
+        }
+        if (offset < state.localLogStartOffset()) {
+            return new ReadResult.BelowLocal();
+        }
+        return offset >= Math.min(limitOffset, end) ? new ReadResult.AtEnd() : find(offset, maxBytes, Math.min(limitOffset, end), minOneBatch);
     }
 
     /** Transactions aborted by a marker whose records may lie in {@code [fromOffset, toOffset)}, for a read_committed fetch. */
     public CompletableFuture<List<AbortedTransaction>> abortedTransactions(long fromOffset, long toOffset) {
-        throw new UnsupportedOperationException();
+        return state.isServing() ? parts.aborts.find(fromOffset, toOffset) : offline();
     }
 
     /** The earliest local record whose timestamp is at least {@code timestampMs}, below {@code limitOffset}. Reads files on the I/O pool. */
     public CompletableFuture<Optional<TimestampedOffset>> offsetForTimestamp(long timestampMs, long limitOffset) {
-        throw new UnsupportedOperationException();
+        return state.isServing() ? parts.times.find(timestampMs, limitOffset) : offline();
     }
 
     /** The local record with the largest timestamp (the earliest such one); empty for an empty log. */
     public CompletableFuture<Optional<TimestampedOffset>> maxTimestamp() {
-        throw new UnsupportedOperationException();
+        return state.isServing() ? parts.times.findMax() : offline();
     }
 
     // Epochs
 
     /** Newest leader epoch that has a record; empty for an empty log without history. */
     public OptionalInt latestEpoch() {
-        throw new UnsupportedOperationException();
+        return state.epochs().latest();
     }
 
     /** Largest known epoch not above {@code leaderEpoch}, with its exclusive end offset (KIP-101); empty when unknown. */
     public Optional<EpochEnd> endOffsetFor(int leaderEpoch) {
-        throw new UnsupportedOperationException();
+        return state.epochs().endOffsetFor(leaderEpoch, state.logEndOffset());
     }
 
     /** Epoch of the record at {@code offset}; empty when unknown. */
     public OptionalInt epochAt(long offset) {
-        throw new UnsupportedOperationException();
+        return state.epochs().epochAt(offset);
     }
 
     // Producers
 
     /** State of the producers seen in this partition (for DescribeProducers). */
     public List<ProducerView> activeProducers() {
-        throw new UnsupportedOperationException();
+        return state.producers().views();
     }
 
     // Shrinking
 
     /** Sealed segments below {@code limitOffset}, oldest first, as immutable views: what may be offloaded or deleted. */
     public List<SealedSegment> sealedSegments(long limitOffset) {
-        throw new UnsupportedOperationException();
+        LeaderEpochs epochs = state.epochs();
+        List<SealedSegment> views = new ArrayList<>();
+        for (SealedPart part : parts.settledBelow(limitOffset)) {
+            views.add(new SealedSegment(part, epochs));
+        }
+        return views;
     }
 
     /**
@@ -159,21 +194,52 @@ public final class HotLog {
      * below it are deleted. At most the log end offset; a lower value than the present one changes nothing.
      */
     public CompletableFuture<Void> advanceLogStart(long offset) {
-        throw new UnsupportedOperationException();
+        return parts.shrinker.advanceLogStart(offset);
     }
 
     /** Deletes sealed local segments that lie wholly below {@code offset}; the log start offset stays. Returns the bytes freed. */
     public CompletableFuture<Long> deleteLocalBefore(long offset) {
-        throw new UnsupportedOperationException();
+        return parts.shrinker.deleteLocalBefore(offset);
     }
 
     /** Cuts everything from {@code offset} on (divergence found by leader epoch); rebuilds producer state. Appends wait meanwhile. */
     public CompletableFuture<Void> truncateTo(long offset) {
-        throw new UnsupportedOperationException();
+        return parts.shrinker.truncateTo(offset);
     }
 
     /** Drops everything local and starts empty at {@code offset} (replica that starts at the tier boundary). */
     public CompletableFuture<Void> truncateFullyAndStartAt(long offset) {
-        throw new UnsupportedOperationException();
+        return parts.shrinker.truncateFullyAndStartAt(offset);
+    }
+
+    // For the store
+
+    /** Takes the log out of service so that it opens again without a scan; fails if that cannot be had. */
+    CompletableFuture<Void> close() {
+        return parts.closer.close();
+    }
+
+    /** Takes the log out of service without a word on disk: its files are to be deleted. */
+    CompletableFuture<Void> abandon() {
+        return parts.closer.abandon();
+    }
+
+    /** Serves nothing: recovery failed. */
+    void goOffline(String reason, Throwable cause) {
+        state.goOffline(reason, cause);
+    }
+
+    private ReadResult find(long offset, int maxBytes, long limitOffset, boolean minOneBatch) {
+        try {
+            Optional<Located> found = parts.finder.find(offset, maxBytes, limitOffset, minOneBatch);
+            return found.isPresent() ? new ReadResult.Range(new FileRange(found.get(), parts.prefetcher)) : new ReadResult.AtEnd();
+        } catch (IOException e) {
+            state.goOffline("reading failed: " + e.getMessage(), e);
+            return new ReadResult.Offline(state.offlineReason());
+        }
+    }
+
+    private <T> CompletableFuture<T> offline() {
+        return CompletableFuture.failedFuture(new IOException(state.offlineReason()));
     }
 }

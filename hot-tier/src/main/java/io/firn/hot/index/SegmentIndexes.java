@@ -15,14 +15,25 @@ public final class SegmentIndexes {
     private final TransactionIndex transactions;
 
     private long bytesSinceEntry;
-    private long maxTimestampMs = -1;
+    private long maxTimestampMs;
     private long offsetOfMaxTimestamp;
 
     public SegmentIndexes(long baseOffset) {
-        this.offsets = OffsetIndex.empty(baseOffset);
-        this.times = TimeIndex.empty(baseOffset);
-        this.transactions = TransactionIndex.empty(baseOffset);
-        this.offsetOfMaxTimestamp = baseOffset;
+        this(OffsetIndex.empty(baseOffset), TimeIndex.empty(baseOffset), TransactionIndex.empty(baseOffset));
+    }
+
+    private SegmentIndexes(OffsetIndex offsets, TimeIndex times, TransactionIndex transactions) {
+        this.offsets = offsets;
+        this.times = times;
+        this.transactions = transactions;
+        int last = times.entries() - 1;
+        this.maxTimestampMs = last < 0 ? -1 : times.timestampMs(last);
+        this.offsetOfMaxTimestamp = last < 0 ? offsets.baseOffset() : times.offset(last);
+    }
+
+    /** Goes on with the indexes of a segment that were complete (after {@link #seal()}) when they were written. */
+    public static SegmentIndexes of(OffsetIndex offsets, TimeIndex times, TransactionIndex transactions) {
+        return new SegmentIndexes(offsets, times, transactions);
     }
 
     /**

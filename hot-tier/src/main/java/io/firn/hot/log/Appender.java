@@ -1,0 +1,159 @@
+package io.firn.hot.log;
+
+import io.firn.hot.AppendError;
+import io.firn.hot.AppendOrigin;
+import io.firn.hot.AppendResult;
+import io.firn.hot.AppendResult.Appended;
+import io.firn.hot.AppendResult.NotWritableYet;
+import io.firn.hot.AppendResult.Rejected;
+import io.firn.hot.DiskFullException;
+import io.firn.hot.RecordBuffers;
+import io.firn.hot.batch.BatchCheck;
+import io.firn.hot.batch.BatchHeader;
+import io.firn.hot.batch.BatchVerdict;
+import io.firn.hot.log.Availability.Busy;
+import io.firn.hot.log.Availability.Full;
+import io.firn.hot.log.Availability.Writable;
+import io.firn.hot.producer.MarkerRule;
+import io.firn.hot.producer.ProducerDecision;
+import java.io.IOException;
+
+/**
+ * The hot path: check, patch, write, remember. Everything that can refuse a batch comes before its bytes are patched, so that the same
+ * bytes can be appended again after {@link NotWritableYet}.
+ *
+ * <p><i>Invariant</i>: offsets, indexes, producers and epochs change only after the whole write succeeded; after a failed one nothing
+ * is appended until the file was cut back to its last whole batch.
+ *
+ * <p>Threading: confined to the loop of the partition.
+ */
+public final class Appender {
+
+    /** Producers of either transaction version write here; the stricter rule needs to be told the version, which an append is not. */
+    private static final MarkerRule MARKER_RULE = MarkerRule.EPOCH_NOT_BELOW;
+    private static final long NO_APPEND_TIME = -1;
+
+    private final LogState state;
+    private final Roller roller;
+    private final BatchHeader batch = new BatchHeader();
+
+    public Appender(LogState state, Roller roller) {
+        this.state = state;
+        this.roller = roller;
+    }
+
+    public AppendResult append(RecordBuffers bytes, int leaderEpoch, AppendOrigin origin, long nowMs) {
+        if (!(state.availability() instanceof Writable)) {
+            return unavailable();
+        }
+        return origin == AppendOrigin.REPLICATION ? appendAssigned(bytes, nowMs) : appendOne(bytes, leaderEpoch, origin, nowMs);
+    }
+
+    private AppendResult unavailable() {
+        if (state.availability() instanceof Busy) {
+            return new NotWritableYet();
+        }
+        return state.availability() instanceof Full
+                ? new Rejected(AppendError.DISK_FULL, "the disk is full")
+                : new Rejected(AppendError.OFFLINE, state.offlineReason());
+    }
+
+    // One batch, which gets its offsets here
+
+    private AppendResult appendOne(RecordBuffers bytes, int leaderEpoch, AppendOrigin origin, long nowMs) {
+        BatchVerdict verdict = origin == AppendOrigin.CLIENT
+                ? BatchCheck.fromClient(bytes, batch, state.config(), nowMs)
+                : BatchCheck.fromCoordinator(bytes, batch, state.config());
+        if (verdict instanceof BatchVerdict.Refused refused) {
+            return new Rejected(refused.error(), refused.message());
+        }
+        ProducerDecision decision = state.producers().check(batch, origin, MARKER_RULE);
+        if (decision instanceof ProducerDecision.Refuse refuse) {
+            return new Rejected(refuse.error(), refuse.message());
+        }
+        boolean stamp = state.config().logAppendTime() && !batch.isControl();
+        if (decision instanceof ProducerDecision.Duplicate duplicate) {
+            return new AppendResult.Duplicate(duplicate.baseOffset(), duplicate.lastOffset(), stamp ? duplicate.timestampMs() : NO_APPEND_TIME);
+        }
+        int size = bytes.sizeBytes();
+        if (size > state.config().segmentBytes()) {
+            return new Rejected(AppendError.TOO_LARGE, "the batch has " + size + " bytes, segment.bytes is " + state.config().segmentBytes());
+        }
+        long base = state.logEndOffset();
+        if (state.active().mustRollBefore(size, base + batch.lastOffsetDelta(), stamp ? nowMs : batch.maxTimestamp(), state.config(), nowMs)) {
+            return roll();
+        }
+        if (stamp) {
+            batch.stampLogAppendTime(nowMs);
+        }
+        batch.assignBaseOffset(base);
+        batch.assignLeaderEpoch(leaderEpoch);
+        return write(bytes, stamp ? nowMs : NO_APPEND_TIME, nowMs);
+    }
+
+    // Any number of batches, which have their offsets
+
+    private AppendResult appendAssigned(RecordBuffers bytes, long nowMs) {
+        long next = state.logEndOffset();
+        long maxTimestampMs = BatchHeader.NO_TIMESTAMP;
+        for (int at = 0; at < bytes.sizeBytes() || at == 0; at += batch.sizeInBytes()) {
+            BatchVerdict verdict = BatchCheck.structure(bytes, at, batch);
+            if (verdict instanceof BatchVerdict.Refused refused) {
+                return new Rejected(refused.error(), refused.message());
+            }
+            if (batch.baseOffset() < next) {
+                return new Rejected(AppendError.INVALID_RECORD, "offset " + batch.baseOffset() + " was fetched, but " + next + " is next");
+            }
+            if (state.producers().check(batch, AppendOrigin.REPLICATION, MARKER_RULE) instanceof ProducerDecision.Refuse refuse) {
+                return new Rejected(refuse.error(), refuse.message());
+            }
+            next = batch.nextOffset();
+            maxTimestampMs = Math.max(maxTimestampMs, batch.maxTimestamp());
+        }
+        if (state.active().mustRollBefore(bytes.sizeBytes(), next - 1, maxTimestampMs, state.config(), nowMs)) {
+            return roll();
+        }
+        return write(bytes, NO_APPEND_TIME, nowMs);
+    }
+
+    private AppendResult roll() {
+        if (state.active().isEmpty()) {
+            return new Rejected(AppendError.INVALID_RECORD, "the offsets are too far from the log's end, " + state.logEndOffset());
+        }
+        roller.roll();
+        return new NotWritableYet();
+    }
+
+    // The file
+
+    private AppendResult write(RecordBuffers bytes, long appendTimeMs, long nowMs) {
+        try {
+            state.active().file().log().append(bytes.nioBuffers());
+        } catch (IOException e) {
+            return failed(e);
+        }
+        long first = batch.wrap(bytes, 0).baseOffset();
+        for (int at = 0; at < bytes.sizeBytes(); at += batch.sizeInBytes()) {
+            take(batch.wrap(bytes, at), nowMs);
+        }
+        long last = state.logEndOffset() - 1;
+        state.commitAppend();
+        return new Appended(first, last, appendTimeMs);
+    }
+
+    private void take(BatchHeader batch, long nowMs) {
+        if (batch.partitionLeaderEpoch() >= 0) {
+            state.epochs(state.epochs().assign(batch.partitionLeaderEpoch(), batch.baseOffset()));
+        }
+        state.active().onBatch(batch, state.config().indexIntervalBytes(), nowMs);
+        state.producers().apply(batch, nowMs).ifPresent(state.active().indexes()::onAborted);
+        state.onAppended(batch.sizeInBytes());
+    }
+
+    private AppendResult failed(IOException error) {
+        roller.repairTail(error);
+        return error instanceof DiskFullException
+                ? new Rejected(AppendError.DISK_FULL, "the disk is full")
+                : new Rejected(AppendError.OFFLINE, "writing failed: " + error.getMessage());
+    }
+}

@@ -1,0 +1,293 @@
+package io.firn.hot.log;
+
+import io.firn.hot.Durability;
+import io.firn.hot.HotLogConfig;
+import io.firn.hot.epoch.LeaderEpochs;
+import io.firn.hot.flush.FlushTarget;
+import io.firn.hot.log.Availability.Busy;
+import io.firn.hot.log.Availability.Closed;
+import io.firn.hot.log.Availability.Offline;
+import io.firn.hot.log.Availability.Writable;
+import io.firn.hot.producer.ProducerStates;
+import io.firn.hot.recovery.RecoveredLog;
+import io.firn.hot.segment.ActiveSegment;
+import io.firn.hot.segment.SealedPart;
+import io.firn.hot.segment.Segment;
+import io.firn.hot.segment.SegmentFile;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Everything one log knows in memory: its segments, offsets, epochs, producers, and whether it is in service.
+ *
+ * <p><i>Invariants</i>: segments follow each other without gap, the active one last; log start ≤ log end; durable offset ≤ log end. Under
+ * {@link Durability#OS} the durable offset is the log end.
+ *
+ * <p>Threading: confined to the loop of the partition.
+ */
+public final class LogState implements FlushTarget.Listener {
+
+    private static final Logger LOG = LoggerFactory.getLogger(LogState.class);
+
+    private final LogContext context;
+    private final RecentBatches recent = new RecentBatches();
+    private final Residency residency = new Residency();
+    private final List<SealedPart> sealed = new ArrayList<>();
+    private HotLogConfig config;
+    private ActiveSegment active;
+    private ProducerStates producers;
+    private LeaderEpochs epochs;
+    private FlushTarget flush;
+    private long logStartOffset;
+    private long durableOffset;
+    private long dirtyBytes;
+    private Runnable durableListener = () -> {};
+    private Availability availability = new Writable();
+
+    public LogState(LogContext context, HotLogConfig config, RecoveredLog recovered) {
+        this.context = context;
+        this.config = config;
+        install(recovered);
+    }
+
+    /** Takes over what recovery (at the opening, or after a truncation) found. The files held before must have been released. */
+    void install(RecoveredLog recovered) {
+        sealed.clear();
+        sealed.addAll(recovered.sealed());
+        producers = recovered.producers();
+        logStartOffset = recovered.checkpoint().logStartOffset();
+        epochs = recovered.epochs();
+        flush = new FlushTarget(context.flusher(), context.loop(), context.directory(), recovered.active().file(), recovered.active().nextOffset(), this);
+        durableOffset = recovered.active().nextOffset();
+        dirtyBytes = 0;
+        activate(recovered.active());
+    }
+
+    private void activate(ActiveSegment segment) {
+        active = segment;
+        recent.reset(segment.nextOffset(), segment.sizeBytes());
+        residency.onActive(segment.file(), segment.sizeBytes());
+    }
+
+    /** Seals the active segment and goes on in {@code next}; returns what was sealed. */
+    SealedPart roll(ActiveSegment next) {
+        SealedPart part = active.seal();
+        sealed.add(part);
+        flush.onNewFile(next.file());
+        activate(next);
+        context.meters().rolled();
+        return part;
+    }
+
+    /** The batches up to the active segment's end are written. */
+    void onAppended(int bytes) {
+        recent.add(active.nextOffset(), active.sizeBytes());
+        residency.onAppended(active.sizeBytes());
+        context.meters().appended(bytes);
+        flush.onWritten(active.nextOffset());
+        dirtyBytes += bytes;
+    }
+
+    /** After an append: makes it durable, or has it made so. */
+    void commitAppend() {
+        if (context.store().durability() == Durability.FSYNC) {
+            flush.request();
+            return;
+        }
+        if (dirtyBytes >= context.store().maxDirtyBytes()) {
+            dirtyBytes = 0;
+            flush.request();
+        }
+        advanceDurable(active.nextOffset());
+    }
+
+    @Override
+    public void onForced(long endOffset) {
+        if (context.store().durability() == Durability.FSYNC) {
+            advanceDurable(endOffset);
+            flush.request();
+        }
+    }
+
+    @Override
+    public void onForceFailed(IOException error) {
+        goOffline("forcing to disk failed: " + error.getMessage(), error);
+    }
+
+    private void advanceDurable(long offset) {
+        if (offset > durableOffset && !(availability instanceof Offline) && !(availability instanceof Closed)) {
+            durableOffset = offset;
+            durableListener.run();
+        }
+    }
+
+    // Availability
+
+    Availability availability() {
+        return availability;
+    }
+
+    public boolean isServing() {
+        return !(availability instanceof Offline) && !(availability instanceof Closed);
+    }
+
+    /** Moves on, unless the log has gone out of service meanwhile. Whoever waited for a busy log is told after the move. */
+    void become(Availability next) {
+        Availability before = availability;
+        if (isServing()) {
+            availability = next;
+        }
+        if (before instanceof Busy busy && availability != before) {
+            busy.over().complete(null);
+        }
+    }
+
+    /** Stops serving for good; an operator has to act. Only the first reason counts. */
+    public void goOffline(String reason, Throwable cause) {
+        if (isServing()) {
+            LOG.atError().addKeyValue("partition", context.partition()).addKeyValue("reason", reason).setCause(cause).log("log is offline");
+            context.meters().offline(1);
+            flush.close();
+            become(new Offline(reason));
+        }
+    }
+
+    /** The owner is done with the log. */
+    void close() {
+        if (availability instanceof Offline) {
+            context.meters().offline(-1);
+        }
+        Availability before = availability;
+        availability = new Closed();
+        if (before instanceof Busy busy) {
+            busy.over().complete(null);
+        }
+    }
+
+    /** Completes at once when appends are taken or refused for good; else when the file work under way has ended. */
+    public CompletableFuture<Void> whenWritable() {
+        return availability instanceof Busy busy ? busy.over() : CompletableFuture.completedFuture(null);
+    }
+
+    /** Why nothing is served, or empty. */
+    public String offlineReason() {
+        if (availability instanceof Offline offline) {
+            return offline.reason();
+        }
+        return availability instanceof Closed ? "the log is closed" : "";
+    }
+
+    // What is known
+
+    public LogContext context() {
+        return context;
+    }
+
+    public HotLogConfig config() {
+        return config;
+    }
+
+    public void reconfigure(HotLogConfig newConfig) {
+        config = newConfig;
+    }
+
+    public void onDurable(Runnable listener) {
+        durableListener = listener;
+    }
+
+    ActiveSegment active() {
+        return active;
+    }
+
+    /** Oldest first; changed by the log's own parts only. */
+    List<SealedPart> sealed() {
+        return sealed;
+    }
+
+    RecentBatches recent() {
+        return recent;
+    }
+
+    Residency residency() {
+        return residency;
+    }
+
+    FlushTarget flush() {
+        return flush;
+    }
+
+    public ProducerStates producers() {
+        return producers;
+    }
+
+    public LeaderEpochs epochs() {
+        return epochs;
+    }
+
+    void epochs(LeaderEpochs changed) {
+        epochs = changed;
+    }
+
+    public long logStartOffset() {
+        return logStartOffset;
+    }
+
+    void logStartOffset(long offset) {
+        logStartOffset = offset;
+        epochs = epochs.truncateFromStart(offset);
+    }
+
+    public long localLogStartOffset() {
+        return sealed.isEmpty() ? active.baseOffset() : sealed.get(0).baseOffset();
+    }
+
+    public long logEndOffset() {
+        return active.nextOffset();
+    }
+
+    public long durableOffset() {
+        return durableOffset;
+    }
+
+    public long sizeBytes() {
+        long bytes = active.sizeBytes();
+        for (SealedPart part : sealed) {
+            bytes += part.sizeBytes();
+        }
+        return bytes;
+    }
+
+    /** The segment that holds {@code offset}, which is local. */
+    Segment segmentOf(long offset) {
+        if (offset >= active.baseOffset()) {
+            return active;
+        }
+        int low = 0;
+        int high = sealed.size() - 1;
+        while (low < high) {
+            int middle = (low + high + 1) >>> 1;
+            if (sealed.get(middle).baseOffset() <= offset) {
+                low = middle;
+            } else {
+                high = middle - 1;
+            }
+        }
+        return sealed.get(low);
+    }
+
+    /** All segments, oldest first. */
+    List<Segment> segments() {
+        List<Segment> all = new ArrayList<>(sealed);
+        all.add(active);
+        return all;
+    }
+
+    /** Files the log holds a reference to. */
+    List<SegmentFile> files() {
+        return segments().stream().map(Segment::file).toList();
+    }
+}

@@ -1,0 +1,118 @@
+package io.firn.hot.log;
+
+import io.firn.hot.batch.BatchHeader;
+import io.firn.hot.segment.BatchScan;
+import io.firn.hot.segment.CorruptLogException;
+import io.firn.hot.segment.ScanBuffers;
+import io.firn.hot.segment.SegmentFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+
+/**
+ * Brings pages into memory on the I/O pool and notes on the loop that they are there. It reads on beyond what was asked for, so that a
+ * sequential reader goes through the pool once in {@link #AHEAD_BYTES}, not once a fetch.
+ *
+ * <p>Bounded by its callers: a reader asks once for a range and waits.
+ *
+ * <p>Threading: thread-safe; the residency it notes down is touched on the loop only.
+ */
+public final class Prefetcher {
+
+    /** Bytes read beyond the range asked for. */
+    static final int AHEAD_BYTES = 4 << 20;
+
+    private final LogState state;
+    private final Executor io;
+    private final Executor loop;
+    private final ScanBuffers buffers;
+
+    public Prefetcher(LogState state) {
+        this.state = state;
+        this.io = state.context().io();
+        this.loop = state.context().loop();
+        this.buffers = state.context().buffers();
+    }
+
+    /** Reads the range and what follows it. Completes on the I/O pool as soon as the range is read and its first batch's header was checked. */
+    public CompletableFuture<Void> prefetch(Located range) {
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        submit(range.file(), done, buffer -> {
+            check(range, buffer);
+            int end = range.position() + range.sizeBytes();
+            touch(range.file(), range.position(), end, buffer);
+            note(range.file(), range.position(), end);
+            done.complete(null);
+            int ahead = (int) Math.min(range.file().log().sizeBytes(), (long) end + AHEAD_BYTES);
+            touch(range.file(), end, ahead, buffer);
+            note(range.file(), range.position(), ahead);
+        });
+        return done;
+    }
+
+    /** Reads part of a file because the next read on the loop will need it. */
+    void load(SegmentFile file, int position, int sizeBytes) {
+        submit(file, new CompletableFuture<>(), buffer -> {
+            touch(file, position, position + sizeBytes, buffer);
+            note(file, position, position + sizeBytes);
+        });
+    }
+
+    private interface Work {
+        void run(ByteBuffer buffer) throws IOException;
+    }
+
+    private void submit(SegmentFile file, CompletableFuture<Void> done, Work work) {
+        file.retain();
+        try {
+            io.execute(() -> run(file, done, work));
+        } catch (RejectedExecutionException e) {
+            file.release();
+            done.completeExceptionally(new IOException("the store is closed", e));
+        }
+    }
+
+    private void run(SegmentFile file, CompletableFuture<Void> done, Work work) {
+        ByteBuffer buffer = buffers.take();
+        try {
+            work.run(buffer);
+        } catch (IOException e) {
+            done.completeExceptionally(e);
+            onLoop(() -> state.goOffline("reading failed: " + e.getMessage(), e));
+        } finally {
+            buffers.give(buffer);
+            file.release();
+        }
+    }
+
+    private static void touch(SegmentFile file, int from, int to, ByteBuffer buffer) throws IOException {
+        int at = from;
+        int read = 1;
+        while (at < to && read > 0) {
+            read = file.log().read(buffer.clear().limit(Math.min(buffer.capacity(), to - at)), at);
+            at += read;
+        }
+    }
+
+    private static void check(Located range, ByteBuffer buffer) throws IOException {
+        BatchScan scan = BatchScan.headers(range.file().log(), range.position(), Integer.MAX_VALUE, buffer.clear().limit(BatchHeader.SIZE_BYTES));
+        long base = range.file().baseOffset();
+        if (!scan.next() || scan.batch().baseOffset() < base || scan.batch().baseOffset() > range.firstOffset()) {
+            throw new CorruptLogException("segment " + base + ": no batch with offset " + range.firstOffset() + " at position " + range.position());
+        }
+    }
+
+    private void note(SegmentFile file, int from, int to) {
+        onLoop(() -> state.residency().add(file, from, to));
+    }
+
+    private void onLoop(Runnable task) {
+        try {
+            loop.execute(task);
+        } catch (RejectedExecutionException e) {
+            // The loop has ended, and with it the log: there is nobody to tell.
+        }
+    }
+}

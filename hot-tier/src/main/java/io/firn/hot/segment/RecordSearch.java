@@ -1,0 +1,40 @@
+package io.firn.hot.segment;
+
+import io.firn.hot.DiskFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Optional;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.record.internal.MemoryRecords;
+import org.apache.kafka.common.record.internal.Record;
+import org.apache.kafka.common.record.internal.RecordBatch;
+
+/** Looks at the records inside a batch, decompressing it as it goes. The only place of the hot tier that does. Stateless; blocks on the disk. */
+public final class RecordSearch {
+
+    private RecordSearch() {}
+
+    /** A record's place and time. */
+    public record Found(long timestampMs, long offset) {}
+
+    /** The first record of the batch at {@code position} at or after {@code fromOffset} that is not earlier than {@code timestampMs}. */
+    public static Optional<Found> firstFrom(DiskFile file, long position, int sizeBytes, long timestampMs, long fromOffset) throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocate(sizeBytes);
+        if (file.read(bytes, position) < sizeBytes) {
+            throw new CorruptLogException("the log ends inside the batch at position " + position);
+        }
+        try {
+            for (RecordBatch batch : MemoryRecords.readableRecords(bytes.flip()).batches()) {
+                batch.ensureValid();
+                for (Record record : batch) {
+                    if (record.timestamp() >= timestampMs && record.offset() >= fromOffset) {
+                        return Optional.of(new Found(record.timestamp(), record.offset()));
+                    }
+                }
+            }
+            return Optional.empty();
+        } catch (KafkaException e) {
+            throw new CorruptLogException("the batch at position " + position + " cannot be read: " + e.getMessage(), e);
+        }
+    }
+}

@@ -1,0 +1,8 @@
+/**
+ * The files of one partition: their names, their life (open, sealed, deleted), the small checkpoints beside them, and the scan of
+ * batches in them.
+ *
+ * <p>For the packages of this module only. Threading is said per class. May import {@code io.firn.hot} and its sub-packages
+ * {@code batch}, {@code epoch}, {@code index}, {@code producer}, slf4j and the JDK.
+ */
+package io.firn.hot.segment;

@@ -1,0 +1,110 @@
+package io.firn.hot;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.firn.hot.AppendResult.Appended;
+import io.firn.hot.AppendResult.NotWritableYet;
+import io.firn.hot.batch.Batches;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+final class HotLogTest {
+
+    static final HotLogConfig SMALL = new HotLogConfig(4096, 7 * 24 * 3600_000L, 0, 10 << 20, 256, 1 << 20, false, Long.MAX_VALUE, Long.MAX_VALUE, false);
+
+    private final SimDisk disk = new SimDisk(1);
+    private SteppedStore store = new SteppedStore(disk, Durability.FSYNC);
+    private HotLog log = store.open(SMALL);
+
+    @Test
+    void appendedRecordsAreReadBackAtOnceAndDurableAfterAForce() throws IOException {
+        assertThat(append(3)).isEqualTo(new Appended(0, 2, -1));
+        assertThat(append(2)).isEqualTo(new Appended(3, 4, -1));
+        assertThat(log.logEndOffset()).isEqualTo(5);
+        assertThat(log.durableOffset()).isZero();
+        assertThat(LogReads.offsets(log, 0, 5)).containsExactly(0L, 1L, 2L, 3L, 4L);
+        assertThat(LogReads.offsets(log, 4, 5)).containsExactly(3L, 4L);
+        store.run();
+        assertThat(log.durableOffset()).isEqualTo(5);
+    }
+
+    @Test
+    void aFullSegmentIsRolledAndReadsGoOverTheBorder() throws IOException {
+        for (int i = 0; i < 200; i++) {
+            appendOrWait(5);
+        }
+        store.run();
+        assertThat(log.sealedSegments(Long.MAX_VALUE)).hasSizeGreaterThan(3);
+        assertThat(LogReads.offsets(log, 0, 1000)).hasSize(1000).isSorted();
+        assertThat(log.durableOffset()).isEqualTo(1000);
+    }
+
+    @Test
+    void aRollMakesAppendsWaitAndTheSameBytesAreTakenAfterwards() {
+        while (log.sizeBytes() < 3900) {
+            append(1);
+        }
+        ByteBuffer batch = Batches.plain(0, 20, 5000);
+        assertThat(append(batch)).isInstanceOf(NotWritableYet.class);
+        assertThat(append(batch)).isInstanceOf(NotWritableYet.class);
+        store.finish(log.whenWritable());
+        long end = log.logEndOffset();
+        assertThat(append(batch)).isEqualTo(new Appended(end, end + 19, -1));
+    }
+
+    @Test
+    void aCleanCloseOpensAgainWithTheSameContent() throws IOException {
+        for (int i = 0; i < 100; i++) {
+            appendOrWait(5);
+        }
+        assertThat(store.close()).isTrue();
+        reopen(Durability.FSYNC);
+        assertThat(log.offlineReason()).isEmpty();
+        assertThat(log.logEndOffset()).isEqualTo(500);
+        assertThat(log.durableOffset()).isEqualTo(500);
+        assertThat(LogReads.offsets(log, 0, 500)).hasSize(500);
+        assertThat(appendOrWait(1)).isEqualTo(new Appended(500, 500, -1));
+    }
+
+    @Test
+    void aKilledProcessLosesNothingThatWasAppended() throws IOException {
+        for (int i = 0; i < 100; i++) {
+            appendOrWait(5);
+        }
+        disk.kill();
+        reopen(Durability.OS);
+        assertThat(log.logEndOffset()).isEqualTo(500);
+        assertThat(log.durableOffset()).isEqualTo(500);
+        assertThat(LogReads.offsets(log, 0, 500)).hasSize(500);
+    }
+
+    private void reopen(Durability durability) {
+        store.die();
+        store = new SteppedStore(disk, durability);
+        log = store.open(SMALL);
+    }
+
+    private AppendResult append(int records) {
+        return append(Batches.plain(0, records, 5000));
+    }
+
+    private AppendResult append(ByteBuffer batch) {
+        return log.append(RecordBuffers.of(batch), 0, AppendOrigin.CLIENT, store.nowMs);
+    }
+
+    private AppendResult appendOrWait(int records) {
+        AppendResult result = append(records);
+        while (result instanceof NotWritableYet) {
+            store.finish(log.whenWritable());
+            result = append(records);
+        }
+        assertThat(result).isInstanceOf(Appended.class);
+        return result;
+    }
+
+    static List<SealedSegment> sealed(HotLog log) {
+        return log.sealedSegments(Long.MAX_VALUE);
+    }
+}
