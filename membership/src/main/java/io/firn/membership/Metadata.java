@@ -75,6 +75,7 @@ public final class Metadata implements AutoCloseable {
     private Head head;
     private Optional<CommandGroup> current = Optional.empty();
     private boolean committing;
+    private boolean closed;
 
     private Metadata(Folder folder, MetadataStore store, Opening.Opened opened, Controller controller, InstantSource clock, RandomGenerator random, ExecutorService executor) {
         this.folder = folder;
@@ -193,7 +194,7 @@ public final class Metadata implements AutoCloseable {
 
     private void turn() {
         turnDue.set(false);
-        if (committing) {
+        if (committing || closed) {
             return;
         }
         if (closing) {
@@ -299,6 +300,7 @@ public final class Metadata implements AutoCloseable {
 
     /** The last thing the metadata thread does. */
     private void end() {
+        closed = true;
         ended = ended.or(() -> Optional.of(() -> new MetadataUnavailable("the metadata is closed", null)));
         failWaitingIfEnded();
         try (folder; store) {

@@ -127,6 +127,9 @@ public final class FileFolder implements Folder {
 
     @Override
     public void close() {
+        if (!lockChannel.isOpen()) {
+            return;
+        }
         try (directoryChannel; lockChannel) {
             LOGGER.atDebug().addKeyValue("directory", directory).log("Metadata directory closed");
         } catch (IOException e) {

@@ -64,6 +64,16 @@ class FileFolderTest extends FolderContract {
     }
 
     @Test
+    void closingAgainDoesNotFreeWhatOthersHaveOpenedSince() throws Exception {
+        Folder first = open();
+        first.close();
+        Folder second = open();
+        first.close();
+        assertInUse();
+        second.close();
+    }
+
+    @Test
     void aFileInItsPlaceIsAnError() throws IOException {
         Files.writeString(directory.resolve("a"), "");
         assertThatThrownBy(this::open).isInstanceOf(IOException.class);
