@@ -19,6 +19,8 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import org.apache.kafka.common.TopicIdPartition;
 
 /**
@@ -52,6 +54,7 @@ public final class ColdLog {
     private final int leaderEpoch;
     private final ManifestChain chain;
     private final Set<SegmentName> swept = ConcurrentHashMap.newKeySet();
+    private final AtomicBoolean changing = new AtomicBoolean();
     private volatile View view;
 
     /** What readers see: made anew whenever the head changes. */
@@ -128,7 +131,7 @@ public final class ColdLog {
      * {@link ColdStoreException.Uncertain}: it may be committed; the next change finds out before anything else.
      */
     public CompletableFuture<ColdSegment> append(SegmentSource source) {
-        return store.onWork(chain.commit(content -> content) // settles a former change of uncertain outcome; otherwise no request
+        return change(() -> chain.commit(content -> content) // settles a former change of uncertain outcome; otherwise no request
                 .thenCompose(head -> {
                     Optional<SegmentEntry> present = sameAsNewest(head.content(), source);
                     if (present.isPresent()) {
@@ -136,8 +139,7 @@ public final class ColdLog {
                     }
                     head.content().requireNext(source.baseOffset());
                     return store.upload(partition, keys, leaderEpoch, source).thenCompose(this::commit);
-                })
-                .whenComplete(this::count));
+                }));
     }
 
     private CompletableFuture<ColdSegment> commit(SegmentEntry entry) {
@@ -175,17 +177,28 @@ public final class ColdLog {
      */
     public CompletableFuture<Integer> deleteBefore(long offset) {
         int[] dropped = new int[1];
-        return store.onWork(chain.commit(content -> {
+        return change(() -> chain.commit(content -> {
             ManifestContent next = content.deleteBefore(offset, store.nowMs());
             dropped[0] = content.segments().size() - next.segments().size();
             return next == content ? content : next.withoutPending(swept);
         }).thenApply(manifest -> {
             committed(manifest);
             return dropped[0];
-        }).whenComplete(this::count));
+        }));
     }
 
-    private void count(Object outcome, Throwable failure) {
+    /** Runs a change if none is in flight, counts how it ends, and delivers that where callers' futures complete. */
+    private <T> CompletableFuture<T> change(Supplier<CompletableFuture<T>> steps) {
+        if (!changing.compareAndSet(false, true)) {
+            return CompletableFuture.failedFuture(new IllegalStateException("A change of " + partition + " is in flight already"));
+        }
+        return store.onWork(CompletableFuture.completedFuture(null).thenCompose(nothing -> steps.get()).whenComplete((outcome, failure) -> {
+            changing.set(false);
+            count(failure);
+        }));
+    }
+
+    private void count(Throwable failure) {
         if (failure instanceof ColdStoreException.Fenced || failure instanceof CompletionException && failure.getCause() instanceof ColdStoreException.Fenced) {
             store.meters().fenced();
         }

@@ -57,7 +57,7 @@ public final class ColdStore implements AutoCloseable {
         this.meters = meters;
         this.layout = new BucketLayout(config.prefix());
         this.reads = new ColdReads(config, objects, clock, threads, meters);
-        this.uploads = new SegmentUploads(objects, config, clock, threads.uploads());
+        this.uploads = new SegmentUploads(objects, config, clock, threads.uploads(), meters);
     }
 
     /** Makes the pools and the cache; touches the network only with {@link #check()}. Owns {@code objects}. */

@@ -1,5 +1,6 @@
 package io.firn.cold;
 
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -9,7 +10,10 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The threads of the cold tier, as a component: the real ones of {@link #start}, or a simulator's.
@@ -23,6 +27,7 @@ public record ColdThreads(TimedExecutor reads, Executor work, Executor uploads, 
 
     private static final int WORK_THREADS = 2;
     private static final long STOP_WAIT_MS = 5_000;
+    private static final Logger log = LoggerFactory.getLogger(ColdThreads.class);
 
     /**
      * Starts the real ones, daemons, named {@code firn-cold-…}; those of {@code work} and {@code uploads} end when idle. Their queues are as long as
@@ -35,6 +40,7 @@ public record ColdThreads(TimedExecutor reads, Executor work, Executor uploads, 
         ExecutorService work = pool(WORK_THREADS, "firn-cold-work");
         ExecutorService uploads = pool(uploadParallelism, "firn-cold-upload");
         return new ColdThreads(new OneThread(reads), work, uploads, () -> {
+            finishQueued(reads);
             reads.shutdown();
             work.shutdown();
             uploads.shutdownNow();
@@ -59,6 +65,17 @@ public record ColdThreads(TimedExecutor reads, Executor work, Executor uploads, 
             thread.setDaemon(true);
             return thread;
         };
+    }
+
+    /** A shutdown drops what is queued, the failing of reads in progress among it: let that happen first. */
+    private static void finishQueued(ScheduledThreadPoolExecutor reads) {
+        try {
+            reads.submit(() -> {}).get(STOP_WAIT_MS, TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (ExecutionException | TimeoutException e) {
+            log.atWarn().addKeyValue("error", e.toString()).log("The cold tier's thread did not finish its work before the end");
+        }
     }
 
     private static void await(ExecutorService pool) {

@@ -24,9 +24,11 @@ final class SegmentUploads {
     private final ColdStoreConfig config;
     private final InstantSource clock;
     private final Executor uploads;
+    private final ColdMeters meters;
     private final Slots slots;
 
-    SegmentUploads(ObjectStore objects, ColdStoreConfig config, InstantSource clock, Executor uploads) {
+    SegmentUploads(ObjectStore objects, ColdStoreConfig config, InstantSource clock, Executor uploads, ColdMeters meters) {
+        this.meters = meters;
         this.objects = objects;
         this.config = config;
         this.clock = clock;
@@ -50,13 +52,14 @@ final class SegmentUploads {
     }
 
     private CompletableFuture<Void> send(String key, SegmentObject object) {
-        return objects.put(key, object).thenCompose(stored -> {
+        return objects.put(key, object).thenCompose(stored -> { // from here on a failure may leave an object that nothing names
             if (stored.sizeBytes() != object.sizeBytes()) {
                 throw new ColdStoreException.Corrupt("Object " + key + " has " + stored.sizeBytes() + " bytes after an upload of " + object.sizeBytes(), null);
             }
             ByteBuffer tail = ByteBuffer.allocate(object.tail().remaining());
             return objects.get(key, object.facts().logSizeBytes(), tail).thenAccept(nothing -> requireSame(key, tail, object.tail()));
         }).exceptionally(failure -> {
+            meters.possibleOrphan();
             Throwable cause = failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
             if (cause instanceof ColdStoreException.Uncertain) {
                 throw new ColdStoreException.Unavailable("Upload of " + key + " did not succeed", cause); // an orphan at most: no manifest names it

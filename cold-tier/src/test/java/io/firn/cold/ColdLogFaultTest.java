@@ -159,7 +159,8 @@ class ColdLogFaultTest {
         ColdLog log = cold.log(1);
         CompletableFuture<ColdSegment> running = log.append(first);
         CompletableFuture<ColdSegment> append = log.append(first);
-        assertThat(cold.failure(append)).isInstanceOfAny(IllegalStateException.class);
+        assertThat(cold.failure(append)).isInstanceOf(IllegalStateException.class);
+        assertThat(cold.failure(log.deleteBefore(1))).isInstanceOf(IllegalStateException.class);
         cold.await(running);
     }
 

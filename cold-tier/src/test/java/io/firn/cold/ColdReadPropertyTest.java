@@ -4,9 +4,12 @@ import static io.firn.cold.ColdFixture.CHUNK;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.firn.cold.read.ReadsInUse;
+import io.firn.cold.sim.SimFault;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
 /** Random logs, random reads, compared with the bytes that went in. */
@@ -41,6 +44,72 @@ class ColdReadPropertyTest {
                 }
             }
             assertNothingHeld(cold);
+        });
+    }
+
+    @Test
+    void segmentsWrittenUnderAnotherChunkSizeAreReadAllTheSame() {
+        Seeds.each(10, random -> {
+            ColdFixture writer = new ColdFixture();
+            List<SegmentFixture> segments = fill(writer, writer.log(1), random);
+            for (int chunkBytes : new int[] {CHUNK, 3 * CHUNK, 4 * CHUNK + 1000}) {
+                ColdStoreConfig config = new ColdStoreConfig("firn", "cluster-a", chunkBytes, 10L * chunkBytes, 4, 4L * chunkBytes, 2, 1_000, 3, 60_000, false);
+                ColdStore store = ColdStore.open(config, writer.objects, writer.sim, new SimpleMeterRegistry(), writer.sim.threads(), random);
+                ColdLog log = writer.await(store.openLog(ColdFixture.PARTITION, 2));
+                SegmentFixture next = SegmentFixture.random(random, log.endOffset(), 2, 6 * CHUNK);
+                writer.await(log.append(next));
+                segments.add(next);
+                ColdLog small = writer.log(3);
+                for (long offset = log.startOffset(); offset < log.endOffset(); ) {
+                    assertThat(follow(writer, small, segments, offset, 2 * CHUNK)).isGreaterThan(offset);
+                    offset = follow(writer, log, segments, offset, 2 * CHUNK);
+                }
+            }
+            assertNothingHeld(writer);
+        });
+    }
+
+    @Test
+    void whateverTheStoreDoesEveryReadEndsAndGivesItsMemoryBack() {
+        Seeds.each(60, random -> {
+            ColdFixture cold = new ColdFixture(ColdFixture.config((8 + random.nextInt(8)) * CHUNK, random.nextInt(6) * CHUNK));
+            ColdLog log = cold.log(1);
+            List<SegmentFixture> segments = fill(cold, log, random);
+            List<CompletableFuture<ColdRead>> open = new ArrayList<>();
+            for (int i = 0; i < 120; i++) {
+                switch (random.nextInt(8)) {
+                    case 0 -> cold.objects.inject(SimFault.failing(1 + random.nextInt(3)));
+                    case 1 -> cold.objects.inject(SimFault.cuttingBody(1));
+                    case 2 -> cold.objects.inject(random.nextBoolean() ? SimFault.holdingReplies() : SimFault.holdingRequests());
+                    case 3 -> cold.objects.clearFaults();
+                    case 4 -> cold.sim.pass(random.nextInt(2_000));
+                    default -> open.add(log.read(log.startOffset() + random.nextLong(log.endOffset() - log.startOffset()), random.nextInt(3 * CHUNK), Long.MAX_VALUE, true));
+                }
+                for (int steps = random.nextInt(30); steps > 0 && cold.sim.step(); steps--) {
+                    releaseSome(open, segments, random);
+                }
+            }
+            cold.sim.pass(3_000);
+            assertThat(open).allMatch(CompletableFuture::isDone);
+            open.forEach(read -> read.thenAccept(ColdRead::release));
+            cold.objects.clearFaults();
+            cold.sim.settle();
+            assertNothingHeld(cold);
+            readOnce(cold, log, segments, random);
+        });
+    }
+
+    private static void releaseSome(List<CompletableFuture<ColdRead>> open, List<SegmentFixture> segments, Random random) {
+        open.removeIf(future -> {
+            if (!future.isDone() || random.nextInt(3) == 0) {
+                return false;
+            }
+            if (!future.isCompletedExceptionally()) {
+                ColdRead read = future.join();
+                assertThat(ColdFixture.bytes(read)).isEqualTo(segmentOf(segments, read.baseOffset()).bytes(read.baseOffset(), read.upperBoundOffset()));
+                read.release();
+            }
+            return true;
         });
     }
 

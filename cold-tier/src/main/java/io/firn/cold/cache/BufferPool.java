@@ -21,7 +21,8 @@ public final class BufferPool {
     private final int unitBytes;
     private final int capacityUnits;
     private final ArrayDeque<ByteBuffer> idle = new ArrayDeque<>();
-    private int usedUnits;
+    /** Written by the reads thread, read by metrics. */
+    private volatile int usedUnits;
     private boolean refused;
 
     public BufferPool(int unitBytes, int capacityUnits) {
@@ -51,7 +52,7 @@ public final class BufferPool {
         ByteBuffer pooled = units == 1 ? idle.poll() : null;
         Optional<ByteBuffer> buffer = pooled != null ? Optional.of(pooled) : allocate(units == 1 ? unitBytes : bytes);
         if (buffer.isPresent()) {
-            usedUnits += units;
+            usedUnits = usedUnits + units;
         }
         return buffer;
     }
@@ -70,7 +71,7 @@ public final class BufferPool {
     }
 
     void give(ByteBuffer buffer) {
-        usedUnits -= units(buffer.capacity());
+        usedUnits = usedUnits - units(buffer.capacity());
         if (buffer.capacity() == unitBytes) {
             idle.push(buffer);
         }

@@ -31,6 +31,8 @@ public final class Chunk {
     int corruptArrivals;
     /** The sequence of reads this chunk was fetched ahead for, as long as nobody has read it; null otherwise. */
     Object aheadFor;
+    /** Whether its request counts as one made ahead: nobody has reserved memory for it. */
+    boolean requestedAhead;
 
     Chunk(ChunkAddress address, ByteBuffer buffer) {
         this.address = address;

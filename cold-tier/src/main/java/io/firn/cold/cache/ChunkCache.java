@@ -71,7 +71,8 @@ public final class ChunkCache {
             }
             chunk = enter(address, buffer.get());
         }
-        wasRead(chunk);
+        endUnread(chunk);
+        endAhead(chunk);
         if (chunk.state == Chunk.State.READY) {
             chunk.pins++;
             meters.chunkHit();
@@ -113,6 +114,7 @@ public final class ChunkCache {
         }
         Chunk chunk = enter(address, buffer.get());
         chunk.aheadFor = sequence;
+        chunk.requestedAhead = true;
         aheadUnreadUnits += units;
         aheadInFlightUnits += units;
         meters.chunkAhead();
@@ -125,8 +127,9 @@ public final class ChunkCache {
         for (Chunk chunk : List.copyOf(chunks.values())) {
             if (chunk.aheadFor == sequence) {
                 boolean cancelled = chunk.state == Chunk.State.QUEUED && fetches.cancel(chunk.fetch);
-                wasRead(chunk);
+                endUnread(chunk);
                 if (cancelled) {
+                    endAhead(chunk);
                     drop(chunk);
                 }
             }
@@ -150,14 +153,19 @@ public final class ChunkCache {
         return chunk;
     }
 
-    /** The chunk is no longer one that was fetched ahead and not read; while it is queued or in flight it is somebody's demand. */
-    private void wasRead(Chunk chunk) {
+    /** The chunk is no longer one that was fetched ahead and waits for its reader. */
+    private void endUnread(Chunk chunk) {
         if (chunk.aheadFor != null) {
             chunk.aheadFor = null;
             aheadUnreadUnits -= pool.units(chunk.length());
-            if (chunk.state != Chunk.State.READY) {
-                aheadInFlightUnits -= pool.units(chunk.length());
-            }
+        }
+    }
+
+    /** Its request is over, or somebody with reserved memory waits for it. */
+    private void endAhead(Chunk chunk) {
+        if (chunk.requestedAhead) {
+            chunk.requestedAhead = false;
+            aheadInFlightUnits -= pool.units(chunk.length());
         }
     }
 
@@ -174,7 +182,7 @@ public final class ChunkCache {
             Chunk chunk = eldest.next();
             if (chunk.state == Chunk.State.READY && chunk.pins == 0 && (unreadToo || chunk.aheadFor == null)) {
                 eldest.remove();
-                wasRead(chunk);
+                endUnread(chunk);
                 pool.give(chunk.buffer);
                 return true;
             }
@@ -211,14 +219,12 @@ public final class ChunkCache {
             chunk.fetch = fetches.demand(chunk, () -> begin(chunk)); // damaged on the way, perhaps: once more
             return;
         }
-        if (chunk.aheadFor != null) {
-            aheadInFlightUnits -= pool.units(chunk.length());
-        }
+        endAhead(chunk);
         chunk.state = Chunk.State.READY;
         List<CompletableFuture<Chunk>> waiters = new ArrayList<>(chunk.waiters);
         chunk.waiters.clear();
         if (cause != null) {
-            wasRead(chunk);
+            endUnread(chunk);
             drop(chunk);
             waiters.forEach(waiter -> waiter.completeExceptionally(cause));
             return;

@@ -27,7 +27,8 @@ public final class FetchQueue {
     private final int parallelism;
     private final Turns demanded = new Turns();
     private final Turns ahead = new Turns();
-    private int inFlight;
+    /** Written by the reads thread, read by metrics. */
+    private volatile int inFlight;
 
     public FetchQueue(int parallelism) {
         this.parallelism = parallelism;
@@ -64,7 +65,7 @@ public final class FetchQueue {
     }
 
     public void finished() {
-        inFlight--;
+        inFlight = inFlight - 1;
         pump();
     }
 
@@ -79,7 +80,7 @@ public final class FetchQueue {
                 return;
             }
             next.get().over = true;
-            inFlight++;
+            inFlight = inFlight + 1;
             next.get().begin.run();
         }
     }

@@ -32,7 +32,8 @@ public final class PinBudget {
 
     private final int capacityUnits;
     private final ArrayDeque<Ticket> waiting = new ArrayDeque<>();
-    private int takenUnits;
+    /** Written by the reads thread, read by metrics. */
+    private volatile int takenUnits;
 
     public PinBudget(int capacityUnits) {
         this.capacityUnits = capacityUnits;
@@ -64,7 +65,7 @@ public final class PinBudget {
         }
         ticket.returned = true;
         if (ticket.granted.isDone()) {
-            takenUnits -= ticket.units;
+            takenUnits = takenUnits - ticket.units;
         } else {
             waiting.remove(ticket);
         }
@@ -74,7 +75,7 @@ public final class PinBudget {
     private void pump() {
         while (!waiting.isEmpty() && takenUnits + waiting.peek().units <= capacityUnits) {
             Ticket ticket = waiting.poll();
-            takenUnits += ticket.units;
+            takenUnits = takenUnits + ticket.units;
             ticket.granted.complete(null);
         }
     }

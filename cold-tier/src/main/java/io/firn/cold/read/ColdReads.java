@@ -35,6 +35,9 @@ public final class ColdReads {
     /** A read gets at most this part of the pins, unless a single batch needs more. */
     static final int READS_AT_ONCE = 4;
 
+    /** Reads that wait or work; further ones are refused as Unavailable. */
+    private static final int IN_PROGRESS_LIMIT = 10_000;
+
     private static final long INDEX_LIMIT_BYTES = 64L << 20;
     private static final int INDEX_PART = 8;
 
@@ -57,12 +60,20 @@ public final class ColdReads {
         this.cache = new ChunkCache(objects, threads, meters, new BufferPool(config.chunkBytes(), units), fetches);
         this.indexes = new IndexCache(objects, threads, meters, fetches, indexBytes);
         this.sequences = new ReadSequences(cache, indexes, clock, config.chunkBytes(), config.readAheadBytes());
+        meters.gauge("firn.cold.cache.used.bytes", "Chunk buffers in use, cached chunks included", () -> (long) cache.pool().usedUnits() * config.chunkBytes());
+        meters.gauge("firn.cold.cache.reserved.bytes", "Chunk buffers that reads have reserved", () -> (long) cache.pins().takenUnits() * config.chunkBytes());
+        meters.gauge("firn.cold.cache.index.bytes", "Segment indexes in memory", indexes::keptBytes);
+        meters.gauge("firn.cold.gets.in.flight", "Ranged reads in flight", fetches::inFlight);
     }
 
     /** Fails with {@link ColdStoreException}. */
     public CompletableFuture<BatchRun> read(ReadRequest request) {
         CompletableFuture<BatchRun> result = new CompletableFuture<>();
         onReadsThread(result, () -> {
+            if (inProgress.size() >= IN_PROGRESS_LIMIT) {
+                hand(new ColdStoreException.Unavailable("More than " + IN_PROGRESS_LIMIT + " cold reads are in progress", null), result);
+                return;
+            }
             ReadTask task = new ReadTask(this, request, result);
             inProgress.add(task);
             task.start();

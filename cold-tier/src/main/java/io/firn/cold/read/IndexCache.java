@@ -35,7 +35,8 @@ final class IndexCache {
     private final long limitBytes;
     private final Map<String, SegmentIndexes> kept = new LinkedHashMap<>(16, 0.75f, true);
     private final Map<String, CompletableFuture<SegmentIndexes>> onTheirWay = new HashMap<>();
-    private long keptBytes;
+    /** Written by the reads thread, read by metrics. */
+    private volatile long keptBytes;
 
     IndexCache(ObjectStore objects, ColdThreads threads, ColdMeters meters, FetchQueue fetches, long limitBytes) {
         this.objects = objects;
@@ -109,9 +110,9 @@ final class IndexCache {
 
     private void keep(String key, SegmentIndexes indexes) {
         kept.put(key, indexes);
-        keptBytes += indexes.weightBytes();
+        keptBytes = keptBytes + indexes.weightBytes();
         for (Iterator<SegmentIndexes> eldest = kept.values().iterator(); keptBytes > limitBytes && eldest.hasNext(); ) {
-            keptBytes -= eldest.next().weightBytes();
+            keptBytes = keptBytes - eldest.next().weightBytes();
             eldest.remove();
         }
     }

@@ -63,6 +63,10 @@ final class ReadTask {
                         + request.segments().startOffset() + "," + request.segments().endOffset() + ")");
             }
             segment = found.get();
+            if (request.limitOffset() <= request.offset()) {
+                succeed(BatchRun.empty(request.offset()));
+                return;
+            }
             cancelDeadline = reads.threads().reads().executeAfter(reads.deadlineMs(), this::expire);
             wantedBytes = Math.max(BatchWalk.HEAD_BYTES, request.maxBytes());
             sequence = reads.sequences().take(request.segments(), request.offset());

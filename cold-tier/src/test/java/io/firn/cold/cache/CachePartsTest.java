@@ -1,0 +1,140 @@
+package io.firn.cold.cache;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+
+class CachePartsTest {
+
+    @Nested
+    class Fetching {
+        private final FetchQueue queue = new FetchQueue(2);
+        private final List<String> begun = new ArrayList<>();
+
+        @Test
+        void readersTakeTurnsHoweverMuchOneOfThemAsksFor() {
+            for (int i = 0; i < 5; i++) {
+                demand("greedy", "g" + i);
+            }
+            demand("modest", "m0");
+            demand("other", "o0");
+            drain();
+            assertThat(begun).containsExactly("g0", "g1", "g2", "m0", "o0", "g3", "g4");
+        }
+
+        @Test
+        void noMoreThanTheParallelismIsInFlight() {
+            for (int i = 0; i < 5; i++) {
+                demand("r", "r" + i);
+            }
+            assertThat(begun).containsExactly("r0", "r1");
+            assertThat(queue.inFlight()).isEqualTo(2);
+            queue.finished();
+            assertThat(begun).hasSize(3);
+        }
+
+        @Test
+        void whatSomebodyWaitsForGoesBeforeWhatIsFetchedAheadAlsoWhenThatIsPromotedLater() {
+            demand("x", "x0");
+            demand("x", "x1");
+            queue.ahead("a", () -> begun.add("a0"));
+            FetchQueue.Fetch promoted = queue.ahead("a", () -> begun.add("a1"));
+            demand("x", "x2");
+            queue.promote(promoted);
+            drain();
+            assertThat(begun).containsExactly("x0", "x1", "x2", "a1", "a0");
+        }
+
+        @Test
+        void whatIsCancelledNeverBegins() {
+            demand("x", "x0");
+            demand("x", "x1");
+            FetchQueue.Fetch doomed = queue.ahead("a", () -> begun.add("a0"));
+            assertThat(queue.cancel(doomed)).isTrue();
+            drain();
+            assertThat(begun).containsExactly("x0", "x1");
+            assertThat(queue.cancel(doomed)).as("already").isFalse();
+        }
+
+        private void demand(String reader, String name) {
+            queue.demand(reader, () -> begun.add(name));
+        }
+
+        private void drain() {
+            while (queue.inFlight() > 0) {
+                queue.finished();
+            }
+        }
+    }
+
+    @Nested
+    class Pins {
+        private final PinBudget budget = new PinBudget(10);
+
+        @Test
+        void aLargeRequestIsNotOvertakenForEver() {
+            PinBudget.Ticket first = budget.request(8);
+            PinBudget.Ticket large = budget.request(9);
+            PinBudget.Ticket small = budget.request(1);
+            assertThat(first.granted()).isDone();
+            assertThat(large.granted()).isNotDone();
+            assertThat(small.granted()).isNotDone();
+            budget.giveBack(first);
+            assertThat(large.granted()).isDone();
+            assertThat(small.granted()).isDone();
+            assertThat(budget.takenUnits()).isEqualTo(10);
+        }
+
+        @Test
+        void aWithdrawnRequestMakesWayForTheNext() {
+            PinBudget.Ticket first = budget.request(8);
+            PinBudget.Ticket large = budget.request(9);
+            PinBudget.Ticket small = budget.request(2);
+            budget.giveBack(large);
+            assertThat(small.granted()).isDone();
+            budget.giveBack(large);
+            budget.giveBack(first);
+            budget.giveBack(small);
+            assertThat(budget.takenUnits()).isZero();
+        }
+
+        @Test
+        void whatCanNeverBeGrantedIsAProgrammersError() {
+            assertThatThrownBy(() -> budget.request(11)).isInstanceOf(IllegalArgumentException.class);
+        }
+    }
+
+    @Nested
+    class Buffers {
+        private final BufferPool pool = new BufferPool(1024, 4);
+
+        @Test
+        void buffersAreUsedAgainAndBounded() {
+            List<ByteBuffer> taken = new ArrayList<>();
+            for (int i = 0; i < 4; i++) {
+                taken.add(pool.take(1 + i).orElseThrow());
+            }
+            assertThat(pool.take(1)).isEmpty();
+            pool.give(taken.get(2));
+            Optional<ByteBuffer> again = pool.take(1024);
+            assertThat(again.orElseThrow()).isSameAs(taken.get(2));
+            assertThat(pool.usedUnits()).isEqualTo(4);
+        }
+
+        @Test
+        void aLargerChunkCountsAsSeveral() {
+            ByteBuffer large = pool.take(2049).orElseThrow();
+            assertThat(large.capacity()).isGreaterThanOrEqualTo(2049);
+            assertThat(pool.usedUnits()).isEqualTo(3);
+            assertThat(pool.take(1025)).isEmpty();
+            pool.give(large);
+            assertThat(pool.usedUnits()).isZero();
+        }
+    }
+}
