@@ -1,45 +1,266 @@
 package io.firn.gateway;
 
+import io.firn.cold.ColdStore;
+import io.firn.cold.ColdStoreException;
+import io.firn.cold.ObjectStores;
+import io.firn.gateway.api.ApiTable;
+import io.firn.gateway.api.ApiVersionsHandler;
+import io.firn.gateway.api.ErrorMapping;
+import io.firn.gateway.api.ServedApi;
 import io.firn.gateway.config.BrokerConfig;
-import io.micrometer.core.instrument.MeterRegistry;
+import io.firn.gateway.config.TopicConfigs;
+import io.firn.gateway.group.GroupCoordination;
+import io.firn.gateway.group.GroupSettings;
+import io.firn.gateway.group.Groups;
+import io.firn.gateway.handler.FetchHandler;
+import io.firn.gateway.handler.HandlerContext;
+import io.firn.gateway.handler.Handlers;
+import io.firn.gateway.handler.ProduceHandler;
+import io.firn.gateway.handler.Timer;
+import io.firn.gateway.http.HttpListener;
+import io.firn.gateway.http.Readiness;
+import io.firn.gateway.partition.PartitionKeeper;
+import io.firn.gateway.partition.Partitions;
+import io.firn.gateway.wire.EventLoops;
+import io.firn.gateway.wire.KafkaListener;
+import io.firn.hot.FileDisk;
+import io.firn.hot.HotStore;
+import io.firn.hot.HotStoreException;
+import io.firn.membership.Command;
+import io.firn.membership.Metadata;
+import io.firn.retention.RetentionWorker;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.netty.channel.EventLoop;
+import io.netty.util.concurrent.ScheduledFuture;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.file.FileSystemOptions;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.apache.kafka.common.protocol.ApiKeys;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** The composition root: one broker, from its listeners to its disks. Thread-safe. */
+/**
+ * The composition root: one broker, from its listeners to its disks.
+ *
+ * <p><b>Start</b>: data directory and metadata → tiers and their workers → logs begin to open (recover) in the background → listeners →
+ * registration with the address they have. A partition that is not open yet answers NOT_LEADER_OR_FOLLOWER, on which clients retry; the
+ * broker is ready when all are open. Whatever was opened is closed again, in reverse, when a later step fails.
+ *
+ * <p><b>Stop</b>, the reverse: no new requests, coordinators, background work, then the logs are forced and closed, and marked clean.
+ *
+ * <p>Threading: thread-safe. {@link #start} and {@link #close} block.
+ */
 public final class Broker implements AutoCloseable {
 
-    private Broker() {}
+    private static final Logger LOG = LoggerFactory.getLogger(Broker.class);
+
+    private final BrokerConfig config;
+    private final InstantSource clock = InstantSource.system();
+    private final PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    private final Deque<Runnable> closers = new ArrayDeque<>();
+    private Metadata metadata;
+    private KafkaListener kafka;
+    private HttpListener http;
+    private volatile Readiness readiness = Readiness.notReady("logs are being opened");
+
+    private Broker(BrokerConfig config) {
+        this.config = config;
+    }
 
     /**
      * Starts a broker and blocks until its listeners are up.
      *
-     * @throws StartupException when it cannot start: a port in use, a data directory in use
+     * @throws StartupException when it cannot start: a port in use, a data directory in use, a bucket of another cluster
      */
     public static Broker start(BrokerConfig config) {
-        throw new UnsupportedOperationException();
+        Broker broker = new Broker(config);
+        try {
+            broker.open();
+            return broker;
+        } catch (RuntimeException e) {
+            broker.close();
+            throw e instanceof StartupException ? e : startupFailure(e);
+        }
+    }
+
+    private static StartupException startupFailure(RuntimeException e) {
+        Throwable cause = ErrorMapping.unwrap(e);
+        return new StartupException(cause.getMessage() == null ? cause.toString() : cause.getMessage(), cause);
+    }
+
+    private void open() {
+        createDataDirectory();
+        Vertx vertx = closing(vertx(), running -> running.close().toCompletionStage().toCompletableFuture().join());
+        CompletableFuture<HotStore> hotOpening = CompletableFuture.supplyAsync(() -> HotStore.open(ModuleConfigs.hot(config), new FileDisk(), clock, meters));
+        boolean newCluster = !Files.exists(ModuleConfigs.metadataDirectory(config));
+        metadata = openMetadata(hotOpening);
+        HotStore hot = closing(hotOpening.join(), HotStore::close);
+        refuseStrangeLogs(newCluster, hot);
+        ColdStore cold = closing(ColdStore.open(ModuleConfigs.cold(config, clusterId()), ObjectStores.open(ModuleConfigs.objects(config), meters), clock, meters),
+                ColdStore::close);
+        checkBucket(cold);
+        RetentionWorker retention = closing(RetentionWorker.start(ModuleConfigs.retention(config, hot), cold, clock, meters), RetentionWorker::close);
+        EventLoops loops = EventLoops.of(vertx, ModuleConfigs.loops(config));
+        Partitions partitions = new Partitions(metadata::view);
+        TopicConfigs topicConfigs = TopicConfigs.of(config);
+        PartitionKeeper keeper = new PartitionKeeper(config.node().id(), hot, retention, loops, partitions, topicConfigs::logConfig, clock);
+        Supplier<GroupSettings> groupSettings = once(() -> GroupSettings.of(config.group()));
+        GroupCoordination groups = closing(new GroupCoordination(config.node().id(), config.group().offsetsPartitions(), groupSettings, metadata, partitions, clock),
+                GroupCoordination::close);
+        HandlerContext handlers = new HandlerContext(config, topicConfigs, metadata, partitions, keeper::whenInService, new Groups(groups), groupSettings, hot,
+                ModuleConfigs.hotDirectory(config), loops.first(), timer(loops.first()));
+        ApiTable apis = apis(handlers, retention);
+        serve(keeper);
+        groups.start();
+        kafka = closing(KafkaListener.start(vertx, loops, config.kafka(), apis, meters), KafkaListener::close);
+        startHttp(vertx);
+        register();
+    }
+
+    /** Logs that no topic claims are deleted at start; so metadata that were lost must not look like topics that were deleted. */
+    private void refuseStrangeLogs(boolean newCluster, HotStore hot) {
+        if (newCluster && !hot.onDisk().isEmpty()) {
+            throw new StartupException(ModuleConfigs.hotDirectory(config) + " holds logs, but there were no metadata in "
+                    + ModuleConfigs.metadataDirectory(config) + ": put them back, or move the logs away");
+        }
+    }
+
+    private void createDataDirectory() {
+        try {
+            Files.createDirectories(config.data().dir());
+        } catch (IOException e) {
+            throw new StartupException("cannot create the data directory " + config.data().dir() + " (data.dir): " + e, e);
+        }
+    }
+
+    private Vertx vertx() {
+        return Vertx.vertx(new VertxOptions()
+                .setEventLoopPoolSize(ModuleConfigs.loops(config))
+                .setWorkerPoolSize(2)
+                .setInternalBlockingPoolSize(2)
+                .setPreferNativeTransport(false)
+                .setFileSystemOptions(new FileSystemOptions().setFileCachingEnabled(false).setClassPathResolvingEnabled(false)));
+    }
+
+    private Metadata openMetadata(CompletableFuture<HotStore> hotOpening) {
+        try {
+            return closing(Metadata.openSingleBroker(ModuleConfigs.metadataDirectory(config), clock, new Random()), Metadata::close);
+        } catch (RuntimeException e) {
+            hotOpening.thenAccept(HotStore::close);
+            throw e;
+        }
+    }
+
+    /** A bucket that must not be used stops the start; one that cannot be reached now does not: producing and hot reads go on without it. */
+    private static void checkBucket(ColdStore cold) {
+        try {
+            cold.check().join();
+        } catch (CompletionException e) {
+            if (ErrorMapping.unwrap(e) instanceof ColdStoreException.Unavailable unavailable) {
+                LOG.atWarn().addKeyValue("reason", unavailable.getMessage()).log("The object store cannot be reached; starting without the cold tier until it can");
+            } else {
+                throw e;
+            }
+        }
+    }
+
+    /** Makes a value when it is first asked for. Two threads that ask at once may both make one; all get the same. */
+    private static <T> Supplier<T> once(Supplier<T> make) {
+        AtomicReference<T> made = new AtomicReference<>();
+        return () -> made.get() != null ? made.get() : made.updateAndGet(already -> already != null ? already : make.get());
+    }
+
+    private static Timer timer(EventLoop loop) {
+        return (delayMs, task) -> {
+            ScheduledFuture<?> scheduled = loop.schedule(task, delayMs, TimeUnit.MILLISECONDS);
+            return () -> scheduled.cancel(false);
+        };
+    }
+
+    private ApiTable apis(HandlerContext handlers, RetentionWorker retention) {
+        ApiTable[] table = new ApiTable[1];
+        List<ServedApi> served = new ArrayList<>();
+        served.add(ServedApi.of(ApiKeys.API_VERSIONS, new ApiVersionsHandler(() -> table[0])));
+        served.add(ServedApi.of(ApiKeys.PRODUCE, new ProduceHandler(handlers.partitions(), retention::rejectsProduce, clock)));
+        served.add(ServedApi.of(ApiKeys.FETCH, new FetchHandler(handlers.partitions(), metadata::view, clock)));
+        served.addAll(Handlers.table(handlers));
+        table[0] = new ApiTable(served);
+        return table[0];
+    }
+
+    private void startHttp(Vertx vertx) {
+        try {
+            http = HttpListener.start(vertx, config.http(), meters, () -> readiness).toCompletionStage().toCompletableFuture().join();
+        } catch (CompletionException e) {
+            throw new StartupException("cannot listen for HTTP on " + config.http().host() + ":" + config.http().port() + " (http.port): " + e.getCause().getMessage(), e);
+        }
+    }
+
+    /** Tells the cluster where this broker is reached. */
+    private void register() {
+        String host = config.kafka().advertisedHost().orElse(config.kafka().host());
+        int port = config.kafka().advertisedPort() > 0 ? config.kafka().advertisedPort() : kafka.port();
+        metadata.submit(new Command.RegisterBroker(config.node().id(), host, port, config.node().rack())).join();
+    }
+
+    /** Before the listeners are up nobody can change the metadata, so the keeper misses no change between its start and its subscription. */
+    private void serve(PartitionKeeper keeper) {
+        closers.push(() -> keeper.stop().join());
+        metadata.subscribe(keeper::apply);
+        keeper.start(metadata.view()).whenComplete((done, failed) -> readiness = Readiness.READY);
+    }
+
+    private <T> T closing(T opened, Consumer<T> closer) {
+        closers.push(() -> closer.accept(opened));
+        return opened;
     }
 
     public int kafkaPort() {
-        throw new UnsupportedOperationException();
+        return kafka.port();
     }
 
     public int httpPort() {
-        throw new UnsupportedOperationException();
+        return http.port();
     }
 
     public String clusterId() {
-        throw new UnsupportedOperationException();
+        return metadata.view().clusterId();
     }
 
     public boolean ready() {
-        throw new UnsupportedOperationException();
+        return readiness.ready();
     }
 
-    public MeterRegistry meters() {
-        throw new UnsupportedOperationException();
+    public PrometheusMeterRegistry meters() {
+        return meters;
     }
 
-    /** Stops cleanly: blocks until every log is forced and closed. */
+    /** Stops cleanly: blocks until every log is forced and closed. A step that fails is logged and does not keep the others from running. */
     @Override
     public void close() {
-        throw new UnsupportedOperationException();
+        readiness = Readiness.notReady("broker is stopping");
+        Runnable closer;
+        while ((closer = closers.poll()) != null) {
+            try {
+                closer.run();
+            } catch (RuntimeException e) {
+                LOG.atError().setCause(e).log("A part of the broker did not close cleanly");
+            }
+        }
     }
 }

@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -121,6 +122,11 @@ public final class PartitionKeeper {
                 reconfigure(next, after);
             }
         }
+    }
+
+    /** Completes when this broker serves every partition of the topic that it leads. */
+    public CompletableFuture<Void> whenInService(TopicView topic) {
+        return CompletableFuture.allOf(ledHere(topic).keySet().stream().map(steps::get).filter(Objects::nonNull).toArray(CompletableFuture[]::new));
     }
 
     private Map<TopicIdPartition, PartitionView> ledHere(TopicView topic) {

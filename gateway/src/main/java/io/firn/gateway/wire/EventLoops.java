@@ -29,6 +29,11 @@ public final class EventLoops {
         return contexts.get(Math.floorMod(hash, contexts.size())).nettyEventLoop();
     }
 
+    /** The loop for state that belongs to no partition and no connection. */
+    public EventLoop first() {
+        return contexts.get(0).nettyEventLoop();
+    }
+
     List<ContextInternal> contexts() {
         return contexts;
     }
