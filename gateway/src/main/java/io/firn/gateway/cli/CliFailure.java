@@ -5,8 +5,6 @@ import io.firn.gateway.config.ConfigException;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.TimeoutException;
-import picocli.CommandLine;
-import picocli.CommandLine.ParseResult;
 
 /** A command cannot go on, for a reason its user is to read as one line. */
 final class CliFailure extends RuntimeException {
@@ -28,7 +26,7 @@ final class CliFailure extends RuntimeException {
     }
 
     /** Tells what went wrong on standard error, one line for what is foreseen, and gives the exit code. */
-    static int report(Exception failure, CommandLine commandLine, ParseResult parsed) throws Exception {
+    static int report(String command, Exception failure) throws Exception {
         if (failure instanceof CliFailure foreseen) {
             return say(foreseen.getMessage(), foreseen.exitCode);
         }
@@ -39,7 +37,7 @@ final class CliFailure extends RuntimeException {
             return say("--client-config: " + wrong.getMessage(), Main.USAGE);
         }
         if (failure instanceof KafkaException) {
-            return say(of(commandLine.getCommandName(), rootOf(failure)).getMessage(), Main.FAILED);
+            return say(of(command, rootOf(failure)).getMessage(), Main.FAILED);
         }
         throw failure;
     }

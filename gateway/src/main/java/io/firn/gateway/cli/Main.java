@@ -1,15 +1,9 @@
 package io.firn.gateway.cli;
 
-import java.util.Map;
-import java.util.function.Supplier;
-import picocli.CommandLine;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.ParameterException;
+import java.util.Arrays;
+import java.util.Optional;
 
-/**
- * {@code main} of the {@code firn} launcher. Only the command that was asked for is made: building the others' options would
- * cost every start.
- */
+/** {@code main} of the {@code firn} launcher. A plain {@code up} goes straight to the broker; everything else goes through picocli's {@link Commands}. */
 public final class Main {
 
     /** Nothing, or nothing more, to do. */
@@ -19,67 +13,33 @@ public final class Main {
     /** It could not be tried: wrong usage, wrong configuration, port or directory in use. */
     static final int USAGE = 2;
 
-    private static final Map<String, Supplier<Object>> COMMANDS = Map.of(
-            "up", UpCommand::new,
-            "topic", TopicCommand::new,
-            "produce", ProduceCommand::new,
-            "consume", ConsumeCommand::new,
-            "demo", DemoCommand::new);
-
+    private static final String UP = "up";
     /** For the launcher, not for people. */
     private static final String REHEARSE = "rehearse";
 
     private Main() {}
 
-    public static void main(String[] args) {
+    public static void main(String[] args) throws Exception {
         System.exit(run(args));
     }
 
     /** Runs one command and returns the process's exit code. */
-    static int run(String... args) {
+    static int run(String... args) throws Exception {
         if (args.length == 1 && args[0].equals(REHEARSE)) {
             return Rehearsal.run();
         }
-        Supplier<Object> command = args.length == 0 ? null : COMMANDS.get(args[0]);
-        if (command == null) {
-            return commandLine(overview()).execute(args);
+        if (args.length > 0 && args[0].equals(UP)) {
+            return up(args);
         }
-        String[] rest = java.util.Arrays.copyOfRange(args, 1, args.length);
-        return execute(command.get(), rest);
+        return Commands.run(args);
     }
 
-    static int execute(Object command, String... args) {
-        return commandLine(new CommandLine(command)).execute(args);
-    }
-
-    private static CommandLine overview() {
-        CommandLine all = new CommandLine(new Overview());
-        COMMANDS.keySet().stream().sorted().forEach(name -> all.addSubcommand(name, COMMANDS.get(name).get()));
-        return all;
-    }
-
-    private static CommandLine commandLine(CommandLine commandLine) {
-        return commandLine.setParameterExceptionHandler(Main::wrongUsage).setExecutionExceptionHandler(CliFailure::report)
-                .setUsageHelpLongOptionsMaxWidth(30);
-    }
-
-    private static int wrongUsage(ParameterException wrong, String[] args) {
-        System.err.println("firn: " + wrong.getMessage().lines().findFirst().orElse("wrong usage")
-                + " (see " + wrong.getCommandLine().getCommandSpec().qualifiedName() + " --help)");
-        return USAGE;
-    }
-
-    @Command(name = "firn", mixinStandardHelpOptions = true, versionProvider = Version.class, synopsisSubcommandLabel = "COMMAND",
-            description = "A tiered-storage log service that speaks the Apache Kafka protocol.",
-            footer = "%nfirn COMMAND --help tells the options of a command.")
-    static final class Overview implements java.util.concurrent.Callable<Integer> {
-        @CommandLine.Spec
-        private CommandLine.Model.CommandSpec spec;
-
-        @Override
-        public Integer call() {
-            spec.commandLine().usage(System.err);
-            return USAGE;
+    private static int up(String... args) throws Exception {
+        try {
+            Optional<UpArguments> plain = UpArguments.plain(Arrays.copyOfRange(args, 1, args.length));
+            return plain.isPresent() ? Up.run(plain.get()) : Commands.run(args);
+        } catch (RuntimeException failed) {
+            return CliFailure.report(UP, failed);
         }
     }
 }

@@ -10,7 +10,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import picocli.CommandLine;
 
 /**
  * A short life of a broker, for the class-data archive that the launcher makes of the classes it loads: start, a topic, some records in and out
@@ -54,10 +53,10 @@ final class Rehearsal {
     }
 
     private static void rehearse(DemoDirectory directory) throws IOException {
+        UpArguments arguments = UpArguments.plain("--data", directory.data().toString(), "--kafka-port", "0", "--http-port", "0",
+                "--set", "group.offsets.partitions=1").orElseThrow();
         // Without the environment: it may name a real bucket.
-        UpCommand up = new UpCommand(Map.of());
-        new CommandLine(up).parseArgs("--data", directory.data().toString(), "--kafka-port", "0", "--http-port", "0", "--set", "group.offsets.partitions=1");
-        try (Broker broker = up.start()) {
+        try (Broker broker = Up.start(arguments, Map.of())) {
             String bootstrap = "--bootstrap-server=127.0.0.1:" + broker.kafkaPort();
             step(new TopicCommand(), "create", TOPIC, "--partitions=2", bootstrap);
             step(new ProduceCommand(lines()), TOPIC, "--key-separator=:", bootstrap);
@@ -72,7 +71,7 @@ final class Rehearsal {
     }
 
     private static void step(Object command, String... args) {
-        int exitCode = Main.execute(command, args);
+        int exitCode = Commands.execute(command, args);
         if (exitCode != Main.OK) {
             System.err.println("firn: not rehearsed: " + command.getClass().getSimpleName() + ' ' + String.join(" ", args));
         }

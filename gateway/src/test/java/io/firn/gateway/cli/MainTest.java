@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.firn.gateway.config.ConfigLoader;
 import io.firn.gateway.logging.Logging;
 import java.io.ByteArrayOutputStream;
-import java.io.IOException;
 import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -45,6 +44,9 @@ class MainTest {
         "up --config /nowhere/firn.yaml | firn: /nowhere/firn.yaml does not exist (--config)",
         "up --set group.settings.group.nix=1 | firn: unknown setting group.settings.group.nix: Apache Kafka's group coordinator has none of that name",
         "up --set group.settings.group.max.session.timeout.ms=x | firn: group.settings: Invalid value x for configuration group.max.session.timeout.ms: Not a number of type INT",
+        "up --data a --data b           | firn: option '--data' (DIR) should be specified only once (see firn up --help)",
+        "up --data                      | firn: Missing required parameter for option '--data' (DIR) (see firn up --help)",
+        "up --set kafka.port            | firn: --set takes key=value, but no key was given in one of them",
         "up --prot 1                    | firn: Unknown options: '--prot', '1' (see firn up --help)",
         "produce                        | firn: Missing required parameter: 'TOPIC' (see firn produce --help)",
         "produce t --header x --bootstrap-server h:1 | firn: --header takes KEY=VALUE, not 'x'",
@@ -55,7 +57,7 @@ class MainTest {
         "consume t --group g --partition 1 | firn: --group and --partition exclude each other: a group shares out the partitions itself",
         "consume t --max-messages 0     | firn: --max-messages must be at least 1, --offset and --partition at least 0",
     })
-    void wrongUseIsOneLineOnStandardErrorAndExitCodeTwo(String arguments, String message) {
+    void wrongUseIsOneLineOnStandardErrorAndExitCodeTwo(String arguments, String message) throws Exception {
         int exitCode = Main.run(arguments.strip().split(" +"));
 
         assertThat(err.toString(StandardCharsets.UTF_8)).isEqualTo(message + System.lineSeparator());
@@ -63,7 +65,7 @@ class MainTest {
     }
 
     @Test
-    void noBrokerThereIsOneLineAndExitCodeOne() throws IOException {
+    void noBrokerThereIsOneLineAndExitCodeOne() throws Exception {
         int port;
         try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             port = free.getLocalPort();
@@ -76,27 +78,27 @@ class MainTest {
     }
 
     @Test
-    void helpNamesEveryCommand() {
+    void helpNamesEveryCommand() throws Exception {
         assertThat(Main.run("--help")).isEqualTo(Main.OK);
         assertThat(out.toString(StandardCharsets.UTF_8)).contains("up ", "topic ", "produce ", "consume ", "demo ");
     }
 
     @ParameterizedTest
     @CsvSource({"up", "topic", "produce", "consume", "demo"})
-    void everyCommandHasHelp(String command) {
+    void everyCommandHasHelp(String command) throws Exception {
         assertThat(Main.run(command, "--help")).isEqualTo(Main.OK);
         assertThat(out.toString(StandardCharsets.UTF_8)).startsWith("Usage: firn " + command);
     }
 
     @ParameterizedTest
     @CsvSource({"--version", "-V"})
-    void versionNamesFirnAndJava(String option) {
+    void versionNamesFirnAndJava(String option) throws Exception {
         assertThat(Main.run(option)).isEqualTo(Main.OK);
         assertThat(out.toString(StandardCharsets.UTF_8)).startsWith("firn ").contains("Java " + Runtime.version());
     }
 
     @Test
-    void anUnknownCommandIsRefused() {
+    void anUnknownCommandIsRefused() throws Exception {
         assertThat(Main.run("upp")).isEqualTo(Main.USAGE);
         assertThat(err.toString(StandardCharsets.UTF_8)).startsWith("firn: Unmatched argument").hasLineCount(1);
     }

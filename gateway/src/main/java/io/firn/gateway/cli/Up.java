@@ -1,0 +1,59 @@
+package io.firn.gateway.cli;
+
+import io.firn.gateway.Broker;
+import io.firn.gateway.config.BrokerConfig;
+import io.firn.gateway.config.ConfigException;
+import io.firn.gateway.config.ConfigLoader;
+import io.firn.gateway.group.GroupSettings;
+import io.firn.gateway.logging.Logging;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+
+/** Starts the broker of {@code firn up}, tells where it is, and stops it on a signal. */
+final class Up {
+
+    private Up() {}
+
+    /** Runs until a signal; returns only by an exception, when the broker cannot start. */
+    static int run(UpArguments arguments) throws InterruptedException {
+        CompletableFuture<Broker> started = new CompletableFuture<>();
+        // There before the broker is: a signal during the start is to end in a clean stop too.
+        ShutdownHook hook = ShutdownHook.talking(() -> started.get().close());
+        try {
+            started.complete(start(arguments, System.getenv()));
+        } catch (RuntimeException | Error failed) {
+            hook.remove();
+            started.completeExceptionally(failed);
+            throw failed;
+        }
+        Thread.currentThread().join();
+        return Main.OK;
+    }
+
+    static Broker start(UpArguments arguments, Map<String, String> environment) {
+        BrokerConfig config = ConfigLoader.load(arguments.config(), environment, arguments.settings());
+        checkGroupSettings(config.group());
+        Logging.apply(config.logging());
+        Broker broker = Broker.start(config);
+        System.out.print(new Banner(config, broker.kafkaPort(), broker.httpPort(), broker.clusterId()).text());
+        System.out.flush();
+        return broker;
+    }
+
+    /** The broker looks at them when a group is first used; an operator wants to know now. */
+    private static void checkGroupSettings(BrokerConfig.Group group) {
+        if (group.settings().isEmpty()) {
+            return;
+        }
+        Set<String> known = GroupSettings.names();
+        group.settings().keySet().stream().filter(name -> !known.contains(name)).findFirst().ifPresent(name -> {
+            throw new ConfigException("unknown setting group.settings." + name + ": Apache Kafka's group coordinator has none of that name");
+        });
+        try {
+            GroupSettings.of(group);
+        } catch (org.apache.kafka.common.config.ConfigException | IllegalArgumentException refused) {
+            throw new ConfigException("group.settings: " + refused.getMessage());
+        }
+    }
+}
