@@ -240,7 +240,7 @@ final class Offloader {
             goOn();
         } else {
             failed.run();
-            failed(source.flatMap(SealedSource::localFailure), failure);
+            failed(source, failure);
         }
     }
 
@@ -253,16 +253,26 @@ final class Offloader {
         }
     }
 
-    private void failed(Optional<Exception> localFailure, Throwable failure) {
+    private void failed(Optional<SealedSource> source, Throwable failure) {
         if (!(state instanceof Busy busy)) {
             return;
         }
-        if (log.cold().isPresent() && log.boundaryMoved()) {
+        if (failure instanceof ColdStoreException.Fenced) {
+            stop(Failure.FENCED, "a newer leader writes this partition's manifest: " + failure.getMessage(), Optional.empty());
+        } else if (log.cold().isPresent() && log.boundaryMoved()) {
             publish();
             goOn();
-        } else if (localFailure.isPresent()) {
+        } else if (source.isPresent() && source.get().nextOffset() <= log.logStartOffset()) {
+            goOn(); // DeleteRecords has removed the segment under the upload
+        } else {
+            failed(busy, source.flatMap(SealedSource::localFailure), failure);
+        }
+    }
+
+    private void failed(Busy busy, Optional<Exception> localFailure, Throwable failure) {
+        if (localFailure.isPresent()) {
             stop(Failure.LOCAL_READ, "the local segment cannot be read: " + localFailure.get().getMessage(), Optional.of(failure));
-        } else if (failure instanceof ColdStoreException.SourceFailed) {
+        } else if (failure instanceof ColdStoreException.SourceFailed) { // the cold tier's audit found a batch that is not sound
             stop(Failure.LOCAL_READ, failure.getMessage(), Optional.of(failure));
         } else if (failure instanceof ColdStoreException.Unavailable || failure instanceof ColdStoreException.Uncertain) {
             retry(busy, Failure.UNAVAILABLE);
@@ -272,8 +282,6 @@ final class Offloader {
             retry(busy, Failure.MISCONFIGURED);
             logger.atError().addKeyValue("partition", log.hot().partition()).addKeyValue("failures", busy.failures() + 1)
                     .addKeyValue("cause", failure.getMessage()).log("The bucket refuses what it is asked; offload waits until that is mended");
-        } else if (failure instanceof ColdStoreException.Fenced) {
-            stop(Failure.FENCED, "a newer leader writes this partition's manifest: " + failure.getMessage(), Optional.empty());
         } else if (failure instanceof ColdStoreException) {
             stop(Failure.COLD_CORRUPT, failure.getMessage(), Optional.of(failure));
         } else {

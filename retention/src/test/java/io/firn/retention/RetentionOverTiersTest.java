@@ -1,0 +1,174 @@
+package io.firn.retention;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+/** DeleteRecords, total and local retention, and the disk watermark, on real logs. */
+class RetentionOverTiersTest {
+
+    @Test
+    void deleteRecordsDropsWholeColdSegmentsAndSurvivesARestart() {
+        try (TieredRig rig = settled(4)) {
+            long start = rig.get(rig.onLoop(() -> rig.log.deleteRecordsBefore(30)));
+            assertThat(start).isEqualTo(30);
+            assertThat(rig.onLoop(() -> rig.log.read(29, 1_000, 100, true))).isInstanceOf(TieredRead.OutOfRange.class);
+            rig.kill(false);
+            rig.start();
+            assertThat(rig.onLoop(rig.log::logStartOffset)).isEqualTo(30);
+            rig.roundsUntil("two segments left", 60_000, () -> rig.log.cold().isPresent() && rig.log.cold().get().startOffset() == 24);
+            new Replay(rig).everythingFrom(30, 100_000);
+        }
+    }
+
+    @Test
+    void deleteRecordsPastTheTierBoundaryEmptiesTheColdTierAndOffloadGoesOnBehindIt() {
+        try (TieredRig rig = settled(2)) {
+            rig.commitLimit = rig.onLoop(rig.hot::logEndOffset);
+            rig.segments(2);
+            rig.get(rig.onLoop(() -> rig.log.deleteRecordsBefore(37)));
+            rig.commitLimit = Long.MAX_VALUE;
+            rig.segments(1);
+            rig.awaitOffloaded(60);
+            rig.roundsUntil("local copies gone", 100, () -> rig.hot.localLogStartOffset() == 60);
+            new Replay(rig).everythingFrom(37, 100_000);
+            assertThat(rig.onLoop(() -> rig.log.cold().get().startOffset())).isEqualTo(36);
+        }
+    }
+
+    @Test
+    void retentionByTimeAdvancesTheLogStartOverTheColdTier() {
+        try (TieredRig rig = TieredRig.started(Views.local(Views.total(Views.config(), 100_000, -1), 0, -1))) {
+            rig.segment(4);
+            rig.clock.advanceMs(90_000);
+            rig.segment(4);
+            rig.awaitOffloaded(24);
+            rig.roundsUntil("first segment expired", 1_000, () -> rig.log.logStartOffset() == 12);
+            rig.roundsUntil("dropped", 1_000, () -> rig.log.cold().get().startOffset() == 12);
+            new Replay(rig).everythingFrom(12, 100_000);
+            rig.clock.advanceMs(200_000);
+            rig.roundsUntil("all expired", 1_000, () -> rig.log.logStartOffset() == 24);
+            rig.roundsUntil("cold tier empty", 1_000, () -> rig.log.cold().get().sizeBytes() == 0);
+            assertThat(rig.onLoop(rig.log::latestTieredOffset)).isEqualTo(23);
+            rig.segment(4);
+            rig.awaitOffloaded(36);
+        }
+    }
+
+    @Test
+    void retentionBySizeCountsBothTiersOnce() {
+        try (TieredRig rig = settled(6)) {
+            long sizeBytes = rig.onLoop(rig.log::sizeBytes);
+            assertThat(sizeBytes).isEqualTo(rig.written.values().stream().mapToLong(b -> b.length).sum());
+            rig.reconfigure(Views.total(Views.coldOnly(), -1, sizeBytes / 2));
+            rig.roundsUntil("half of it gone", 100, () -> rig.log.logStartOffset() == 36 && rig.log.cold().get().startOffset() == 36);
+            new Replay(rig).everythingFrom(36, 100_000);
+            rig.round();
+            rig.round();
+            assertThat(rig.onLoop(rig.log::logStartOffset)).isEqualTo(36);
+        }
+    }
+
+    @Test
+    void anUntieredTopicIsDeletedLocallyByTimeAndSize() {
+        try (TieredRig rig = TieredRig.started(Views.total(Views.untiered(), 100_000, -1))) {
+            rig.segments(2);
+            rig.clock.advanceMs(100_001);
+            rig.segments(2);
+            rig.roundsUntil("two gone", 0, () -> rig.hot.localLogStartOffset() == 24);
+            rig.reconfigure(Views.total(Views.untiered(), -1, 0));
+            rig.roundsUntil("all sealed gone", 0, () -> rig.log.logStartOffset() == 48);
+            assertThat(rig.objects.requests()).isZero();
+        }
+    }
+
+    @Test
+    void aDiskBelowItsWatermarkRefusesProduceAndTakesCommittedLocalCopiesEarly() {
+        TieredRig rig = new TieredRig(Views.local(Views.config(), -1, -1));
+        rig.workerConfig = new RetentionConfig(1_000, 0, 10_000, rig.usableBytes::get);
+        rig.usableBytes.set(1_000_000);
+        rig.start();
+        try (rig) {
+            rig.segments(4);
+            rig.awaitOffloaded(48);
+            assertThat(rig.onLoop(rig.hot::localLogStartOffset)).isZero();
+            rig.usableBytes.set(19_000);
+            rig.roundsUntil("one segment gone early", 0, () -> rig.hot.localLogStartOffset() == 12);
+            rig.round();
+            rig.round();
+            assertThat(rig.onLoop(rig.hot::localLogStartOffset)).as("no more than wanted").isEqualTo(12);
+            assertThat(rig.worker.rejectsProduce()).isFalse();
+
+            rig.usableBytes.set(9_999);
+            rig.round();
+            assertThat(rig.worker.rejectsProduce()).isTrue();
+            assertThat(rig.meter("firn.disk.rejects.produce")).isEqualTo(1);
+            rig.usableBytes.set(12_499);
+            rig.round();
+            assertThat(rig.worker.rejectsProduce()).isTrue();
+            rig.usableBytes.set(30_000);
+            rig.round();
+            assertThat(rig.worker.rejectsProduce()).isFalse();
+            assertThat(rig.meter("firn.local.deleted.early.bytes")).isPositive();
+            Replay.of(rig, 100_000);
+        }
+    }
+
+    @Test
+    void theWatermarkNeverTakesWhatIsNotInTheColdTier() {
+        TieredRig rig = new TieredRig(Views.config());
+        rig.workerConfig = new RetentionConfig(1_000, 0, 10_000, () -> 0);
+        rig.objects.inject(io.firn.cold.sim.SimFault.outage());
+        rig.start();
+        try (rig) {
+            rig.segments(2);
+            for (int i = 0; i < 20; i++) {
+                rig.round();
+                rig.clock.advanceMs(5_000);
+            }
+            assertThat(rig.worker.rejectsProduce()).isTrue();
+            assertThat(rig.onLoop(rig.hot::localLogStartOffset)).isZero();
+            Replay.of(rig, 100_000);
+        }
+    }
+
+    @Test
+    void deletingATopicDeletesItsObjectsAsSoonAsTheBucketAllows() {
+        try (TieredRig rig = settled(3)) {
+            rig.objects.inject(io.firn.cold.sim.SimFault.outage());
+            rig.get(rig.worker.detach(rig.log, true));
+            rig.get(rig.hotStore.delete(TieredRig.PARTITION));
+            for (int i = 0; i < 5; i++) {
+                rig.round();
+                rig.clock.advanceMs(1_000);
+            }
+            assertThat(rig.segmentObjects()).isEqualTo(3);
+            assertThat(rig.meter("firn.cold.deletions.pending")).isEqualTo(1);
+            rig.objects.clearFaults();
+            rig.roundsUntil("objects gone", 10_000, () -> rig.segmentObjects() == 0 && rig.meter("firn.cold.deletions.pending") == 0);
+        }
+    }
+
+    @Test
+    void detachingWithoutDeletionLeavesTheObjectsAndReattachingGoesOn() {
+        try (TieredRig rig = settled(2)) {
+            rig.get(rig.worker.detach(rig.log, false));
+            rig.segment(4);
+            rig.round();
+            assertThat(rig.segmentObjects()).isEqualTo(2);
+            rig.log = rig.onLoop(() -> rig.worker.attach(rig.hot, rig.config, 2, rig.log.loop(), rig.hot::durableOffset));
+            rig.awaitOffloaded(36);
+            Replay.of(rig, 100_000);
+        }
+    }
+
+    /** A rig with so many segments in the cold tier and only the active one on disk. */
+    private static TieredRig settled(int segments) {
+        TieredRig rig = TieredRig.started(Views.coldOnly());
+        rig.segments(segments);
+        long boundary = rig.onLoop(rig.hot::logEndOffset);
+        rig.awaitOffloaded(boundary);
+        rig.roundsUntil("local copies gone", 100, () -> rig.hot.localLogStartOffset() == boundary);
+        return rig;
+    }
+}
