@@ -50,6 +50,7 @@ public record ObjectStoreConfig(Provider provider, Optional<Path> directory, Opt
         if (provider != Provider.FILE && bucket.isEmpty()) {
             throw new IllegalArgumentException("Provider s3 or minio needs a bucket");
         }
+        endpoint.ifPresent(ObjectStoreConfig::requireServer);
         requireRange("maxConnections", maxConnections, 1, 1024);
         requireRange("uploadParts", uploadParts, 1, 64);
         requireRange("requestTimeoutMs", requestTimeoutMs, 10, Integer.MAX_VALUE);
@@ -60,6 +61,14 @@ public record ObjectStoreConfig(Provider provider, Optional<Path> directory, Opt
     public static ObjectStoreConfig ofDirectory(Path directory) {
         return new ObjectStoreConfig(Provider.FILE, Optional.of(directory), Optional.empty(), "us-east-1", Optional.empty(), Optional.empty(), true, 16, 4,
                 15_000, 4);
+    }
+
+    private static void requireServer(URI endpoint) {
+        boolean http = "http".equals(endpoint.getScheme()) || "https".equals(endpoint.getScheme());
+        boolean bare = endpoint.getPath() == null || endpoint.getPath().isEmpty() || endpoint.getPath().equals("/");
+        if (!http || endpoint.getHost() == null || !bare) {
+            throw new IllegalArgumentException("Endpoint must be http://host:port or https://host:port, not " + endpoint);
+        }
     }
 
     private static void requireRange(String name, long value, long min, long max) {

@@ -28,19 +28,24 @@ public final class ObjectStores {
     /**
      * Opens a store with retries and metrics around it. Touches the disk for {@code file}, but never the network.
      *
-     * @throws ColdStoreException.Misconfigured a directory that cannot be used, or a malformed endpoint
+     * @throws ColdStoreException.Misconfigured a directory that cannot be used, or a region or bucket name that the client refuses
      */
     public static ObjectStore open(ObjectStoreConfig config, MeterRegistry meters) {
+        return open(config, meters, RetryPolicy.ofAttempts(config.retryMaxAttempts()));
+    }
+
+    /** The same with another policy than the usual one; {@code config.retryMaxAttempts()} then counts for nothing. */
+    static ObjectStore open(ObjectStoreConfig config, MeterRegistry meters, RetryPolicy policy) {
         ObjectStoreMeters storeMeters = new ObjectStoreMeters(meters);
         return switch (config.provider()) {
             case FILE -> new MeteredObjectStore(FileObjectStore.open(config.directory().orElseThrow(), config.maxConnections()), storeMeters);
-            case S3 -> overBucket(S3BucketRequests.open(config), config, storeMeters);
-            case MINIO -> overBucket(MinioBucketRequests.open(config), config, storeMeters);
+            case S3 -> overBucket(S3BucketRequests.open(config), config, storeMeters, policy);
+            case MINIO -> overBucket(MinioBucketRequests.open(config), config, storeMeters, policy);
         };
     }
 
-    private static ObjectStore overBucket(BucketRequests requests, ObjectStoreConfig config, ObjectStoreMeters meters) {
-        Retrier retrier = new Retrier(RetryPolicy.ofAttempts(config.retryMaxAttempts()), timer(), () -> ThreadLocalRandom.current().nextDouble());
+    private static ObjectStore overBucket(BucketRequests requests, ObjectStoreConfig config, ObjectStoreMeters meters, RetryPolicy policy) {
+        Retrier retrier = new Retrier(policy, timer(), () -> ThreadLocalRandom.current().nextDouble());
         ObjectStore bucket = new BucketObjectStore(requests, retrier, pool("cold-write-", config.uploadParts()), config.uploadParts());
         return new RetryingObjectStore(new MeteredObjectStore(bucket, meters), retrier);
     }

@@ -71,6 +71,15 @@ public abstract class BucketStoreContract extends ObjectStoreContract {
         return store;
     }
 
+    @Override
+    protected void fill(List<String> keys) throws IOException {
+        for (String key : keys) {
+            Path file = directory.resolve(server.bucket()).resolve(key);
+            Files.createDirectories(file.getParent());
+            Files.writeString(file, "x");
+        }
+    }
+
     private ObjectStore with(String bucket, Credentials credentials) {
         ObjectStoreConfig right = server.config(provider);
         return ObjectStores.open(new ObjectStoreConfig(provider, Optional.empty(), right.endpoint(), right.region(), Optional.of(bucket), Optional.of(credentials), true,

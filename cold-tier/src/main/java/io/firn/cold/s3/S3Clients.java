@@ -30,16 +30,17 @@ import software.amazon.awssdk.services.s3.S3AsyncClientBuilder;
  */
 final class S3Clients {
 
-    private static final int EVENT_LOOPS = 2;
+    /** One, because with two the SDK's pool now and then loses a request whose connection is refused, until the time limit for connections (README, Decisions). */
+    private static final int EVENT_LOOPS = 1;
 
     private static final int COMPLETION_THREADS = 2;
 
     private static final long CONNECT_LIMIT_MS = 10_000;
 
-    /** Most requests that wait for a connection, and how much longer than one request's silence they may. */
+    /** Most requests that wait for a connection, and how many times one request's silence they may. */
     private static final int WAITING_LIMIT = 10_000;
 
-    private static final int WAITING_TIMEOUT_FACTOR = 10;
+    private static final int WAITING_TIMEOUT_FACTOR = 2;
 
     private S3Clients() {}
 

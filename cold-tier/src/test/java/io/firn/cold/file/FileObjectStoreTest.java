@@ -43,6 +43,14 @@ class FileObjectStoreTest extends ObjectStoreContract {
         return store;
     }
 
+    @Override
+    protected void fill(List<String> keys) throws IOException {
+        for (String key : keys) {
+            Files.createDirectories(root().resolve(key).getParent());
+            Files.writeString(root().resolve(key), "x");
+        }
+    }
+
     private Path root() {
         return directory.resolve("objects");
     }

@@ -4,8 +4,8 @@ import io.firn.cold.BucketStoreContract;
 import io.firn.cold.ObjectStoreConfig.Provider;
 
 /** Provider {@code minio} keeps the contract. */
-class MinioObjectStoreTest extends BucketStoreContract {
-    MinioObjectStoreTest() {
+class MinioObjectStoreIT extends BucketStoreContract {
+    MinioObjectStoreIT() {
         super(Provider.MINIO);
     }
 }

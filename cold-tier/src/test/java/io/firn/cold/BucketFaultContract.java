@@ -1,0 +1,330 @@
+package io.firn.cold;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.firn.cold.ObjectStore.PutOutcome;
+import io.firn.cold.ObjectStoreConfig.Provider;
+import io.firn.cold.s3.FaultProxy;
+import io.firn.cold.s3.HttpFault;
+import io.firn.cold.s3.S3Server;
+import io.firn.cold.store.RetryPolicy;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestInstance.Lifecycle;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * What a store over HTTP does when the way to the server fails: each fault ends in the right result or exception, after a bounded number of requests, and nothing hangs.
+ * A subclass names the provider.
+ */
+@TestInstance(Lifecycle.PER_CLASS)
+public abstract class BucketFaultContract {
+
+    private static final int ATTEMPTS = 3;
+    private static final int LARGE_BYTES = (8 << 20) + 1; // two parts
+    private static final AtomicInteger KEYS = new AtomicInteger();
+
+    private final Provider provider;
+    private S3Server server;
+    private ObjectStore direct;
+    private FaultProxy proxy;
+    private ObjectStore store;
+    private String key;
+
+    protected BucketFaultContract(Provider provider) {
+        this.provider = provider;
+    }
+
+    @BeforeAll
+    void startServer(@TempDir Path directory) {
+        server = S3Server.start(directory);
+        direct = ObjectStores.open(server.config(provider), new SimpleMeterRegistry());
+        proxy = FaultProxy.start(server.port());
+    }
+
+    @AfterAll
+    void stopServer() {
+        proxy.close();
+        direct.close();
+        server.close();
+    }
+
+    @BeforeEach
+    void open() {
+        proxy.clear();
+        store = open(proxy.endpoint(), 10_000);
+        key = "faults/" + KEYS.incrementAndGet();
+    }
+
+    @AfterEach
+    void close() {
+        proxy.clear();
+        store.close();
+    }
+
+    private ObjectStore open(URI endpoint, long requestTimeoutMs) {
+        ObjectStoreConfig config = server.config(provider, endpoint);
+        return ObjectStores.open(new ObjectStoreConfig(provider, Optional.empty(), Optional.of(endpoint), config.region(), config.bucket(), config.credentials(), true, 8, 2,
+                requestTimeoutMs, ATTEMPTS), new SimpleMeterRegistry(), new RetryPolicy(ATTEMPTS, 5, 20));
+    }
+
+    private static <T> T await(CompletableFuture<T> future) {
+        return ObjectStoreContract.await(future);
+    }
+
+    private static <T extends Throwable> void assertFails(Class<T> expected, CompletableFuture<?> future) {
+        ObjectStoreContract.assertFails(expected, future);
+    }
+
+    private static ByteBuffer utf8(String text) {
+        return ObjectStoreContract.utf8(text);
+    }
+
+    private void assertStored(String expected) {
+        assertThat(ObjectStoreContract.toArray(await(direct.getSmall(key)))).isEqualTo(ObjectStoreContract.toArray(utf8(expected)));
+    }
+
+    private static Predicate<String> method(String method) {
+        return line -> line.startsWith(method + " ");
+    }
+
+    private static Predicate<String> containing(String text) {
+        return line -> line.contains(text);
+    }
+
+    private static UploadSource large() {
+        return UploadSource.of(ByteBuffer.wrap(ObjectStoreContract.randomBytes(LARGE_BYTES, 5)));
+    }
+
+    // Errors that pass
+
+    @Test
+    void everyRequestSurvivesErrorsThatPass() {
+        for (HttpFault fault : List.of(HttpFault.answering(503, "SlowDown"), HttpFault.answering(500, "InternalError"), HttpFault.answering(429, "TooManyRequests"),
+                HttpFault.answering(502, "text/html", "<html>Bad gateway</html>"), HttpFault.answering(400, "RequestTimeout"), HttpFault.reset())) {
+            String here = key + "/" + KEYS.incrementAndGet();
+            proxy.inject(fault.times(ATTEMPTS - 1));
+            assertThat(await(store.putIfAbsent(here, utf8("0123456789")))).isEqualTo(PutOutcome.CREATED);
+            assertThat(proxy.requests(here)).isEqualTo(ATTEMPTS);
+            fault.times(ATTEMPTS - 1);
+            ByteBuffer target = ByteBuffer.allocateDirect(4);
+            await(store.get(here, 3, target));
+            assertThat(ObjectStoreContract.toArray(target)).isEqualTo(ObjectStoreContract.toArray(utf8("3456")));
+            fault.times(ATTEMPTS - 1);
+            assertThat(await(store.list(here, "", 10)).objects()).hasSize(1);
+            fault.times(ATTEMPTS - 1);
+            await(store.deleteAll(List.of(here)));
+            proxy.clear();
+        }
+    }
+
+    @Test
+    void aHeadSurvivesErrorsThatPassThoughTheyHaveNoBody() {
+        await(direct.putIfAbsent(key, utf8("x")));
+        for (HttpFault fault : List.of(HttpFault.answering(503, "SlowDown"), HttpFault.answering(500, "InternalError"), HttpFault.answering(429, "TooManyRequests"))) {
+            proxy.inject(fault.times(ATTEMPTS - 1));
+            assertThat(await(store.head(key))).isPresent();
+        }
+    }
+
+    @Test
+    void anOutageEndsAsUnavailableForReadsAndAsUncertainForWritesThatWereSent() {
+        proxy.inject(HttpFault.answering(503, "SlowDown"));
+        assertFails(ColdStoreException.Unavailable.class, store.get(key, 0, ByteBuffer.allocate(1)));
+        assertThat(proxy.requests(key)).isEqualTo(ATTEMPTS);
+        assertFails(ColdStoreException.Unavailable.class, store.getSmall(key));
+        assertFails(ColdStoreException.Unavailable.class, store.head(key));
+        assertFails(ColdStoreException.Unavailable.class, store.list("", "", 1));
+        assertFails(ColdStoreException.Uncertain.class, store.putIfAbsent(key, utf8("x")));
+        assertFails(ColdStoreException.Uncertain.class, store.put(key, UploadSource.of(utf8("x"))));
+        assertFails(ColdStoreException.Uncertain.class, store.delete(key));
+    }
+
+    @Test
+    void aServerThatIsNotThereIsUnavailableAlsoForWrites() throws IOException {
+        URI nowhere;
+        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            nowhere = URI.create("http://127.0.0.1:" + free.getLocalPort());
+        }
+        try (ObjectStore lost = open(nowhere, 10_000)) {
+            assertFails(ColdStoreException.Unavailable.class, lost.putIfAbsent(key, utf8("x")));
+            assertFails(ColdStoreException.Unavailable.class, lost.put(key, UploadSource.of(utf8("x"))));
+            assertFails(ColdStoreException.Unavailable.class, lost.put(key, large()));
+            assertFails(ColdStoreException.Unavailable.class, lost.getSmall(key));
+        }
+    }
+
+    @Test
+    void aConflictOfConditionalWritesIsTriedAgain() {
+        proxy.inject(HttpFault.answering(409, "ConditionalRequestConflict").on(method("PUT")).times(1));
+        assertThat(await(store.putIfAbsent(key, utf8("mine")))).isEqualTo(PutOutcome.CREATED);
+        assertStored("mine");
+    }
+
+    // Errors that do not pass
+
+    @Test
+    void aRefusalIsNotRepeated() {
+        for (HttpFault refusal : List.of(HttpFault.answering(403, "AccessDenied"), HttpFault.answering(400, "InvalidArgument"),
+                HttpFault.answering(404, "NoSuchBucket"), HttpFault.answering(501, "NotImplemented"), HttpFault.answering(301, "PermanentRedirect"))) {
+            proxy.inject(refusal);
+            assertFails(ColdStoreException.Misconfigured.class, store.putIfAbsent(key, utf8("x")));
+            assertFails(ColdStoreException.Misconfigured.class, store.getSmall(key));
+            assertThat(proxy.requests(key)).isEqualTo(2);
+            proxy.clear();
+        }
+    }
+
+    // Lost replies
+
+    @Test
+    void aCreateWhoseReplyWasLostIsRecognizedAsOurs() {
+        for (HttpFault loss : List.of(HttpFault.droppingReply(), HttpFault.resettingReply())) {
+            String here = key + "/" + KEYS.incrementAndGet();
+            proxy.inject(loss.on(method("PUT")).times(1));
+            assertThat(await(store.putIfAbsent(here, utf8("mine")))).isEqualTo(PutOutcome.CREATED);
+            assertThat(await(store.putIfAbsent(here, utf8("other")))).isEqualTo(PutOutcome.EXISTED);
+        }
+    }
+
+    @Test
+    void aLostReplyDoesNotMakeSomebodyElsesObjectOurs() {
+        await(direct.putIfAbsent(key, utf8("theirs")));
+        proxy.inject(HttpFault.droppingReply().on(method("PUT")).times(1));
+        assertThat(await(store.putIfAbsent(key, utf8("mine")))).isEqualTo(PutOutcome.EXISTED);
+        assertStored("theirs");
+    }
+
+    @Test
+    void aCreateWhoseRepliesAreAllLostIsUncertainThoughItHappened() {
+        proxy.inject(HttpFault.droppingReply().on(method("PUT")));
+        assertFails(ColdStoreException.Uncertain.class, store.putIfAbsent(key, utf8("mine")));
+        assertStored("mine");
+    }
+
+    @Test
+    void aRefusalAfterALostReplyIsStillUncertain() {
+        proxy.inject(HttpFault.droppingReply().on(method("PUT")).times(1));
+        proxy.inject(HttpFault.answering(403, "AccessDenied").on(method("PUT")));
+        assertFails(ColdStoreException.Uncertain.class, store.putIfAbsent(key, utf8("mine")));
+    }
+
+    @Test
+    void anUploadSurvivesTheLossOfAnyReply() {
+        for (Predicate<String> request : List.of(containing("?uploads"), containing("partNumber=2"), method("POST").and(containing("uploadId=")), method("HEAD"))) {
+            String here = key + "/" + KEYS.incrementAndGet();
+            proxy.inject(HttpFault.droppingReply().on(request).times(1));
+            assertThat(await(store.put(here, large())).sizeBytes()).isEqualTo(LARGE_BYTES);
+            ByteBuffer read = ByteBuffer.allocate(LARGE_BYTES);
+            await(direct.get(here, 0, read));
+            assertThat(Arrays.equals(read.array(), ObjectStoreContract.randomBytes(LARGE_BYTES, 5))).isTrue();
+        }
+    }
+
+    // Uploads
+
+    @Test
+    void anUploadWithAPartThatNeverArrivesLeavesNothingVisibleAndIsAborted() {
+        proxy.inject(HttpFault.answering(503, "SlowDown").on(containing("partNumber=2")));
+        assertFails(ColdStoreException.Unavailable.class, store.put(key, large()));
+        assertThat(await(direct.head(key))).isEmpty();
+        assertThat(proxy.requests("partNumber=2")).isEqualTo(ATTEMPTS);
+        assertThat(proxy.requests("DELETE ")).isOne();
+    }
+
+    @Test
+    void anUploadThatCannotBeCompletedIsUncertain() {
+        proxy.inject(HttpFault.answering(503, "SlowDown").on(method("POST").and(containing("uploadId="))));
+        assertFails(ColdStoreException.Uncertain.class, store.put(key, large()));
+        assertThat(await(direct.head(key))).isEmpty();
+    }
+
+    @Test
+    void aBodyThatTheServerFindsDamagedIsSentAgain() {
+        proxy.inject(HttpFault.answering(400, "BadDigest").on(containing("partNumber=1")).times(1));
+        assertThat(await(store.put(key, large())).sizeBytes()).isEqualTo(LARGE_BYTES);
+    }
+
+    // Bodies
+
+    @Test
+    void aBodyCutShortIsReadAgainAndUnavailableIfThatGoesOn() {
+        byte[] bytes = ObjectStoreContract.randomBytes(300_000, 6);
+        await(direct.put(key, UploadSource.of(ByteBuffer.wrap(bytes))));
+        HttpFault cut = proxy.inject(HttpFault.cuttingBody().on(method("GET")).times(1));
+        ByteBuffer target = ByteBuffer.allocateDirect(bytes.length);
+        await(store.get(key, 0, target));
+        assertThat(ObjectStoreContract.toArray(target)).isEqualTo(bytes);
+        cut.times(1);
+        assertThat(await(store.getSmall(key)).remaining()).isEqualTo(bytes.length);
+        cut.times(100);
+        assertFails(ColdStoreException.Unavailable.class, store.get(key, 0, target));
+        assertFails(ColdStoreException.Unavailable.class, store.getSmall(key));
+    }
+
+    @Test
+    void silenceEndsAfterTheTimeLimit() {
+        await(direct.putIfAbsent(key, utf8("0123456789")));
+        try (ObjectStore hasty = open(proxy.endpoint(), 300)) {
+            HttpFault stall = proxy.inject(HttpFault.stallingBody().on(method("GET")));
+            assertFails(ColdStoreException.Unavailable.class, hasty.get(key, 0, ByteBuffer.allocate(10)));
+            stall.release();
+            proxy.inject(HttpFault.silence());
+            CompletableFuture<?> read = hasty.getSmall(key);
+            CompletableFuture<?> write = hasty.putIfAbsent(key + "-write", utf8("x"));
+            assertFails(ColdStoreException.Unavailable.class, read);
+            assertFails(ColdStoreException.Uncertain.class, write);
+        }
+    }
+
+    @Test
+    void aSlowBodyIsProgressHoweverLongItTakes() {
+        byte[] bytes = ObjectStoreContract.randomBytes(60_000, 7);
+        await(direct.put(key, UploadSource.of(ByteBuffer.wrap(bytes))));
+        try (ObjectStore patient = open(proxy.endpoint(), 1_500)) {
+            proxy.inject(HttpFault.slowBody(300).on(method("GET"))); // 1.8 s in all
+            ByteBuffer target = ByteBuffer.allocateDirect(bytes.length);
+            await(patient.get(key, 0, target));
+            assertThat(ObjectStoreContract.toArray(target)).isEqualTo(bytes);
+            assertThat(proxy.requests(key)).isOne();
+        }
+    }
+
+    @Test
+    void closingEndsRequestsInFlightAndNeverTouchesTheirTargetsAgain() throws InterruptedException {
+        byte[] bytes = ObjectStoreContract.randomBytes(300_000, 8);
+        await(direct.put(key, UploadSource.of(ByteBuffer.wrap(bytes))));
+        ObjectStore patient = open(proxy.endpoint(), 60_000);
+        HttpFault stall = proxy.inject(HttpFault.stallingBody().on(method("GET")));
+        HttpFault silence = proxy.inject(HttpFault.silence().on(method("PUT")));
+        ByteBuffer target = ByteBuffer.allocateDirect(bytes.length);
+        CompletableFuture<?> read = patient.get(key, 0, target);
+        CompletableFuture<?> write = patient.putIfAbsent(key + "-write", utf8("x"));
+        CompletableFuture<?> upload = patient.put(key + "-upload", large());
+        assertThat(stall.awaitReached() && silence.awaitReached()).isTrue();
+        patient.close();
+        assertFails(ColdStoreException.Unavailable.class, read);
+        assertFails(ColdStoreException.Uncertain.class, write);
+        assertFails(ColdStoreException.class, upload);
+        byte[] before = ObjectStoreContract.toArray(target.clear());
+        stall.release();
+        assertThat(ObjectStoreContract.toArray(target)).isEqualTo(before);
+    }
+}

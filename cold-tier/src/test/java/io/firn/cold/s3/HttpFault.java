@@ -1,0 +1,193 @@
+package io.firn.cold.s3;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
+
+/**
+ * A named fault for {@link FaultProxy}: what goes wrong, for which requests, how often. Thread-safe once injected; narrow it with {@link #on} before.
+ */
+public final class HttpFault {
+
+    private enum Kind {
+        ANSWER,
+        SILENCE,
+        RESET,
+        DROP_REPLY,
+        RESET_REPLY,
+        CUT_BODY,
+        STALL_BODY,
+        SLOW_BODY
+    }
+
+    private static final int SLOW_PIECES = 6;
+
+    private final Kind kind;
+    private final Optional<byte[]> answer;
+    private final long pauseMs;
+    private final AtomicInteger left = new AtomicInteger(Integer.MAX_VALUE);
+    private final CountDownLatch released = new CountDownLatch(1);
+    private final CountDownLatch reached = new CountDownLatch(1);
+    private volatile Predicate<String> requests = line -> true;
+
+    private HttpFault(Kind kind, Optional<byte[]> answer, long pauseMs) {
+        this.kind = kind;
+        this.answer = answer;
+        this.pauseMs = pauseMs;
+    }
+
+    private static HttpFault of(Kind kind) {
+        return new HttpFault(kind, Optional.empty(), 0);
+    }
+
+    /** Answers with an S3 error instead of asking the server. */
+    public static HttpFault answering(int status, String code) {
+        return answering(status, "application/xml", "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>" + code + "</Code><Message>injected</Message></Error>");
+    }
+
+    /** Answers so instead of asking the server. */
+    public static HttpFault answering(int status, String contentType, String body) {
+        String head = "HTTP/1.1 " + status + " Injected\r\nContent-Type: " + contentType + "\r\nContent-Length: " + body.length() + "\r\n\r\n";
+        return new HttpFault(Kind.ANSWER, Optional.of((head + body).getBytes(StandardCharsets.US_ASCII)), 0);
+    }
+
+    /** Takes the request, does not pass it on, and never answers. */
+    public static HttpFault silence() {
+        return of(Kind.SILENCE);
+    }
+
+    /** Takes the request, does not pass it on, and resets the connection. */
+    public static HttpFault reset() {
+        return of(Kind.RESET);
+    }
+
+    /** The server does what was asked; its answer is lost, the connection closed. */
+    public static HttpFault droppingReply() {
+        return of(Kind.DROP_REPLY);
+    }
+
+    /** The same with a reset. */
+    public static HttpFault resettingReply() {
+        return of(Kind.RESET_REPLY);
+    }
+
+    /** The body of the answer ends half way with the connection. */
+    public static HttpFault cuttingBody() {
+        return of(Kind.CUT_BODY);
+    }
+
+    /** The body of the answer stops half way; the connection stays open until the release, when the rest follows. */
+    public static HttpFault stallingBody() {
+        return of(Kind.STALL_BODY);
+    }
+
+    /** The body of the answer comes in six pieces with this pause between each. */
+    public static HttpFault slowBody(long pauseMs) {
+        return new HttpFault(Kind.SLOW_BODY, Optional.empty(), pauseMs);
+    }
+
+    /** Only the next {@code count} such requests. */
+    public HttpFault times(int count) {
+        left.set(count);
+        return this;
+    }
+
+    /** Only requests whose request line fulfils this. */
+    public HttpFault on(Predicate<String> requestLine) {
+        requests = requestLine;
+        return this;
+    }
+
+    /** Ends the fault and lets go of what it holds. */
+    public void release() {
+        left.set(0);
+        released.countDown();
+    }
+
+    /** Waits until a request has met the fault; false after ten seconds. */
+    public boolean awaitReached() throws InterruptedException {
+        return reached.await(10, TimeUnit.SECONDS);
+    }
+
+    boolean takes(String requestLine) {
+        return requests.test(requestLine) && left.getAndUpdate(n -> n > 0 && n < Integer.MAX_VALUE ? n - 1 : n) > 0;
+    }
+
+    boolean answers() {
+        return kind == Kind.ANSWER;
+    }
+
+    /** The answer made up; only its head for a request that gets no body. */
+    byte[] answer(boolean headOnly) {
+        String whole = new String(answer.orElseThrow(), StandardCharsets.US_ASCII);
+        String given = headOnly ? whole.substring(0, whole.indexOf("\r\n\r\n") + 4) : whole;
+        return given.getBytes(StandardCharsets.US_ASCII);
+    }
+
+    /** Whether the exchange is over before the server has seen the request. */
+    boolean beforeServer(Socket client, OutputStream out) throws IOException {
+        reached.countDown();
+        if (kind == Kind.SILENCE) {
+            hold();
+        }
+        if (kind == Kind.RESET) {
+            client.setSoLinger(true, 0);
+        }
+        return kind == Kind.SILENCE || kind == Kind.RESET;
+    }
+
+    /** Gives the answer as the fault wants it; whether the connection goes on. */
+    boolean afterServer(Socket client, OutputStream out, byte[] head, byte[] body) throws IOException {
+        switch (kind) {
+            case DROP_REPLY -> { }
+            case RESET_REPLY -> client.setSoLinger(true, 0);
+            case CUT_BODY, STALL_BODY -> {
+                out.write(head);
+                out.write(body, 0, body.length / 2);
+                out.flush();
+                if (kind == Kind.STALL_BODY) {
+                    hold();
+                    out.write(body, body.length / 2, body.length - body.length / 2);
+                    out.flush();
+                }
+            }
+            case SLOW_BODY -> {
+                writeSlowly(out, head, body);
+                return true;
+            }
+            default -> throw new IllegalStateException("Not after the server: " + kind);
+        }
+        return false;
+    }
+
+    private void writeSlowly(OutputStream out, byte[] head, byte[] body) throws IOException {
+        out.write(head);
+        for (int piece = 0; piece < SLOW_PIECES; piece++) {
+            int from = (int) ((long) body.length * piece / SLOW_PIECES);
+            int to = (int) ((long) body.length * (piece + 1) / SLOW_PIECES);
+            out.write(body, from, to - from);
+            out.flush();
+            pause(pauseMs);
+        }
+    }
+
+    private void hold() throws IOException {
+        pause(TimeUnit.MINUTES.toMillis(1));
+    }
+
+    /** Until the release, at most so long. */
+    private void pause(long atMostMs) throws IOException {
+        try {
+            released.await(atMostMs, TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("Proxy closed", e);
+        }
+    }
+}
