@@ -68,7 +68,7 @@ final class BucketCheck {
                 .thenCombine(CompletableFuture.completedFuture(key), this::judge)
                 .handle((nothing, failure) -> objects.delete(key).handle((deleted, undeleted) -> {
                     if (undeleted != null) {
-                        log.atWarn().addKeyValue("key", key).setCause(undeleted).log("The probe object could not be deleted");
+                        log.atWarn().addKeyValue("key", key).addKeyValue("error", undeleted.toString()).log("The probe object could not be deleted");
                     }
                     if (failure != null) {
                         throw failure instanceof CompletionException wrapped ? wrapped : new CompletionException(failure);

@@ -169,6 +169,7 @@ public final class ColdLog {
         Set<SegmentName> pending = new HashSet<>();
         manifest.content().pending().forEach(deletion -> pending.add(deletion.name()));
         swept.retainAll(pending);
+        view(); // made here rather than on a reader's thread
     }
 
     /**

@@ -93,13 +93,22 @@ public record ColdThreads(TimedExecutor reads, Executor work, Executor uploads, 
 
         @Override
         public void execute(Runnable task) {
-            executor.execute(task);
+            executor.execute(() -> runLogged(task));
+        }
+
+        /** The executor itself would keep an exception in a future that nobody looks at. */
+        private static void runLogged(Runnable task) {
+            try {
+                task.run();
+            } catch (RuntimeException e) {
+                log.atError().setCause(e).log("A bug in the cold tier: a task of its thread failed");
+            }
         }
 
         @Override
         public Runnable executeAfter(long delayMs, Runnable task) {
             try {
-                var scheduled = executor.schedule(task, delayMs, TimeUnit.MILLISECONDS);
+                var scheduled = executor.schedule(() -> runLogged(task), delayMs, TimeUnit.MILLISECONDS);
                 return () -> scheduled.cancel(false);
             } catch (RejectedExecutionException closed) {
                 return () -> {}; // the store was closed: nothing that could expire is left

@@ -202,6 +202,52 @@ class ColdReadFaultTest {
     }
 
     @Test
+    void aReaderThatIsForgottenTakesItsReadAheadAlong() {
+        SegmentFixture many = new SegmentFixture(segment.nextOffset(), 1);
+        for (int i = 0; i < 1_100; i++) {
+            many.batch(random, Compression.NONE, 1, 10);
+        }
+        cold.await(log.append(many));
+        cold.objects.inject(SimFault.holdingRequests().on(Operation.GET).forKeys(key -> key.equals(committed.key())));
+        CompletableFuture<ColdRead> first = read(0);
+        cold.sim.settle();
+        cold.objects.clearFaults();
+        ColdRead begun = cold.await(first);
+        long next = begun.upperBoundOffset();
+        begun.release();
+        cold.await(read(next)).release();
+        for (SegmentFixture.Batch batch : many.batches()) {
+            cold.await(log.read(batch.baseOffset(), 1, Long.MAX_VALUE, true)).release();
+            cold.sim.pass(40);
+        }
+        assertThat(cold.inUse().sequences()).isLessThanOrEqualTo(1_024);
+        assertNothingHeld();
+    }
+
+    @Test
+    void readAheadNeverTakesTheMemoryReadersNeed() {
+        ColdFixture small = new ColdFixture(ColdFixture.config(8 * CHUNK, 1_000L * CHUNK));
+        ColdLog crowded = small.log(1);
+        List<SegmentFixture> parts = new ArrayList<>();
+        for (long base = 0; parts.size() < 3; base = parts.get(parts.size() - 1).nextOffset()) {
+            parts.add(SegmentFixture.random(random, base, 1, 12 * CHUNK));
+            small.await(crowded.append(parts.get(parts.size() - 1)));
+        }
+        long[] offsets = new long[6];
+        for (int round = 0; round < 200; round++) {
+            for (int reader = 0; reader < offsets.length; reader++) {
+                if (offsets[reader] < crowded.endOffset()) {
+                    ColdRead read = small.await(crowded.read(offsets[reader], CHUNK / (reader + 1), Long.MAX_VALUE, true));
+                    offsets[reader] = read.upperBoundOffset();
+                    read.release();
+                }
+            }
+        }
+        assertThat(offsets[0]).isEqualTo(crowded.endOffset());
+        assertThat(small.inUse().usedUnits()).isLessThanOrEqualTo(8);
+    }
+
+    @Test
     void aReadReleasedTwiceIsAProgrammersError() {
         ColdRead read = cold.await(read(0));
         read.release();

@@ -26,7 +26,7 @@ import org.apache.kafka.common.TopicIdPartition;
 final class IndexCache {
 
     /** Indexes of the largest segment Kafka allows stay far below. */
-    private static final int TAIL_LIMIT_BYTES = 256 << 20;
+    private static final int TAIL_LIMIT_BYTES = 64 << 20;
 
     private final ObjectStore objects;
     private final ColdThreads threads;

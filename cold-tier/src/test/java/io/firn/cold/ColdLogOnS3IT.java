@@ -9,7 +9,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Over a real S3 server in this JVM, with the client of provider {@code s3}. */
-class ColdLogOnS3Test extends ColdLogContract {
+class ColdLogOnS3IT extends ColdLogContract {
 
     @TempDir
     static Path directory;

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Over a real S3 server in this JVM, with the client of provider {@code minio}. */
-class ColdLogOnMinioTest extends ColdLogContract {
+class ColdLogOnMinioIT extends ColdLogContract {
 
     @TempDir
     static Path directory;
