@@ -4,6 +4,7 @@ import io.firn.gateway.config.ConfigEntry.Source;
 import io.firn.gateway.config.ConfigEntry.Synonym;
 import io.firn.membership.BrokerView;
 import io.firn.membership.ClusterView;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -15,9 +16,11 @@ import org.apache.kafka.common.config.ConfigDef.Type;
  */
 public final class StaticBrokerConfigs {
     private final BrokerConfig config;
+    private final Path logDirectory;
 
-    public StaticBrokerConfigs(BrokerConfig config) {
+    public StaticBrokerConfigs(BrokerConfig config, Path logDirectory) {
         this.config = config;
+        this.logDirectory = logDirectory;
     }
 
     public List<ConfigEntry> entries(ClusterView view) {
@@ -29,7 +32,7 @@ public final class StaticBrokerConfigs {
         add(entries, "listeners", Type.LIST, "Where the broker listens.", "PLAINTEXT://" + config.kafka().host() + ":" + config.kafka().port());
         Optional.ofNullable(view.brokers().get(config.node().id())).map(StaticBrokerConfigs::advertised)
                 .ifPresent(address -> add(entries, "advertised.listeners", Type.LIST, "Where clients are told to connect to.", address));
-        add(entries, "log.dirs", Type.LIST, "Where the broker stores its logs.", config.data().dir().toAbsolutePath().normalize());
+        add(entries, "log.dirs", Type.LIST, "Where the broker stores its logs.", logDirectory.toAbsolutePath().normalize());
         add(entries, "num.partitions", Type.INT, "Partitions of a topic created without a number.", config.topic().defaultPartitions());
         add(entries, "default.replication.factor", Type.INT, "Replicas of a topic created without a number.", 1);
         add(entries, "auto.create.topics.enable", Type.BOOLEAN, "Create a topic when a client asks for its metadata and allows it.", config.topic().autoCreate());

@@ -7,6 +7,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
 import org.apache.kafka.coordinator.common.runtime.CoordinatorLoader;
@@ -72,7 +73,7 @@ final class LogLoader implements CoordinatorLoader<CoordinatorRecord> {
             loaded.complete(new LoadSummary(queuedMs, clock.millis(), startMs - queuedMs, replay.records(), replay.bytes()));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            loaded.completeExceptionally(e);
+            loaded.completeExceptionally(new KafkaException("The broker stops.", e));
         } catch (Exception e) {
             log.atWarn().addKeyValue("partition", tp).setCause(e).log("Groups of a partition could not be loaded");
             loaded.completeExceptionally(e);

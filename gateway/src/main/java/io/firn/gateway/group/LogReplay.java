@@ -27,9 +27,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Reads one log from its start to its end, over both tiers, and replays every record to the coordinator.
  *
- * <p>What the library demands: offsets reported as written grow strictly, those reported as committed never pass them; the last one
- * written is the log end even if compaction took the last records, else the first append would look out of step. The whole log is
- * replayed, not only what is committed: the rest is committed soon, and the coordinator waits for it.
+ * <p>The whole log is replayed, not only what is committed: the rest is committed soon, and the coordinator waits for it. {@link ReplayProgress} tells it which is which.
  *
  * <p>On failure (partition leaves service, a log offline, an unreadable batch, no answer in time) the load fails as a whole. The log end is
  * taken once, at the start: nothing is appended while the coordinator loads.
@@ -39,8 +37,6 @@ import org.slf4j.LoggerFactory;
 final class LogReplay {
     /** Bytes of one read; a larger batch is read whole. */
     private static final int READ_BYTES = 1 << 20;
-    /** Records between two reports, so that long logs do not keep every version of the state. */
-    private static final long REPORT_EVERY = 16_384;
     private static final long ANSWER_TIMEOUT_MS = 30_000;
     private static final Logger log = LoggerFactory.getLogger(LogReplay.class);
 
@@ -48,7 +44,6 @@ final class LogReplay {
     private final Deserializer<CoordinatorRecord> serde;
     private final CoordinatorPlayback<CoordinatorRecord> playback;
     private ByteBuffer buffer = ByteBuffer.allocate(READ_BYTES);
-    private long reportedOffset;
     private long unknownTypes;
     private long records;
     private long bytes;
@@ -62,7 +57,8 @@ final class LogReplay {
     private record Bounds(long start, long end, long highWatermark) {}
 
     void run() throws IOException, InterruptedException {
-        Bounds bounds = ask(() -> new Bounds(partition.log().logStartOffset(), partition.log().hot().logEndOffset(), partition.highWatermark()));
+        Bounds bounds = ask(this::bounds);
+        ReplayProgress progress = new ReplayProgress(playback, bounds.start(), bounds.highWatermark());
         long next = bounds.start();
         while (next < bounds.end()) {
             long position = next;
@@ -70,12 +66,20 @@ final class LogReplay {
             if (read instanceof TieredRead.AtEnd) {
                 break;
             }
-            next = replay(bytesOf(read), position, bounds);
+            next = replay(bytesOf(read), position, progress);
         }
-        report(bounds.end(), bounds.highWatermark());
+        progress.end(bounds.end());
         if (unknownTypes > 0) {
             log.atWarn().addKeyValue("partition", partition.id()).addKeyValue("records", unknownTypes).log("Records of unknown types were skipped; a newer version may have written them");
         }
+    }
+
+    /** Fails for a log that is offline: it looks empty, and groups must not be taken for gone. */
+    private Bounds bounds() {
+        partition.log().hot().offlineReason().ifPresent(reason -> {
+            throw new KafkaStorageException(partition.id() + ": " + reason);
+        });
+        return new Bounds(partition.log().logStartOffset(), partition.log().hot().logEndOffset(), partition.highWatermark());
     }
 
     long records() {
@@ -87,17 +91,16 @@ final class LogReplay {
     }
 
     /** Replays the whole batches in {@code chunk}; returns the offset to read next. */
-    private long replay(ByteBuffer chunk, long position, Bounds bounds) {
+    private long replay(ByteBuffer chunk, long position, ReplayProgress progress) {
         long next = position;
         for (RecordBatch batch : MemoryRecords.readableRecords(chunk).batches()) {
             batch.ensureValid();
             if (batch.lastOffset() >= position) {
-                replay(batch, position);
                 next = batch.nextOffset();
+                progress.before(next);
+                replay(batch, position);
+                progress.after(next);
                 bytes += batch.sizeInBytes();
-                if (next - reportedOffset >= REPORT_EVERY) {
-                    report(next, Math.min(next, bounds.highWatermark()));
-                }
             }
         }
         if (next == position) {
@@ -136,14 +139,6 @@ final class LogReplay {
             return;
         }
         playback.replay(record.offset(), batch.producerId(), batch.producerEpoch(), value);
-    }
-
-    private void report(long written, long committed) {
-        if (written > reportedOffset) {
-            playback.updateLastWrittenOffset(written);
-            playback.updateLastCommittedOffset(Math.min(written, committed));
-            reportedOffset = written;
-        }
     }
 
     private ByteBuffer bytesOf(TieredRead read) throws IOException, InterruptedException {

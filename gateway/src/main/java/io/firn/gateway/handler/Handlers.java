@@ -36,7 +36,7 @@ public final class Handlers {
                 ServedApi.of(ApiKeys.INIT_PRODUCER_ID, new InitProducerIdHandler(new ProducerIds(context.single(), context.metadata()::submit))),
                 ServedApi.of(ApiKeys.DESCRIBE_LOG_DIRS, new DescribeLogDirsHandler(context.logDirectory(), context.hotStore(), context.partitions())),
                 ServedApi.of(ApiKeys.DESCRIBE_CONFIGS, new DescribeConfigsHandler(brokerId, context.metadata(), parts.entries,
-                        new StaticBrokerConfigs(context.config()), context.groupSettings())),
+                        new StaticBrokerConfigs(context.config(), context.logDirectory()), context.groupSettings())),
                 ServedApi.of(ApiKeys.FIND_COORDINATOR, new FindCoordinatorHandler(context.metadata(), parts.autoCreation, context.groups()))));
         table.addAll(new AlterConfigsHandler(context.metadata(), new ConfigChanges(brokerId, parts.rules, parts.entries, context.groupSettings()), parts.commands).all());
         return table;

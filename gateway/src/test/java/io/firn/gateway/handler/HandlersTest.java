@@ -1,0 +1,55 @@
+package io.firn.gateway.handler;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.firn.gateway.api.ApiTable;
+import io.firn.gateway.api.ServedApi;
+import io.firn.gateway.config.BrokerConfig;
+import io.firn.gateway.config.ConfigLoader;
+import io.firn.gateway.config.TopicConfigs;
+import io.firn.gateway.group.GroupCoordination;
+import io.firn.gateway.group.GroupSettings;
+import io.firn.gateway.group.Groups;
+import io.firn.gateway.partition.TestPartitions;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
+import org.apache.kafka.common.protocol.ApiKeys;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class HandlersTest {
+    /** What the first release serves, without Produce, Fetch and ApiVersions. */
+    private static final Set<ApiKeys> PROMISED = Set.of(ApiKeys.METADATA, ApiKeys.LIST_OFFSETS, ApiKeys.INIT_PRODUCER_ID, ApiKeys.CREATE_TOPICS, ApiKeys.DELETE_TOPICS,
+            ApiKeys.CREATE_PARTITIONS, ApiKeys.DELETE_RECORDS, ApiKeys.DESCRIBE_CONFIGS, ApiKeys.ALTER_CONFIGS, ApiKeys.INCREMENTAL_ALTER_CONFIGS, ApiKeys.DESCRIBE_CLUSTER,
+            ApiKeys.DESCRIBE_TOPIC_PARTITIONS, ApiKeys.DESCRIBE_LOG_DIRS, ApiKeys.OFFSET_FOR_LEADER_EPOCH, ApiKeys.FIND_COORDINATOR, ApiKeys.JOIN_GROUP, ApiKeys.SYNC_GROUP,
+            ApiKeys.HEARTBEAT, ApiKeys.LEAVE_GROUP, ApiKeys.OFFSET_COMMIT, ApiKeys.OFFSET_FETCH, ApiKeys.OFFSET_DELETE, ApiKeys.DESCRIBE_GROUPS, ApiKeys.LIST_GROUPS,
+            ApiKeys.DELETE_GROUPS, ApiKeys.CONSUMER_GROUP_HEARTBEAT, ApiKeys.CONSUMER_GROUP_DESCRIBE);
+
+    @TempDir
+    Path directory;
+
+    @Test
+    void everyPromisedApiHasOneHandlerForItsStableVersions() {
+        BrokerConfig config = ConfigLoader.load(Optional.empty(), Map.of(), List.of());
+        try (TestPartitions broker = new TestPartitions(directory);
+                GroupCoordination coordination = new GroupCoordination(1, 3, () -> GroupSettings.of(config.group()), broker.metadata, broker.partitions, InstantSource.system())) {
+            List<ServedApi> table = Handlers.table(new HandlerContext(config, TopicConfigs.of(config), broker.metadata, broker.partitions,
+                    topic -> CompletableFuture.completedFuture(null), new Groups(coordination), () -> GroupSettings.of(config.group()), broker.hot, directory, Runnable::run,
+                    (delayMs, task) -> () -> {}));
+
+            assertThat(table.stream().map(ServedApi::key).collect(Collectors.toSet())).isEqualTo(PROMISED);
+            ApiTable apis = new ApiTable(table);
+            assertThat(table).allSatisfy(row -> {
+                assertThat(row.minVersion()).isEqualTo(row.key().oldestVersion());
+                assertThat(row.maxVersion()).isEqualTo(row.key().latestVersion(false));
+                assertThat(apis.handler(row.key(), row.maxVersion())).isPresent();
+            });
+        }
+    }
+}

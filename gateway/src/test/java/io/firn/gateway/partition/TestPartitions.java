@@ -1,0 +1,100 @@
+package io.firn.gateway.partition;
+
+import io.firn.cold.ColdStore;
+import io.firn.cold.ColdStoreConfig;
+import io.firn.cold.ObjectStoreConfig;
+import io.firn.cold.ObjectStores;
+import io.firn.gateway.config.TopicConfigs;
+import io.firn.gateway.wire.EventLoops;
+import io.firn.hot.AppendOrigin;
+import io.firn.hot.AppendResult;
+import io.firn.hot.Durability;
+import io.firn.hot.FileDisk;
+import io.firn.hot.HotStore;
+import io.firn.hot.HotStoreConfig;
+import io.firn.hot.RecordBuffers;
+import io.firn.membership.Command;
+import io.firn.membership.Metadata;
+import io.firn.retention.RetentionConfig;
+import io.firn.retention.RetentionWorker;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.compress.Compression;
+import org.apache.kafka.common.record.internal.MemoryRecords;
+import org.apache.kafka.common.record.internal.SimpleRecord;
+
+/** Metadata, logs and partitions of one broker in a directory, without listeners: what coordinators stand on. Opened again, it holds what it held. */
+public final class TestPartitions implements AutoCloseable {
+    public static final int BROKER = 1;
+
+    public final Metadata metadata;
+    public final Partitions partitions;
+    private final Vertx vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(1));
+    public final HotStore hot;
+    private final RetentionWorker retention;
+    private final ColdStore cold;
+    private final PartitionKeeper keeper;
+
+    public TestPartitions(Path directory) {
+        InstantSource clock = InstantSource.system();
+        SimpleMeterRegistry meters = new SimpleMeterRegistry();
+        metadata = Metadata.openSingleBroker(directory.resolve("metadata"), clock, new Random(1));
+        metadata.submit(new Command.RegisterBroker(BROKER, "localhost", 9092, Optional.empty())).join();
+        hot = HotStore.open(new HotStoreConfig(directory.resolve("hot"), Durability.FSYNC, 1, 2, 86_400_000L, 1 << 26), new FileDisk(), clock, meters);
+        cold = ColdStore.open(new ColdStoreConfig("", metadata.view().clusterId(), 1 << 20, 16 << 20, 2, 1 << 20, 1, 5_000, 2, 1_000, false),
+                ObjectStores.open(ObjectStoreConfig.ofDirectory(directory.resolve("cold")), meters), clock, meters);
+        retention = RetentionWorker.start(new RetentionConfig(1_000, 0, 0, hot::usableBytes, 1), cold, clock, meters);
+        partitions = new Partitions(metadata::view);
+        keeper = new PartitionKeeper(BROKER, hot, retention, EventLoops.of(vertx, 1), partitions, new TopicConfigs(BROKER, Map.of())::logConfig, clock);
+        metadata.subscribe(keeper::apply);
+        keeper.start(metadata.view()).join();
+    }
+
+    public void createTopic(String name, int count, Map<String, String> configs) {
+        metadata.submit(new Command.CreateTopic(Uuid.randomUuid(), name, count, 1, Map.of(), configs)).join();
+    }
+
+    /** A partition that was created, once it is in service. */
+    public Partition partition(String topic, int number) {
+        CompletableFuture<Partition> found = new CompletableFuture<>();
+        partitions.onAdded(added -> {
+            if (added.id().topic().equals(topic) && added.id().partition() == number) {
+                found.complete(added);
+            }
+        });
+        partitions.find(topic, number).ifPresent(found::complete);
+        return found.orTimeout(30, TimeUnit.SECONDS).join();
+    }
+
+    /** Appends one batch as a coordinator would, and waits until it is committed; returns its first offset. */
+    public long append(Partition partition, SimpleRecord... records) {
+        ByteBuffer batch = MemoryRecords.withRecords(Compression.NONE, records).buffer();
+        CompletableFuture<Long> baseOffset = new CompletableFuture<>();
+        partition.loop().execute(() -> partition.append(RecordBuffers.of(batch), AppendOrigin.COORDINATOR, result -> {
+            AppendResult.Appended appended = (AppendResult.Appended) result;
+            partition.whenCommitted(appended.lastOffset() + 1).thenRun(() -> baseOffset.complete(appended.baseOffset()));
+        }));
+        return baseOffset.orTimeout(30, TimeUnit.SECONDS).join();
+    }
+
+    /** Stops as a broker does. */
+    @Override
+    public void close() {
+        keeper.stop().join();
+        retention.close();
+        cold.close();
+        hot.close();
+        metadata.close();
+        vertx.close().toCompletionStage().toCompletableFuture().join();
+    }
+}
