@@ -1,11 +1,15 @@
 package io.firn.gateway.cli;
 
 import io.firn.gateway.Broker;
+import io.firn.gateway.StartupException;
 import io.firn.gateway.config.BrokerConfig;
 import io.firn.gateway.config.ConfigException;
 import io.firn.gateway.config.ConfigLoader;
 import io.firn.gateway.group.GroupSettings;
 import io.firn.gateway.logging.Logging;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.channels.ServerSocketChannel;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -35,10 +39,25 @@ final class Up {
         BrokerConfig config = ConfigLoader.load(arguments.config(), environment, arguments.settings());
         checkGroupSettings(config.group());
         Logging.apply(config.logging());
+        requireFreePort("kafka.port", config.kafka().host(), config.kafka().port());
+        requireFreePort("http.port", config.http().host(), config.http().port());
         Broker broker = Broker.start(config);
         System.out.print(new Banner(config, broker.kafkaPort(), broker.httpPort(), broker.clusterId()).text());
         System.out.flush();
         return broker;
+    }
+
+    /** The broker would find out as well, but only after it has opened, or made, its data directory. */
+    private static void requireFreePort(String key, String host, int port) {
+        try (ServerSocketChannel trial = ServerSocketChannel.open()) {
+            InetSocketAddress address = new InetSocketAddress(host, port);
+            if (address.isUnresolved()) {
+                throw new StartupException("cannot listen on " + host + ":" + port + " (" + key + "): no such host");
+            }
+            trial.bind(address);
+        } catch (IOException refused) {
+            throw new StartupException("cannot listen on " + host + ":" + port + " (" + key + "): " + refused.getMessage(), refused);
+        }
     }
 
     /** The broker looks at them when a group is first used; an operator wants to know now. */
