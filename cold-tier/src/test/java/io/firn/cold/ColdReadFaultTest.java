@@ -248,6 +248,68 @@ class ColdReadFaultTest {
     }
 
     @Test
+    void aSequenceThatEndsWithNothingGivesUpWhatWasFetchedAheadForIt() {
+        SegmentFixture small = new SegmentFixture(segment.nextOffset(), 1);
+        while (small.logSizeBytes() < 6 * CHUNK) {
+            small.batch(random, Compression.NONE, 1, 1_000);
+        }
+        cold.await(log.append(small));
+        long offset = small.baseOffset();
+        for (int i = 0; i < 5; i++) {
+            ColdRead read = cold.await(log.read(offset, CHUNK / 2, Long.MAX_VALUE, true));
+            offset = read.upperBoundOffset();
+            read.release();
+        }
+        assertThat(cold.inUse().unreadUnits()).isPositive();
+        cold.await(log.read(offset, 10, Long.MAX_VALUE, false)).release();
+        assertThat(cold.inUse().unreadUnits()).isZero();
+        assertThat(cold.inUse().sequences()).isZero();
+    }
+
+    @Test
+    void indexesThatArriveForAForgottenSequenceFetchNothingAhead() {
+        SegmentFixture next = SegmentFixture.random(random, segment.nextOffset(), 1, 3 * CHUNK);
+        ColdSegment object = cold.await(log.append(next));
+        SimFault hold = cold.objects.inject(SimFault.holdingReplies().on(Operation.GET).forKeys(key -> key.equals(object.key())));
+        long last = segment.batches().get(segment.batches().size() - 1).baseOffset();
+        long before = segment.batches().get(segment.batches().size() - 2).baseOffset();
+        ColdRead first = cold.await(log.read(before, 1, last, true));
+        first.release();
+        cold.await(log.read(last, 1, Long.MAX_VALUE, true)).release();
+        assertThat(hold.heldCount()).as("the next segment's indexes are on their way").isOne();
+        CompletableFuture<ColdRead> failed = log.read(next.baseOffset(), 1, Long.MAX_VALUE, false);
+        cold.sim.pass(3_000);
+        assertThat(cold.failure(failed)).isInstanceOf(ColdStoreException.Unavailable.class);
+        hold.release();
+        cold.sim.settle();
+        assertThat(cold.inUse().unreadUnits()).isZero();
+    }
+
+    @Test
+    void readersInStepShareOneSequenceAndItsReadAhead() {
+        SegmentFixture small = new SegmentFixture(segment.nextOffset(), 1);
+        while (small.logSizeBytes() < 6 * CHUNK) {
+            small.batch(random, Compression.NONE, 1, 1_000);
+        }
+        cold.await(log.append(small));
+        long offset = small.baseOffset();
+        double misses = 0;
+        for (int round = 0; offset < small.nextOffset(); round++) {
+            long next = 0;
+            for (int reader = 0; reader < 3; reader++) {
+                ColdRead read = cold.await(log.read(offset, CHUNK / 2, Long.MAX_VALUE, true));
+                next = read.upperBoundOffset();
+                read.release();
+            }
+            offset = next;
+            misses = round == 2 ? cold.count("firn.cold.chunk.misses") : misses;
+            cold.sim.settle();
+        }
+        assertThat(cold.count("firn.cold.chunk.misses")).as("after the third round").isEqualTo(misses);
+        assertThat(cold.inUse().sequences()).isOne();
+    }
+
+    @Test
     void aReadReleasedTwiceIsAProgrammersError() {
         ColdRead read = cold.await(read(0));
         read.release();

@@ -165,5 +165,6 @@ class ColdReadPropertyTest {
         assertThat(held.reads()).isZero();
         assertThat(held.pinnedChunks()).isZero();
         assertThat(held.reservedUnits()).isZero();
+        assertThat(held.sequences() > 0 || held.unreadUnits() == 0).as("nothing is kept for nobody").isTrue();
     }
 }

@@ -147,6 +147,11 @@ public final class ChunkCache {
         return chunks.values().stream().mapToInt(chunk -> chunk.pins).sum();
     }
 
+    /** Buffers with chunks fetched ahead that nobody has read. */
+    public int unreadUnits() {
+        return aheadUnreadUnits;
+    }
+
     private Chunk enter(ChunkAddress address, ByteBuffer buffer) {
         Chunk chunk = new Chunk(address, buffer);
         chunks.put(address.key(), chunk);

@@ -129,7 +129,7 @@ public final class ColdReads {
 
     /** For tests and metrics; on the reads thread. */
     public ReadsInUse inUse() {
-        return new ReadsInUse(inProgress.size(), cache.pinned(), cache.pins().takenUnits(), cache.pool().usedUnits(), indexes.keptBytes(), sequences.size());
+        return new ReadsInUse(inProgress.size(), cache.pinned(), cache.pins().takenUnits(), cache.pool().usedUnits(), cache.unreadUnits(), indexes.keptBytes(), sequences.size());
     }
 
     // For the tasks, on the reads thread

@@ -14,6 +14,7 @@ final class ReadSequence {
     private long position;
     private long windowBytes;
     private boolean fetchingIndexes;
+    private boolean abandoned;
 
     /** The read that just ended stopped at the batch boundary {@code position}, the end of the log included. */
     void moveTo(LiveSegments segments, LiveSegment segment, SegmentChunks chunks, long position) {
@@ -50,6 +51,15 @@ final class ReadSequence {
 
     long windowBytes() {
         return windowBytes;
+    }
+
+    /** Nobody follows it any more; nothing may be fetched ahead for it. */
+    void abandon() {
+        abandoned = true;
+    }
+
+    boolean abandoned() {
+        return abandoned;
     }
 
     boolean fetchingIndexes() {

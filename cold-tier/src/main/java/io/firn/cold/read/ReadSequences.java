@@ -57,16 +57,23 @@ final class ReadSequences {
     /** Keeps the sequence until its next read at {@code offset}. */
     void put(ReadSequence sequence, long offset) {
         long nowMs = clock.millis();
-        Entry replaced = waiting.put(new Place(sequence.segments().partition(), offset), new Entry(sequence, nowMs));
-        if (replaced != null) {
-            cache.abandon(replaced.sequence()); // two readers at the same place: the chunks are there for both
-        }
+        Place place = new Place(sequence.segments().partition(), offset);
+        Entry present = waiting.remove(place);
+        ReadSequence kept = present == null ? sequence : further(present.sequence(), sequence);
+        waiting.put(place, new Entry(kept, nowMs));
         if (waiting.size() > LIMIT) {
             giveUp(waiting.keySet().iterator().next());
         }
-        if (!fetchAhead(sequence)) {
+        if (!fetchAhead(kept)) {
             giveUpIdle(nowMs);
         }
+    }
+
+    /** Two readers are at the same place: one sequence, the one that looks further ahead, serves both. */
+    private ReadSequence further(ReadSequence one, ReadSequence other) {
+        ReadSequence further = one.windowBytes() >= other.windowBytes() ? one : other;
+        abandon(further == one ? other : one);
+        return further;
     }
 
     private void giveUpIdle(long nowMs) {
@@ -80,7 +87,13 @@ final class ReadSequences {
     }
 
     private void giveUp(Place place) {
-        cache.abandon(waiting.remove(place).sequence());
+        abandon(waiting.remove(place).sequence());
+    }
+
+    /** Its read-ahead is cancelled, or left to whoever wants it. */
+    void abandon(ReadSequence sequence) {
+        sequence.abandon();
+        cache.abandon(sequence);
     }
 
     int size() {
@@ -127,7 +140,7 @@ final class ReadSequences {
         sequence.fetchingIndexes(true);
         indexes.get(sequence.segments().partition(), segment, sequence).whenComplete((found, failure) -> {
             sequence.fetchingIndexes(false);
-            if (failure == null && indexes.ifPresent(segment).isPresent()) {
+            if (failure == null && !sequence.abandoned() && indexes.ifPresent(segment).isPresent()) {
                 fetchAhead(sequence); // a failure shows when the reader gets there
             }
         });

@@ -64,7 +64,7 @@ final class ReadTask {
             }
             segment = found.get();
             if (request.limitOffset() <= request.offset()) {
-                succeed(BatchRun.empty(request.offset()));
+                giveNothing();
                 return;
             }
             cancelDeadline = reads.threads().reads().executeAfter(reads.deadlineMs(), this::expire);
@@ -141,6 +141,8 @@ final class ReadTask {
         place = walk.seek(place, request.offset());
         if (place >= chunks.logSizeBytes()) {
             nextSegment();
+        } else if (place + BatchWalk.HEAD_BYTES > chunks.logSizeBytes()) {
+            throw new ColdStoreException.Corrupt("The log of " + segment.key() + " ends within a batch header at " + place, null);
         } else if (!walk.hasHead(place)) {
             closeWindow();
             reserve();
@@ -156,15 +158,14 @@ final class ReadTask {
         if (next.isPresent()) {
             enter(next.get());
         } else {
-            succeed(BatchRun.empty(request.offset()));
+            giveNothing();
         }
     }
 
     private void found(ChunkSpan span, BatchWalk walk, BatchWalk.Batch first) {
         boolean tooLarge = first.sizeBytes() > request.maxBytes() && !request.minOneBatch();
         if (tooLarge || first.nextOffset() > request.limitOffset()) {
-            closeWindow();
-            succeed(BatchRun.empty(request.offset()));
+            giveNothing();
             return;
         }
         if (first.end() > span.end()) {
@@ -233,22 +234,30 @@ final class ReadTask {
     }
 
     private void succeed(BatchRun run) {
+        end();
+        reads.hand(run, result);
+    }
+
+    private void giveNothing() {
+        closeWindow();
+        sequence.ifPresent(reads.sequences()::abandon);
+        succeed(BatchRun.empty(request.offset()));
+    }
+
+    private void end() {
         over = true;
         cancelDeadline.run();
         reads.ended(this);
-        reads.hand(run, result);
     }
 
     void fail(Throwable cause) {
         if (over) {
             return;
         }
-        over = true;
-        cancelDeadline.run();
+        end();
         closeWindow();
-        reads.ended(this);
         reads.meters().readFailed();
-        sequence.ifPresent(reads.cache()::abandon);
+        sequence.ifPresent(reads.sequences()::abandon);
         reads.hand(cause, result);
     }
 
