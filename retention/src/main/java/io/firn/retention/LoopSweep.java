@@ -37,7 +37,7 @@ final class LoopSweep {
         });
     }
 
-    /** Completes on the loop when the partition has no work under way; fails when it is not a member. */
+    /** Completes on the loop when the partition changes its hot log no more; fails when it is not a member. */
     CompletableFuture<TieredPartition> remove(TieredLog log) {
         return with(log, partition -> {
             members.remove(partition);

@@ -72,7 +72,10 @@ final class Offloader {
         return state;
     }
 
-    /** Takes no new work; completes on the loop when the operation under way has ended, well or not. */
+    /**
+     * Takes no new work. What is under way is abandoned: nobody waits for it, and it holds its segment by a reference of its own. Completes on the loop
+     * when it has ended nevertheless, well or not: only then may somebody else write this partition's cold log, or delete it.
+     */
     CompletableFuture<Void> close() {
         closed = true;
         return underWay.thenRun(() -> log.cold().ifPresent(ColdLog::close));

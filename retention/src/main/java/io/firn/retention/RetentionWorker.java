@@ -82,14 +82,15 @@ public final class RetentionWorker implements AutoCloseable {
     }
 
     /**
-     * Stops work on a partition; completes on its loop when none is in flight, so that its hot log may be closed or deleted.
+     * Stops work on a partition; completes on its loop when nothing here changes the hot log any more, so that it may be closed or deleted. It never waits for the bucket:
+     * an upload in flight is abandoned.
      *
-     * @param deleteCold also delete its objects (topic deletion); that goes on in the background, until done, after the future has completed
+     * @param deleteCold also delete its objects (topic deletion); that begins when the abandoned upload has ended, and goes on in the background until done
      */
     public CompletableFuture<Void> detach(TieredLog log, boolean deleteCold) {
         return sweepOf(log).remove(log).thenAccept(partition -> {
             if (deleteCold) {
-                work.post(() -> coldDeletions.add(log.hot().partition(), partition.leaderEpoch()));
+                partition.abandoned().thenRun(() -> work.post(() -> coldDeletions.add(log.hot().partition(), partition.leaderEpoch())));
             }
         });
     }

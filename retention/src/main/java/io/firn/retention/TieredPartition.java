@@ -21,6 +21,7 @@ final class TieredPartition {
     private final Offloader offloader;
     private Standing standing = Standing.NONE;
     private boolean closed;
+    private CompletableFuture<Void> abandoned = CompletableFuture.completedFuture(null);
 
     TieredPartition(TieredLog log, PartitionLoop loop, int leaderEpoch, LongSupplier committedOffset, Work work) {
         this.log = log;
@@ -66,12 +67,18 @@ final class TieredPartition {
         closed = true;
     }
 
-    /** Takes no new work; completes on the loop when none is under way. */
+    /** Takes no new work; completes on the loop when nothing here changes the hot log any more. */
     CompletableFuture<Void> close() {
         closed = true;
         stand(Standing.NONE);
         log.onChange(() -> {});
-        return CompletableFuture.allOf(offloader.close(), trimmer.underWay());
+        abandoned = offloader.close();
+        return trimmer.underWay();
+    }
+
+    /** After {@link #close}: completes on the loop when the operation on the cold log that was abandoned has ended. */
+    CompletableFuture<Void> abandoned() {
+        return abandoned;
     }
 
     private LogView view() {

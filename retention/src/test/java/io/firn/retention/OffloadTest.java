@@ -253,7 +253,7 @@ class OffloadTest {
             rig.awaitOpened();
             assertThat(rig.onLoop(rig.log::offlineReason)).hasValueSatisfying(reason -> assertThat(reason).contains("24"));
             assertThat(rig.onLoop(() -> rig.log.read(0, 1_000, 24, true))).isInstanceOf(TieredRead.Offline.class);
-            assertThat(rig.meter("firn.offload.stopped.partitions")).isEqualTo(1);
+            rig.roundsUntil("said to be stopped", 100, () -> rig.meter("firn.offload.stopped.partitions") == 1);
         }
     }
 }

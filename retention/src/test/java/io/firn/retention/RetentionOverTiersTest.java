@@ -2,6 +2,7 @@ package io.firn.retention;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.firn.cold.sim.SimFault;
 import org.junit.jupiter.api.Test;
 
 /** DeleteRecords, total and local retention, and the disk watermark, on real logs. */
@@ -118,7 +119,7 @@ class RetentionOverTiersTest {
     void theWatermarkNeverTakesWhatIsNotInTheColdTier() {
         TieredRig rig = new TieredRig(Views.config());
         rig.workerConfig = new RetentionConfig(1_000, 0, 10_000, () -> 0);
-        rig.objects.inject(io.firn.cold.sim.SimFault.outage());
+        rig.objects.inject(SimFault.outage());
         rig.start();
         try (rig) {
             rig.segments(2);
@@ -135,7 +136,7 @@ class RetentionOverTiersTest {
     @Test
     void deletingATopicDeletesItsObjectsAsSoonAsTheBucketAllows() {
         try (TieredRig rig = settled(3)) {
-            rig.objects.inject(io.firn.cold.sim.SimFault.outage());
+            rig.objects.inject(SimFault.outage());
             rig.get(rig.worker.detach(rig.log, true));
             rig.get(rig.hotStore.delete(TieredRig.PARTITION));
             for (int i = 0; i < 5; i++) {
@@ -145,7 +146,22 @@ class RetentionOverTiersTest {
             assertThat(rig.segmentObjects()).isEqualTo(3);
             assertThat(rig.meter("firn.cold.deletions.pending")).isEqualTo(1);
             rig.objects.clearFaults();
-            rig.roundsUntil("objects gone", 10_000, () -> rig.segmentObjects() == 0 && rig.meter("firn.cold.deletions.pending") == 0);
+            rig.until("objects gone", 10_000, () -> rig.segmentObjects() == 0 && rig.meter("firn.cold.deletions.pending") == 0);
+        }
+    }
+
+    @Test
+    void detachingDoesNotWaitForTheBucketAndTheObjectsOfALateUploadAreDeletedToo() {
+        try (TieredRig rig = settled(1)) {
+            SimFault slow = rig.objects.inject(SimFault.holdingRequests().on(SimFault.Operation.PUT));
+            rig.segment(4);
+            rig.roundsUntil("uploading", 100, () -> slow.heldCount() == 1);
+            rig.get(rig.worker.detach(rig.log, true));
+            rig.get(rig.hotStore.delete(TieredRig.PARTITION));
+            rig.round();
+            assertThat(rig.segmentObjects()).isEqualTo(1);
+            slow.release();
+            rig.until("objects gone", 10_000, () -> rig.segmentObjects() == 0);
         }
     }
 

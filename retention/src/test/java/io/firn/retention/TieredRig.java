@@ -63,9 +63,11 @@ final class TieredRig implements AutoCloseable {
     /** Nothing at or above it counts as committed; by default everything durable does. */
     volatile long commitLimit = Long.MAX_VALUE;
 
+    private MortalDisk process;
     private ExecutorService loop;
     private ExecutorService mailbox;
     private final List<ExecutorService> executors = new CopyOnWriteArrayList<>();
+    private final List<ColdStore> killed = new CopyOnWriteArrayList<>();
 
     TieredRig(TieredLogConfig config) {
         this.config = config;
@@ -99,7 +101,8 @@ final class TieredRig implements AutoCloseable {
         loop = thread("test-loop");
         mailbox = thread("test-mailbox");
         meters = new SimpleMeterRegistry();
-        hotStore = HotStore.open(new HotStoreConfig(DIRECTORY, Durability.FSYNC, 0, 2, 86_400_000, 64 << 20), disk, clock, meters);
+        process = new MortalDisk(disk);
+        hotStore = HotStore.open(new HotStoreConfig(DIRECTORY, Durability.FSYNC, 0, 2, 86_400_000, 64 << 20), process, clock, meters);
         cold = ColdStore.open(new ColdStoreConfig("", "cluster", 64 << 10, 4 << 20, 4, 256 << 10, 2, 5_000, 1, 0, false), objects, clock, meters);
         worker = new RetentionWorker(workerConfig, cold, clock, () -> 0.5, meters, mailbox, mailbox::shutdownNow);
     }
@@ -111,6 +114,7 @@ final class TieredRig implements AutoCloseable {
 
     /** The process dies here and now, or with it the power; nothing is closed in order. */
     void kill(boolean powerLoss) {
+        process.die();
         if (powerLoss) {
             disk.crash();
         } else {
@@ -118,6 +122,7 @@ final class TieredRig implements AutoCloseable {
         }
         executors.forEach(ExecutorService::shutdownNow);
         executors.clear();
+        killed.add(cold);
         objects = objects.reopened();
     }
 
@@ -141,6 +146,7 @@ final class TieredRig implements AutoCloseable {
         if (!executors.isEmpty()) {
             stop();
         }
+        killed.forEach(ColdStore::close);
     }
 
     private ExecutorService thread(String name) {
@@ -222,6 +228,18 @@ final class TieredRig implements AutoCloseable {
         while (!onLoop(condition::getAsBoolean)) {
             if (System.nanoTime() > deadline) {
                 throw new AssertionError("not within " + DEADLINE_S + " s: " + what + "; " + where());
+            }
+            round();
+            clock.advanceMs(stepMs);
+        }
+    }
+
+    /** As {@link #roundsUntil}, when the partition may be gone. */
+    void until(String what, long stepMs, BooleanSupplier condition) {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(DEADLINE_S);
+        while (!condition.getAsBoolean()) {
+            if (System.nanoTime() > deadline) {
+                throw new AssertionError("not within " + DEADLINE_S + " s: " + what);
             }
             round();
             clock.advanceMs(stepMs);
