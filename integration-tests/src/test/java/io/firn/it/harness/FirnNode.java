@@ -1,0 +1,135 @@
+package io.firn.it.harness;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * A broker that can be stopped, killed and started again over the same data directory, at the same Kafka port. Its log file, one for all its starts, lies in {@code target/it-logs}.
+ *
+ * <p>Threading: for one thread at a time, the test's.
+ */
+public final class FirnNode implements AutoCloseable {
+
+    private static final AtomicInteger NUMBER = new AtomicInteger();
+
+    private final Path data;
+    private final Map<String, String> settings;
+    private final int kafkaPort = FreePorts.next();
+    private final Path log;
+    private FirnProcess process;
+
+    private FirnNode(Path data, Map<String, String> settings) {
+        this.data = data;
+        this.settings = settings;
+        this.log = Layout.logs().resolve("firn-" + caller() + "-" + NUMBER.incrementAndGet() + ".log");
+        try {
+            Files.deleteIfExists(log);
+            Files.createFile(log);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static String caller() {
+        return StackWalker.getInstance().walk(frames -> frames.map(StackWalker.StackFrame::getClassName).filter(name -> name.matches(".*(IT|Test)(\\$.*)?")).findFirst()
+                .map(name -> name.substring(name.lastIndexOf('.') + 1)).orElse("node"));
+    }
+
+    /** A node not started yet; {@code settings} are what {@code --set} takes. */
+    public static FirnNode in(Path data, Map<String, String> settings) {
+        Map<String, String> all = new TreeMap<>(settings);
+        all.putIfAbsent("log.disk.watermark.bytes", "0");
+        return new FirnNode(data, all);
+    }
+
+    public static FirnNode in(Path data) {
+        return in(data, Map.of());
+    }
+
+    /** Starts it and waits until it serves. */
+    public FirnNode start() {
+        process = launch().awaitReady();
+        return this;
+    }
+
+    /** Starts it and does not wait. */
+    public FirnProcess launch() {
+        return FirnProcess.launch(arguments(kafkaPort), log);
+    }
+
+    /** Another process over the same data directory, at other ports and with a log of its own. */
+    public FirnProcess launchRival() {
+        return FirnProcess.launch(arguments(0), log.resolveSibling(log.getFileName().toString().replace(".log", "-rival.log")));
+    }
+
+    private List<String> arguments(int port) {
+        List<String> arguments = new ArrayList<>(List.of("--data", data.toString(), "--kafka-port", Integer.toString(port), "--http-port", "0"));
+        settings.forEach((key, value) -> {
+            arguments.add("--set");
+            arguments.add(key + "=" + value);
+        });
+        return arguments;
+    }
+
+    /** Changes a setting for the next start. */
+    public FirnNode set(String key, String value) {
+        settings.put(key, value);
+        return this;
+    }
+
+    public void kill9() {
+        process.kill9();
+    }
+
+    /** Stops it cleanly and insists on it. */
+    public void stop() {
+        int code = process.stop();
+        if (code != 0) {
+            throw new AssertionError("Exit code " + code + " of a clean stop; the log is " + log);
+        }
+    }
+
+    public FirnProcess process() {
+        return process;
+    }
+
+    public String bootstrap() {
+        return "127.0.0.1:" + kafkaPort;
+    }
+
+    public int kafkaPort() {
+        return kafkaPort;
+    }
+
+    public URI http(String path) {
+        return process.http(path);
+    }
+
+    public Path data() {
+        return data;
+    }
+
+    public String logText() {
+        return process.logText();
+    }
+
+    /** Lines of the log of this level, such as {@code ERROR}. */
+    public List<String> logLines(String level) {
+        return logText().lines().filter(line -> line.contains(" level=" + level + " ")).toList();
+    }
+
+    @Override
+    public void close() {
+        if (process != null && process.alive()) {
+            process.kill9();
+        }
+    }
+}

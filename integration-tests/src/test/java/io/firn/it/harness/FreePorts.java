@@ -1,0 +1,54 @@
+package io.firn.it.harness;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.ThreadLocalRandom;
+
+/**
+ * Ports for brokers that come back at the same place. They lie below the range from which the operating system takes ports of outgoing connections: of a port in that range, a client
+ * that tries again and again to reach a dead broker may be given the very port it dials, connect to itself, and keep the broker from coming back.
+ */
+final class FreePorts {
+
+    private static final int LOWEST = 20_000;
+    private static final int USUAL_RANGE_START = 32_768;
+    private static final int ATTEMPTS = 200;
+
+    private FreePorts() {}
+
+    static int next() {
+        int above = Math.min(outgoingRangeStart(), 49_152);
+        for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+            int port = ThreadLocalRandom.current().nextInt(Math.min(LOWEST, above - 1_000), above);
+            if (free(port)) {
+                return port;
+            }
+        }
+        throw new IllegalStateException("No free port below " + above);
+    }
+
+    private static boolean free(int port) {
+        try (ServerSocket socket = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+            return socket.isBound();
+        } catch (IOException inUse) {
+            return false;
+        }
+    }
+
+    private static int outgoingRangeStart() {
+        Path range = Path.of("/proc/sys/net/ipv4/ip_local_port_range");
+        if (!Files.isReadable(range)) {
+            return USUAL_RANGE_START;
+        }
+        try {
+            int start = Integer.parseInt(Files.readString(range).strip().split("\\s+")[0]);
+            return start > LOWEST / 2 ? start : USUAL_RANGE_START;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

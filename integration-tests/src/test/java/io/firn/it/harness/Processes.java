@@ -1,0 +1,52 @@
+package io.firn.it.harness;
+
+import java.io.File;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * The child processes of this test run. Each is ended by its own process id, at the latest when this JVM ends.
+ *
+ * <p>Threading: thread-safe.
+ */
+final class Processes {
+
+    private static final Set<Process> ALIVE = ConcurrentHashMap.newKeySet();
+
+    static {
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> ALIVE.forEach(Process::destroyForcibly), "end-children"));
+    }
+
+    private Processes() {}
+
+    /** Sees to it that the process does not outlive this one. */
+    static Process watched(Process process) {
+        ALIVE.add(process);
+        process.onExit().thenRun(() -> ALIVE.remove(process));
+        return process;
+    }
+
+    /** The JDK these tests run on. */
+    static String java() {
+        return Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    }
+
+    /** Flags that JDKs of 24 and later need for quiet starts, as the launcher gives them. */
+    static List<String> quietFlags() {
+        return Runtime.version().feature() < 24 ? List.of() : List.of("--sun-misc-unsafe-memory-access=allow", "--enable-native-access=ALL-UNNAMED");
+    }
+
+    /** The class path of these tests without the tests: what a broker needs, and a little more. */
+    static String brokerClassPath() {
+        List<String> kept = new ArrayList<>();
+        for (String entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
+            if (!entry.endsWith("test-classes") && !entry.endsWith("-tests.jar")) {
+                kept.add(entry);
+            }
+        }
+        return String.join(File.pathSeparator, kept);
+    }
+}
