@@ -31,6 +31,22 @@ final class HotLogTest {
     }
 
     @Test
+    void aBatchThatDoesNotFitIsReturnedWholeOrNotAtAll() throws IOException {
+        append(20);
+        int size = (int) log.sizeBytes();
+        append(20);
+        store.run();
+        for (int maxBytes = 1; maxBytes < size; maxBytes += size / 7) {
+            assertThat(log.read(0, maxBytes, 40, false)).as("not even one batch in %d bytes", maxBytes).isInstanceOf(ReadResult.AtEnd.class);
+            assertThat(log.read(0, maxBytes, 40, true)).isInstanceOfSatisfying(ReadResult.Range.class, found -> {
+                assertThat(found.range().sizeBytes()).isEqualTo(size);
+                found.range().release();
+            });
+        }
+        assertThat(log.read(0, size, 40, false)).isInstanceOfSatisfying(ReadResult.Range.class, found -> found.range().release());
+    }
+
+    @Test
     void aFullSegmentIsRolledAndReadsGoOverTheBorder() throws IOException {
         for (int i = 0; i < 200; i++) {
             appendOrWait(5);

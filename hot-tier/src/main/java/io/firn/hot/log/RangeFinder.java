@@ -46,7 +46,8 @@ public final class RangeFinder {
     }
 
     /**
-     * The range for a read of a local offset below {@code limitOffset}; empty when no whole batch below the limit is known yet.
+     * The range for a read of a local offset below {@code limitOffset}; empty when no whole batch below the limit is known yet,
+     * or when not even the first fits into {@code maxBytes} and {@code minOneBatch} is false.
      *
      * @throws CorruptLogException when the file does not hold what the index says
      */
@@ -62,6 +63,8 @@ public final class RangeFinder {
             to = cutAt(segment, start, maxBytes);
             if (minOneBatch || !start.checked) {
                 to = Math.max(to, start.firstEnd);
+            } else if (to < start.firstEnd) {
+                return Optional.empty(); // a part of one batch: clients take that for a batch larger than they can ever fetch, and stop
             }
             to = Math.min(to, end);
         }
