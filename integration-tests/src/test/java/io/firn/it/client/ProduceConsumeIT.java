@@ -3,6 +3,7 @@ package io.firn.it.client;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.firn.it.harness.Await;
 import io.firn.it.harness.FirnNode;
 import io.firn.it.harness.KafkaClients;
 import io.firn.it.harness.Letter;
@@ -20,6 +21,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
+import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -59,6 +61,7 @@ class ProduceConsumeIT {
         topics.close();
         node.stop();
         assertThat(node.logLines("ERROR")).isEmpty();
+        node.close();
     }
 
     @ParameterizedTest
@@ -100,7 +103,7 @@ class ProduceConsumeIT {
 
     /** With acks=0 the end of the producer says nothing about the end of the log: reads until as many have come as were sent. */
     private static Map<TopicPartition, List<ConsumerRecord<byte[], byte[]>>> readExactly(List<TopicPartition> all, Map<TopicPartition, List<Letter>> sent) {
-        io.firn.it.harness.Await.until("log ends reached", () -> topics.ends(all).entrySet().stream().allMatch(end -> end.getValue() == sent.get(end.getKey()).size()));
+        Await.until("log ends reached", () -> topics.ends(all).entrySet().stream().allMatch(end -> end.getValue() == sent.get(end.getKey()).size()));
         return Reading.all(node.bootstrap(), all);
     }
 
@@ -183,6 +186,7 @@ class ProduceConsumeIT {
                 // Were it not answered on arrival, it would be after fetch.max.wait.ms, long after this.
                 assertThat(consumer.poll(Duration.ofSeconds(30))).hasSize(1);
             }
+            closeAtOnce(consumer);
         }
     }
 
@@ -198,12 +202,18 @@ class ProduceConsumeIT {
             producer.send(new ProducerRecord<>("minimum", 0, null, new byte[30_000])).get(30, TimeUnit.SECONDS);
             ConsumerRecords<byte[], byte[]> records = consumer.poll(Duration.ofSeconds(30));
             assertThat(records.count()).isEqualTo(2);
+            closeAtOnce(consumer);
         }
         try (KafkaConsumer<byte[], byte[]> consumer = KafkaClients.consumer(node.bootstrap(), Map.of("fetch.min.bytes", 1_000_000, "fetch.max.wait.ms", 200))) {
             consumer.assign(List.of(partition));
             consumer.seekToBeginning(List.of(partition));
             assertThat(consumer.poll(Duration.ofSeconds(30)).count()).as("after the time").isEqualTo(2);
         }
+    }
+
+    /** Without waiting for the answer to the fetch under way, which would be the broker's full wait. */
+    private static void closeAtOnce(KafkaConsumer<byte[], byte[]> consumer) {
+        consumer.close(CloseOptions.timeout(Duration.ZERO));
     }
 
     @Test

@@ -1,15 +1,26 @@
 package io.firn.it.harness;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.slf4j.LoggerFactory;
 
 /** The Java client of these tests' own version, over bytes. Settings given override the ones here. */
 public final class KafkaClients {
+
+    static {
+        // Clients whose broker is killed on purpose would fill pages; a failing test shows its own exception.
+        for (String library : List.of("org.apache.kafka", "org.gaul", "org.eclipse.jetty", "org.jclouds")) {
+            ((Logger) LoggerFactory.getLogger(library)).setLevel(Level.OFF);
+        }
+    }
 
     private KafkaClients() {}
 
