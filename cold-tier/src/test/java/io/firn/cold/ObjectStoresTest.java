@@ -13,9 +13,12 @@ import java.net.MalformedURLException;
 import java.net.URI;
 import java.net.URL;
 import java.net.URLClassLoader;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.Optional;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -29,7 +32,7 @@ class ObjectStoresTest {
     @Test
     void theFileProviderNeedsNoClassOfTheOthers() throws ReflectiveOperationException, IOException {
         URL[] own = Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
-                .filter(entry -> entry.contains("cold-tier") || entry.contains("micrometer") || entry.contains("slf4j") || entry.contains("HdrHistogram"))
+                .filter(entry -> entry.contains("cold-tier") || entry.contains("micrometer") || entry.contains("slf4j") || entry.contains("logback") || entry.contains("HdrHistogram"))
                 .map(ObjectStoresTest::url).toArray(URL[]::new);
         try (URLClassLoader bare = new URLClassLoader(own, ClassLoader.getPlatformClassLoader())) {
             Class<?> config = bare.loadClass(ObjectStoreConfig.class.getName());
@@ -68,10 +71,30 @@ class ObjectStoresTest {
 
     @Test
     void aBucketNameThatCannotBeIsMisconfigured() {
-        ObjectStoreConfig odd = new ObjectStoreConfig(Provider.MINIO, Optional.empty(), Optional.empty(), "us-east-1", Optional.of("No Bucket"),
-                Optional.of(new Credentials("access", "secret")), true, 4, 2, 1_000, 2);
-        try (ObjectStore store = ObjectStores.open(odd, new SimpleMeterRegistry())) {
+        for (Provider provider : new Provider[] {Provider.S3, Provider.MINIO}) {
+            ObjectStoreConfig odd = new ObjectStoreConfig(provider, Optional.empty(), Optional.of(URI.create("http://127.0.0.1:1")), "us-east-1", Optional.of(""),
+                    Optional.of(new Credentials("access", "secret")), true, 4, 2, 1_000, 2);
+            try (ObjectStore store = ObjectStores.open(odd, new SimpleMeterRegistry())) {
+                ObjectStoreContract.assertFails(ColdStoreException.Misconfigured.class, store.head("a"));
+                ObjectStoreContract.assertFails(ColdStoreException.Misconfigured.class, store.putIfAbsent("a", ByteBuffer.allocate(1)));
+            }
+        }
+    }
+
+    /** Where this environment has credentials of its own to offer the chain, it cannot be found wanting. */
+    @Test
+    void noCredentialsAtAllAreMisconfigured() {
+        boolean none = System.getenv().keySet().stream().noneMatch(name -> name.startsWith("AWS_") || name.startsWith("MINIO_"));
+        Assumptions.assumeTrue(none, "This environment names credentials: the empty chain is not tested");
+        ObjectStoreConfig chain = new ObjectStoreConfig(Provider.S3, Optional.empty(), Optional.of(URI.create("http://127.0.0.1:1")), "us-east-1",
+                Optional.of("bucket"), Optional.empty(), true, 4, 2, 1_000, 1);
+        Map<String, String> nowhere = Map.of("aws.disableEc2Metadata", "true", "aws.sharedCredentialsFile", directory.resolve("none").toString(), "aws.configFile",
+                directory.resolve("none").toString());
+        nowhere.forEach(System::setProperty);
+        try (ObjectStore store = ObjectStores.open(chain, new SimpleMeterRegistry())) {
             ObjectStoreContract.assertFails(ColdStoreException.Misconfigured.class, store.head("a"));
+        } finally {
+            nowhere.keySet().forEach(System::clearProperty);
         }
     }
 

@@ -14,13 +14,15 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import software.amazon.awssdk.awscore.exception.AwsServiceException;
 import software.amazon.awssdk.core.async.AsyncRequestBody;
-import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.core.exception.SdkServiceException;
 import software.amazon.awssdk.services.s3.S3AsyncClient;
 import software.amazon.awssdk.services.s3.model.ChecksumAlgorithm;
@@ -35,7 +37,8 @@ import software.amazon.awssdk.services.s3.model.S3Error;
  * {@link BucketRequests} by the AWS SDK's asynchronous client, its own retries off.
  *
  * <p>Threading: thread-safe. Bodies arrive on the client's event loops and are copied there; futures complete on a small pool of our own, so that a caller's
- * continuation cannot stall the sockets.
+ * continuation cannot stall the sockets. With static credentials requests start on the caller's thread; a credential chain may have to ask a server for them, so that
+ * requests start on that pool then.
  */
 public final class S3BucketRequests implements BucketRequests {
 
@@ -51,12 +54,14 @@ public final class S3BucketRequests implements BucketRequests {
     private final S3AsyncClient client;
     private final EventLoopGroup loops;
     private final ExecutorService completions;
+    private final Executor starters;
     private final String bucket;
 
-    private S3BucketRequests(S3AsyncClient client, EventLoopGroup loops, ExecutorService completions, String bucket) {
+    private S3BucketRequests(S3AsyncClient client, EventLoopGroup loops, ExecutorService completions, Executor starters, String bucket) {
         this.client = client;
         this.loops = loops;
         this.completions = completions;
+        this.starters = starters;
         this.bucket = bucket;
     }
 
@@ -65,7 +70,8 @@ public final class S3BucketRequests implements BucketRequests {
         EventLoopGroup loops = S3Clients.loops();
         ExecutorService completions = S3Clients.completions();
         try {
-            return new S3BucketRequests(S3Clients.client(config, loops, completions), loops, completions, config.bucket().orElseThrow());
+            Executor starters = config.credentials().isPresent() ? Runnable::run : completions;
+            return new S3BucketRequests(S3Clients.client(config, loops, completions), loops, completions, starters, config.bucket().orElseThrow());
         } catch (RuntimeException e) {
             loops.shutdownGracefully(0, 0, TimeUnit.MILLISECONDS);
             completions.shutdown();
@@ -75,12 +81,12 @@ public final class S3BucketRequests implements BucketRequests {
 
     @Override
     public CompletableFuture<Boolean> putObject(String key, ByteBuffer body, String crc32, boolean onlyIfAbsent) {
-        CompletableFuture<Boolean> done = client.putObject(request -> {
+        CompletableFuture<Boolean> done = start(() -> client.putObject(request -> {
             request.bucket(bucket).key(key).contentLength((long) body.remaining()).checksumCRC32(crc32);
             if (onlyIfAbsent) {
                 request.ifNoneMatch("*");
             }
-        }, slices(body)).thenApply(response -> true);
+        }, slices(body))).thenApply(response -> true);
         return done.exceptionallyCompose(failure -> onlyIfAbsent && status(cause(failure)) == 412 ? CompletableFuture.completedFuture(false)
                 : CompletableFuture.failedFuture(translated(true, "PutObject " + key, cause(failure))));
     }
@@ -97,12 +103,12 @@ public final class S3BucketRequests implements BucketRequests {
     @Override
     public CompletableFuture<String> createUpload(String key) {
         return translating(true, "CreateMultipartUpload " + key,
-                client.createMultipartUpload(request -> request.bucket(bucket).key(key).checksumAlgorithm(ChecksumAlgorithm.CRC32)), response -> response.uploadId());
+                () -> client.createMultipartUpload(request -> request.bucket(bucket).key(key).checksumAlgorithm(ChecksumAlgorithm.CRC32)), response -> response.uploadId());
     }
 
     @Override
     public CompletableFuture<String> uploadPart(String key, String uploadId, int number, ByteBuffer body, String crc32) {
-        return translating(true, "UploadPart " + number + " of " + key, client.uploadPart(request -> request.bucket(bucket).key(key).uploadId(uploadId)
+        return translating(true, "UploadPart " + number + " of " + key, () -> client.uploadPart(request -> request.bucket(bucket).key(key).uploadId(uploadId)
                 .partNumber(number).contentLength((long) body.remaining()).checksumCRC32(crc32), slices(body)), response -> response.eTag());
     }
 
@@ -110,19 +116,19 @@ public final class S3BucketRequests implements BucketRequests {
     public CompletableFuture<Void> completeUpload(String key, String uploadId, List<Part> parts) {
         List<CompletedPart> completed = parts.stream()
                 .map(part -> CompletedPart.builder().partNumber(part.number()).eTag(part.etag()).checksumCRC32(part.crc32()).build()).toList();
-        return translating(true, "CompleteMultipartUpload " + key, client.completeMultipartUpload(
+        return translating(true, "CompleteMultipartUpload " + key, () -> client.completeMultipartUpload(
                 request -> request.bucket(bucket).key(key).uploadId(uploadId).multipartUpload(upload -> upload.parts(completed))), response -> null);
     }
 
     @Override
     public CompletableFuture<Void> abortUpload(String key, String uploadId) {
         return translating(true, "AbortMultipartUpload " + key,
-                client.abortMultipartUpload(request -> request.bucket(bucket).key(key).uploadId(uploadId)), response -> null);
+                () -> client.abortMultipartUpload(request -> request.bucket(bucket).key(key).uploadId(uploadId)), response -> null);
     }
 
     @Override
     public CompletableFuture<Void> get(String key, BodyReceiver receiver) {
-        return translating(false, "GetObject " + key, client.getObject(request -> {
+        return translating(false, "GetObject " + key, () -> client.getObject(request -> {
             request.bucket(bucket).key(key);
             receiver.rangeHeader().ifPresent(request::range);
         }, new ReceivingTransformer(receiver)), response -> null);
@@ -130,7 +136,7 @@ public final class S3BucketRequests implements BucketRequests {
 
     @Override
     public CompletableFuture<Optional<StoredObject>> head(String key) {
-        CompletableFuture<Optional<StoredObject>> found = client.headObject(request -> request.bucket(bucket).key(key))
+        CompletableFuture<Optional<StoredObject>> found = start(() -> client.headObject(request -> request.bucket(bucket).key(key)))
                 .thenApply(response -> Optional.of(describe(key, response)));
         return found.exceptionallyCompose(failure -> status(cause(failure)) == 404 ? CompletableFuture.completedFuture(Optional.empty())
                 : CompletableFuture.failedFuture(translated(false, "HeadObject " + key, cause(failure))));
@@ -142,7 +148,7 @@ public final class S3BucketRequests implements BucketRequests {
 
     @Override
     public CompletableFuture<ObjectPage> list(String prefix, String startAfter, int maxKeys) {
-        return translating(false, "ListObjectsV2 " + prefix, client.listObjectsV2(request -> {
+        return translating(false, "ListObjectsV2 " + prefix, () -> client.listObjectsV2(request -> {
             request.bucket(bucket).prefix(prefix).maxKeys(maxKeys);
             if (!startAfter.isEmpty()) {
                 request.startAfter(startAfter);
@@ -157,14 +163,14 @@ public final class S3BucketRequests implements BucketRequests {
 
     @Override
     public CompletableFuture<Void> delete(String key) {
-        return translating(true, "DeleteObject " + key, client.deleteObject(request -> request.bucket(bucket).key(key)), response -> null);
+        return translating(true, "DeleteObject " + key, () -> client.deleteObject(request -> request.bucket(bucket).key(key)), response -> null);
     }
 
     @Override
     public CompletableFuture<Void> deleteBatch(List<String> keys) {
         List<ObjectIdentifier> objects = new ArrayList<>(keys.size());
         keys.forEach(key -> objects.add(ObjectIdentifier.builder().key(key).build()));
-        return translating(true, "DeleteObjects", client.deleteObjects(request -> request.bucket(bucket).delete(delete -> delete.objects(objects).quiet(true))),
+        return translating(true, "DeleteObjects", () -> client.deleteObjects(request -> request.bucket(bucket).delete(delete -> delete.objects(objects).quiet(true))),
                 this::requireNoErrors);
     }
 
@@ -177,8 +183,16 @@ public final class S3BucketRequests implements BucketRequests {
         return null;
     }
 
-    private <R, T> CompletableFuture<T> translating(boolean write, String about, CompletableFuture<R> request, Function<R, T> result) {
-        return request.handle((response, failure) -> {
+    private <T> CompletableFuture<T> start(Supplier<CompletableFuture<T>> request) {
+        try {
+            return CompletableFuture.supplyAsync(request, starters).thenCompose(future -> future);
+        } catch (RejectedExecutionException e) {
+            return CompletableFuture.failedFuture(new ColdStoreException.Unavailable(location() + " is closed", e));
+        }
+    }
+
+    private <R, T> CompletableFuture<T> translating(boolean write, String about, Supplier<CompletableFuture<R>> request, Function<R, T> result) {
+        return start(request).handle((response, failure) -> {
             if (failure != null) {
                 throw translated(write, about, cause(failure));
             }
@@ -205,7 +219,7 @@ public final class S3BucketRequests implements BucketRequests {
             String code = answer.awsErrorDetails() == null || answer.awsErrorDetails().errorCode() == null ? "" : answer.awsErrorDetails().errorCode();
             return S3Failures.ofAnswer(write, answer.statusCode(), code, about, answer);
         }
-        if (failure instanceof SdkException && S3Clients.lacksCredentials(failure)) {
+        if (S3Clients.refusedByClient(failure)) {
             return new ColdStoreException.Misconfigured(about + ": " + failure.getMessage(), failure);
         }
         return S3Failures.ofConnection(write, about, failure);

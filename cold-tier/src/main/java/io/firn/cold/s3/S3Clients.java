@@ -19,6 +19,7 @@ import software.amazon.awssdk.awscore.retry.AwsRetryStrategy;
 import software.amazon.awssdk.core.checksums.RequestChecksumCalculation;
 import software.amazon.awssdk.core.checksums.ResponseChecksumValidation;
 import software.amazon.awssdk.core.client.config.SdkAdvancedAsyncClientOption;
+import software.amazon.awssdk.core.exception.SdkClientException;
 import software.amazon.awssdk.http.nio.netty.NettyNioAsyncHttpClient;
 import software.amazon.awssdk.http.nio.netty.SdkEventLoopGroup;
 import software.amazon.awssdk.regions.Region;
@@ -83,8 +84,14 @@ final class S3Clients {
         return pool;
     }
 
-    /** The SDK has no type for an empty credential chain, only this text. */
-    static boolean lacksCredentials(Throwable failure) {
-        return String.valueOf(failure.getMessage()).contains("Unable to load credentials");
+    /** Whether the client itself refused the request (no credentials, a bucket name that cannot be): nothing was sent. The SDK has no type for it. */
+    static boolean refusedByClient(Throwable failure) {
+        for (Throwable current = failure; current != null; current = current.getCause()) {
+            if (current instanceof IllegalArgumentException) {
+                return true;
+            }
+        }
+        boolean lacksCredentials = String.valueOf(failure.getMessage()).contains("Unable to load credentials");
+        return lacksCredentials || failure.getClass() == SdkClientException.class && failure.getCause() == null;
     }
 }
