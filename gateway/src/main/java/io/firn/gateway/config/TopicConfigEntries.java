@@ -42,7 +42,9 @@ public final class TopicConfigEntries {
     }
 
     private ConfigEntry ofTopic(ConfigKey key, ClusterView view, Map<String, String> overrides) {
-        List<Synonym> synonyms = configs.synonyms(key.name, overrides, view, TopicConfigKeys.BUILT_IN.get(key.name));
+        String brokerName = TopicConfigs.brokerName(key.name).orElse(key.name);
+        List<Synonym> synonyms = configs.synonyms(key.name, overrides, view, TopicConfigKeys.BUILT_IN.get(key.name)).stream()
+                .map(synonym -> synonym.source() == Source.TOPIC ? synonym : new Synonym(brokerName, synonym.value(), synonym.source())).toList();
         if (key.name.equals(TopicConfigs.TIERED) && !overrides.containsKey(key.name) && !configs.tiered(view, overrides)) {
             synonyms = List.of(new Synonym(key.name, "false", Source.BUILT_IN));
         }

@@ -68,6 +68,9 @@ final class ListOffsetsHandler implements ApiHandler {
         if (fenced != Errors.NONE) {
             return CompletableFuture.completedFuture(failed(asked, fenced));
         }
+        if (partition.log().hot().offlineReason().isPresent()) {
+            return CompletableFuture.completedFuture(failed(asked, Errors.KAFKA_STORAGE_ERROR));
+        }
         boolean consumer = body.replicaId() == ListOffsetsRequest.CONSUMER_REPLICA_ID;
         return OffsetLookup.of(partition, consumer, body.isolationLevel()).find(asked.timestamp()).thenApply(position -> described(body, asked, position));
     }

@@ -157,7 +157,8 @@ class TopicConfigsTest {
 
         assertThat(entry.value()).isEqualTo(Optional.of("1048576"));
         assertThat(entry.source()).isEqualTo(Source.TOPIC);
-        assertThat(entry.synonyms()).extracting(Synonym::source).containsExactly(Source.TOPIC, Source.BROKER_DEFAULT, Source.BUILT_IN);
+        assertThat(entry.synonyms()).containsExactly(new Synonym("segment.bytes", "1048576", Source.TOPIC),
+                new Synonym("log.segment.bytes", "2097152", Source.BROKER_DEFAULT), new Synonym("log.segment.bytes", "1073741824", Source.BUILT_IN));
     }
 
     @Test
