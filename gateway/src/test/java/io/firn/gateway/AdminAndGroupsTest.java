@@ -23,6 +23,7 @@ import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.consumer.SubscriptionPattern;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.GroupState;
@@ -119,6 +120,18 @@ class AdminAndGroupsTest {
         admin.deleteConsumerGroupOffsets("g", Set.of(new TopicPartition("t", 0))).all().get();
         admin.deleteConsumerGroups(List.of("g")).all().get();
         assertThat(admin.listGroups().all().get()).isEmpty();
+    }
+
+    @Test
+    void aGroupSubscribesByARegularExpressionTheBrokerEvaluates() throws Exception {
+        admin.createTopics(List.of(new NewTopic("red-1", 1, (short) 1), new NewTopic("blue-1", 1, (short) 1))).all().get();
+        produce("red-1");
+        produce("blue-1");
+        try (KafkaConsumer<String, String> consumer = consumer("g", "consumer")) {
+            consumer.subscribe(new SubscriptionPattern("red-.*"));
+            assertThat(consume(consumer, RECORDS)).isEqualTo(RECORDS);
+            assertThat(consumer.assignment()).containsExactly(new TopicPartition("red-1", 0));
+        }
     }
 
     @Test
