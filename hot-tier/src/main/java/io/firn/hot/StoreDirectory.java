@@ -54,7 +54,7 @@ final class StoreDirectory {
 
     static StoreDirectory open(Disk disk, Path path) {
         try {
-            disk.createDirectories(path);
+            create(disk, path.toAbsolutePath());
             Optional<Closeable> lock = disk.lock(path.resolve(LOCK));
             if (lock.isEmpty()) {
                 throw new HotStoreException("data directory " + path + " is in use by another process");
@@ -64,6 +64,16 @@ final class StoreDirectory {
             return directory;
         } catch (IOException e) {
             throw new HotStoreException("data directory " + path + " cannot be used: " + e, e);
+        }
+    }
+
+    /** Creates the directory so that it survives a power loss: every name that is new is forced. */
+    private static void create(Disk disk, Path path) throws IOException {
+        Path parent = path.getParent();
+        if (!disk.exists(path) && parent != null) {
+            create(disk, parent);
+            disk.createDirectories(path);
+            disk.forceDirectory(parent);
         }
     }
 

@@ -39,12 +39,17 @@ public final class FlushTarget {
         void onForceFailed(IOException error);
     }
 
-    /** @param end offset up to which everything is durable already */
+    /**
+     * The names in the directory count as never forced: a process killed in the middle of a roll leaves a file that may not survive a
+     * power loss.
+     *
+     * @param end offset up to which everything is durable already
+     */
     public FlushTarget(Flusher flusher, Executor loop, LogDirectory directory, SegmentFile active, long end, Listener listener) {
         this.flusher = flusher;
         this.loop = loop;
         this.listener = listener;
-        this.unforced = new Unforced(directory, List.of(active), false);
+        this.unforced = new Unforced(directory, List.of(active), true);
         this.writtenEnd = end;
         this.durableEnd = end;
     }

@@ -21,6 +21,8 @@ import java.util.concurrent.CompletableFuture;
  * <p>At the front: the checkpoint says first where the log now begins, then files are renamed away and, when their last reader lets go,
  * deleted. <em>On crash</em> after the first step recovery deletes what lies before that offset.
  *
+ * <p>While the log is busy all of this waits for its turn: what to do depends on what the log holds then.
+ *
  * <p>At the end: see {@link Truncation}. The log is busy meanwhile; afterwards it holds what recovery finds in the files.
  *
  * <p>Threading: confined to the loop of the partition; file work runs on the lane.
@@ -45,6 +47,9 @@ public final class Shrinker {
 
     /** Deletes settled segments wholly below {@code offset}, from the oldest on; completes with their bytes. */
     public CompletableFuture<Long> deleteLocalBefore(long offset) {
+        if (state.availability() instanceof Busy busy) {
+            return busy.over().thenCompose(over -> deleteLocalBefore(offset));
+        }
         List<SealedPart> doomed = new ArrayList<>();
         for (SealedPart part : state.sealed()) {
             if (part.nextOffset() > offset || !part.isSettled() || !state.isServing()) {
@@ -77,6 +82,9 @@ public final class Shrinker {
 
     /** Raises the log start, then deletes what lies below. */
     public CompletableFuture<Void> advanceLogStart(long offset) {
+        if (state.availability() instanceof Busy busy) {
+            return busy.over().thenCompose(over -> advanceLogStart(offset));
+        }
         if (offset > state.logEndOffset()) {
             return CompletableFuture.failedFuture(new IllegalArgumentException("log start " + offset + " above the log end " + state.logEndOffset()));
         }
@@ -94,10 +102,13 @@ public final class Shrinker {
 
     /** Cuts everything from {@code offset} on. */
     public CompletableFuture<Void> truncateTo(long offset) {
+        if (state.availability() instanceof Busy busy) {
+            return busy.over().thenCompose(over -> truncateTo(offset));
+        }
         if (offset >= state.logEndOffset()) {
             return state.isServing() ? CompletableFuture.completedFuture(null) : offline();
         }
-        if (offset < state.localLogStartOffset()) {
+        if (offset < Math.max(state.logStartOffset(), state.localLogStartOffset())) {
             return truncateFullyAndStartAt(offset);
         }
         List<SegmentFile> files = state.files();
@@ -106,14 +117,14 @@ public final class Shrinker {
 
     /** Drops everything local and starts empty at {@code offset}. */
     public CompletableFuture<Void> truncateFullyAndStartAt(long offset) {
+        if (state.availability() instanceof Busy busy) {
+            return busy.over().thenCompose(over -> truncateFullyAndStartAt(offset));
+        }
         List<SegmentFile> files = state.files();
         return replace(() -> truncation.startAt(offset, files, state.config()));
     }
 
     private CompletableFuture<Void> replace(Lane.Work<RecoveredLog> work) {
-        if (state.availability() instanceof Busy busy) {
-            return busy.over().thenCompose(over -> replace(work));
-        }
         if (!(state.availability() instanceof Writable || state.availability() instanceof Full)) {
             return offline();
         }

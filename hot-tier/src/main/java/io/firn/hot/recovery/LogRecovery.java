@@ -84,7 +84,7 @@ public final class LogRecovery {
         if (bases.isEmpty()) {
             bases = List.of(createFirst(checkpoint));
         }
-        int first = segmentOf(checkpoint.recoveryPoint(), bases);
+        int first = recoverySegment(checkpoint, bases);
         for (int i = 0; i < first; i++) {
             SealedPart part = reader.sealed(bases.get(i), bases.get(i + 1));
             sealed.add(part);
@@ -94,12 +94,37 @@ public final class LogRecovery {
         ActiveSegment active = reader.below(file, checkpoint.recoveryPosition(), checkpoint.recoveryPoint());
         Replay replay = new Replay(producersAt(checkpoint.recoveryPoint()), epochsAt(checkpoint), checkpoint.recoveryPoint(), settings.nowMs());
         active = scan(active, replay, bases.subList(first + 1, bases.size()));
+        if (replay.nextOffset() < checkpoint.logStartOffset()) {
+            return startAnew(checkpoint, replay);
+        }
         if (changed) {
             checkpoint = settle(active, replay, checkpoint);
         }
         dropForeignSnapshots(active, replay.nextOffset());
         sealed.addAll(scanned);
         return new RecoveredLog(sealed, active, replay.producers(), replay.epochs(), checkpoint, cutBytes);
+    }
+
+    /**
+     * All local records lie below the log start: records were deleted up to an end that was not durable and is lost. The log goes on
+     * at its start, so that no offset is given twice.
+     */
+    private RecoveredLog startAnew(PartitionCheckpoint before, Replay replay) throws IOException {
+        long start = before.logStartOffset();
+        LOG.atWarn().addKeyValue("directory", directory.path()).addKeyValue("endOffset", replay.nextOffset()).addKeyValue("logStartOffset", start)
+                .log("the log ends below its start; it goes on empty from its start");
+        PartitionCheckpoint after = new PartitionCheckpoint(start, 0, start, start);
+        SegmentFiles.writeCheckpoint(directory, after);
+        files.forEach(SegmentFile::release);
+        files.clear();
+        for (long base : directory.offsets(LogDirectory.LOG)) {
+            SegmentFiles.delete(directory, base);
+        }
+        SegmentFiles.writeSnapshot(directory, start, replay.producers().snapshot());
+        SegmentFiles.keepSnapshots(directory, Set.of(start));
+        SegmentFiles.writeEpochs(directory, replay.epochs());
+        SegmentFile file = open(createFirst(after));
+        return new RecoveredLog(List.of(), reader.below(file, 0, start), replay.producers(), replay.epochs(), after, cutBytes);
     }
 
     /** A file of the log, let go if recovery fails. */
@@ -143,6 +168,19 @@ public final class LogRecovery {
         directory.disk().create(directory.file(checkpoint.localStartOffset(), LogDirectory.LOG)).close();
         directory.force();
         return checkpoint.localStartOffset();
+    }
+
+    /**
+     * Index of the segment to scan first: the one that begins at the recovery point, or holds bytes below it. (A segment may begin at a recovery
+     * point that still names the end of the one before: its roll was not settled.)
+     */
+    private static int recoverySegment(PartitionCheckpoint checkpoint, List<Long> bases) throws CorruptLogException {
+        long recoveryPoint = checkpoint.recoveryPoint();
+        int found = segmentOf(checkpoint.recoveryPosition() > 0 ? recoveryPoint - 1 : recoveryPoint, bases);
+        if (checkpoint.recoveryPosition() == 0 && bases.get(found) != recoveryPoint) {
+            throw new CorruptLogException("segment " + recoveryPoint + ", which begins at the recovery point, is missing; present are " + bases);
+        }
+        return found;
     }
 
     /** Index of the last segment that begins at or below {@code offset}. */
