@@ -21,10 +21,19 @@ public final class LogReads {
     }
 
     public static List<Record> records(HotLog log, long from, long limit, int maxBytes) throws IOException {
+        return records(log, from, limit, maxBytes, () -> {});
+    }
+
+    /** @param background does what the log has given to its pool, after a read that found nothing yet */
+    public static List<Record> records(HotLog log, long from, long limit, int maxBytes, Runnable background) throws IOException {
         List<Record> found = new ArrayList<>();
         long next = from;
         while (next < limit) {
             ReadResult result = log.read(next, maxBytes, limit, true);
+            if (result instanceof ReadResult.AtEnd) {
+                background.run();
+                result = log.read(next, maxBytes, limit, true);
+            }
             if (!(result instanceof ReadResult.Range range)) {
                 throw new AssertionError("at offset " + next + " of " + limit + ": " + result);
             }

@@ -46,16 +46,21 @@ public final class RangeFinder {
     }
 
     /**
-     * The range for a read of a local offset below {@code limitOffset}; empty when no whole batch below the limit is known yet,
-     * or when not even the first fits into {@code maxBytes} and {@code minOneBatch} is false.
+     * The range for a read of a local offset below {@code limitOffset}; empty when no whole batch below the limit is known yet (pages that
+     * tell more are then being read, and a later call finds it), or when not even the first fits into {@code maxBytes} and
+     * {@code minOneBatch} is false.
      *
      * @throws CorruptLogException when the file does not hold what the index says
      */
     public Optional<Located> find(long offset, int maxBytes, long limitOffset, boolean minOneBatch) throws IOException {
         Segment segment = state.segmentOf(offset);
-        int end = endAt(segment, limitOffset, offset);
+        End limit = endAt(segment, limitOffset);
         Start start = startAt(segment, offset);
-        if (start.position >= end || start.firstEnd > end && start.checked) {
+        int end = limit.position;
+        if (start.position >= end || start.firstEnd > end && (start.checked || !limit.exact)) {
+            if (!limit.exact) {
+                prefetcher.load(segment.file(), start.position, Math.min(segment.sizeBytes(), limit.above + SCAN_BYTES) - start.position);
+            }
             return Optional.empty();
         }
         int to = end;
@@ -104,7 +109,8 @@ public final class RangeFinder {
         long least = segment.baseOffset();
         while (scan.position() < to && scan.next()) {
             long first = scan.batch().baseOffset();
-            if (first < least || scan.batch().lastOffset() >= segment.nextOffset()) {
+            boolean gap = first > least && scan.position() > from && !state.config().compacted();
+            if (first < least || gap || scan.batch().lastOffset() >= segment.nextOffset()) {
                 throw new CorruptLogException("segment " + segment.baseOffset() + ": the batch at position " + scan.position() + " has offset " + first);
             }
             least = scan.batch().nextOffset();
@@ -124,30 +130,35 @@ public final class RangeFinder {
 
     private record Limit(long baseOffset, long offset, int position) {}
 
-    /** Position of the last known batch boundary at or below {@code limitOffset}. */
-    private int endAt(Segment segment, long limitOffset, long askedOffset) throws IOException {
+    /** @param above if not exact, the boundary above the limit: between the two lies the exact one */
+    private record End(int position, boolean exact, int above) {
+
+        static End at(int position) {
+            return new End(position, true, position);
+        }
+    }
+
+    /** Where the batches that do not reach {@code limitOffset} end; if that is not known without waiting for the disk, the boundary below. */
+    private End endAt(Segment segment, long limitOffset) throws IOException {
         if (limitOffset >= segment.nextOffset()) {
-            return segment.sizeBytes();
+            return End.at(segment.sizeBytes());
         }
         int slot = segment == state.active() ? state.recent().floorOfOffset(limitOffset) : -1;
         if (slot >= 0) {
-            return state.recent().position(slot);
+            return End.at(state.recent().position(slot));
         }
         if (lastLimit.baseOffset == segment.baseOffset() && lastLimit.offset == limitOffset) {
-            return lastLimit.position;
+            return End.at(lastLimit.position);
         }
         OffsetIndex boundaries = segment.boundaries();
         int below = boundaries.floorSlot(limitOffset - 1);
         int from = below < 0 ? 0 : boundaries.position(below);
         int above = below + 1 < boundaries.entries() ? boundaries.position(below + 1) : segment.sizeBytes();
         if (!state.residency().covers(segment.file(), from, above)) {
-            if (boundaries.floorSlot(askedOffset) == below) {
-                prefetcher.load(segment.file(), from, above - from);
-            }
-            return from;
+            return new End(from, false, above);
         }
         lastLimit = new Limit(segment.baseOffset(), limitOffset, exactEnd(segment, limitOffset, from));
-        return lastLimit.position;
+        return End.at(lastLimit.position);
     }
 
     private static int exactEnd(Segment segment, long limitOffset, int from) throws IOException {

@@ -92,7 +92,7 @@ public final class LogRecovery {
         }
         SegmentFile file = open(bases.get(first));
         ActiveSegment active = reader.below(file, checkpoint.recoveryPosition(), checkpoint.recoveryPoint());
-        Replay replay = new Replay(producersAt(checkpoint.recoveryPoint()), epochsAt(checkpoint), checkpoint.recoveryPoint(), settings.nowMs());
+        Replay replay = new Replay(producersAt(checkpoint), epochsAt(checkpoint), checkpoint.recoveryPoint(), settings);
         active = scan(active, replay, bases.subList(first + 1, bases.size()));
         if (replay.nextOffset() < checkpoint.logStartOffset()) {
             return startAnew(checkpoint, replay);
@@ -271,20 +271,22 @@ public final class LogRecovery {
     }
 
     /** Producer state at the recovery point: the newest usable snapshot below it, and the batches since. */
-    private ProducerStates producersAt(long recoveryPoint) throws IOException {
+    private ProducerStates producersAt(PartitionCheckpoint checkpoint) throws IOException {
+        long recoveryPoint = checkpoint.recoveryPoint();
+        long localStart = checkpoint.localStartOffset();
         List<Long> snapshots = directory.offsets(LogDirectory.SNAPSHOT);
         for (int i = snapshots.size() - 1; i >= 0; i--) {
             long offset = snapshots.get(i);
-            Optional<ProducerStates> states = offset > recoveryPoint ? Optional.empty() : reader.snapshotAt(offset);
+            Optional<ProducerStates> states = offset > recoveryPoint || offset < localStart ? Optional.empty() : reader.snapshotAt(offset);
             if (states.isPresent()) {
                 return replayed(states.get(), offset, recoveryPoint);
             }
         }
-        return replayed(ProducerStates.empty(settings.producerLimits()), 0, recoveryPoint);
+        return replayed(ProducerStates.empty(settings.producerLimits()), localStart, recoveryPoint);
     }
 
     private ProducerStates replayed(ProducerStates states, long from, long to) throws IOException {
-        Replay replay = new Replay(states, LeaderEpochs.EMPTY, from, settings.nowMs());
+        Replay replay = new Replay(states, LeaderEpochs.EMPTY, from, settings);
         replayLocal(replay, to);
         return replay.producers();
     }
@@ -329,7 +331,7 @@ public final class LogRecovery {
         } catch (NoSuchFileException | CorruptStateException e) {
             LOG.atWarn().addKeyValue("directory", directory.path()).addKeyValue("reason", e.getMessage())
                     .log("leader epochs are missing or damaged; taking them from the batches");
-            Replay replay = new Replay(ProducerStates.empty(settings.producerLimits()), LeaderEpochs.EMPTY, 0, settings.nowMs());
+            Replay replay = new Replay(ProducerStates.empty(settings.producerLimits()), LeaderEpochs.EMPTY, checkpoint.localStartOffset(), settings);
             replayLocal(replay, checkpoint.recoveryPoint());
             changed = true;
             return replay.epochs();

@@ -18,15 +18,15 @@ import java.util.Optional;
 final class Replay {
 
     private final ProducerStates producers;
-    private final long nowMs;
+    private final RecoverySettings settings;
     private LeaderEpochs epochs;
     private long nextOffset;
 
-    Replay(ProducerStates producers, LeaderEpochs epochs, long nextOffset, long nowMs) {
+    Replay(ProducerStates producers, LeaderEpochs epochs, long nextOffset, RecoverySettings settings) {
         this.producers = producers;
         this.epochs = epochs;
         this.nextOffset = nextOffset;
-        this.nowMs = nowMs;
+        this.settings = settings;
     }
 
     ProducerStates producers() {
@@ -41,9 +41,12 @@ final class Replay {
         return nextOffset;
     }
 
-    /** Why a batch with sound bytes cannot follow the ones before it; empty if it can. */
+    /**
+     * Why a batch with sound bytes cannot follow the ones before it; empty if it can. Its base offset is outside of its checksum, so it has to be the
+     * next one; only a compacted topic may have gaps.
+     */
     String objection(BatchHeader batch) {
-        if (batch.baseOffset() < nextOffset) {
+        if (batch.baseOffset() < nextOffset || batch.baseOffset() > nextOffset && !settings.config().compacted()) {
             return "offset " + batch.baseOffset() + " follows, but " + nextOffset + " is next";
         }
         ProducerDecision decision = producers.check(batch, AppendOrigin.REPLICATION, MarkerRule.EPOCH_NOT_BELOW);
@@ -55,6 +58,6 @@ final class Replay {
             epochs = epochs.assign(batch.partitionLeaderEpoch(), batch.baseOffset());
         }
         nextOffset = batch.nextOffset();
-        return producers.apply(batch, nowMs);
+        return producers.apply(batch, settings.nowMs());
     }
 }

@@ -112,7 +112,7 @@ final class SegmentReader {
     private SegmentIndexes rebuild(SegmentFile file, int sizeBytes, long nextOffset) throws IOException {
         long baseOffset = file.baseOffset();
         Replay replay = new Replay(snapshotAt(baseOffset).orElseGet(() -> ProducerStates.empty(settings.producerLimits())), LeaderEpochs.EMPTY, baseOffset,
-                settings.nowMs());
+                settings);
         SegmentIndexes indexes = new SegmentIndexes(baseOffset);
         BatchScan scan = BatchScan.full(file.log(), 0, sizeBytes, buffer);
         while (scan.next()) {

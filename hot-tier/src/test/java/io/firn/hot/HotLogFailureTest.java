@@ -1,0 +1,181 @@
+package io.firn.hot;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.firn.hot.AppendResult.Appended;
+import io.firn.hot.AppendResult.Rejected;
+import io.firn.hot.SimDisk.Op;
+import io.firn.hot.batch.Batches;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import org.junit.jupiter.api.Test;
+
+/** What a log does when its disk fails it. */
+final class HotLogFailureTest {
+
+    private final SimDisk disk = new SimDisk(1);
+    private SteppedStore store = new SteppedStore(disk, Durability.FSYNC);
+    private HotLog log = store.open(HotLogTest.SMALL);
+
+    @Test
+    void aFullDiskRefusesAppendsKeepsReadingAndResumesByItself() throws IOException {
+        append();
+        store.run();
+        disk.capacityBytes(100);
+        assertThat(rejection(append())).isEqualTo(AppendError.DISK_FULL);
+        assertThat(append()).isInstanceOf(AppendResult.NotWritableYet.class);
+        store.finish(log.whenWritable());
+        assertThat(rejection(append())).isEqualTo(AppendError.DISK_FULL);
+        assertThat(LogReads.offsets(log, 0, 3)).containsExactly(0L, 1L, 2L);
+        tickAfter(2000);
+        assertThat(rejection(append())).isEqualTo(AppendError.DISK_FULL);
+        disk.capacityBytes(Long.MAX_VALUE);
+        tickAfter(100);
+        assertThat(rejection(append())).as("looked at too early").isEqualTo(AppendError.DISK_FULL);
+        tickAfter(2000);
+        assertThat(append()).isEqualTo(new Appended(3, 5, -1));
+        store.run();
+        assertThat(log.durableOffset()).isEqualTo(6);
+        assertThat(LogReads.offsets(log, 0, 6)).hasSize(6);
+        disk.kill();
+        reopen();
+        assertThat(LogReads.offsets(log, 0, log.logEndOffset())).hasSize(6);
+    }
+
+    @Test
+    void aDiskThatIsFullAtARollOrASealCorruptsNothing() throws IOException {
+        while (!log.sealedSegments(Long.MAX_VALUE).iterator().hasNext()) {
+            append();
+            store.run();
+        }
+        for (int room = 0; room < 3000; room += 97) {
+            disk.capacityBytes(Long.MAX_VALUE);
+            long used = used();
+            disk.capacityBytes(used + room);
+            for (int i = 0; i < 60; i++) {
+                append();
+                store.run();
+            }
+            assertThat(log.offlineReason()).isEmpty();
+            disk.capacityBytes(Long.MAX_VALUE);
+            tickAfter(2000);
+            tickAfter(2000);
+            assertThat(append()).isNotInstanceOf(Rejected.class);
+            store.run();
+            assertThat(LogReads.offsets(log, 0, log.logEndOffset())).hasSize((int) log.logEndOffset());
+            assertThat(log.durableOffset()).isEqualTo(log.logEndOffset());
+        }
+        long end = log.logEndOffset();
+        assertThat(store.close()).isTrue();
+        store.die();
+        reopen();
+        assertThat(LogReads.offsets(log, 0, end)).hasSize((int) end);
+    }
+
+    @Test
+    void afterAFailedForceTheLogIsOfflineAndNothingMoreIsDurable() {
+        append();
+        disk.fail(Op.FORCE, path -> path.toString().endsWith(".log"), 1, new IOException("medium error"));
+        store.run();
+        assertThat(log.offlineReason()).hasValueSatisfying(reason -> assertThat(reason).contains("medium error"));
+        assertThat(log.durableOffset()).isZero();
+        assertThat(rejection(append())).isEqualTo(AppendError.OFFLINE);
+        assertThat(log.read(0, 100, 3, true)).isInstanceOf(ReadResult.Offline.class);
+        assertThat(log.roll()).isCompletedExceptionally();
+        assertThat(store.close()).isFalse();
+    }
+
+    @Test
+    void afterAFailedForceOfTheDirectoryTheLogIsOffline() {
+        append();
+        disk.fail(Op.FORCE_DIRECTORY, path -> true, 1, new IOException("medium error"));
+        store.run();
+        assertThat(log.offlineReason()).isPresent();
+        assertThat(log.durableOffset()).isZero();
+    }
+
+    @Test
+    void aFailedWriteTakesTheLogOfflineAndTheNextStartCutsTheTornTail() throws IOException {
+        append();
+        store.run();
+        disk.fail(Op.APPEND, path -> path.toString().endsWith(".log"), 1, new IOException("medium error"));
+        assertThat(rejection(append())).isEqualTo(AppendError.OFFLINE);
+        store.run();
+        assertThat(log.offlineReason()).isPresent();
+        disk.kill();
+        reopen();
+        assertThat(log.logEndOffset()).isEqualTo(3);
+        assertThat(append()).isEqualTo(new Appended(3, 5, -1));
+    }
+
+    @Test
+    void aSealThatCannotBeForcedTakesTheLogOffline() {
+        disk.fail(Op.FORCE, path -> path.toString().contains(".index"), 1, new IOException("medium error"));
+        for (int i = 0; i < 100 && log.offlineReason().isEmpty(); i++) {
+            append();
+            store.run();
+        }
+        assertThat(log.offlineReason()).hasValueSatisfying(reason -> assertThat(reason).contains("sealing"));
+    }
+
+    @Test
+    void aRollThatFailsTakesTheLogOfflineAndWhoeverWaitsIsTold() {
+        append();
+        disk.fail(Op.CREATE, path -> path.toString().endsWith(".log"), 1, new IOException("medium error"));
+        store.finish(log.roll());
+        assertThat(log.offlineReason()).isPresent();
+        assertThat(rejection(append())).isEqualTo(AppendError.OFFLINE);
+    }
+
+    @Test
+    void aReadErrorDuringRecoveryLeavesTheFilesAlone() throws IOException {
+        append();
+        store.run();
+        disk.kill();
+        disk.fail(Op.READ, path -> path.toString().endsWith(".log"), 1, new IOException("medium error"));
+        reopen();
+        assertThat(log.offlineReason()).isPresent();
+        disk.kill();
+        reopen();
+        assertThat(log.logEndOffset()).isEqualTo(3);
+    }
+
+    @Test
+    void otherLogsOfTheStoreGoOnWhenOneIsOffline() {
+        HotLog other = store.open(new org.apache.kafka.common.TopicIdPartition(org.apache.kafka.common.Uuid.ONE_UUID, 1, "other"), HotLogTest.SMALL);
+        append();
+        disk.fail(Op.FORCE, path -> path.toString().contains("topic-0"), 1, new IOException("medium error"));
+        other.append(RecordBuffers.of(Batches.plain(0, 3, 1)), 0, AppendOrigin.CLIENT, store.nowMs);
+        store.run();
+        assertThat(log.offlineReason()).isPresent();
+        assertThat(other.offlineReason()).isEmpty();
+        assertThat(other.durableOffset()).isEqualTo(3);
+    }
+
+    private long used() {
+        disk.capacityBytes(1L << 40);
+        return (1L << 40) - disk.usableBytes(SteppedStore.DIRECTORY);
+    }
+
+    private void tickAfter(long ms) {
+        store.nowMs += ms;
+        log.tick(store.nowMs);
+        store.run();
+    }
+
+    private void reopen() {
+        store.die();
+        store = new SteppedStore(disk, Durability.FSYNC);
+        log = store.open(HotLogTest.SMALL);
+    }
+
+    private AppendResult append() {
+        ByteBuffer batch = Batches.plain(0, 3, 5000);
+        return log.append(RecordBuffers.of(batch), 0, AppendOrigin.CLIENT, store.nowMs);
+    }
+
+    private static AppendError rejection(AppendResult result) {
+        assertThat(result).isInstanceOf(Rejected.class);
+        return ((Rejected) result).error();
+    }
+}
