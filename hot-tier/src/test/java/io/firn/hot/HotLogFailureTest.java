@@ -8,6 +8,8 @@ import io.firn.hot.SimDisk.Op;
 import io.firn.hot.batch.Batches;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import org.apache.kafka.common.TopicIdPartition;
+import org.apache.kafka.common.Uuid;
 import org.junit.jupiter.api.Test;
 
 /** What a log does when its disk fails it. */
@@ -142,7 +144,7 @@ final class HotLogFailureTest {
 
     @Test
     void otherLogsOfTheStoreGoOnWhenOneIsOffline() {
-        HotLog other = store.open(new org.apache.kafka.common.TopicIdPartition(org.apache.kafka.common.Uuid.ONE_UUID, 1, "other"), HotLogTest.SMALL);
+        HotLog other = store.open(new TopicIdPartition(Uuid.ONE_UUID, 1, "other"), HotLogTest.SMALL);
         append();
         disk.fail(Op.FORCE, path -> path.toString().contains("topic-0"), 1, new IOException("medium error"));
         other.append(RecordBuffers.of(Batches.plain(0, 3, 1)), 0, AppendOrigin.CLIENT, store.nowMs);
