@@ -106,7 +106,7 @@ public final class HotLog {
 
     /** Seals the active segment if {@code segment.ms} has passed for it; call it now and then (about once a second). Cheap when there is nothing to do. */
     public void tick(long nowMs) {
-        state.producers().expire(nowMs);
+        state.expireProducers(nowMs);
         parts.roller.tick(nowMs);
     }
 

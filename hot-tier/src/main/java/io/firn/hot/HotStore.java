@@ -89,8 +89,17 @@ public final class HotStore implements AutoCloseable {
         }
         LogContext context = new LogContext(partition, directory.of(partition), config, loop, threads.io(), new Lane(threads.io(), loop), threads.flusher(), meters,
                 buffers, clock, new SplittableRandom());
-        directory.afterDeletion(partition).whenComplete((done, failure) -> loop.execute(() -> open(context, logConfig, opened.log)));
+        directory.afterDeletion(partition).whenComplete((done, failure) -> openOnLoop(context, logConfig, opened.log));
         return opened.log;
+    }
+
+    private void openOnLoop(LogContext context, HotLogConfig logConfig, CompletableFuture<HotLog> opened) {
+        try {
+            context.loop().execute(() -> open(context, logConfig, opened));
+        } catch (RejectedExecutionException e) {
+            open.remove(context.partition());
+            opened.completeExceptionally(e);
+        }
     }
 
     private void open(LogContext context, HotLogConfig logConfig, CompletableFuture<HotLog> opened) {

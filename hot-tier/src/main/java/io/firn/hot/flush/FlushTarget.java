@@ -95,6 +95,9 @@ public final class FlushTarget {
             return new Outcome(this, end, now, Optional.empty());
         } catch (IOException e) {
             return new Outcome(this, end, now, Optional.of(e));
+        } catch (RuntimeException e) {
+            // Never the end of the flusher, on which all logs depend.
+            return new Outcome(this, end, now, Optional.of(new IOException("unexpected: " + e, e)));
         }
     }
 

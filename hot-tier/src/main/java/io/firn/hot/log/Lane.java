@@ -80,7 +80,8 @@ public final class Lane {
             try {
                 T result = work.run();
                 return () -> future.complete(result);
-            } catch (IOException | RuntimeException e) {
+            } catch (Throwable e) {
+                // Also an error of the machine: whoever waits has to be told, or the log waits for ever.
                 return () -> future.completeExceptionally(e);
             }
         }

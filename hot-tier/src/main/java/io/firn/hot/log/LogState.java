@@ -33,6 +33,8 @@ public final class LogState implements FlushTarget.Listener {
 
     private static final Logger LOG = LoggerFactory.getLogger(LogState.class);
 
+    private static final long EXPIRY_INTERVAL_MS = 60_000;
+
     private final LogContext context;
     private final RecentBatches recent = new RecentBatches();
     private final Residency residency = new Residency();
@@ -45,6 +47,7 @@ public final class LogState implements FlushTarget.Listener {
     private long logStartOffset;
     private long durableOffset;
     private long dirtyBytes;
+    private long lastExpiryMs;
     private Runnable durableListener = () -> {};
     private Availability availability = new Writable();
 
@@ -122,6 +125,14 @@ public final class LogState implements FlushTarget.Listener {
         if (offset > durableOffset && !(availability instanceof Offline) && !(availability instanceof Closed)) {
             durableOffset = offset;
             durableListener.run();
+        }
+    }
+
+    /** Forgets idle producers, now and then: it looks at all of them. */
+    public void expireProducers(long nowMs) {
+        if (isServing() && nowMs - lastExpiryMs >= EXPIRY_INTERVAL_MS) {
+            lastExpiryMs = nowMs;
+            producers.expire(nowMs);
         }
     }
 

@@ -78,7 +78,7 @@ public final class Prefetcher {
         ByteBuffer buffer = buffers.take();
         try {
             work.run(buffer);
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException e) {
             done.completeExceptionally(e);
             onLoop(() -> state.goOffline("reading failed: " + e.getMessage(), e));
         } finally {
