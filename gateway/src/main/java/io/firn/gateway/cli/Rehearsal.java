@@ -55,6 +55,7 @@ final class Rehearsal {
     private static void rehearse(DemoDirectory directory) throws IOException {
         UpArguments arguments = UpArguments.plain("--data", directory.data().toString(), "--kafka-port", "0", "--http-port", "0",
                 "--set", "group.offsets.partitions=1").orElseThrow();
+        ShutdownHook hook = ShutdownHook.quiet(directory::delete);
         // Without the environment: it may name a real bucket.
         try (Broker broker = Up.start(arguments, Map.of())) {
             String bootstrap = "--bootstrap-server=127.0.0.1:" + broker.kafkaPort();
@@ -66,7 +67,9 @@ final class Rehearsal {
             page(broker, "/metrics");
             page(broker, "/health/ready");
         } finally {
-            directory.delete();
+            if (hook.remove()) {
+                directory.delete();
+            }
         }
     }
 

@@ -9,10 +9,12 @@ import io.firn.gateway.group.GroupSettings;
 import io.firn.gateway.logging.Logging;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.nio.channels.ServerSocketChannel;
+import java.net.StandardSocketOptions;
+import java.nio.channels.SocketChannel;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 
 /** Starts the broker of {@code firn up}, tells where it is, and stops it on a signal. */
 final class Up {
@@ -23,16 +25,28 @@ final class Up {
     static int run(UpArguments arguments) throws InterruptedException {
         CompletableFuture<Broker> started = new CompletableFuture<>();
         // There before the broker is: a signal during the start is to end in a clean stop too.
-        ShutdownHook hook = ShutdownHook.talking(() -> started.get().close());
+        ShutdownHook hook = ShutdownHook.talking(() -> close(started));
         try {
             started.complete(start(arguments, System.getenv()));
         } catch (RuntimeException | Error failed) {
-            hook.remove();
             started.completeExceptionally(failed);
-            throw failed;
+            if (hook.remove()) {
+                throw failed;
+            }
+            // A signal came during the start, and some libraries refuse to start in a process that is stopping; the hook says so and ends it.
+            return Main.OK;
         }
         Thread.currentThread().join();
         return Main.OK;
+    }
+
+    /** Waits for the start; one that failed has closed what it had opened. */
+    private static void close(CompletableFuture<Broker> started) throws InterruptedException {
+        try {
+            started.get().close();
+        } catch (ExecutionException neverUp) {
+            System.err.println("firn: stopped before it was up (" + neverUp.getCause() + ")");
+        }
     }
 
     static Broker start(UpArguments arguments, Map<String, String> environment) {
@@ -47,9 +61,9 @@ final class Up {
         return broker;
     }
 
-    /** The broker would find out as well, but only after it has opened, or made, its data directory. */
+    /** The broker would find out as well, but only after it has opened, or made, its data directory. Binds without listening: nobody can connect to the trial. */
     private static void requireFreePort(String key, String host, int port) {
-        try (ServerSocketChannel trial = ServerSocketChannel.open()) {
+        try (SocketChannel trial = SocketChannel.open().setOption(StandardSocketOptions.SO_REUSEADDR, true)) {
             InetSocketAddress address = new InetSocketAddress(host, port);
             if (address.isUnresolved()) {
                 throw new StartupException("cannot listen on " + host + ":" + port + " (" + key + "): no such host");
