@@ -99,6 +99,9 @@ public record BrokerConfig(Node node, Data data, Kafka kafka, Http http, Log log
             Bounds.check(Cold.class, provider, prefix, fileDir, endpoint, region, bucket, accessKey, secretKey, pathStyle, chunkBytes,
                     cacheBytes, readParallelism, readAheadBytes, uploadParallelism, uploadBytesPerSecond, requestTimeoutMs,
                     retryMaxAttempts, deleteGraceMs, acceptNoConditionalWrites);
+            if (cacheBytes < (long) CACHE_MIN_CHUNKS * chunkBytes) {
+                throw new ConfigException("cold.cache.bytes is " + cacheBytes + ", but must hold at least " + CACHE_MIN_CHUNKS + " chunks of cold.chunk.bytes, " + chunkBytes);
+            }
             if (!provider.equals("file") && bucket.isEmpty()) {
                 throw new ConfigException("cold.bucket is not set, but cold.provider " + provider + " needs one");
             }
@@ -106,6 +109,9 @@ public record BrokerConfig(Node node, Data data, Kafka kafka, Http http, Log log
                 throw new ConfigException("cold.access.key and cold.secret.key go together, but only one of them is set");
             }
         }
+
+        /** Fewer could not keep several readers and their read-ahead apart ({@code ColdStoreConfig}). */
+        private static final int CACHE_MIN_CHUNKS = 8;
 
         /** Without the credentials. */
         @Override

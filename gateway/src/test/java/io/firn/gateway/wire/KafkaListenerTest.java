@@ -187,17 +187,16 @@ class KafkaListenerTest {
         }
     }
 
+    /** By an API that is answered without this test's help: a refused connection then shows as its end, and is tried again. */
     private void assertServes() throws Exception {
-        handled.clear();
         for (int attempt = 0; ; attempt++) {
             try (Socket client = connect()) {
-                send(client, heartbeat(1, "group"));
-                next().respond(new HeartbeatResponseData());
+                send(client, frame(ApiKeys.API_VERSIONS, (short) 0, 1, new ApiVersionsRequestData(), (short) 0));
                 assertThat(receive(client).getInt()).isEqualTo(1);
                 return;
             } catch (SocketException | EOFException e) {
-                // A refused connection's slot is freed when the broker sees its end, a moment later.
-                assertThat(attempt).as("attempts").isLessThan(1000);
+                // A closed connection's slot is freed when the broker sees its end, a moment later.
+                assertThat(attempt).as("attempts").isLessThan(10_000);
             }
         }
     }
