@@ -38,18 +38,23 @@ import io.vertx.core.VertxOptions;
 import io.vertx.core.file.FileSystemOptions;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -69,10 +74,15 @@ public final class Broker implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Broker.class);
 
+    /** Longest time the partitions are given to go out of service when the broker stops. */
+    private static final long PARTITIONS_STOP_MS = 30_000;
+
     private final BrokerConfig config;
     private final InstantSource clock = InstantSource.system();
     private final PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final Deque<Runnable> closers = new ArrayDeque<>();
+    private final AtomicBoolean closing = new AtomicBoolean();
+    private final CompletableFuture<Void> closed = new CompletableFuture<>();
     private Metadata metadata;
     private KafkaListener kafka;
     private HttpListener http;
@@ -100,17 +110,20 @@ public final class Broker implements AutoCloseable {
 
     private static StartupException startupFailure(RuntimeException e) {
         Throwable cause = ErrorMapping.unwrap(e);
-        return new StartupException(cause.getMessage() == null ? cause.toString() : cause.getMessage(), cause);
+        String message = cause.getMessage() == null ? cause.toString() : cause.getMessage();
+        return new StartupException(message.lines().map(String::strip).filter(line -> !line.isEmpty()).collect(Collectors.joining(" ")), cause);
     }
 
     private void open() {
         createDataDirectory();
         Vertx vertx = closing(vertx(), running -> running.close().toCompletionStage().toCompletableFuture().join());
-        CompletableFuture<HotStore> hotOpening = CompletableFuture.supplyAsync(() -> HotStore.open(ModuleConfigs.hot(config), new FileDisk(), clock, meters));
-        boolean newCluster = !Files.exists(ModuleConfigs.metadataDirectory(config));
-        metadata = openMetadata(hotOpening);
-        HotStore hot = closing(hotOpening.join(), HotStore::close);
-        refuseStrangeLogs(newCluster, hot);
+        CompletableFuture<HotStore> hotOpening = closing(
+                CompletableFuture.supplyAsync(() -> HotStore.open(ModuleConfigs.hot(config), new FileDisk(), clock, meters)), Broker::closeOpened);
+        if (!holdsMetadata()) {
+            refuseStrangeLogs(hotOpening.join());
+        }
+        metadata = closing(Metadata.openSingleBroker(ModuleConfigs.metadataDirectory(config), clock, new Random()), Metadata::close);
+        HotStore hot = hotOpening.join();
         ColdStore cold = closing(ColdStore.open(ModuleConfigs.cold(config, clusterId()), ObjectStores.open(ModuleConfigs.objects(config), meters), clock, meters),
                 ColdStore::close);
         checkBucket(cold);
@@ -118,7 +131,7 @@ public final class Broker implements AutoCloseable {
         EventLoops loops = EventLoops.of(vertx, ModuleConfigs.loops(config));
         Partitions partitions = new Partitions(metadata::view);
         TopicConfigs topicConfigs = TopicConfigs.of(config);
-        PartitionKeeper keeper = new PartitionKeeper(config.node().id(), hot, retention, loops, partitions, topicConfigs::logConfig, clock);
+        PartitionKeeper keeper = closing(new PartitionKeeper(config.node().id(), hot, retention, loops, partitions, topicConfigs::logConfig, clock), Broker::stop);
         Supplier<GroupSettings> groupSettings = once(() -> GroupSettings.of(config.group()));
         GroupCoordination groups = closing(new GroupCoordination(config.node().id(), config.group().offsetsPartitions(), groupSettings, metadata, partitions, clock),
                 GroupCoordination::close);
@@ -132,12 +145,32 @@ public final class Broker implements AutoCloseable {
         register();
     }
 
-    /** Logs that no topic claims are deleted at start; so metadata that were lost must not look like topics that were deleted. */
-    private void refuseStrangeLogs(boolean newCluster, HotStore hot) {
-        if (newCluster && !hot.onDisk().isEmpty()) {
-            throw new StartupException(ModuleConfigs.hotDirectory(config) + " holds logs, but there were no metadata in "
+    private boolean holdsMetadata() {
+        Path directory = ModuleConfigs.metadataDirectory(config);
+        if (!Files.exists(directory)) {
+            return false;
+        }
+        try (Stream<Path> names = Files.list(directory)) {
+            return names.findAny().isPresent();
+        } catch (IOException e) {
+            throw new StartupException("cannot read the metadata directory " + directory + ": " + e, e);
+        }
+    }
+
+    /**
+     * Logs that no topic claims are deleted at start; so metadata that were lost must not look like topics that were deleted. Asked before
+     * the metadata directory is touched: the next start has to be refused as well.
+     */
+    private void refuseStrangeLogs(HotStore hot) {
+        if (!hot.onDisk().isEmpty()) {
+            throw new StartupException(ModuleConfigs.hotDirectory(config) + " holds logs, but there are no metadata in "
                     + ModuleConfigs.metadataDirectory(config) + ": put them back, or move the logs away");
         }
+    }
+
+    /** An opening that failed has left nothing to close; why it failed is known to {@link #open()}. */
+    private static void closeOpened(CompletableFuture<HotStore> opening) {
+        opening.handle((hot, failed) -> Optional.ofNullable(hot)).join().ifPresent(HotStore::close);
     }
 
     private void createDataDirectory() {
@@ -155,15 +188,6 @@ public final class Broker implements AutoCloseable {
                 .setInternalBlockingPoolSize(2)
                 .setPreferNativeTransport(false)
                 .setFileSystemOptions(new FileSystemOptions().setFileCachingEnabled(false).setClassPathResolvingEnabled(false)));
-    }
-
-    private Metadata openMetadata(CompletableFuture<HotStore> hotOpening) {
-        try {
-            return closing(Metadata.openSingleBroker(ModuleConfigs.metadataDirectory(config), clock, new Random()), Metadata::close);
-        } catch (RuntimeException e) {
-            hotOpening.thenAccept(HotStore::close);
-            throw e;
-        }
     }
 
     /** A bucket that must not be used stops the start; one that cannot be reached now does not: producing and hot reads go on without it. */
@@ -220,9 +244,17 @@ public final class Broker implements AutoCloseable {
 
     /** Before the listeners are up nobody can change the metadata, so the keeper misses no change between its start and its subscription. */
     private void serve(PartitionKeeper keeper) {
-        closers.push(() -> keeper.stop().join());
         metadata.subscribe(keeper::apply);
-        keeper.start(metadata.view()).whenComplete((done, failed) -> readiness = Readiness.READY);
+        keeper.start(metadata.view()).whenComplete((done, failed) -> {
+            if (!closing.get()) {
+                readiness = Readiness.READY;
+            }
+        });
+    }
+
+    /** A log that takes longer to open or to let go is closed by the hot tier all the same, and recovered at the next start. */
+    private static void stop(PartitionKeeper keeper) {
+        keeper.stop().orTimeout(PARTITIONS_STOP_MS, TimeUnit.MILLISECONDS).join();
     }
 
     private <T> T closing(T opened, Consumer<T> closer) {
@@ -250,9 +282,17 @@ public final class Broker implements AutoCloseable {
         return meters;
     }
 
-    /** Stops cleanly: blocks until every log is forced and closed. A step that fails is logged and does not keep the others from running. */
+    /** Stops cleanly: blocks until every log is forced and closed, whoever of several callers began it. A step that fails is logged and does not keep the others from running. */
     @Override
     public void close() {
+        if (closing.compareAndSet(false, true)) {
+            closeAll();
+            closed.complete(null);
+        }
+        closed.join();
+    }
+
+    private void closeAll() {
         readiness = Readiness.notReady("broker is stopping");
         Runnable closer;
         while ((closer = closers.poll()) != null) {

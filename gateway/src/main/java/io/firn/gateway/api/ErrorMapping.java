@@ -3,7 +3,9 @@ package io.firn.gateway.api;
 import io.firn.cold.ColdStoreException;
 import io.firn.hot.AppendError;
 import io.firn.membership.CommandRefused;
-import io.firn.membership.MetadataUnavailable;
+import io.firn.membership.MetadataException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.common.protocol.Errors;
@@ -54,7 +56,7 @@ public final class ErrorMapping {
         return Errors.KAFKA_STORAGE_ERROR;
     }
 
-    /** Any failure, unwrapped from completion exceptions: the sealed hierarchies of the modules, Kafka's own ApiExceptions; else UNKNOWN_SERVER_ERROR. */
+    /** Any failure, unwrapped from completion exceptions: the sealed hierarchies of the modules, I/O errors, Kafka's own ApiExceptions; else UNKNOWN_SERVER_ERROR. */
     public static Errors of(Throwable error) {
         Throwable cause = unwrap(error);
         if (cause instanceof ColdStoreException cold) {
@@ -63,8 +65,13 @@ public final class ErrorMapping {
         if (cause instanceof CommandRefused refused) {
             return of(refused.reason());
         }
-        if (cause instanceof MetadataUnavailable) {
+        if (cause instanceof MetadataException) {
+            // Not changed, or not known whether it was: either way a client asks again.
             return Errors.REQUEST_TIMED_OUT;
+        }
+        if (cause instanceof IOException || cause instanceof UncheckedIOException) {
+            // The hot tier's futures: a log that is offline or closed, a page that cannot be read. Retriable for every client.
+            return Errors.KAFKA_STORAGE_ERROR;
         }
         return Errors.forException(cause);
     }

@@ -21,6 +21,8 @@ import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.requests.FetchRequest;
 import org.apache.kafka.common.requests.FetchResponse;
 import org.apache.kafka.server.FetchContext;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One fetch request under way, from the first look at its partitions to its answer.
@@ -38,8 +40,13 @@ import org.apache.kafka.server.FetchContext;
  */
 final class FetchOperation {
 
+    private static final Logger LOG = LoggerFactory.getLogger(FetchOperation.class);
+
     /** Least time given to cold reads, also when the client would rather have an empty answer at once. */
     private static final long GATHER_MIN_MS = 500;
+
+    /** Most bytes of records in one answer, whatever the client asks for (Kafka's default of {@code fetch.max.bytes}); one first batch may be larger. */
+    private static final int MAX_BYTES = 55 << 20;
 
     private final Request request;
     private final FetchRequest body;
@@ -47,6 +54,7 @@ final class FetchOperation {
     private final Partitions partitions;
     private final EventLoop loop;
     private final boolean committedOnly;
+    private final int maxBytes;
     private final long deadlineMs;
     private final InstantSource clock;
 
@@ -56,6 +64,7 @@ final class FetchOperation {
     private Future<?> timer;
     private boolean wakeQueued;
     private boolean waiting;
+    private boolean expired;
     private boolean ended;
 
     FetchOperation(Request request, FetchRequest body, FetchContext context, Partitions partitions, InstantSource clock) {
@@ -66,6 +75,7 @@ final class FetchOperation {
         this.loop = request.loop();
         this.committedOnly = body.isolationLevel() == IsolationLevel.READ_COMMITTED;
         this.clock = clock;
+        this.maxBytes = Math.max(0, Math.min(body.maxBytes(), MAX_BYTES));
         this.deadlineMs = clock.millis() + Math.max(0, body.maxWait());
     }
 
@@ -84,7 +94,7 @@ final class FetchOperation {
     // Reading
 
     private void readAll() {
-        readFrom(0, body.maxBytes(), true);
+        readFrom(0, maxBytes, true);
     }
 
     /** Reads the groups from {@code group} on with {@code bytesLeft}; {@code nothingYet} lets the first batch exceed every limit. */
@@ -124,10 +134,10 @@ final class FetchOperation {
         boolean urgent = parts.isEmpty();
         for (FetchPart part : parts.values()) {
             bytes += part.expectedBytes();
-            urgent |= part.failed() || part.cold();
+            urgent |= part.failed() || part.cold() || part.differs();
         }
         long leftMs = deadlineMs - clock.millis();
-        if (urgent || bytes >= body.minBytes() || leftMs <= 0) {
+        if (urgent || expired || bytes >= Math.min(body.minBytes(), maxBytes) || leftMs <= 0) {
             gather();
         } else if (request.abandoned()) {
             drop();
@@ -141,7 +151,7 @@ final class FetchOperation {
     private void await(long leftMs) {
         parts.values().forEach(FetchPart::discard);
         waiting = true;
-        timer = loop.schedule(this::wake, leftMs, TimeUnit.MILLISECONDS);
+        timer = loop.schedule(this::expire, Math.min(leftMs, body.maxWait()), TimeUnit.MILLISECONDS);
         for (List<FetchPart> mine : byLoop) {
             Executor owner = mine.get(0).partition().loop();
             if (owner == loop) {
@@ -185,6 +195,12 @@ final class FetchOperation {
                 loop.execute(this::wake);
             }
         });
+    }
+
+    /** The wait is over whatever the wall clock says by now: it may have been set back. */
+    private void expire() {
+        expired = true;
+        wake();
     }
 
     private void wake() {
@@ -235,8 +251,14 @@ final class FetchOperation {
         }
         LinkedHashMap<TopicIdPartition, FetchResponseData.PartitionData> answers = new LinkedHashMap<>();
         parts.forEach((id, part) -> answers.put(id, part.answer()));
-        FetchResponse response = context.updateAndGenerateResponseData(answers, List.of());
-        request.respond(response.data(), () -> parts.values().forEach(FetchPart::discard));
+        try {
+            FetchResponse response = context.updateAndGenerateResponseData(answers, List.of());
+            request.respond(response.data(), () -> parts.values().forEach(FetchPart::discard));
+        } catch (RuntimeException e) {
+            LOG.atError().addKeyValue("client", request.clientAddress()).setCause(e).log("The answer to a fetch could not be made");
+            parts.values().forEach(FetchPart::discard);
+            request.fail(e);
+        }
     }
 
     private void drop() {

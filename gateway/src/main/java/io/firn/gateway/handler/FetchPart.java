@@ -69,8 +69,20 @@ final class FetchPart {
 
     // On the partition's loop
 
-    /** Looks for bytes; returns how many are on their way. */
+    /** Looks for bytes; returns how many are on their way. Never throws: a fetch that is not answered would hold up its connection for ever. */
     int read(int bytesLeft, boolean evenOneTooLarge, boolean onlyCommitted) {
+        try {
+            return look(bytesLeft, evenOneTooLarge, onlyCommitted);
+        } catch (RuntimeException e) {
+            LOG.atError().addKeyValue("partition", id).addKeyValue("offset", wanted.fetchOffset).setCause(e).log("A read failed unexpectedly");
+            discard();
+            expectedBytes = 0;
+            answer = FetchResponse.partitionResponse(id, ErrorMapping.of(e));
+            return 0;
+        }
+    }
+
+    private int look(int bytesLeft, boolean evenOneTooLarge, boolean onlyCommitted) {
         expectedBytes = 0;
         committedOnly = onlyCommitted;
         Errors error = check();
@@ -101,13 +113,20 @@ final class FetchPart {
         return epoch > partition.leaderEpoch() ? Errors.UNKNOWN_LEADER_EPOCH : Errors.NONE;
     }
 
-    /** KIP-595: a reader that says which epoch it read last is told where that epoch's records ended here. */
+    /**
+     * KIP-595: a reader that says which epoch it read last is told where that epoch's records ended here. An epoch that this log does not
+     * know, or an offset that was deleted, is out of range, as in Apache Kafka; a log that knows no epoch at all has no history to differ from.
+     */
     private boolean diverges() {
-        if (wanted.lastFetchedEpoch.isEmpty()) {
+        if (wanted.lastFetchedEpoch.isEmpty() || partition.log().hot().latestEpoch().isEmpty()) {
             return false;
         }
         Optional<EpochEnd> end = partition.log().hot().endOffsetFor(wanted.lastFetchedEpoch.get());
-        boolean diverged = end.isPresent() && (end.get().endOffset() < wanted.fetchOffset || end.get().leaderEpoch() < wanted.lastFetchedEpoch.get());
+        if (end.isEmpty() || wanted.fetchOffset < partition.log().logStartOffset()) {
+            fail(Errors.OFFSET_OUT_OF_RANGE);
+            return true;
+        }
+        boolean diverged = end.get().endOffset() < wanted.fetchOffset || end.get().leaderEpoch() < wanted.lastFetchedEpoch.get();
         if (diverged) {
             answer.divergingEpoch().setEpoch(end.get().leaderEpoch()).setEndOffset(end.get().endOffset());
         }
@@ -142,6 +161,11 @@ final class FetchPart {
 
     boolean failed() {
         return answer.errorCode() != Errors.NONE.code();
+    }
+
+    /** Whether the reader has records that this log has not: it has to know at once. */
+    boolean differs() {
+        return FetchResponse.isDivergingEpoch(answer);
     }
 
     int expectedBytes() {

@@ -10,13 +10,17 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.LongConsumer;
+import java.util.function.Predicate;
 import org.apache.kafka.common.TopicIdPartition;
 import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
 import org.apache.kafka.common.errors.OffsetOutOfRangeException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One partition led by this broker: appends and their commitment, the high watermark, and who waits for what.
@@ -28,12 +32,19 @@ import org.apache.kafka.common.errors.OffsetOutOfRangeException;
  * section 7). Invariants: it never goes back; it never passes the log end; a record below it is never lost by a crash the
  * configured durability covers; nothing at or above it is shown to consumers or offloaded.
  *
- * <p><b>Out of service</b> ({@link #retire}): queued appends are refused, everybody who waits is told, no new wait begins.
+ * <p><b>Out of service</b> ({@link #retire}): queued appends are refused, everybody who waits is told, no new wait begins. The same when
+ * the log has gone offline, noticed by the next append or {@link #tick}, and after an append that threw: what it left behind is not known.
+ *
+ * <p><b>Re-entry</b>: a listener may append, wait and fetch on the caller's stack (an answered request lets its connection read the next one). A listener
+ * that throws is logged and keeps nobody else from being told.
  *
  * <p>Threading: confined to {@link #loop()}; only {@link #id()}, {@link #loop()}, {@link #leaderEpoch()} and {@link #retired()}
  * may be called elsewhere. Callbacks and futures complete on the loop.
  */
 public final class Partition {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Partition.class);
+    private static final String RETIRED = "partition is no longer served here";
 
     /** Told on the loop when the append was done or refused. */
     @FunctionalInterface
@@ -65,6 +76,8 @@ public final class Partition {
     private long highWatermark;
     private boolean appending;
     private boolean draining;
+    private boolean offlineTold;
+    private Optional<String> broken = Optional.empty();
     private volatile boolean retired;
 
     /** To be made on {@code loop}. */
@@ -122,24 +135,34 @@ public final class Partition {
         }
     }
 
+    /** Whether the append came to an end, of which its listener was told; if not, it has to wait for a new segment. */
     private boolean tryAppend(RecordBuffers batch, AppendOrigin origin, AppendListener listener) {
-        if (retired) {
-            listener.done(new AppendResult.Rejected(AppendError.OFFLINE, "partition is no longer served here"));
-            return true;
-        }
-        AppendResult result;
-        appending = true;
-        try {
-            result = log.hot().append(batch, leaderEpoch, origin, clock.millis());
-        } finally {
-            appending = false;
-        }
+        AppendResult result = outOfService().<AppendResult>map(reason -> new AppendResult.Rejected(AppendError.OFFLINE, reason))
+                .orElseGet(() -> appendNow(batch, origin));
         if (result instanceof AppendResult.NotWritableYet) {
             return false;
         }
-        listener.done(result);
+        tell(() -> listener.done(result));
         publishHighWatermark();
         return true;
+    }
+
+    private AppendResult appendNow(RecordBuffers batch, AppendOrigin origin) {
+        appending = true;
+        try {
+            return log.hot().append(batch, leaderEpoch, origin, clock.millis());
+        } catch (RuntimeException e) {
+            broken = Optional.of("an append failed unexpectedly: " + e);
+            LOG.atError().addKeyValue("partition", id).setCause(e).log("Partition takes no more appends until the broker is started again");
+            return new AppendResult.Rejected(AppendError.OFFLINE, broken.get());
+        } finally {
+            appending = false;
+        }
+    }
+
+    /** Why nothing is appended and no wait can be fulfilled; empty in service. */
+    private Optional<String> outOfService() {
+        return retired ? Optional.of(RETIRED) : broken.or(log::offlineReason);
     }
 
     private void drainWhenWritable() {
@@ -149,16 +172,18 @@ public final class Partition {
         }
     }
 
+    /** {@code draining} stays set meanwhile: what listeners append goes behind what is queued, and does not drain on their stack. */
     private void drain() {
-        draining = false;
-        while (!queue.isEmpty()) {
-            QueuedAppend next = queue.peek();
+        QueuedAppend next;
+        while ((next = queue.poll()) != null) {
             if (!tryAppend(next.batch(), next.origin(), next.listener())) {
+                queue.addFirst(next);
+                draining = false;
                 drainWhenWritable();
                 return;
             }
-            queue.poll();
         }
+        draining = false;
     }
 
     // Commitment
@@ -172,7 +197,7 @@ public final class Partition {
     public void awaitCommit(long nextOffset, long deadlineMs, CommitListener listener) {
         if (highWatermark >= nextOffset) {
             listener.committed();
-        } else if (retired) {
+        } else if (outOfService().isPresent()) {
             listener.notCommitted(false);
         } else {
             commitWaits.add(new CommitWait(nextOffset, deadlineMs, listener));
@@ -190,7 +215,7 @@ public final class Partition {
 
             @Override
             public void notCommitted(boolean timedOut) {
-                done.completeExceptionally(new NotLeaderOrFollowerException("partition is no longer served here"));
+                done.completeExceptionally(new NotLeaderOrFollowerException(RETIRED));
             }
         });
         return done;
@@ -212,12 +237,24 @@ public final class Partition {
         CommitWait wait;
         while ((wait = commitWaits.peek()) != null && wait.nextOffset() <= highWatermark) {
             commitWaits.poll();
-            wait.listener().committed();
+            tell(wait.listener()::committed);
         }
+        tellWatermark();
+    }
+
+    private void tellWatermark() {
         if (!watermarkListeners.isEmpty()) {
             for (LongConsumer listener : List.copyOf(watermarkListeners)) {
-                listener.accept(highWatermark);
+                tell(() -> listener.accept(highWatermark));
             }
+        }
+    }
+
+    private void tell(Runnable listener) {
+        try {
+            listener.run();
+        } catch (RuntimeException e) {
+            LOG.atError().addKeyValue("partition", id).setCause(e).log("A listener of the partition failed");
         }
     }
 
@@ -239,16 +276,24 @@ public final class Partition {
 
     // Upkeep
 
-    /** Seals by age, expires producers, gives up waits past their deadline. */
+    /** Seals by age, expires producers, gives up waits that are past their deadline or can no longer be fulfilled. */
     void tick(long nowMs) {
         log.hot().tick(nowMs);
-        if (!commitWaits.isEmpty()) {
-            List<CommitWait> late = commitWaits.stream().filter(wait -> wait.deadlineMs() <= nowMs).toList();
-            if (!late.isEmpty()) {
-                commitWaits.removeAll(late);
-                late.forEach(wait -> wait.listener().notCommitted(true));
-            }
+        giveUp(wait -> wait.deadlineMs() <= nowMs, true);
+        if (!offlineTold && outOfService().isPresent()) {
+            offlineTold = true;
+            giveUp(wait -> true, false);
+            tellWatermark();
         }
+    }
+
+    private void giveUp(Predicate<CommitWait> which, boolean timedOut) {
+        if (commitWaits.isEmpty()) {
+            return;
+        }
+        List<CommitWait> given = commitWaits.stream().filter(which).toList();
+        commitWaits.removeAll(given);
+        given.forEach(wait -> tell(() -> wait.listener().notCommitted(timedOut)));
     }
 
     /**
@@ -259,7 +304,7 @@ public final class Partition {
     public CompletableFuture<Long> deleteRecordsBefore(long offset) {
         long target = offset == -1 ? highWatermark : offset;
         if (retired) {
-            return CompletableFuture.failedFuture(new NotLeaderOrFollowerException("partition is no longer served here"));
+            return CompletableFuture.failedFuture(new NotLeaderOrFollowerException(RETIRED));
         }
         if (target < 0 || target > highWatermark) {
             return CompletableFuture.failedFuture(new OffsetOutOfRangeException("cannot delete up to offset " + offset + " of " + id + ": high watermark is " + highWatermark));
@@ -273,10 +318,8 @@ public final class Partition {
         List<QueuedAppend> refused = new ArrayList<>(queue);
         queue.clear();
         refused.forEach(append -> tryAppend(append.batch(), append.origin(), append.listener()));
-        List<CommitWait> waits = new ArrayList<>(commitWaits);
-        commitWaits.clear();
-        waits.forEach(wait -> wait.listener().notCommitted(false));
-        List.copyOf(watermarkListeners).forEach(listener -> listener.accept(highWatermark));
+        giveUp(wait -> true, false);
+        tellWatermark();
         watermarkListeners.clear();
     }
 }

@@ -32,7 +32,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Life of a partition here: absent → opening (log opened or recovered on the hot tier's pool) → in service → closing (waiters
  * told, background work stopped, files and objects deleted) → absent. Each step is chained behind the one before it, so a topic that is
- * deleted while it opens, or created again while it is deleted, is handled in order.
+ * deleted while it opens, created again while it is deleted, or configured while it opens is handled in order.
  *
  * <p><b>On crash</b>: a topic deleted in the view whose files were not deleted yet is found by {@link #start} as a directory that
  * no topic claims, and deleted then.
@@ -58,6 +58,7 @@ public final class PartitionKeeper {
     private final Map<TopicIdPartition, CompletableFuture<Partition>> steps = new ConcurrentHashMap<>();
     private final Map<TopicPartition, CompletableFuture<?>> closing = new ConcurrentHashMap<>();
     private final Map<EventLoop, LoopShare> shares = new ConcurrentHashMap<>();
+    private volatile boolean stopped;
 
     /** The partitions of one loop; confined to it. */
     private final class LoopShare {
@@ -67,9 +68,18 @@ public final class PartitionKeeper {
         void tick() {
             long now = clock.millis();
             for (int i = slice; i < owned.size(); i += TICK_SLICES) {
-                owned.get(i).tick(now);
+                tick(owned.get(i), now);
             }
             slice = (slice + 1) % TICK_SLICES;
+        }
+
+        /** A failure of one must not end the ticking of all: the loop runs a periodic task no more once it has thrown. */
+        private void tick(Partition partition, long now) {
+            try {
+                partition.tick(now);
+            } catch (RuntimeException e) {
+                LOG.atError().addKeyValue("partition", partition.id()).setCause(e).log("Upkeep of a partition failed");
+            }
         }
     }
 
@@ -105,6 +115,9 @@ public final class PartitionKeeper {
 
     /** Brings about what changed from {@code previous} to {@code next}. */
     public void apply(ClusterView previous, ClusterView next) {
+        if (stopped) {
+            return;
+        }
         for (TopicView before : previous.topics().values()) {
             TopicView after = next.topics().get(before.name());
             if (after == null || !after.id().equals(before.id())) {
@@ -201,19 +214,35 @@ public final class PartitionKeeper {
         return retention.detach(partition.log(), deleteCold);
     }
 
+    /** Behind the opening and earlier changes, so that none is lost and the last one counts. */
     private void reconfigure(ClusterView view, TopicView topic) {
         TieredLogConfig config = configs.apply(view, topic);
-        ledHere(topic).keySet().forEach(id -> partitions.find(id.topic(), id.partition())
-                .ifPresent(partition -> partition.loop().execute(() -> partition.log().reconfigure(config))));
+        ledHere(topic).keySet().forEach(id -> steps.computeIfPresent(id, (same, step) ->
+                step.thenApplyAsync(partition -> reconfigured(partition, config), loops.loopOf(id))));
     }
 
-    /** Takes every partition out of service, deleting nothing; completes when no background work is left. */
+    private static Partition reconfigured(Partition partition, TieredLogConfig config) {
+        if (partition != null) {
+            try {
+                partition.log().reconfigure(config);
+            } catch (RuntimeException e) {
+                LOG.atError().addKeyValue("partition", partition.id()).setCause(e).log("Partition keeps its former settings");
+            }
+        }
+        return partition;
+    }
+
+    /** Takes every partition out of service, deleting nothing; completes when no background work is left, deletions begun earlier included. */
     public CompletableFuture<Void> stop() {
-        List<CompletableFuture<Void>> stopping = new ArrayList<>();
+        stopped = true;
+        List<CompletableFuture<?>> stopping = new ArrayList<>(closing.values());
         for (TopicIdPartition id : steps.keySet()) {
-            EventLoop loop = loops.loopOf(id);
-            stopping.add(steps.remove(id).thenComposeAsync(partition -> partition == null ? CompletableFuture.completedFuture(null)
-                    : outOfService(partition, loop, false), loop));
+            CompletableFuture<Partition> step = steps.remove(id);
+            if (step != null) {
+                EventLoop loop = loops.loopOf(id);
+                stopping.add(step.thenComposeAsync(partition -> partition == null ? CompletableFuture.completedFuture(null)
+                        : outOfService(partition, loop, false), loop));
+            }
         }
         return CompletableFuture.allOf(stopping.toArray(CompletableFuture[]::new));
     }

@@ -14,6 +14,8 @@ import org.apache.kafka.common.TopicIdPartition;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.protocol.Errors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The partitions in service on this broker.
@@ -21,6 +23,8 @@ import org.apache.kafka.common.protocol.Errors;
  * <p>Threading: thread-safe; lookups take no lock. Changes are made by {@link PartitionKeeper} alone.
  */
 public final class Partitions {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Partitions.class);
 
     /** A partition, or the Kafka error that says why there is none here. */
     public record Found(Partition partition, Errors error) {}
@@ -82,13 +86,24 @@ public final class Partitions {
     void put(Partition partition) {
         byName.put(partition.id().topicPartition(), partition);
         byId.put(partition.id(), partition);
-        added.forEach(listener -> listener.accept(partition));
+        tell(added, partition);
     }
 
     void remove(Partition partition) {
         byId.remove(partition.id(), partition);
         if (byName.remove(partition.id().topicPartition(), partition)) {
-            removed.forEach(listener -> listener.accept(partition));
+            tell(removed, partition);
+        }
+    }
+
+    /** A listener that fails is logged; the partition's coming or going is a fact, and the others have to know it. */
+    private static void tell(List<Consumer<Partition>> listeners, Partition partition) {
+        for (Consumer<Partition> listener : listeners) {
+            try {
+                listener.accept(partition);
+            } catch (RuntimeException e) {
+                LOG.atError().addKeyValue("partition", partition.id()).setCause(e).log("A listener for partitions in service failed");
+            }
         }
     }
 }

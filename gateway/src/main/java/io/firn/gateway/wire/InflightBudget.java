@@ -11,13 +11,13 @@ import java.util.ArrayDeque;
  * <p>At the limit: connections wait in the order they came, their sockets unread. A frame that stops arriving is given up by the
  * connection's stall check, which frees its reservation.
  *
- * <p>Threading: confined to its loop.
+ * <p>Threading: confined to its loop; only {@link #usedBytes()} may be asked elsewhere.
  */
 final class InflightBudget {
 
     private final long limitBytes;
     private final ArrayDeque<Connection> waiting = new ArrayDeque<>();
-    private long usedBytes;
+    private volatile long usedBytes;
 
     InflightBudget(long limitBytes) {
         this.limitBytes = limitBytes;

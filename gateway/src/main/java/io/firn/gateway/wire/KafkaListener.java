@@ -64,6 +64,8 @@ public final class KafkaListener implements AutoCloseable {
                     .onSuccess(bound::complete).onFailure(bound::completeExceptionally));
             servers.add(await(bound, config));
         }
+        List<LoopWire> all = List.copyOf(loops);
+        meters.inflightBytes(() -> all.stream().mapToLong(loop -> loop.budget().usedBytes()).sum());
         port = servers.get(0).actualPort();
     }
 

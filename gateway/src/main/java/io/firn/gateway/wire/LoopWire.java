@@ -7,6 +7,8 @@ import java.util.LinkedHashSet;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What the connections of one event loop share: their budget of bytes in flight, their flushes, and the check for stalled ones.
@@ -14,6 +16,8 @@ import java.util.concurrent.atomic.AtomicInteger;
  * <p>Threading: confined to its loop, except {@link #connectionCount()} of all loops together.
  */
 final class LoopWire {
+
+    private static final Logger LOG = LoggerFactory.getLogger(LoopWire.class);
 
     private static final long CHECK_INTERVAL_MS = 1000;
 
@@ -45,7 +49,18 @@ final class LoopWire {
         long now = nanoTime();
         meters.loopStall(Math.max(0, now - nextCheckNanos));
         nextCheckNanos = now + TimeUnit.MILLISECONDS.toNanos(CHECK_INTERVAL_MS);
-        new ArrayList<>(connections).forEach(connection -> connection.check(now));
+        for (Connection connection : new ArrayList<>(connections)) {
+            check(connection, now);
+        }
+    }
+
+    /** A failure must not end the checks: the loop runs a periodic task no more once it has thrown. */
+    private static void check(Connection connection, long nowNanos) {
+        try {
+            connection.check(nowNanos);
+        } catch (RuntimeException e) {
+            LOG.atError().addKeyValue("client", connection.clientAddress()).setCause(e).log("The check of a connection failed");
+        }
     }
 
     /** Flushes the connection once, after the tasks that are already queued on the loop: answers that come together leave together. */

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import org.apache.kafka.common.protocol.ApiKeys;
 
 /** What the wire measures. Tags are bounded by the API table. Thread-safe. */
@@ -37,6 +38,11 @@ final class WireMeters {
 
     private Timer timer(ApiKeys api) {
         return Timer.builder("kafka.request").description("Time from a request's last byte to its answer").tag("api", api.name).register(registry);
+    }
+
+    /** Shows what {@code usedBytes} says; asked by whoever reads the metrics. */
+    void inflightBytes(Supplier<Number> usedBytes) {
+        Gauge.builder("firn.requests.inflight", usedBytes).description("Bytes of requests held in memory, whole or half received").baseUnit("bytes").register(registry);
     }
 
     void connections(int count) {
