@@ -80,6 +80,16 @@ final class ProducerState {
         return batches == 0 ? 0 : offsetDelta(newest());
     }
 
+    /** How many are remembered. */
+    int batches() {
+        return batches;
+    }
+
+    /** Slot of the remembered batch that so many others followed. */
+    int slotOfAge(int followers) {
+        return Math.floorMod(next - 1 - followers, BATCHES);
+    }
+
     /** Slot of the remembered batch with exactly these sequences, or -1. */
     int slotOf(int firstSequence, int lastSequence) {
         for (int age = batches; age > 0; age--) {
@@ -111,11 +121,11 @@ final class ProducerState {
         return Math.floorMod(next - 1, BATCHES);
     }
 
-    private int lastSequence(int slot) {
+    int lastSequence(int slot) {
         return (int) (ring[slot * FIELDS + 2] >>> Integer.SIZE);
     }
 
-    private int offsetDelta(int slot) {
+    int offsetDelta(int slot) {
         return (int) ring[slot * FIELDS + 2];
     }
 

@@ -51,11 +51,17 @@ class ProducerStatesTest {
     }
 
     @Test
-    void duplicateIsToldAcrossARestartForTheLastBatch() throws Exception {
-        append(data(0, 1, 0, 2), 0);
-        append(data(2, 1, 2, 2), 0);
-        ProducerStates restarted = ProducerStates.fromSnapshot(states.snapshot(), new ProducerLimits(3, HOUR_MS), 0);
-        assertThat(restarted.check(data(99, 1, 2, 2), AppendOrigin.CLIENT, MarkerRule.EPOCH_ABOVE)).isEqualTo(new Duplicate(2, 3, 1003));
+    void duplicatesAreToldAcrossRestartsForAllBatchesAClientMayHaveInFlight() throws Exception {
+        for (int i = 0; i < 7; i++) {
+            append(data(2 * i, 1, 2 * i, 2), 0);
+            append(data(100 + i, 2, i, 1), 0);
+        }
+        ProducerStates restarted = load(load(states.snapshot()).snapshot());
+        for (int i = 2; i < 7; i++) {
+            assertThat(restarted.check(data(99, 1, 2 * i, 2), AppendOrigin.CLIENT, MarkerRule.EPOCH_ABOVE)).isEqualTo(new Duplicate(2 * i, 2 * i + 1, 1001 + 2 * i));
+        }
+        assertThat(restarted.check(data(99, 1, 14, 2), AppendOrigin.CLIENT, MarkerRule.EPOCH_ABOVE)).isInstanceOf(Accept.class);
+        assertRefused(restarted.check(data(99, 1, 2, 2), AppendOrigin.CLIENT, MarkerRule.EPOCH_ABOVE), AppendError.OUT_OF_ORDER_SEQUENCE);
     }
 
     @Test
