@@ -46,7 +46,7 @@ class ColdTierIT {
             try (Topics topics = Topics.of(node.bootstrap())) {
                 partitions = topics.create("tiered", PARTITIONS, TieredLoad.TINY_SEGMENTS);
                 load.send(node.bootstrap(), partitions, MEGABYTES);
-                topics.awaitCold(partitions);
+                topics.awaitCold(partitions, TieredLoad.SEGMENT_RECORDS);
                 assertThat(buckets.segments("tiered")).isGreaterThanOrEqualTo((long) PARTITIONS * (MEGABYTES - 1));
             }
 

@@ -23,6 +23,9 @@ final class TieredLoad {
     /** Small enough that tests see many; the smallest Kafka allows. */
     static final Map<String, String> TINY_SEGMENTS = Map.of("segment.bytes", "1048576", "local.retention.bytes", "1", "retention.ms", "-1", "retention.bytes", "-1");
 
+    /** At most so many records of a load in one segment, so that sealed segments hold all others. */
+    static final int SEGMENT_RECORDS = 300;
+
     private static final int VALUE_BYTES = 4_000;
 
     private final Random random;

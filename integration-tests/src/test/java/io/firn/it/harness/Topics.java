@@ -63,11 +63,13 @@ public final class Topics implements AutoCloseable {
         return ends;
     }
 
-    /** Waits until the partitions' sealed segments, all but the newest, are in the cold tier and no longer on the local disk. */
-    public void awaitCold(List<TopicPartition> partitions) {
+    /** Waits until all but the newest {@code hotRecords} of each partition are in the cold tier and no longer on the local disk. */
+    public void awaitCold(List<TopicPartition> partitions, long hotRecords) {
         for (TopicPartition partition : partitions) {
-            Await.until("cold and not local: " + partition, () -> offset(partition, OffsetSpec.earliestLocal()) > offset(partition, OffsetSpec.earliest())
-                    && offset(partition, OffsetSpec.latestTiered()) + 1 >= offset(partition, OffsetSpec.earliestLocal()));
+            Await.until("cold and not local: " + partition, () -> {
+                long localStart = offset(partition, OffsetSpec.earliestLocal());
+                return localStart > 0 && offset(partition, OffsetSpec.latest()) - localStart <= hotRecords && offset(partition, OffsetSpec.latestTiered()) + 1 >= localStart;
+            });
         }
     }
 
