@@ -57,7 +57,7 @@ class GroupsIT {
 
     private static List<TopicPartition> topic(String name) throws ExecutionException, InterruptedException {
         try (Topics topics = Topics.of(node.bootstrap())) {
-            List<TopicPartition> partitions = topics.create(name, PARTITIONS);
+            List<TopicPartition> partitions = topics.create(name, PARTITIONS, Map.of("retention.ms", "-1")); // the timestamps are of 1970
             produce(partitions, 0, RECORDS);
             return partitions;
         }

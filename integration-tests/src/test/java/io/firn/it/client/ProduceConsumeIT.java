@@ -7,6 +7,7 @@ import io.firn.it.harness.Await;
 import io.firn.it.harness.FirnNode;
 import io.firn.it.harness.KafkaClients;
 import io.firn.it.harness.Letter;
+import io.firn.it.harness.Letters;
 import io.firn.it.harness.Reading;
 import io.firn.it.harness.Seed;
 import io.firn.it.harness.Topics;
@@ -20,7 +21,6 @@ import java.util.Random;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
@@ -75,9 +75,7 @@ class ProduceConsumeIT {
 
         Map<TopicPartition, List<ConsumerRecord<byte[], byte[]>>> read = readExactly(all, sent);
         for (TopicPartition partition : all) {
-            assertThat(read.get(partition)).extracting(Letter::of).as(partition.toString()).isEqualTo(sent.get(partition));
-            assertThat(read.get(partition)).extracting(ConsumerRecord::offset).as("offsets of %s", partition)
-                    .isEqualTo(IntStream.range(0, read.get(partition).size()).mapToObj(Long::valueOf).toList());
+            Letters.verify(partition.toString(), read.get(partition), sent.get(partition));
             assertThat(read.get(partition)).allMatch(record -> record.timestampType() == TimestampType.CREATE_TIME);
         }
     }
@@ -170,7 +168,7 @@ class ProduceConsumeIT {
         Map<TopicPartition, List<ConsumerRecord<byte[], byte[]>>> read =
                 Reading.all(node.bootstrap(), all, Map.of("max.partition.fetch.bytes", fetchBytes, "fetch.max.bytes", fetchBytes * 2, "max.poll.records", 7));
 
-        all.forEach(partition -> assertThat(read.get(partition)).extracting(Letter::of).isEqualTo(sent.get(partition)));
+        all.forEach(partition -> Letters.verify(partition.toString(), read.get(partition), sent.get(partition)));
     }
 
     @Test
@@ -254,6 +252,6 @@ class ProduceConsumeIT {
         node.start();
 
         Map<TopicPartition, List<ConsumerRecord<byte[], byte[]>>> read = Reading.all(node.bootstrap(), all);
-        all.forEach(partition -> assertThat(read.get(partition)).extracting(Letter::of).isEqualTo(sent.get(partition)));
+        all.forEach(partition -> Letters.verify(partition.toString(), read.get(partition), sent.get(partition)));
     }
 }

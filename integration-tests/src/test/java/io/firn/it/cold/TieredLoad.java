@@ -1,9 +1,8 @@
 package io.firn.it.cold;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import io.firn.it.harness.KafkaClients;
 import io.firn.it.harness.Letter;
+import io.firn.it.harness.Letters;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -73,11 +72,6 @@ final class TieredLoad {
 
     /** All that was sent from {@code offset} on. */
     void verify(TopicPartition partition, List<ConsumerRecord<byte[], byte[]>> records, long offset) {
-        List<Letter> expected = sent.get(partition).subList((int) offset, sent.get(partition).size());
-        assertThat(records).as("count of %s", partition).hasSameSizeAs(expected);
-        for (int i = 0; i < expected.size(); i++) {
-            assertThat(records.get(i).offset()).as("offset in %s", partition).isEqualTo(offset + i);
-            assertThat(Letter.of(records.get(i))).as("record %d of %s", offset + i, partition).isEqualTo(expected.get(i));
-        }
+        Letters.verify(partition.toString(), records, sent.get(partition).subList((int) offset, sent.get(partition).size()), offset);
     }
 }
