@@ -2,6 +2,7 @@ package io.firn.it.fault;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.firn.it.harness.Await;
 import io.firn.it.harness.FirnNode;
 import io.firn.it.harness.KafkaClients;
 import io.firn.it.harness.Reading;
@@ -90,7 +91,7 @@ class BadClientIT {
     @Test
     void anUnknownVersionOfApiVersionsIsAnsweredWithTheKnownOnes() throws IOException {
         try (RawClient client = RawClient.connect(node.kafkaPort())) {
-            client.send(RawClient.request(18, 99, 77, new byte[0]));
+            client.send(RawClient.request(18, 99, 77, new byte[1])); // no tagged fields in the header
             ByteBuffer response = ByteBuffer.wrap(client.response());
             assertThat(response.getInt()).isEqualTo(77);
             assertThat(response.getShort()).as("UNSUPPORTED_VERSION").isEqualTo((short) 35);
@@ -98,11 +99,11 @@ class BadClientIT {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {0, 1, 3, 18, 10, 68})
+    @ValueSource(ints = {0, 1, 3, 10, 68})
     void anUnknownVersionOfAnotherApiClosesTheConnection(int api) throws IOException {
         try (RawClient client = RawClient.connect(node.kafkaPort())) {
-            client.send(RawClient.request(api, api == 18 ? -1 : 120, 5, new byte[40]));
-            assertThat(client.closedByBroker() || api == 18).isTrue();
+            client.send(RawClient.request(api, 120, 5, new byte[40]));
+            assertThat(client.closedByBroker()).isTrue();
         }
     }
 
@@ -178,7 +179,8 @@ class BadClientIT {
             }
             othersAreServed();
             assertThat(Reading.all(node.bootstrap(), filled)).hasSize(MEGABYTES * 10);
-            assertThat(deaf.get(0).closedByBroker()).as("given up after kafka.connection.stall.ms").isTrue();
+            Await.until("given up after kafka.connection.stall.ms", () -> node.logText().lines().filter(line -> line.contains("takes no bytes of its answer")).count() == deaf.size());
+            assertThat(deaf).allMatch(RawClient::closedByBroker);
         } finally {
             for (RawClient client : deaf) {
                 client.close();
