@@ -27,8 +27,8 @@ import java.util.regex.Pattern;
 public final class FirnProcess {
 
     /** As the launcher gives them; the heap is a broker's, so that what needs more fails here. */
-    private static final List<String> JVM = List.of("-XX:+UseSerialGC", "-XX:-UsePerfData", "-Xmx256m", "-XX:MaxDirectMemorySize=512m", "-XX:+ExitOnOutOfMemoryError",
-            "-Dio.netty.leakDetection.level=disabled", "-Djava.awt.headless=true", "-Dfile.encoding=UTF-8");
+    private static final List<String> JVM = List.of("-XX:+UseSerialGC", "-XX:-UsePerfData", "-XX:TieredStopAtLevel=1", "-Xmx256m", "-XX:MaxDirectMemorySize=512m", "-XX:+ExitOnOutOfMemoryError",
+            "-Dio.netty.leakDetection.level=disabled", "-Djava.awt.headless=true", "-Dfile.encoding=UTF-8", "-Djdk.reflect.useNativeAccessorOnly=true");
 
     private static final Pattern KAFKA = Pattern.compile("\\s+Kafka clients\\s+\\S+:(\\d+)");
     private static final Pattern HTTP = Pattern.compile("\\s+Metrics\\s+http://\\S+:(\\d+)/metrics.*");
