@@ -4,18 +4,14 @@ import io.firn.cold.ColdStore;
 import io.firn.cold.ColdStoreException;
 import io.firn.cold.ObjectStores;
 import io.firn.gateway.api.ApiTable;
-import io.firn.gateway.api.ApiVersionsHandler;
 import io.firn.gateway.api.ErrorMapping;
-import io.firn.gateway.api.ServedApi;
 import io.firn.gateway.config.BrokerConfig;
 import io.firn.gateway.config.TopicConfigs;
 import io.firn.gateway.group.GroupCoordination;
 import io.firn.gateway.group.GroupSettings;
 import io.firn.gateway.group.Groups;
-import io.firn.gateway.handler.FetchHandler;
 import io.firn.gateway.handler.HandlerContext;
 import io.firn.gateway.handler.Handlers;
-import io.firn.gateway.handler.ProduceHandler;
 import io.firn.gateway.handler.Timer;
 import io.firn.gateway.http.HttpListener;
 import io.firn.gateway.http.Readiness;
@@ -41,9 +37,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
-import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
@@ -55,7 +49,6 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.apache.kafka.common.protocol.ApiKeys;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -137,7 +130,7 @@ public final class Broker implements AutoCloseable {
                 GroupCoordination::close);
         HandlerContext handlers = new HandlerContext(config, topicConfigs, metadata, partitions, keeper::whenInService, new Groups(groups), groupSettings, hot,
                 ModuleConfigs.hotDirectory(config), loops.first(), timer(loops.first()));
-        ApiTable apis = apis(handlers, retention);
+        ApiTable apis = Handlers.all(handlers, retention::rejectsProduce, clock);
         serve(keeper);
         groups.start();
         kafka = closing(KafkaListener.start(vertx, loops, config.kafka(), apis, meters), KafkaListener::close);
@@ -214,17 +207,6 @@ public final class Broker implements AutoCloseable {
             ScheduledFuture<?> scheduled = loop.schedule(task, delayMs, TimeUnit.MILLISECONDS);
             return () -> scheduled.cancel(false);
         };
-    }
-
-    private ApiTable apis(HandlerContext handlers, RetentionWorker retention) {
-        ApiTable[] table = new ApiTable[1];
-        List<ServedApi> served = new ArrayList<>();
-        served.add(ServedApi.of(ApiKeys.API_VERSIONS, new ApiVersionsHandler(() -> table[0])));
-        served.add(ServedApi.of(ApiKeys.PRODUCE, new ProduceHandler(handlers.partitions(), retention::rejectsProduce, clock)));
-        served.add(ServedApi.of(ApiKeys.FETCH, new FetchHandler(handlers.partitions(), metadata::view, clock)));
-        served.addAll(Handlers.table(handlers));
-        table[0] = new ApiTable(served);
-        return table[0];
     }
 
     private void startHttp(Vertx vertx) {

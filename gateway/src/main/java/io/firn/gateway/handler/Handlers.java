@@ -1,19 +1,38 @@
 package io.firn.gateway.handler;
 
+import io.firn.gateway.api.ApiTable;
+import io.firn.gateway.api.ApiVersionsHandler;
 import io.firn.gateway.api.ServedApi;
 import io.firn.gateway.config.StaticBrokerConfigs;
 import io.firn.gateway.config.TopicConfigEntries;
 import io.firn.gateway.config.TopicConfigRules;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import org.apache.kafka.common.protocol.ApiKeys;
 
-/** Puts the handlers together: every API but Produce, Fetch and ApiVersions. */
+/** Puts the handlers together. */
 public final class Handlers {
 
     private Handlers() {}
 
-    /** The rows of the API table that this package serves. */
+    /**
+     * The whole table of a broker.
+     *
+     * @param rejectsProduce asked before each append: whether the disk is too full
+     */
+    public static ApiTable all(HandlerContext context, BooleanSupplier rejectsProduce, InstantSource clock) {
+        ApiTable[] table = new ApiTable[1];
+        List<ServedApi> served = new ArrayList<>(table(context));
+        served.add(ServedApi.of(ApiKeys.API_VERSIONS, new ApiVersionsHandler(() -> table[0])));
+        served.add(ServedApi.of(ApiKeys.PRODUCE, new ProduceHandler(context.partitions(), rejectsProduce, clock)));
+        served.add(ServedApi.of(ApiKeys.FETCH, new FetchHandler(context.partitions(), context.metadata()::view, clock)));
+        table[0] = new ApiTable(served);
+        return table[0];
+    }
+
+    /** Every API but Produce, Fetch and ApiVersions. */
     public static List<ServedApi> table(HandlerContext context) {
         List<ServedApi> table = new ArrayList<>(admin(context));
         table.addAll(groups(context));
