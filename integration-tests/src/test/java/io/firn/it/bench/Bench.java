@@ -1,5 +1,7 @@
 package io.firn.it.bench;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
 import io.firn.it.bench.Peer.Mode;
 import io.firn.it.bench.Row.Target;
 import java.io.IOException;
@@ -9,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -58,6 +61,7 @@ public final class Bench implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
+        ((Logger) LoggerFactory.getLogger("org.apache.kafka")).setLevel(Level.ERROR);
         layout = Layout.of(root, work == null ? root.resolve("integration-tests/target/bench") : work);
         load = new Load(layout);
         for (int round = 0; round < rounds; round++) {
@@ -66,18 +70,24 @@ public final class Bench implements Callable<Integer> {
                 for (Peer peer : order(round)) {
                     System.err.printf("round %d of %d, %s, %s%n", round + 1, rounds, durability, peer);
                     measure(peer, mode, durability);
+                    save();
                 }
             }
             if (only.contains("cold")) {
                 for (Peer peer : order(round)) {
                     System.err.printf("round %d of %d, cold replay, %s%n", round + 1, rounds, peer);
                     cold(peer);
+                    save();
                 }
             }
-            Files.writeString(layout.work().resolve("result.md"), table.markdown());
         }
         System.out.print(table.markdown());
         return 0;
+    }
+
+    /** What is there so far, should the run be ended early. */
+    private void save() throws IOException {
+        Files.writeString(layout.work().resolve("result.md"), table.markdown());
     }
 
     private static Peer[] order(int round) {
@@ -175,7 +185,7 @@ public final class Bench implements Callable<Integer> {
             long records = bytes(GIB, new Mode(false, false)) / KIB;
             String hot = topic(broker, 1, Map.of());
             load.produce(broker.bootstrap(), hot, records, KIB, -1, 64 * KIB, "acks=1", "linger.ms=5");
-            String cold = topic(broker, 1, peer.tieredTopic((int) (64 * MIB)));
+            String cold = topic(broker, 1, peer.tieredTopic((int) Math.max(MIB, 64 * MIB * scale)));
             load.produce(broker.bootstrap(), cold, records, KIB, -1, 64 * KIB, "acks=1", "linger.ms=5");
             Admins.awaitCold(broker.bootstrap(), cold, 0.1);
             quiet();
