@@ -76,7 +76,7 @@ final class LogReplay {
 
     /** Fails for a log that is offline: it looks empty, and groups must not be taken for gone. */
     private Bounds bounds() {
-        partition.log().hot().offlineReason().ifPresent(reason -> {
+        partition.log().offlineReason().ifPresent(reason -> {
             throw new KafkaStorageException(partition.id() + ": " + reason);
         });
         return new Bounds(partition.log().logStartOffset(), partition.log().hot().logEndOffset(), partition.highWatermark());

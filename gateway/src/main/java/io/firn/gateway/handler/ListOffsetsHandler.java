@@ -68,7 +68,7 @@ final class ListOffsetsHandler implements ApiHandler {
         if (fenced != Errors.NONE) {
             return CompletableFuture.completedFuture(failed(asked, fenced));
         }
-        if (partition.log().hot().offlineReason().isPresent()) {
+        if (partition.log().offlineReason().isPresent()) {
             return CompletableFuture.completedFuture(failed(asked, Errors.KAFKA_STORAGE_ERROR));
         }
         boolean consumer = body.replicaId() == ListOffsetsRequest.CONSUMER_REPLICA_ID;

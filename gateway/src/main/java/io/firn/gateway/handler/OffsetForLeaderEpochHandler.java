@@ -55,7 +55,7 @@ final class OffsetForLeaderEpochHandler implements ApiHandler {
         if (fenced != Errors.NONE) {
             return failed(asked, fenced);
         }
-        if (partition.log().hot().offlineReason().isPresent()) {
+        if (partition.log().offlineReason().isPresent()) {
             return failed(asked, Errors.KAFKA_STORAGE_ERROR);
         }
         return answer(asked, partition.leaderEpoch(), partition.log().hot().logEndOffset(), partition.log().hot().endOffsetFor(asked.leaderEpoch()));
