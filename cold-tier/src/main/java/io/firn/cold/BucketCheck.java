@@ -94,7 +94,7 @@ final class BucketCheck {
     }
 
     private static boolean missing(Throwable failure) {
-        Throwable cause = failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+        Throwable cause = ColdStoreException.unwrap(failure);
         return cause instanceof ColdStoreException.Missing;
     }
 

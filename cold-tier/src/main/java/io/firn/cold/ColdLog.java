@@ -200,7 +200,7 @@ public final class ColdLog {
     }
 
     private void count(Throwable failure) {
-        if (failure instanceof ColdStoreException.Fenced || failure instanceof CompletionException && failure.getCause() instanceof ColdStoreException.Fenced) {
+        if (ColdStoreException.unwrap(failure) instanceof ColdStoreException.Fenced) {
             store.meters().fenced();
         }
     }

@@ -156,7 +156,7 @@ public final class ColdStore implements AutoCloseable {
         outcome.whenComplete((value, failure) -> {
             Runnable deliver = () -> {
                 if (failure != null) {
-                    delivered.completeExceptionally(failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure);
+                    delivered.completeExceptionally(ColdStoreException.unwrap(failure));
                 } else {
                     delivered.complete(value);
                 }

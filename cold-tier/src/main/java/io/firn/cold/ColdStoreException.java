@@ -1,5 +1,7 @@
 package io.firn.cold;
 
+import java.util.concurrent.CompletionException;
+
 /**
  * Operating errors of the cold tier, few and coarse.
  */
@@ -8,6 +10,15 @@ public sealed class ColdStoreException extends RuntimeException {
 
     private ColdStoreException(String message, Throwable cause) {
         super(message, cause);
+    }
+
+    /** What a future failed with, without the wrapping of dependent stages. */
+    public static Throwable unwrap(Throwable failure) {
+        Throwable bare = failure;
+        while (bare instanceof CompletionException && bare.getCause() != null) {
+            bare = bare.getCause();
+        }
+        return bare;
     }
 
     /** The store did not answer, or answered that it cannot now. Retriable; a write that ends so has not happened. */

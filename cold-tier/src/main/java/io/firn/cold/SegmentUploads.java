@@ -60,7 +60,7 @@ final class SegmentUploads {
             return objects.get(key, object.facts().logSizeBytes(), tail).thenAccept(nothing -> requireSame(key, tail, object.tail()));
         }).exceptionally(failure -> {
             meters.possibleOrphan();
-            Throwable cause = failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+            Throwable cause = ColdStoreException.unwrap(failure);
             if (cause instanceof ColdStoreException.Uncertain) {
                 throw new ColdStoreException.Unavailable("Upload of " + key + " did not succeed", cause); // an orphan at most: no manifest names it
             }

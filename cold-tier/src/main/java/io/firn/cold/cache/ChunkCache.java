@@ -13,7 +13,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 
 /**
  * Chunks by address: one request for each, however many readers want it; verified once, on arrival; evicted least recently used first.
@@ -218,7 +217,7 @@ public final class ChunkCache {
 
     private void arrived(Chunk chunk, Throwable failure) {
         fetches.finished();
-        Throwable cause = failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+        Throwable cause = ColdStoreException.unwrap(failure);
         if (cause instanceof ColdStoreException.Corrupt && chunk.corruptArrivals++ == 0) {
             meters.corruptChunk();
             chunk.fetch = fetches.demand(chunk, () -> begin(chunk)); // damaged on the way, perhaps: once more

@@ -7,7 +7,6 @@ import io.firn.cold.segment.PartitionKeys;
 import java.nio.ByteBuffer;
 import java.time.InstantSource;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.UnaryOperator;
 import org.apache.kafka.common.TopicIdPartition;
@@ -162,7 +161,7 @@ public final class ManifestChain {
         unsettled = candidate;
         return objects.putIfAbsent(keys.manifest(candidate.manifest().number()), candidate.bytes().duplicate())
                 .whenComplete((outcome, failure) -> {
-                    if (failure != null && !repeated && !(unwrap(failure) instanceof ColdStoreException.Uncertain)) {
+                    if (failure != null && !repeated && !(ColdStoreException.unwrap(failure) instanceof ColdStoreException.Uncertain)) {
                         unsettled = null; // the store vouches that nothing happened
                     }
                 })
@@ -172,7 +171,7 @@ public final class ManifestChain {
     /** From here on the manifest may be in the store: what stops us leaves an uncertain outcome, unless it is a verdict. */
     private CompletableFuture<Boolean> orUncertain(CompletableFuture<Boolean> outcome) {
         return outcome.exceptionallyCompose(failure -> {
-            Throwable cause = unwrap(failure);
+            Throwable cause = ColdStoreException.unwrap(failure);
             boolean verdict = unsettled == null || cause instanceof ColdStoreException.Fenced;
             return CompletableFuture.failedFuture(verdict ? cause
                     : new ColdStoreException.Uncertain("Manifest " + unsettled.manifest().number() + " of " + partition + " is not confirmed", cause));
@@ -184,7 +183,7 @@ public final class ManifestChain {
             if (failure == null) {
                 return bytes.equals(candidate.bytes()) ? confirm(candidate) : lost();
             }
-            return unwrap(failure) instanceof ColdStoreException.Missing ? lost() : CompletableFuture.<Boolean>failedFuture(unwrap(failure));
+            return ColdStoreException.unwrap(failure) instanceof ColdStoreException.Missing ? lost() : CompletableFuture.<Boolean>failedFuture(ColdStoreException.unwrap(failure));
         }).thenCompose(next -> next);
     }
 
@@ -230,8 +229,8 @@ public final class ManifestChain {
                 head = checked(number, bytes);
                 return CompletableFuture.<Void>completedFuture(null);
             }
-            boolean trimmed = unwrap(failure) instanceof ColdStoreException.Missing && attemptsLeft > 1;
-            return trimmed ? reload(attemptsLeft - 1) : CompletableFuture.<Void>failedFuture(unwrap(failure));
+            boolean trimmed = ColdStoreException.unwrap(failure) instanceof ColdStoreException.Missing && attemptsLeft > 1;
+            return trimmed ? reload(attemptsLeft - 1) : CompletableFuture.<Void>failedFuture(ColdStoreException.unwrap(failure));
         }).thenCompose(next -> next);
     }
 
@@ -247,9 +246,5 @@ public final class ManifestChain {
     private ColdStoreException fenced(Manifest newer) {
         return new ColdStoreException.Fenced("Partition " + partition + " was taken over by epoch " + newer.writerEpoch() + " in manifest " + newer.number()
                 + "; this writer is of epoch " + writerEpoch);
-    }
-
-    static Throwable unwrap(Throwable failure) {
-        return failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
     }
 }

@@ -1,5 +1,6 @@
 package io.firn.cold.manifest;
 
+import io.firn.cold.ColdStoreException;
 import io.firn.cold.ObjectStore;
 import io.firn.cold.segment.PartitionKeys;
 import java.nio.ByteBuffer;
@@ -49,7 +50,7 @@ final class ManifestTrim {
                     running.set(false);
                     if (failure != null) {
                         log.atWarn().addKeyValue("partition", partition).addKeyValue("boundary", boundary)
-                                .addKeyValue("error", ManifestChain.unwrap(failure).toString())
+                                .addKeyValue("error", ColdStoreException.unwrap(failure).toString())
                                 .log("Old manifests were not trimmed; a later commit tries again");
                     }
                 });

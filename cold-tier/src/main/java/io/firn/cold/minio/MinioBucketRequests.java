@@ -32,7 +32,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Function;
@@ -81,8 +80,8 @@ public final class MinioBucketRequests implements BucketRequests {
         }
         CompletableFuture<Boolean> done = start(() -> client.putObject(PutObjectAPIArgs.builder().bucket(bucket).region(region).object(key)
                 .data(bytes(body), body.remaining()).headers(headers).build())).thenApply(response -> true);
-        return done.exceptionallyCompose(failure -> onlyIfAbsent && status(cause(failure)) == 412 ? CompletableFuture.completedFuture(false)
-                : CompletableFuture.failedFuture(translated(true, "PutObject " + key, cause(failure))));
+        return done.exceptionallyCompose(failure -> onlyIfAbsent && status(ColdStoreException.unwrap(failure)) == 412 ? CompletableFuture.completedFuture(false)
+                : CompletableFuture.failedFuture(translated(true, "PutObject " + key, ColdStoreException.unwrap(failure))));
     }
 
     private static Http.Headers checksum(String crc32) {
@@ -130,7 +129,7 @@ public final class MinioBucketRequests implements BucketRequests {
         Map<String, String> range = receiver.rangeHeader().map(value -> Map.of("Range", value)).orElse(Map.of());
         CompletableFuture<Void> received = start(() -> client.getObject(GetObjectArgs.builder().bucket(bucket).region(region).object(key).extraHeaders(range).build()))
                 .thenCompose(response -> receive(response, receiver));
-        return received.exceptionallyCompose(failure -> CompletableFuture.failedFuture(translated(false, "GetObject " + key, cause(failure))));
+        return received.exceptionallyCompose(failure -> CompletableFuture.failedFuture(translated(false, "GetObject " + key, ColdStoreException.unwrap(failure))));
     }
 
     private CompletableFuture<Void> receive(GetObjectResponse response, BodyReceiver receiver) {
@@ -161,8 +160,8 @@ public final class MinioBucketRequests implements BucketRequests {
         CompletableFuture<Optional<StoredObject>> found = start(
                 () -> client.headObject(HeadObjectArgs.builder().bucket(bucket).region(region).object(key).build()))
                 .thenApply(response -> Optional.of(new StoredObject(key, response.size(), response.lastModified().toInstant().toEpochMilli())));
-        return found.exceptionallyCompose(failure -> status(cause(failure)) == 404 ? CompletableFuture.completedFuture(Optional.empty())
-                : CompletableFuture.failedFuture(translated(false, "HeadObject " + key, cause(failure))));
+        return found.exceptionallyCompose(failure -> status(ColdStoreException.unwrap(failure)) == 404 ? CompletableFuture.completedFuture(Optional.empty())
+                : CompletableFuture.failedFuture(translated(false, "HeadObject " + key, ColdStoreException.unwrap(failure))));
     }
 
     @Override
@@ -211,18 +210,10 @@ public final class MinioBucketRequests implements BucketRequests {
     private <R, T> CompletableFuture<T> translating(boolean write, String about, Supplier<CompletableFuture<R>> request, Function<R, T> result) {
         return start(request).handle((response, failure) -> {
             if (failure != null) {
-                throw translated(write, about, cause(failure));
+                throw translated(write, about, ColdStoreException.unwrap(failure));
             }
             return result.apply(response);
         });
-    }
-
-    private static Throwable cause(Throwable failure) {
-        Throwable current = failure;
-        while (current instanceof CompletionException && current.getCause() != null) {
-            current = current.getCause();
-        }
-        return current;
     }
 
     private static int status(Throwable failure) {

@@ -16,7 +16,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.RejectedExecutionException;
 import org.apache.kafka.common.TopicIdPartition;
 
@@ -158,7 +157,7 @@ public final class ColdReads {
     }
 
     void hand(Throwable failure, CompletableFuture<?> result) {
-        Throwable cause = failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+        Throwable cause = ColdStoreException.unwrap(failure);
         onWork(() -> result.completeExceptionally(cause));
     }
 

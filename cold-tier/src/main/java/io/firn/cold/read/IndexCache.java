@@ -14,7 +14,6 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import org.apache.kafka.common.TopicIdPartition;
 
 /**
@@ -94,7 +93,7 @@ final class IndexCache {
 
     private void arrived(TopicIdPartition partition, LiveSegment segment, CompletableFuture<SegmentIndexes> result, SegmentIndexes indexes,
             Throwable failure, boolean mayRepeat) {
-        Throwable cause = failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+        Throwable cause = ColdStoreException.unwrap(failure);
         if (cause instanceof ColdStoreException.Corrupt && mayRepeat) {
             fetches.demand(result, () -> begin(partition, segment, result, false)); // damaged on the way, perhaps: once more
             return;

@@ -9,7 +9,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 
 /**
  * One read, from the question to pinned chunks.
@@ -216,7 +215,7 @@ final class ReadTask {
             return;
         }
         if (failure != null) {
-            fail(failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure);
+            fail(ColdStoreException.unwrap(failure));
             return;
         }
         guarded(next);

@@ -13,7 +13,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
@@ -87,8 +86,8 @@ public final class S3BucketRequests implements BucketRequests {
                 request.ifNoneMatch("*");
             }
         }, slices(body))).thenApply(response -> true);
-        return done.exceptionallyCompose(failure -> onlyIfAbsent && status(cause(failure)) == 412 ? CompletableFuture.completedFuture(false)
-                : CompletableFuture.failedFuture(translated(true, "PutObject " + key, cause(failure))));
+        return done.exceptionallyCompose(failure -> onlyIfAbsent && status(ColdStoreException.unwrap(failure)) == 412 ? CompletableFuture.completedFuture(false)
+                : CompletableFuture.failedFuture(translated(true, "PutObject " + key, ColdStoreException.unwrap(failure))));
     }
 
     private static AsyncRequestBody slices(ByteBuffer body) {
@@ -138,8 +137,8 @@ public final class S3BucketRequests implements BucketRequests {
     public CompletableFuture<Optional<StoredObject>> head(String key) {
         CompletableFuture<Optional<StoredObject>> found = start(() -> client.headObject(request -> request.bucket(bucket).key(key)))
                 .thenApply(response -> Optional.of(describe(key, response)));
-        return found.exceptionallyCompose(failure -> status(cause(failure)) == 404 ? CompletableFuture.completedFuture(Optional.empty())
-                : CompletableFuture.failedFuture(translated(false, "HeadObject " + key, cause(failure))));
+        return found.exceptionallyCompose(failure -> status(ColdStoreException.unwrap(failure)) == 404 ? CompletableFuture.completedFuture(Optional.empty())
+                : CompletableFuture.failedFuture(translated(false, "HeadObject " + key, ColdStoreException.unwrap(failure))));
     }
 
     private static StoredObject describe(String key, HeadObjectResponse response) {
@@ -194,14 +193,10 @@ public final class S3BucketRequests implements BucketRequests {
     private <R, T> CompletableFuture<T> translating(boolean write, String about, Supplier<CompletableFuture<R>> request, Function<R, T> result) {
         return start(request).handle((response, failure) -> {
             if (failure != null) {
-                throw translated(write, about, cause(failure));
+                throw translated(write, about, ColdStoreException.unwrap(failure));
             }
             return result.apply(response);
         });
-    }
-
-    private static Throwable cause(Throwable failure) {
-        return failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
     }
 
     private static int status(Throwable failure) {

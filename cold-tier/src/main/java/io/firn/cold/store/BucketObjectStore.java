@@ -69,7 +69,7 @@ public final class BucketObjectStore implements ObjectStore {
         int sizeBytes = body.remaining();
         return requests.putObject(key, body, Crc32.of(body), false).thenCompose(done -> requests.head(key).handle((found, problem) -> {
             if (problem != null) {
-                throw new ColdStoreException.Uncertain("Stored, but could not be verified: " + key, Retrier.cause(problem));
+                throw new ColdStoreException.Uncertain("Stored, but could not be verified: " + key, ColdStoreException.unwrap(problem));
             }
             return found.filter(object -> object.sizeBytes() == sizeBytes)
                     .orElseThrow(() -> new ColdStoreException.Corrupt("Stored " + sizeBytes + " bytes, but found " + found + " at " + key, null));

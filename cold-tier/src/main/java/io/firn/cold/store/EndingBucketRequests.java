@@ -46,7 +46,7 @@ final class EndingBucketRequests implements BucketRequests {
             if (failure == null) {
                 ending.complete(value);
             } else {
-                ending.completeExceptionally(Retrier.cause(failure));
+                ending.completeExceptionally(ColdStoreException.unwrap(failure));
             }
         });
         if (closed) {

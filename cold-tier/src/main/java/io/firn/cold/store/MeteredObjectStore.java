@@ -1,5 +1,6 @@
 package io.firn.cold.store;
 
+import io.firn.cold.ColdStoreException;
 import io.firn.cold.ObjectPage;
 import io.firn.cold.ObjectStore;
 import io.firn.cold.StoredObject;
@@ -80,7 +81,7 @@ public final class MeteredObjectStore implements ObjectStore {
     private <T> CompletableFuture<T> metered(String operation, Function<T, String> success, Supplier<CompletableFuture<T>> request) {
         long startedNs = System.nanoTime();
         return request.get().whenComplete((value, failure) -> {
-            String outcome = failure == null ? success.apply(value) : ObjectStoreMeters.outcome(Retrier.cause(failure));
+            String outcome = failure == null ? success.apply(value) : ObjectStoreMeters.outcome(ColdStoreException.unwrap(failure));
             meters.request(operation, outcome, System.nanoTime() - startedNs);
         });
     }

@@ -64,7 +64,7 @@ final class MultipartUpload {
     CompletableFuture<StoredObject> start(int lanes) {
         return retrier.run(key, uncertain -> requests.createUpload(key)).handle((uploadId, problem) -> {
             if (problem != null) {
-                return CompletableFuture.<StoredObject>failedFuture(invisible(Retrier.cause(problem)));
+                return CompletableFuture.<StoredObject>failedFuture(invisible(ColdStoreException.unwrap(problem)));
             }
             return send(uploadId, Math.min(lanes, parts.length())).thenCompose(sent -> finish(uploadId));
         }).thenCompose(outcome -> outcome);
@@ -95,7 +95,7 @@ final class MultipartUpload {
             if (problem == null) {
                 parts.set(index, part);
             } else {
-                failure.compareAndSet(null, Retrier.cause(problem));
+                failure.compareAndSet(null, ColdStoreException.unwrap(problem));
             }
             next(uploadId, buffer, idle);
         });
@@ -130,7 +130,7 @@ final class MultipartUpload {
             if (refused == null) {
                 return stored(Optional.empty());
             }
-            Throwable cause = Retrier.cause(refused);
+            Throwable cause = ColdStoreException.unwrap(refused);
             return cause instanceof ColdStoreException.Uncertain ? stored(Optional.of(cause)) : abort(uploadId, cause);
         }).thenCompose(outcome -> outcome);
     }
@@ -149,8 +149,8 @@ final class MultipartUpload {
 
     private CompletableFuture<StoredObject> abort(String uploadId, Throwable reason) {
         return retrier.run(key, uncertain -> requests.abortUpload(key, uploadId)).handle((aborted, problem) -> {
-            if (problem != null && !(Retrier.cause(problem) instanceof ColdStoreException.Missing)) {
-                log.atWarn().addKeyValue("key", key).addKeyValue("error", Retrier.cause(problem).toString()).log("Parts of a failed upload remain until the bucket's rule removes them");
+            if (problem != null && !(ColdStoreException.unwrap(problem) instanceof ColdStoreException.Missing)) {
+                log.atWarn().addKeyValue("key", key).addKeyValue("error", ColdStoreException.unwrap(problem).toString()).log("Parts of a failed upload remain until the bucket's rule removes them");
             }
             return CompletableFuture.<StoredObject>failedFuture(reason);
         }).thenCompose(outcome -> outcome);

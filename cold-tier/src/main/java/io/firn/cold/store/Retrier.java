@@ -2,7 +2,6 @@ package io.firn.cold.store;
 
 import io.firn.cold.ColdStoreException;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -63,7 +62,7 @@ public final class Retrier implements AutoCloseable {
             if (failure == null) {
                 result.complete(value);
             } else {
-                failed(about, attempt, number, uncertainBefore, cause(failure), result);
+                failed(about, attempt, number, uncertainBefore, ColdStoreException.unwrap(failure), result);
             }
         });
     }
@@ -89,15 +88,6 @@ public final class Retrier implements AutoCloseable {
             return last;
         }
         return new ColdStoreException.Uncertain("An earlier attempt may have taken effect; the last one failed: " + last.getMessage(), last);
-    }
-
-    /** The error itself, without the wrapping of dependent stages. */
-    static Throwable cause(Throwable failure) {
-        Throwable current = failure;
-        while (current instanceof CompletionException && current.getCause() != null) {
-            current = current.getCause();
-        }
-        return current;
     }
 
     @Override

@@ -107,7 +107,7 @@ class ManifestChainSimulationTest {
                     return;
                 }
                 change(chain).whenComplete((manifest, failure) -> {
-                    Throwable cause = failure == null ? null : ManifestChain.unwrap(failure);
+                    Throwable cause = failure == null ? null : ColdStoreException.unwrap(failure);
                     if (failure == null) {
                         assertThat(manifest.writerEpoch()).isLessThanOrEqualTo(epoch);
                         if (manifest.number() > 0) {
