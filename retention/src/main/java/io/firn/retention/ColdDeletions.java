@@ -45,10 +45,6 @@ final class ColdDeletions {
         look();
     }
 
-    int pending() {
-        return all.size();
-    }
-
     /** Starts what is due. */
     void look() {
         work.meters().coldDeletionsPending(all.size());

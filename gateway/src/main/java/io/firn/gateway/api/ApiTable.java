@@ -2,7 +2,6 @@ package io.firn.gateway.api;
 
 import java.util.Collection;
 import java.util.EnumMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.kafka.common.message.ApiVersionsResponseData.ApiVersion;
@@ -31,10 +30,6 @@ public final class ApiTable {
     public Optional<ApiHandler> handler(ApiKeys key, short version) {
         ServedApi api = apis.get(key);
         return api != null && api.serves(version) ? Optional.of(api.handler()) : Optional.empty();
-    }
-
-    public List<ServedApi> served() {
-        return List.copyOf(apis.values());
     }
 
     /**

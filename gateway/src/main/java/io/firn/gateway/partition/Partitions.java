@@ -43,10 +43,6 @@ public final class Partitions {
         return Optional.ofNullable(byName.get(new TopicPartition(topic, partition)));
     }
 
-    public Optional<Partition> find(Uuid topicId, int partition) {
-        return view.get().topic(topicId).flatMap(topic -> find(topic.name(), partition)).filter(found -> found.id().topicId().equals(topicId));
-    }
-
     /**
      * Finds by id when there is one, else by name; answers as Apache Kafka does when it is not here: UNKNOWN_TOPIC_ID,
      * UNKNOWN_TOPIC_OR_PARTITION, or NOT_LEADER_OR_FOLLOWER for one that exists but is not (yet) served by this broker.

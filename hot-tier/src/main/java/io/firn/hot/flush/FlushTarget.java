@@ -58,11 +58,6 @@ public final class FlushTarget {
         return loop;
     }
 
-    /** Offset up to which the bytes are forced. */
-    public long durableEnd() {
-        return durableEnd;
-    }
-
     /** A new file takes the appends from now on. */
     public void onNewFile(SegmentFile created) {
         unforced = unforced.with(created);

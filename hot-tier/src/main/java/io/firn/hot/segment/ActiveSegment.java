@@ -61,11 +61,6 @@ public final class ActiveSegment implements Segment {
         return sizeBytes == 0;
     }
 
-    /** Broker's time of the last append, Unix milliseconds; -1 none. */
-    public long lastAppendMs() {
-        return lastAppendMs;
-    }
-
     /** Takes over what a clean shutdown left: bytes that are in the file and in the indexes already. */
     public void resume(int sizeBytes, long nextOffset, long firstTimestampMs, long lastModifiedMs) {
         this.sizeBytes = sizeBytes;
