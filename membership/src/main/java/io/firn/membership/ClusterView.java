@@ -14,7 +14,7 @@ import org.pcollections.PMap;
  *
  * @param version number of the newest journal entry applied; grows by one per entry
  * @param controllerEpoch epoch of the controller that wrote it
- * @param brokerConfigs dynamic broker configs by broker id; key -1 holds the cluster-wide defaults
+ * @param brokerConfigs dynamic broker configs by broker id; key {@link #ALL_BROKERS} holds the cluster-wide defaults
  * @param groupConfigs dynamic group configs by group id
  * @param nextProducerId first producer id not yet handed out in a block
  * @param partitionCount partitions of all topics
@@ -22,6 +22,9 @@ import org.pcollections.PMap;
 public record ClusterView(long version, int controllerEpoch, String clusterId, Map<Integer, BrokerView> brokers, Map<String, TopicView> topics,
         Map<Uuid, String> topicNames, Map<Integer, Map<String, String>> brokerConfigs, Map<String, Map<String, String>> groupConfigs, long nextProducerId,
         int partitionCount) {
+
+    /** Key of the cluster-wide defaults in {@link #brokerConfigs()}. */
+    public static final int ALL_BROKERS = -1;
 
     /** Before the first entry. */
     public static final ClusterView EMPTY = new ClusterView(0, 0, "", Map.of(), Map.of(), Map.of(), Map.of(), Map.of(), 0);

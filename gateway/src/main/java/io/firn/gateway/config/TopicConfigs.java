@@ -102,7 +102,7 @@ public final class TopicConfigs {
         if (!view.brokerConfigs().isEmpty()) {
             brokerName = brokerName(name).orElse(name);
             add(found, brokerName, view.brokerConfigs().getOrDefault(brokerId, Map.of()).get(brokerName), Source.BROKER);
-            add(found, brokerName, view.brokerConfigs().getOrDefault(-1, Map.of()).get(brokerName), Source.BROKER_DEFAULT);
+            add(found, brokerName, view.brokerConfigs().getOrDefault(ClusterView.ALL_BROKERS, Map.of()).get(brokerName), Source.BROKER_DEFAULT);
         }
         add(found, brokerName, settings.get(name), Source.STATIC);
         add(found, brokerName, builtIn, Source.BUILT_IN);

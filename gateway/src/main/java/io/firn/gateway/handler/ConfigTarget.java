@@ -1,5 +1,6 @@
 package io.firn.gateway.handler;
 
+import io.firn.membership.ClusterView;
 import io.firn.membership.Command.ConfigScope;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.InvalidRequestException;
@@ -7,9 +8,6 @@ import org.apache.kafka.common.internals.Topic;
 
 /** What configs are asked for or changed of: a topic, a broker ("" is the cluster-wide default), or a group. */
 record ConfigTarget(ConfigScope scope, String name) {
-    /** Key of the cluster-wide default among the brokers' configs. */
-    static final int ALL_BROKERS = -1;
-
     /** @throws org.apache.kafka.common.errors.ApiException for a kind of resource without configs here, or a name that cannot be */
     static ConfigTarget of(byte resourceType, String name) {
         return switch (ConfigResource.Type.forId(resourceType)) {
@@ -43,10 +41,10 @@ record ConfigTarget(ConfigScope scope, String name) {
         return target;
     }
 
-    /** The broker's id, or {@link #ALL_BROKERS}. */
+    /** The broker's id, or {@link ClusterView#ALL_BROKERS}. */
     int broker() {
         if (name.isEmpty()) {
-            return ALL_BROKERS;
+            return ClusterView.ALL_BROKERS;
         }
         try {
             return Integer.parseInt(name);

@@ -65,7 +65,7 @@ final class ConfigDecisions {
     private static Map<String, String> current(ClusterView view, Command.AlterConfigs alter) {
         return switch (alter.scope()) {
             case TOPIC -> view.topic(alter.name()).map(TopicView::configs).orElseThrow();
-            case BROKER -> view.brokerConfigs().getOrDefault(alter.name().isEmpty() ? -1 : Integer.parseInt(alter.name()), Map.of());
+            case BROKER -> view.brokerConfigs().getOrDefault(alter.name().isEmpty() ? ClusterView.ALL_BROKERS : Integer.parseInt(alter.name()), Map.of());
             case GROUP -> view.groupConfigs().getOrDefault(alter.name(), Map.of());
         };
     }

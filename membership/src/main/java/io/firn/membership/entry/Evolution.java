@@ -20,9 +20,6 @@ import org.pcollections.PMap;
  */
 final class Evolution {
 
-    /** Key of the cluster-wide defaults in {@link ClusterView#brokerConfigs()}. */
-    private static final int ALL_BROKERS = -1;
-
     private Evolution() {}
 
     static ClusterView formed(ClusterView view, String clusterId) {
@@ -64,7 +61,7 @@ final class Evolution {
                 TopicView changed = new TopicView(topic.id(), name, topic.partitions(), merged(topic.configs(), changes));
                 yield topics(view, plus(view.topics(), name, changed), view.topicNames(), 0);
             }
-            case BROKER -> configs(view, reconfigured(view.brokerConfigs(), name.isEmpty() ? ALL_BROKERS : Integer.valueOf(name), changes), view.groupConfigs());
+            case BROKER -> configs(view, reconfigured(view.brokerConfigs(), name.isEmpty() ? ClusterView.ALL_BROKERS : Integer.valueOf(name), changes), view.groupConfigs());
             case GROUP -> configs(view, view.brokerConfigs(), reconfigured(view.groupConfigs(), name, changes));
         };
     }
