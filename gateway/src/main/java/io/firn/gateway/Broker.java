@@ -21,7 +21,6 @@ import io.firn.gateway.wire.EventLoops;
 import io.firn.gateway.wire.KafkaListener;
 import io.firn.hot.FileDisk;
 import io.firn.hot.HotStore;
-import io.firn.hot.HotStoreException;
 import io.firn.membership.Command;
 import io.firn.membership.Metadata;
 import io.firn.retention.RetentionWorker;
@@ -219,9 +218,8 @@ public final class Broker implements AutoCloseable {
 
     /** Tells the cluster where this broker is reached. */
     private void register() {
-        String host = config.kafka().advertisedHost().orElse(config.kafka().host());
-        int port = config.kafka().advertisedPort() > 0 ? config.kafka().advertisedPort() : kafka.port();
-        metadata.submit(new Command.RegisterBroker(config.node().id(), host, port, config.node().rack())).join();
+        BrokerConfig.Kafka told = config.kafka();
+        metadata.submit(new Command.RegisterBroker(config.node().id(), told.clientHost(), told.clientPort(kafka.port()), config.node().rack())).join();
     }
 
     /** Before the listeners are up nobody can change the metadata, so the keeper misses no change between its start and its subscription. */
@@ -258,10 +256,6 @@ public final class Broker implements AutoCloseable {
 
     public boolean ready() {
         return readiness.ready();
-    }
-
-    public PrometheusMeterRegistry meters() {
-        return meters;
     }
 
     /** Stops cleanly: blocks until every log is forced and closed, whoever of several callers began it. A step that fails is logged and does not keep the others from running. */

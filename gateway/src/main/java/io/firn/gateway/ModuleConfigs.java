@@ -17,6 +17,7 @@ import java.util.Optional;
 /** Translates the broker's one tree of settings into the settings of each module. Pure. */
 final class ModuleConfigs {
 
+    /** Parts of one object that are sent at the same time. */
     private static final int UPLOAD_PARTS = 4;
 
     private ModuleConfigs() {}
@@ -38,7 +39,7 @@ final class ModuleConfigs {
     static ObjectStoreConfig objects(BrokerConfig config) {
         BrokerConfig.Cold cold = config.cold();
         Provider provider = Provider.valueOf(cold.provider().toUpperCase(Locale.ROOT));
-        Optional<Path> directory = provider == Provider.FILE ? Optional.of(cold.fileDir().orElse(config.data().dir().resolve("cold"))) : Optional.empty();
+        Optional<Path> directory = provider == Provider.FILE ? Optional.of(config.coldDirectory()) : Optional.empty();
         Optional<Credentials> credentials = cold.accessKey().flatMap(access -> cold.secretKey().map(secret -> new Credentials(access, secret)));
         return new ObjectStoreConfig(provider, directory, cold.endpoint().map(URI::create), cold.region(), cold.bucket(), credentials, cold.pathStyle(),
                 cold.readParallelism() + cold.uploadParallelism() * UPLOAD_PARTS, UPLOAD_PARTS, cold.requestTimeoutMs(), cold.retryMaxAttempts());

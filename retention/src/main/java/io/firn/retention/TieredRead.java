@@ -21,6 +21,6 @@ public sealed interface TieredRead {
     /** The bytes exist but cannot be reached now (cold tier not opened yet, or the bucket is away). Retriable. */
     record Unavailable(String reason) implements TieredRead {}
 
-    /** The local log is out of service until an operator acts. */
+    /** A tier is out of service until an operator acts, or the offset is in neither. */
     record Offline(String reason) implements TieredRead {}
 }

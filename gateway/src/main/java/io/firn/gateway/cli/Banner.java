@@ -13,8 +13,6 @@ record Banner(BrokerConfig config, int kafkaPort, int httpPort, String clusterId
 
     String text() {
         BrokerConfig.Kafka kafka = config.kafka();
-        String kafkaHost = reachable(kafka.advertisedHost().orElse(kafka.host()));
-        int port = kafka.advertisedPort() == 0 ? kafkaPort : kafka.advertisedPort();
         return """
                 Firn is up. Cluster %s, broker %d.
                   Kafka clients   %s:%d
@@ -22,14 +20,14 @@ record Banner(BrokerConfig config, int kafkaPort, int httpPort, String clusterId
                   Hot tier        %s   (durability %s)
                   Cold tier       %s
                   Stop            Ctrl-C, or kill %d
-                """.formatted(clusterId, config.node().id(), kafkaHost, port, reachable(config.http().host()), httpPort,
+                """.formatted(clusterId, config.node().id(), reachable(kafka.clientHost()), kafka.clientPort(kafkaPort), reachable(config.http().host()), httpPort,
                 absolute(config.data().dir()), config.log().durability(), cold(), ProcessHandle.current().pid());
     }
 
     private String cold() {
         BrokerConfig.Cold cold = config.cold();
         if (cold.provider().equals("file")) {
-            return absolute(cold.fileDir().orElse(config.data().dir().resolve("cold"))) + "   (a directory)";
+            return absolute(config.coldDirectory()) + "   (a directory)";
         }
         String where = cold.endpoint().orElse("region " + cold.region());
         return "bucket " + cold.bucket().orElse("") + cold.prefix().map(prefix -> "/" + prefix).orElse("") + " at " + where + "   (" + cold.provider() + ")";

@@ -3,7 +3,8 @@ package io.firn.gateway.cli;
 /**
  * The table at the end of the demo.
  *
- * @param local segment files before the local ones were let go, and after
+ * @param localBefore segment files before they were let go, and {@code localAfter}
+ * @param objects segments in the cold tier at the end
  */
 record DemoReport(Pass written, Pass hot, Pass cold, DemoDirectory.Content localBefore, DemoDirectory.Content localAfter, DemoDirectory.Content objects) {
 

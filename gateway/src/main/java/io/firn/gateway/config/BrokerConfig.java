@@ -12,6 +12,11 @@ import java.util.Optional;
  */
 public record BrokerConfig(Node node, Data data, Kafka kafka, Http http, Log log, Topic topic, Cold cold, Retention retention, Group group, Logging logging) {
 
+    /** Directory of the cold tier, when its provider is {@code file}. */
+    public Path coldDirectory() {
+        return cold.fileDir().orElse(data.dir().resolve("cold"));
+    }
+
     public record Node(
             @Setting(key = "id", value = "1", min = 0, max = Integer.MAX_VALUE, doc = "Number of this broker in its cluster, 0 or more.") int id,
             @Setting(key = "rack", doc = "Rack or zone the broker runs in.") Optional<String> rack) {
@@ -42,6 +47,16 @@ public record BrokerConfig(Node node, Data data, Kafka kafka, Http http, Log log
         public Kafka {
             Bounds.check(Kafka.class, host, port, advertisedHost, advertisedPort, loops, requestMaxBytes, inflightMaxBytes,
                     connectionInflightMax, connectionIdleMs, connectionStallMs, connectionsMax);
+        }
+
+        /** Host name that clients are told. */
+        public String clientHost() {
+            return advertisedHost.orElse(host);
+        }
+
+        /** Port that clients are told, when the listener is bound to {@code boundPort}. */
+        public int clientPort(int boundPort) {
+            return advertisedPort > 0 ? advertisedPort : boundPort;
         }
     }
 

@@ -25,7 +25,7 @@ public record ConfigEntry(String name, Optional<String> value, Source source, Ty
     public record Synonym(String name, String value, Source source) {}
 
     /** An entry whose first synonym is the one in force. */
-    static ConfigEntry of(String name, Type type, boolean readOnly, String documentation, List<Synonym> synonyms) {
+    public static ConfigEntry of(String name, Type type, boolean readOnly, String documentation, List<Synonym> synonyms) {
         Synonym strongest = synonyms.get(0);
         return new ConfigEntry(name, Optional.of(strongest.value()), strongest.source(), type, readOnly, documentation, synonyms);
     }

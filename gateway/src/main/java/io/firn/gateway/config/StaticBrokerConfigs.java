@@ -50,7 +50,6 @@ public final class StaticBrokerConfigs {
     }
 
     private static void add(List<ConfigEntry> entries, String name, Type type, String documentation, Object value) {
-        String text = String.valueOf(value);
-        entries.add(new ConfigEntry(name, Optional.of(text), Source.STATIC, type, true, documentation, List.of(new Synonym(name, text, Source.STATIC))));
+        entries.add(ConfigEntry.of(name, type, true, documentation, List.of(new Synonym(name, String.valueOf(value), Source.STATIC))));
     }
 }

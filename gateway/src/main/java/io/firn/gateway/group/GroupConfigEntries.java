@@ -31,7 +31,7 @@ public final class GroupConfigEntries {
         Optional.ofNullable(overrides.get(key.name)).ifPresent(value -> synonyms.add(new Synonym(key.name, value, Source.GROUP)));
         Object builtIn = defaults.containsKey(key.name) ? defaults.get(key.name) : key.defaultValue;
         synonyms.add(new Synonym(key.name, ConfigDef.convertToString(builtIn, key.type), Source.BUILT_IN));
-        return new ConfigEntry(key.name, Optional.of(synonyms.get(0).value()), synonyms.get(0).source(), key.type, false, key.documentation, synonyms);
+        return ConfigEntry.of(key.name, key.type, false, key.documentation, synonyms);
     }
 
     /** The coordinator's settings, which only a restart changes. */

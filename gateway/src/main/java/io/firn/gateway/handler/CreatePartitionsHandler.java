@@ -6,7 +6,6 @@ import io.firn.membership.ClusterView;
 import io.firn.membership.Command.AddPartitions;
 import io.firn.membership.Metadata;
 import io.firn.membership.TopicView;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -36,14 +35,8 @@ final class CreatePartitionsHandler implements ApiHandler {
     @Override
     public void handle(Request request) {
         CreatePartitionsRequestData body = ((CreatePartitionsRequest) request.body()).data();
-        Set<String> seen = new HashSet<>();
-        Set<String> repeated = new HashSet<>();
-        body.topics().forEach(topic -> {
-            if (!seen.add(topic.name())) {
-                repeated.add(topic.name());
-            }
-        });
-        List<CompletableFuture<CreatePartitionsTopicResult>> results = seen.stream()
+        Set<String> repeated = NewTopics.repeated(body.topics().stream().map(CreatePartitionsTopic::name));
+        List<CompletableFuture<CreatePartitionsTopicResult>> results = body.topics().stream().map(CreatePartitionsTopic::name).distinct()
                 .map(name -> repeated.contains(name) ? CompletableFuture.completedFuture(failed(name, new InvalidRequestException("Duplicate topic name.")))
                         : result(body.topics().find(name), body.validateOnly(), body.timeoutMs())).toList();
         Gather.answer(request, Gather.all(results).thenApply(all -> new CreatePartitionsResponseData().setResults(all)));

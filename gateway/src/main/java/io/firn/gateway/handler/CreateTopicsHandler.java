@@ -8,7 +8,6 @@ import io.firn.membership.ClusterView;
 import io.firn.membership.Command.CreateTopic;
 import io.firn.membership.Metadata;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -40,7 +39,7 @@ final class CreateTopicsHandler implements ApiHandler {
     public void handle(Request request) {
         CreateTopicsRequestData body = ((CreateTopicsRequest) request.body()).data();
         newTopics.checkTotal(body.topics());
-        Set<String> repeated = repeated(body.topics());
+        Set<String> repeated = NewTopics.repeated(body.topics().stream().map(CreatableTopic::name));
         List<CompletableFuture<CreatableTopicResult>> results = new ArrayList<>();
         repeated.forEach(name -> results.add(CompletableFuture.completedFuture(failed(name, new InvalidRequestException("Duplicate topic name.")))));
         body.topics().stream().filter(topic -> !repeated.contains(topic.name())).forEach(topic -> results.add(result(topic, body.validateOnly(), body.timeoutMs())));
@@ -49,17 +48,6 @@ final class CreateTopicsHandler implements ApiHandler {
             all.forEach(response.topics()::add);
             return response;
         }));
-    }
-
-    static Set<String> repeated(Iterable<CreatableTopic> topics) {
-        Set<String> seen = new HashSet<>();
-        Set<String> repeated = new HashSet<>();
-        topics.forEach(topic -> {
-            if (!seen.add(topic.name())) {
-                repeated.add(topic.name());
-            }
-        });
-        return repeated;
     }
 
     private CompletableFuture<CreatableTopicResult> result(CreatableTopic topic, boolean validateOnly, int timeoutMs) {

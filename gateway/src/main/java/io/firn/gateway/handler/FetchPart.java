@@ -106,11 +106,7 @@ final class FetchPart {
         if (partition.retired()) {
             return Errors.NOT_LEADER_OR_FOLLOWER;
         }
-        int epoch = wanted.currentLeaderEpoch.orElse(partition.leaderEpoch());
-        if (epoch < partition.leaderEpoch()) {
-            return Errors.FENCED_LEADER_EPOCH;
-        }
-        return epoch > partition.leaderEpoch() ? Errors.UNKNOWN_LEADER_EPOCH : Errors.NONE;
+        return LeaderEpochs.check(wanted.currentLeaderEpoch.orElse(partition.leaderEpoch()), partition.leaderEpoch());
     }
 
     /**

@@ -3,7 +3,6 @@ package io.firn.gateway.handler;
 import io.firn.gateway.api.Request;
 import io.firn.gateway.api.ServedApi;
 import io.firn.gateway.group.Groups;
-import java.util.ArrayList;
 import java.util.List;
 import org.apache.kafka.common.errors.InconsistentGroupProtocolException;
 import org.apache.kafka.common.message.ConsumerGroupDescribeResponseData;
@@ -95,7 +94,7 @@ final class GroupHandlers {
     }
 
     private void delete(Request request) {
-        List<String> distinct = new ArrayList<>(((DeleteGroupsRequest) request.body()).data().groupsNames()).stream().distinct().toList();
+        List<String> distinct = ((DeleteGroupsRequest) request.body()).data().groupsNames().stream().distinct().toList();
         Gather.answer(request, groups.delete(request, distinct).thenApply(results -> new DeleteGroupsResponseData().setResults(results)));
     }
 }

@@ -6,11 +6,12 @@ import org.apache.kafka.common.TopicIdPartition;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.protocol.Errors;
 
-/** What requests by topic name that carry a leader epoch have in common. Pure functions. */
+/** What requests that carry a leader epoch have in common. Pure functions. */
 final class LeaderEpochs {
 
     private LeaderEpochs() {}
 
+    /** The partition, for a request that has no topic id. */
     static Found locate(Partitions partitions, String topic, int partition) {
         return partitions.locate(new TopicIdPartition(Uuid.ZERO_UUID, partition, topic));
     }

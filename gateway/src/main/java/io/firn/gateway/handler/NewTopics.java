@@ -9,7 +9,10 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.InvalidConfigurationException;
 import org.apache.kafka.common.errors.InvalidPartitionsException;
@@ -46,6 +49,12 @@ final class NewTopics {
     /** A topic asked for by its name only. */
     static CreatableTopic named(String name) {
         return new CreatableTopic().setName(name).setNumPartitions(-1).setReplicationFactor((short) -1);
+    }
+
+    /** The names that one request has more than once. */
+    static Set<String> repeated(Stream<String> names) {
+        Set<String> seen = new HashSet<>();
+        return names.filter(name -> !seen.add(name)).collect(Collectors.toSet());
     }
 
     /** Fails with {@link PolicyViolationException} when all topics of a request together are too many partitions. */
