@@ -18,6 +18,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.random.RandomGenerator;
 import org.apache.kafka.common.TopicIdPartition;
 import org.slf4j.Logger;
@@ -47,6 +48,8 @@ public final class ColdStore implements AutoCloseable {
     private final SegmentUploads uploads;
     private final Map<TopicIdPartition, ColdLog> logs = new ConcurrentHashMap<>();
     private final AtomicBoolean closed = new AtomicBoolean();
+    /** The check under way or the one that succeeded; null before the first and after one that failed. */
+    private final AtomicReference<CompletableFuture<Void>> checked = new AtomicReference<>();
 
     private ColdStore(ColdStoreConfig config, ObjectStore objects, InstantSource clock, ColdThreads threads, RandomGenerator random, ColdMeters meters) {
         this.config = config;
@@ -77,9 +80,28 @@ public final class ColdStore implements AutoCloseable {
         return store;
     }
 
-    /** Verifies the bucket: reachable, writable, ours (or unclaimed: then claims it), conditional writes honoured. Fails with {@link ColdStoreException.Misconfigured} or {@link ColdStoreException.Unavailable}. */
+    /**
+     * Verifies the bucket: reachable, writable, ours (or unclaimed: then claims it), conditional writes honoured. Fails with {@link ColdStoreException.Misconfigured},
+     * {@link ColdStoreException.Unavailable} or {@link ColdStoreException.Uncertain}.
+     *
+     * <p>Nothing of any partition is read, written or deleted before it has succeeded once: {@link #openLog} and {@link #deleteLog} run it until then. It costs requests until it has
+     * succeeded, none later; callers at the same time share one.
+     */
     public CompletableFuture<Void> check() {
-        return onWork(new BucketCheck(objects, layout, config, random.nextLong()).run());
+        CompletableFuture<Void> mine = new CompletableFuture<>();
+        CompletableFuture<Void> present = checked.compareAndExchange(null, mine);
+        if (present != null) {
+            return present.copy();
+        }
+        onWork(new BucketCheck(objects, layout, config, random.nextLong()).run()).whenComplete((nothing, failure) -> {
+            if (failure == null) {
+                mine.complete(null);
+            } else {
+                checked.set(null); // whoever comes next tries again
+                mine.completeExceptionally(failure);
+            }
+        });
+        return mine.copy();
     }
 
     /**
@@ -88,7 +110,7 @@ public final class ColdStore implements AutoCloseable {
      */
     public CompletableFuture<ColdLog> openLog(TopicIdPartition partition, int leaderEpoch) {
         PartitionKeys keys = layout.partition(partition);
-        return onWork(ManifestChain.open(objects, keys, partition, leaderEpoch, random.nextLong(), clock).thenApply(chain -> {
+        return onWork(check().thenCompose(ours -> ManifestChain.open(objects, keys, partition, leaderEpoch, random.nextLong(), clock)).thenApply(chain -> {
             ColdLog opened = new ColdLog(this, partition, keys, leaderEpoch, chain);
             logs.put(partition, opened);
             return opened;
@@ -98,7 +120,7 @@ public final class ColdStore implements AutoCloseable {
     /** Deletes everything of a partition (topic deletion): first what says that it counts, then its objects. Repeat it until it succeeds; absence is success. */
     public CompletableFuture<Void> deleteLog(TopicIdPartition partition, int leaderEpoch) {
         logs.remove(partition);
-        return onWork(LogDeletion.run(objects, layout.partition(partition), leaderEpoch, random.nextLong()));
+        return onWork(check().thenCompose(ours -> LogDeletion.run(objects, layout.partition(partition), leaderEpoch, random.nextLong())));
     }
 
     /** Fails reads in progress, ends the threads and closes the object store; changes in flight are abandoned (as by a crash). Idempotent; may block for some seconds. */

@@ -50,6 +50,29 @@ class ColdStoreCheckTest {
     }
 
     @Test
+    void aBucketThatWasAwayAtTheStartIsCheckedBeforeAnythingIsWritten() {
+        sim.await(store("cluster-a", false, objects).check());
+        ColdStore stranger = store("cluster-b", false, objects);
+        objects.inject(SimFault.outage());
+        assertThat(failure(stranger.check())).isInstanceOf(ColdStoreException.Unavailable.class);
+        objects.clearFaults();
+        assertThat(failure(stranger.openLog(ColdFixture.PARTITION, 1))).isInstanceOf(ColdStoreException.Misconfigured.class).hasMessageContaining("cluster-a");
+        assertThat(failure(stranger.deleteLog(ColdFixture.PARTITION, 1))).isInstanceOf(ColdStoreException.Misconfigured.class);
+        assertThat(objects.keys()).containsExactly("firn/cluster");
+    }
+
+    @Test
+    void aCheckThatSucceededIsNotRepeatedAndCallersShareOne() {
+        ColdStore store = store("cluster-a", false, objects);
+        CompletableFuture<Void> first = store.check();
+        sim.await(store.openLog(ColdFixture.PARTITION, 1));
+        sim.await(first);
+        int creates = objects.requests(Operation.PUT_IF_ABSENT);
+        sim.await(store.check());
+        assertThat(objects.requests(Operation.PUT_IF_ABSENT)).isEqualTo(creates).isEqualTo(3);
+    }
+
+    @Test
     void aProbeThatCannotBeDeletedIsNoReasonToRefuse() {
         objects.inject(SimFault.failing(1).on(Operation.DELETE));
         assertThatCode(() -> sim.await(store("cluster-a", false, objects).check())).doesNotThrowAnyException();
@@ -63,8 +86,12 @@ class ColdStoreCheckTest {
     }
 
     private Throwable failure(ColdStore store) {
+        return failure(store.check());
+    }
+
+    private Throwable failure(CompletableFuture<?> future) {
         try {
-            sim.await(store.check());
+            sim.await(future);
         } catch (CompletionException e) {
             return e.getCause();
         }

@@ -42,6 +42,7 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
@@ -65,6 +66,9 @@ import org.slf4j.LoggerFactory;
 public final class Broker implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Broker.class);
+
+    /** Longest wait for the bucket at the start: a silent one must not keep producers out for all its retries. */
+    private static final long BUCKET_WAIT_MS = 10_000;
 
     /** Longest time the partitions are given to go out of service when the broker stops. */
     private static final long PARTITIONS_STOP_MS = 30_000;
@@ -182,13 +186,17 @@ public final class Broker implements AutoCloseable {
                 .setFileSystemOptions(new FileSystemOptions().setFileCachingEnabled(false).setClassPathResolvingEnabled(false)));
     }
 
-    /** A bucket that must not be used stops the start; one that cannot be reached now does not: producing and hot reads go on without it. */
+    /**
+     * A bucket that must not be used stops the start; one that cannot be reached now does not: producing and hot reads go on without it, and the cold tier repeats the check before it
+     * touches anything.
+     */
     private static void checkBucket(ColdStore cold) {
         try {
-            cold.check().join();
+            cold.check().orTimeout(BUCKET_WAIT_MS, TimeUnit.MILLISECONDS).join();
         } catch (CompletionException e) {
-            if (ErrorMapping.unwrap(e) instanceof ColdStoreException.Unavailable unavailable) {
-                LOG.atWarn().addKeyValue("reason", unavailable.getMessage()).log("The object store cannot be reached; starting without the cold tier until it can");
+            Throwable cause = ErrorMapping.unwrap(e);
+            if (cause instanceof ColdStoreException.Unavailable || cause instanceof ColdStoreException.Uncertain || cause instanceof TimeoutException) {
+                LOG.atWarn().addKeyValue("reason", cause.toString()).log("The object store cannot be reached; starting without the cold tier until it can");
             } else {
                 throw e;
             }

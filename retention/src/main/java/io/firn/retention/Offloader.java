@@ -260,7 +260,9 @@ final class Offloader {
         if (!(state instanceof Busy busy)) {
             return;
         }
-        if (failure instanceof ColdStoreException.Fenced) {
+        if (closed) { // abandoned: its end, perhaps with the threads and connections under it, is nobody's concern any more
+            logger.atDebug().addKeyValue("partition", log.hot().partition()).addKeyValue("work", busy.work()).addKeyValue("cause", failure).log("Abandoned work has ended");
+        } else if (failure instanceof ColdStoreException.Fenced) {
             stop(Failure.FENCED, "a newer leader writes this partition's manifest: " + failure.getMessage(), Optional.empty());
         } else if (log.cold().isPresent() && log.boundaryMoved()) {
             publish();

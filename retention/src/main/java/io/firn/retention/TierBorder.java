@@ -15,6 +15,7 @@ sealed interface TierBorder {
     /** The cold tier knows records that the local log has not reached: another disk wrote them. Nothing may be served or appended. */
     record ColdAhead(String reason) implements TierBorder {}
 
+    /** @param logEndOffset when the partition came into service: what was appended since may have the offsets of other records in the cold tier */
     static TierBorder of(long logStartOffset, long localStartOffset, long logEndOffset, ColdView cold) {
         if (cold.endOffset() > logEndOffset) {
             return new ColdAhead("the cold tier ends at offset " + cold.endOffset() + " but the local log at " + logEndOffset

@@ -44,6 +44,8 @@ public final class TieredLog {
 
     private final HotLog hot;
     private final PartitionLoop loop;
+    /** Log end when this broker took the partition into service: whatever it offloaded before lies below. */
+    private final long endOffsetAtFirst;
     private TieredLogConfig config;
     private Runnable onChange = () -> {};
     private Optional<ColdLog> cold = Optional.empty();
@@ -55,6 +57,7 @@ public final class TieredLog {
         this.hot = hot;
         this.config = config;
         this.loop = loop;
+        this.endOffsetAtFirst = hot.logEndOffset();
     }
 
     public HotLog hot() {
@@ -242,7 +245,7 @@ public final class TieredLog {
         cold = Optional.of(opened);
         coldFault = Optional.empty();
         publish();
-        border = TierBorder.of(hot.logStartOffset(), hot.localLogStartOffset(), hot.logEndOffset(), view);
+        border = TierBorder.of(hot.logStartOffset(), hot.localLogStartOffset(), endOffsetAtFirst, view);
         return border;
     }
 

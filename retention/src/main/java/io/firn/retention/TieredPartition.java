@@ -56,7 +56,9 @@ final class TieredPartition {
             return;
         }
         LogView view = view();
-        trimmer.look(view);
+        if (log.offlineReason().isEmpty()) { // else the cold tier is no copy of this log
+            trimmer.look(view);
+        }
         offloader.look(view);
         stand(standing(view));
     }

@@ -4,12 +4,43 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.firn.cold.sim.SimFault;
 import io.firn.cold.sim.SimFault.Operation;
+import io.firn.cold.sim.SimObjectStore;
 import io.firn.hot.SimDisk;
 import java.io.IOException;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Sealed segments settle into the bucket, through whatever the bucket does. */
 class OffloadTest {
+
+    @ParameterizedTest
+    @ValueSource(ints = {2, 6})
+    void aLogWrittenAnewOnALostDiskIsNeverTakenForTheOneInTheColdTier(int segments) {
+        SimObjectStore bucket = bucketWithSegments(4);
+        try (TieredRig rig = new TieredRig(Views.coldOnly())) {
+            rig.objects = bucket;
+            rig.objects.inject(SimFault.outage());
+            rig.start();
+            rig.segments(segments);
+            rig.objects.clearFaults();
+            rig.awaitOpened();
+            rig.roundsUntil("stopped", 1_000, () -> rig.log.offlineReason().isPresent());
+            rig.round();
+            rig.round();
+            assertThat(rig.onLoop(rig.hot::localLogStartOffset)).as("the only copy of what was acknowledged since").isZero();
+            assertThat(rig.onLoop(() -> rig.log.read(0, 1_000, 100, true))).isInstanceOf(TieredRead.Offline.class);
+            assertThat(rig.state()).isInstanceOf(OffloadState.Stopped.class);
+        }
+    }
+
+    private static SimObjectStore bucketWithSegments(int count) {
+        TieredRig before = TieredRig.started(Views.coldOnly());
+        before.segments(count);
+        before.awaitOffloaded(12L * count);
+        before.stop();
+        return before.objects;
+    }
 
     @Test
     void sealedSegmentsAreOffloadedLeaveTheDiskAndReadBackByteForByte() {
@@ -224,7 +255,7 @@ class OffloadTest {
         try (TieredRig rig = TieredRig.started(Views.coldOnly())) {
             long boundary = rig.segment(4);
             rig.awaitOffloaded(boundary);
-            rig.roundsUntil("local copies gone", 100, () -> rig.hot.localLogStartOffset() == boundary);
+            rig.roundsUntil("local copies gone", 100, () -> rig.hot.localLogStartOffset() == boundary && rig.meter("firn.local.deleted.bytes") > 0);
             rig.kill(false);
             SimFault outage = rig.objects.inject(SimFault.outage());
             rig.start();
