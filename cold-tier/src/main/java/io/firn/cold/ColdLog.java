@@ -232,13 +232,22 @@ public final class ColdLog {
      * sequence of offsets. Never crosses a segment's end, never returns a batch with records at or above {@code limitOffset}. May return less than there is.
      *
      * <p>Ends within {@code requestTimeoutMs × retryMaxAttempts}: {@link ColdStoreException.Unavailable} (no answer; or other reads hold all the memory),
-     * {@link ColdStoreException.Corrupt}, {@link ColdStoreException.Missing} (the object, or the offset: not within the cold tier).
+     * {@link ColdStoreException.Corrupt}, {@link ColdStoreException.Missing} (the object, or the offset: not within the cold tier). A read that arrives after its future was cancelled
+     * or completed by somebody else is released.
      *
      * @param maxBytes most bytes to return; the first batch comes even if it is larger when {@code minOneBatch}
      * @param limitOffset exclusive upper bound of the offsets wanted
      */
     public CompletableFuture<ColdRead> read(long offset, int maxBytes, long limitOffset, boolean minOneBatch) {
-        return store.reads().read(new ReadRequest(view().live(), offset, maxBytes, limitOffset, minOneBatch)).thenApply(ColdRead::new);
+        CompletableFuture<ColdRead> read = new CompletableFuture<>();
+        store.reads().read(new ReadRequest(view().live(), offset, maxBytes, limitOffset, minOneBatch)).whenComplete((run, failure) -> {
+            if (failure != null) {
+                read.completeExceptionally(failure);
+            } else if (!read.complete(new ColdRead(run))) {
+                run.release().run();
+            }
+        });
+        return read;
     }
 
     /** Aborted transactions with records in {@code [fromOffset, toOffset)} whose end is in the cold tier. */

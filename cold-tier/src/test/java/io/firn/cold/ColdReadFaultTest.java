@@ -61,6 +61,27 @@ class ColdReadFaultTest {
     }
 
     @Test
+    void aReadThatArrivesAfterItWasCancelledIsReleased() {
+        CompletableFuture<ColdRead> unwanted = read(0);
+        unwanted.cancel(false);
+        cold.sim.settle();
+        assertNothingHeld();
+    }
+
+    @Test
+    void closingEndsReadsAndQuestionsThatWaitForTheStore() {
+        cold.objects.inject(SimFault.holdingRequests().on(Operation.GET));
+        CompletableFuture<ColdRead> read = read(0);
+        CompletableFuture<?> question = log.epochAt(3);
+        cold.sim.settle();
+        cold.store.close();
+        cold.sim.settle();
+        assertThat(read).isCompletedExceptionally();
+        assertThat(question).isCompletedExceptionally();
+        assertThat(cold.failure(question)).isInstanceOf(ColdStoreException.Unavailable.class);
+    }
+
+    @Test
     void indexesThatNeverComeMakeQuestionsUnavailableToo() {
         cold.objects.inject(SimFault.holdingRequests().on(Operation.GET));
         CompletableFuture<?> question = log.epochAt(3);

@@ -47,6 +47,8 @@ public final class ColdReads {
     private final IndexCache indexes;
     private final ReadSequences sequences;
     private final Set<ReadTask> inProgress = new HashSet<>();
+    /** Who waits for the indexes of a segment. */
+    private final Set<CompletableFuture<SegmentIndexes>> asked = new HashSet<>();
     private boolean closed;
 
     public ColdReads(ColdStoreConfig config, ObjectStore objects, InstantSource clock, ColdThreads threads, ColdMeters meters) {
@@ -84,10 +86,14 @@ public final class ColdReads {
     public CompletableFuture<SegmentIndexes> indexes(TopicIdPartition partition, LiveSegment segment) {
         CompletableFuture<SegmentIndexes> result = new CompletableFuture<>();
         onReadsThread(result, () -> {
-            Runnable cancel = threads.reads().executeAfter(deadlineMs,
-                    () -> hand(new ColdStoreException.Unavailable("No answer for the indexes of " + segment.key() + " within " + deadlineMs + " ms", null), result));
+            asked.add(result);
+            Runnable cancel = threads.reads().executeAfter(deadlineMs, () -> {
+                asked.remove(result);
+                hand(new ColdStoreException.Unavailable("No answer for the indexes of " + segment.key() + " within " + deadlineMs + " ms", null), result);
+            });
             indexes.get(partition, segment, result).whenComplete((found, failure) -> {
                 cancel.run();
+                asked.remove(result);
                 if (failure != null) {
                     hand(failure, result);
                 } else {
@@ -122,6 +128,7 @@ public final class ColdReads {
         onReadsThread(done, () -> {
             closed = true;
             List.copyOf(inProgress).forEach(task -> task.fail(closedError()));
+            asked.forEach(result -> hand(closedError(), result));
             done.complete(null);
         });
     }

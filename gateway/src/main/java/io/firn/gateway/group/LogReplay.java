@@ -200,6 +200,7 @@ final class LogReplay {
         try {
             return answer.get(ANSWER_TIMEOUT_MS, TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
+            answer.cancel(false); // a cold read that comes later is given back
             throw new KafkaStorageException(partition.id() + ": no answer within " + ANSWER_TIMEOUT_MS + " ms", e);
         } catch (ExecutionException e) {
             throw e.getCause() instanceof RuntimeException cause ? cause : new KafkaStorageException(partition.id().toString(), e.getCause());
