@@ -44,14 +44,15 @@ public final class KafkaListener implements AutoCloseable {
         KafkaListener listener = new KafkaListener(loops);
         WireLimits limits = new WireLimits(config.requestMaxBytes(), config.connectionInflightMax(), config.connectionIdleMs(),
                 config.connectionStallMs(), config.connectionsMax());
-        listener.bind(vertx, config, limits, apis, new WireMeters(meters));
+        listener.bind(vertx, config, limits, apis, meters);
         return listener;
     }
 
-    private void bind(Vertx vertx, BrokerConfig.Kafka config, WireLimits limits, ApiTable apis, WireMeters meters) {
+    private void bind(Vertx vertx, BrokerConfig.Kafka config, WireLimits limits, ApiTable apis, MeterRegistry registry) {
         RequestRouter router = new RequestRouter(apis);
         RequestDecoder decoder = new RequestDecoder(apis);
         AtomicInteger connections = new AtomicInteger();
+        WireMeters meters = new WireMeters(registry, connections);
         long budgetBytes = config.inflightMaxBytes() / contexts.size();
         NetServerOptions options = new NetServerOptions().setHost(config.host()).setTcpNoDelay(true).setTcpKeepAlive(true)
                 .setReuseAddress(true).setAcceptBacklog(1024).setPort(config.port() == 0 ? SHARED_RANDOM_PORT : config.port());

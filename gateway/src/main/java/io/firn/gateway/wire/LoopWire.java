@@ -80,12 +80,12 @@ final class LoopWire {
 
     void opened(Connection connection) {
         connections.add(connection);
-        meters.connections(connectionCount.incrementAndGet());
+        connectionCount.incrementAndGet();
     }
 
     void closed(Connection connection) {
         connections.remove(connection);
-        meters.connections(connectionCount.decrementAndGet());
+        connectionCount.decrementAndGet();
     }
 
     int connectionCount() {

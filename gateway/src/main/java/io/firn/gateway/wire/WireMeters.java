@@ -4,7 +4,6 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
-import java.util.EnumMap;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -16,12 +15,12 @@ import org.apache.kafka.common.protocol.ApiKeys;
 final class WireMeters {
 
     private final MeterRegistry registry;
-    private final Map<ApiKeys, Timer> requests = new ConcurrentHashMap<>(new EnumMap<>(ApiKeys.class));
-    private final AtomicInteger connections = new AtomicInteger();
+    private final Map<ApiKeys, Timer> requests = new ConcurrentHashMap<>();
     private final Counter refused;
     private final Timer loopStalls;
 
-    WireMeters(MeterRegistry registry) {
+    /** @param connections how many there are now, as their loops count them */
+    WireMeters(MeterRegistry registry, AtomicInteger connections) {
         this.registry = registry;
         this.refused = Counter.builder("firn.connections.closed").description("Connections the broker closed on its own").register(registry);
         this.loopStalls = Timer.builder("firn.loop.stall").description("How late the event loops run their once-a-second check").register(registry);
@@ -43,10 +42,6 @@ final class WireMeters {
     /** Shows what {@code usedBytes} says; asked by whoever reads the metrics. */
     void inflightBytes(Supplier<Number> usedBytes) {
         Gauge.builder("firn.requests.inflight", usedBytes).description("Bytes of requests held in memory, whole or half received").baseUnit("bytes").register(registry);
-    }
-
-    void connections(int count) {
-        connections.set(count);
     }
 
     void connectionRefused() {
