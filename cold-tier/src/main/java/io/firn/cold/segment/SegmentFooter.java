@@ -30,7 +30,7 @@ import org.apache.kafka.common.Uuid;
  *
  * <p>A section with a code the reader does not know is passed over; a section that it needs and that is absent makes the object {@link ColdStoreException.Corrupt}.
  */
-public record SegmentFooter(SegmentFacts facts, Map<SegmentSection, Range> sections) {
+record SegmentFooter(SegmentFacts facts, Map<SegmentSection, Range> sections) {
 
     public static final int BYTES = 256;
 

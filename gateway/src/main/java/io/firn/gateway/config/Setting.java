@@ -11,7 +11,7 @@ import java.lang.annotation.Target;
  */
 @Retention(RetentionPolicy.RUNTIME)
 @Target(ElementType.RECORD_COMPONENT)
-public @interface Setting {
+@interface Setting {
     /** Key part below the enclosing record, lower case, words joined with dots. */
     String key();
 
