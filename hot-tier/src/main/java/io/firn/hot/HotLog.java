@@ -135,7 +135,7 @@ public final class HotLog {
         if (offset < state.localLogStartOffset()) {
             return new ReadResult.BelowLocal();
         }
-        return offset >= Math.min(limitOffset, end) ? new ReadResult.AtEnd() : find(offset, maxBytes, Math.min(limitOffset, end), minOneBatch);
+        return state.isBeingCut() || offset >= Math.min(limitOffset, end) ? new ReadResult.AtEnd() : find(offset, maxBytes, Math.min(limitOffset, end), minOneBatch);
     }
 
     /** Transactions aborted by a marker whose records may lie in {@code [fromOffset, toOffset)}, for a read_committed fetch. */

@@ -48,8 +48,8 @@ public final class HotStore implements AutoCloseable {
     private final ScanBuffers buffers;
     private final Map<TopicIdPartition, Opened> open = new ConcurrentHashMap<>();
 
-    /** A log, once it is open, and the loop it lives on. */
-    private record Opened(CompletableFuture<HotLog> log, Executor loop) {}
+    /** A log, once it is open, its directory, and the loop it lives on. */
+    private record Opened(CompletableFuture<HotLog> log, LogDirectory directory, Executor loop) {}
 
     HotStore(HotStoreConfig config, StoreDirectory directory, StoreThreads threads, InstantSource clock, HotMeters meters) {
         this.config = config;
@@ -83,11 +83,11 @@ public final class HotStore implements AutoCloseable {
      * {@code loop}; the future completes there. A log that cannot be recovered comes back offline, with its reason.
      */
     public CompletableFuture<HotLog> openOrCreate(TopicIdPartition partition, HotLogConfig logConfig, Executor loop) {
-        Opened opened = new Opened(new CompletableFuture<>(), loop);
+        Opened opened = new Opened(new CompletableFuture<>(), directory.of(partition), loop);
         if (open.putIfAbsent(partition, opened) != null) {
             return CompletableFuture.failedFuture(new IllegalStateException(partition + " is open already"));
         }
-        LogContext context = new LogContext(partition, directory.of(partition), config, loop, threads.io(), new Lane(threads.io(), loop), threads.flusher(), meters,
+        LogContext context = new LogContext(partition, opened.directory, config, loop, threads.io(), new Lane(threads.io(), loop), threads.flusher(), meters,
                 buffers, clock, new SplittableRandom());
         directory.afterDeletion(partition).whenComplete((done, failure) -> openOnLoop(context, logConfig, opened.log));
         return opened.log;
@@ -130,11 +130,15 @@ public final class HotStore implements AutoCloseable {
         }
     }
 
-    /** Takes the log out of service and deletes its files. Reads in flight end normally. */
+    /**
+     * Takes the log out of service and deletes its files. Reads in flight end normally: the directory is renamed at once (its name can be used anew,
+     * and the future completes), and the files go when the last of them lets go.
+     */
     public CompletableFuture<Void> delete(TopicIdPartition partition) {
         Opened opened = open.remove(partition);
         CompletableFuture<Void> released = opened == null ? CompletableFuture.completedFuture(null) : opened.log.thenCompose(log -> abandon(log, opened.loop));
-        return directory.delete(partition, released, threads.io());
+        LogDirectory files = opened == null ? directory.of(partition) : opened.directory;
+        return directory.delete(partition, files, released, threads.io());
     }
 
     private static CompletableFuture<Void> abandon(HotLog log, Executor loop) {

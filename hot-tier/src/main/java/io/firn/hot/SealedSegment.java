@@ -10,8 +10,8 @@ import java.nio.ByteBuffer;
  * A segment that takes no more appends: what the offloader copies and retention deletes.
  *
  * <p>Threading: immutable; its reads block on the disk and may be called from any thread but an event loop. Between
- * {@link #retain()} and {@link #release()} the files stay readable even if the segment is deleted from the log (but for the producer snapshot,
- * which goes with the segment after this one). {@link #retain()} is called on the log's loop, where the view was got.
+ * {@link #retain()} and {@link #release()} the files, and the producer snapshot at its end, stay readable even if the segment, or the
+ * whole log, is deleted. {@link #retain()} is called on the log's loop, where the view was got.
  */
 public final class SealedSegment {
 

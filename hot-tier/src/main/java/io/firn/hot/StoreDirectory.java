@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
  * .lock                        held while a process uses the directory
  * .clean-shutdown              there only while no process does, and only if the last one closed every log
  * &lt;topic&gt;-&lt;partition&gt;/          one log
- * &lt;topic&gt;-&lt;partition&gt;.N-delete/ a deleted log whose files are not all gone yet
+ * &lt;topic id&gt;-&lt;partition&gt;.N-delete/ a deleted log whose files are not all gone yet (a topic's name may be as long as a file's)
  * </pre>
  *
  * The marker only tells the operator what to expect: whether a log has to be scanned follows from its own checkpoint.
@@ -128,26 +128,52 @@ final class StoreDirectory {
         return deletion == null ? CompletableFuture.completedFuture(null) : deletion;
     }
 
-    /** Deletes the partition's directory once {@code released} is done; nothing happens if it has none, or it belongs to another topic. */
-    CompletableFuture<Void> delete(TopicIdPartition partition, CompletableFuture<Void> released, Executor io) {
+    /**
+     * Renames the partition's directory away once {@code released} is done, and removes it when nobody has a file of it open; nothing happens if it has none, or it
+     * belongs to another topic.
+     */
+    CompletableFuture<Void> delete(TopicIdPartition partition, LogDirectory directory, CompletableFuture<Void> released, Executor io) {
         String name = partition.topicPartition().toString();
-        CompletableFuture<Void> deletion = released.handle((done, failure) -> partition).thenAcceptAsync(this::moveAwayAndRemove, io);
+        CompletableFuture<Void> deletion = released.handle((done, failure) -> partition).thenAcceptAsync(gone -> moveAwayAndRemove(gone, directory, io), io);
         deletions.put(name, deletion);
         return deletion.whenComplete((done, failure) -> deletions.remove(name, deletion));
     }
 
-    private void moveAwayAndRemove(TopicIdPartition partition) {
-        LogDirectory directory = of(partition);
+    private void moveAwayAndRemove(TopicIdPartition partition, LogDirectory directory, Executor io) {
+        if (!moveAway(partition, directory)) {
+            return;
+        }
+        CompletableFuture<Void> unused = directory.giveUp();
+        if (unused.isDone()) {
+            remove(partition, directory);
+        } else {
+            unused.thenRunAsync(() -> remove(partition, directory), io);
+        }
+    }
+
+    /** Whether there was something to rename. */
+    private boolean moveAway(TopicIdPartition partition, LogDirectory directory) {
         try {
-            if (disk.exists(directory.path()) && LogOpening.topicId(directory).equals(Optional.of(partition.topicId()))) {
-                Path away = path.resolve(directory.path().getFileName() + "." + System.nanoTime() + DELETE);
+            boolean ours = disk.exists(directory.path()) && LogOpening.topicId(directory).equals(Optional.of(partition.topicId()));
+            if (ours) {
+                Path away = path.resolve(partition.topicId() + "-" + partition.partition() + "." + System.nanoTime() + DELETE);
                 directory.moveTo(away);
                 disk.forceDirectory(path);
-                remove(away);
             }
             partitions.remove(partition);
+            return ours;
         } catch (IOException e) {
             LOG.atError().addKeyValue("directory", directory.path()).setCause(e).log("deleted log could not be removed from disk");
+            throw new HotStoreException("cannot delete " + directory.path() + ": " + e, e);
+        }
+    }
+
+    private void remove(TopicIdPartition partition, LogDirectory directory) {
+        try {
+            remove(directory.path());
+        } catch (IOException e) {
+            LOG.atError().addKeyValue("partition", partition).addKeyValue("directory", directory.path()).setCause(e)
+                    .log("files of a deleted log could not be removed; the next start tries again");
             throw new HotStoreException("cannot delete " + directory.path() + ": " + e, e);
         }
     }

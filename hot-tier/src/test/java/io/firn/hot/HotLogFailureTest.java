@@ -8,6 +8,7 @@ import io.firn.hot.SimDisk.Op;
 import io.firn.hot.batch.Batches;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.TopicIdPartition;
 import org.apache.kafka.common.Uuid;
 import org.junit.jupiter.api.Test;
@@ -152,6 +153,120 @@ final class HotLogFailureTest {
         assertThat(log.offlineReason()).isPresent();
         assertThat(other.offlineReason()).isEmpty();
         assertThat(other.durableOffset()).isEqualTo(3);
+    }
+
+    @Test
+    void aDiskTooFullToDeleteLeavesTheLogInServiceAndDeletingWorksOnceThereIsRoom() throws IOException {
+        fill(4);
+        long first = log.sealedSegments(Long.MAX_VALUE).get(0).nextOffset();
+        int segments = log.sealedSegments(Long.MAX_VALUE).size();
+        disk.capacityBytes(used());
+        CompletableFuture<Long> refused = log.deleteLocalBefore(first);
+        CompletableFuture<Void> alsoRefused = log.advanceLogStart(1);
+        store.run();
+        assertThat(refused).isCompletedExceptionally();
+        assertThat(alsoRefused).isCompletedExceptionally();
+        assertThat(log.offlineReason()).isEmpty();
+        assertThat(log.sealedSegments(Long.MAX_VALUE)).hasSize(segments);
+        assertThat(LogReads.offsets(log, 0, log.logEndOffset())).hasSize((int) log.logEndOffset());
+        disk.capacityBytes(Long.MAX_VALUE);
+        assertThat(store.finish(log.deleteLocalBefore(first))).isPositive();
+        assertThat(log.localLogStartOffset()).isEqualTo(first);
+    }
+
+    @Test
+    void aLogOpensOnAFullDiskAfterAKill() throws IOException {
+        append();
+        store.run();
+        disk.kill();
+        disk.capacityBytes(used());
+        reopen();
+        assertThat(log.offlineReason()).isEmpty();
+        assertThat(log.logEndOffset()).isEqualTo(3);
+        disk.crash();
+        disk.capacityBytes(Long.MAX_VALUE);
+        reopen();
+        assertThat(log.logEndOffset()).isEqualTo(3);
+        assertThat(LogReads.offsets(log, 0, 3)).hasSize(3);
+    }
+
+    @Test
+    void aCloseAfterAFailedForceIsNotCleanHoweverTheSecondForceEnds() {
+        append();
+        disk.fail(Op.FORCE, path -> path.toString().endsWith(".log"), 1, new IOException("medium error"));
+        CompletableFuture<Boolean> closed = store.store().closeLogs();
+        store.step();
+        store.forceNow();
+        assertThat(store.finish(closed)).isFalse();
+    }
+
+    @Test
+    void aListenerThatFailsDoesNotKeepOtherLogsFromLearningWhatIsDurable() {
+        HotLog other = store.open(new TopicIdPartition(Uuid.ONE_UUID, 1, "other"), HotLogTest.SMALL);
+        log.onDurable(() -> {
+            throw new IllegalStateException("listener");
+        });
+        append();
+        other.append(RecordBuffers.of(Batches.plain(0, 3, 1)), 0, AppendOrigin.CLIENT, store.nowMs);
+        store.run();
+        assertThat(other.durableOffset()).isEqualTo(3);
+    }
+
+    /** A crash in the middle of a close: the index files tell of a transaction aborted behind the recovery point. */
+    @Test
+    void indexFilesAheadOfTheRecoveryPointDoNotKeepTheLogFromOpening() {
+        append();
+        assertThat(store.close()).isTrue();
+        reopen();
+        log.append(RecordBuffers.of(Batches.data(0, 9, (short) 0, 0, 2, true, 1000)), 0, AppendOrigin.CLIENT, store.nowMs);
+        log.append(RecordBuffers.of(Batches.marker(0, 9, (short) 0, false, 1, 1000)), 0, AppendOrigin.COORDINATOR, store.nowMs);
+        disk.fail(Op.CREATE, path -> path.toString().contains("partition.checkpoint"), 1, new IOException("killed here"));
+        assertThat(store.close()).isFalse();
+        disk.kill();
+        reopen();
+        assertThat(log.offlineReason()).isEmpty();
+        assertThat(log.logEndOffset()).isEqualTo(6);
+        assertThat(store.finish(log.abortedTransactions(0, 6))).containsExactly(new AbortedTransaction(9, 3, 5, 6));
+    }
+
+    @Test
+    void readsDuringATruncationFindNothingAndDoNotTakeTheLogOffline() throws IOException {
+        fill(2);
+        long end = log.logEndOffset();
+        CompletableFuture<Void> cut = log.truncateTo(end - 30);
+        CompletableFuture<?> search = log.offsetForTimestamp(Long.MAX_VALUE - 1, end);
+        for (int i = 0; i < 20 && !cut.isDone(); i++) {
+            assertThat(log.read(end - 20, 1000, end, true)).isInstanceOf(ReadResult.AtEnd.class);
+            store.step();
+        }
+        store.finish(cut);
+        store.run();
+        assertThat(search).isDone();
+        assertThat(log.offlineReason()).isEmpty();
+    }
+
+    @Test
+    void pagesOfARangeThatWasCutOffCannotBePrefetchedAndTheLogStaysInService() throws IOException {
+        append();
+        append();
+        assertThat(store.close()).isTrue();
+        reopen();
+        FileRange range = ((ReadResult.Range) log.read(3, 1000, 6, true)).range();
+        store.finish(log.truncateTo(3));
+        FileRange cut = range.slice(range.sizeBytes() - 70, 70);
+        CompletableFuture<Void> pages = cut.prefetch();
+        store.run();
+        assertThat(pages).isCompletedExceptionally();
+        assertThat(log.offlineReason()).isEmpty();
+        range.release();
+        cut.release();
+    }
+
+    private void fill(int segments) {
+        while (log.sealedSegments(Long.MAX_VALUE).size() < segments) {
+            append();
+            store.run();
+        }
     }
 
     private long used() {

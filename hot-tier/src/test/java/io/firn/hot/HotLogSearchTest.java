@@ -10,6 +10,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.apache.kafka.common.TopicIdPartition;
+import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.record.internal.FileRecords;
 import org.apache.kafka.common.record.internal.RecordBatch;
@@ -102,6 +104,52 @@ final class HotLogSearchTest {
         first.release();
         store.run();
         assertThat(disk.list(SteppedStore.DIRECTORY.resolve("topic-0"))).hasSize(files - 4).noneMatch(name -> name.endsWith(".deleted"));
+    }
+
+    @Test
+    void aRetainedSegmentKeepsItsProducerSnapshotWhenLaterSegmentsGoToo() throws IOException {
+        fill(200);
+        List<SealedSegment> sealed = log.sealedSegments(Long.MAX_VALUE);
+        SealedSegment first = sealed.get(0).retain();
+        ByteBuffer snapshot = first.producerSnapshot();
+        store.finish(log.deleteLocalBefore(sealed.get(0).nextOffset()));
+        store.finish(log.deleteLocalBefore(sealed.get(2).nextOffset()));
+        store.run();
+        assertThat(first.producerSnapshot()).isEqualTo(snapshot);
+        assertThat(first.timeIndex().remaining()).isPositive();
+        first.release();
+        store.run();
+    }
+
+    @Test
+    void aRetainedSegmentStaysReadableWhenTheTopicIsDeletedAndItsNameUsedAnew() throws IOException {
+        fill(100);
+        SealedSegment first = log.sealedSegments(Long.MAX_VALUE).get(0).retain();
+        ByteBuffer index = first.offsetIndex();
+        store.finish(store.store().delete(SteppedStore.PARTITION));
+        HotLog successor = store.open(new TopicIdPartition(Uuid.ONE_UUID, 0, "topic"), HotLogTest.SMALL);
+        assertThat(successor.offlineReason()).isEmpty();
+        store.run();
+        assertThat(first.offsetIndex()).isEqualTo(index);
+        assertThat(first.timeIndex().remaining()).isPositive();
+        assertThat(first.producerSnapshot().remaining()).isPositive();
+        assertThat(first.readLog(0, ByteBuffer.allocate(100))).isEqualTo(100);
+        assertThat(disk.list(SteppedStore.DIRECTORY)).hasSize(2);
+        first.release();
+        store.run();
+        assertThat(disk.list(SteppedStore.DIRECTORY)).containsExactly("topic-0");
+    }
+
+    @Test
+    void undamagedBytesThatAreNoRecordsDoNotTakeTheLogOffline() {
+        append(Batches.plain(0, 2, 1000));
+        ByteBuffer nonsense = Batches.compressed(Compression.gzip().build(), 5, 2000);
+        for (int at = 70; at < nonsense.limit(); at++) {
+            nonsense.put(at, (byte) 0x5A);
+        }
+        append(Batches.mendCrc(nonsense));
+        assertThat(find(2003)).contains(new TimestampedOffset(2004, 2, 0));
+        assertThat(log.offlineReason()).isEmpty();
     }
 
     @Test

@@ -76,6 +76,11 @@ public final class SteppedStore {
         }
     }
 
+    /** Does a round of forcing before anything else that waits. */
+    public void forceNow() {
+        flusher.runRound();
+    }
+
     /** Runs everything but forcing. */
     public void runWithoutForcing() {
         while (!tasks.isEmpty()) {

@@ -96,9 +96,18 @@ public final class Flusher implements AutoCloseable {
 
     private static void deliver(Executor loop, List<Outcome> outcomes) {
         try {
-            loop.execute(() -> outcomes.forEach(Outcome::deliver));
+            loop.execute(() -> outcomes.forEach(Flusher::deliver));
         } catch (RejectedExecutionException e) {
             LOG.atWarn().addKeyValue("logs", outcomes.size()).setCause(e).log("event loop is gone; its logs do not learn that they were forced");
+        }
+    }
+
+    /** What goes wrong at one log's listener must not keep the others' results from them. */
+    private static void deliver(Outcome outcome) {
+        try {
+            outcome.deliver();
+        } catch (RuntimeException e) {
+            LOG.atError().setCause(e).log("a log's listener failed when told what is durable");
         }
     }
 

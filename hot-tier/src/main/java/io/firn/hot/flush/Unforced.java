@@ -40,7 +40,7 @@ public record Unforced(LogDirectory directory, List<SegmentFile> files, boolean 
         for (SegmentFile file : files) {
             if (file.tryRetain()) {
                 try {
-                    file.log().force();
+                    file.force();
                 } finally {
                     file.release();
                 }

@@ -62,6 +62,13 @@ public final class SegmentIndexes {
         times.append(maxTimestampMs, offsetOfMaxTimestamp);
     }
 
+    /** Whether no entry tells of a record at or above {@code endOffset}. */
+    public boolean endAtOrBelow(long endOffset) {
+        return (offsets.entries() == 0 || offsets.offset(offsets.entries() - 1) < endOffset)
+                && (times.entries() == 0 || times.offset(times.entries() - 1) < endOffset)
+                && (transactions.isEmpty() || transactions.entry(transactions.entries() - 1).lastOffset() < endOffset);
+    }
+
     /** Largest record timestamp so far, Unix milliseconds; -1 if none. */
     public long maxTimestampMs() {
         return maxTimestampMs;

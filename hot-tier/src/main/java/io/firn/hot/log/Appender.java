@@ -101,7 +101,7 @@ public final class Appender {
             if (verdict instanceof BatchVerdict.Refused refused) {
                 return new Rejected(refused.error(), refused.message());
             }
-            if (batch.baseOffset() < next) {
+            if (batch.baseOffset() < next || batch.baseOffset() > next && !state.config().compacted()) { // recovery would cut at such a gap
                 return new Rejected(AppendError.INVALID_RECORD, "offset " + batch.baseOffset() + " was fetched, but " + next + " is next");
             }
             if (state.producers().check(batch, AppendOrigin.REPLICATION, MARKER_RULE) instanceof ProducerDecision.Refuse refuse) {

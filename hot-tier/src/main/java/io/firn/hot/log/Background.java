@@ -47,9 +47,10 @@ public final class Background {
         try {
             T result = work.run(buffer);
             deliver(() -> future.complete(result));
-        } catch (IOException | RuntimeException e) {
+        } catch (Throwable e) {
+            // Also an error of the machine: whoever waits has to be told.
             deliver(() -> {
-                state.goOffline("reading failed: " + e.getMessage(), e);
+                state.onReadFailure(files, e);
                 future.completeExceptionally(e);
             });
         } finally {

@@ -57,7 +57,7 @@ public final class CleanClose {
         return finish(() -> {
             LogDirectory directory = context.directory();
             Settler.settleNow(unsettled, directory, checkpoints);
-            active.file().log().force();
+            active.file().force();
             SegmentFiles.writeIndexes(directory, active.baseOffset(), indexes);
             SegmentFiles.writeSnapshot(directory, endOffset, producers);
             SegmentFiles.writeEpochs(directory, epochs);

@@ -47,6 +47,7 @@ public final class LogState implements FlushTarget.Listener {
     private long logStartOffset;
     private long durableOffset;
     private long dirtyBytes;
+    private boolean beingCut;
     private long lastExpiryMs;
     private Runnable durableListener = () -> {};
     private Availability availability = new Writable();
@@ -57,8 +58,27 @@ public final class LogState implements FlushTarget.Listener {
         install(recovered);
     }
 
+    /** The log's end is about to be cut off: until {@link #install} its files may be shorter than this state says. */
+    void beginCut() {
+        beingCut = true;
+        flush.close();
+    }
+
+    /** Whether what lies in the files is changing; reads have to wait. */
+    public boolean isBeingCut() {
+        return beingCut;
+    }
+
+    /** Reading {@code files} failed in the background: the log is offline, unless they are no longer its own, or being cut: then nothing follows from it. */
+    void onReadFailure(List<SegmentFile> files, Throwable failure) {
+        if (failure instanceof Exception && !beingCut && files().containsAll(files)) {
+            goOffline("reading failed: " + failure.getMessage(), failure);
+        }
+    }
+
     /** Takes over what recovery (at the opening, or after a truncation) found. The files held before must have been released. */
     void install(RecoveredLog recovered) {
+        beingCut = false;
         sealed.clear();
         sealed.addAll(recovered.sealed());
         producers = recovered.producers();
@@ -111,8 +131,8 @@ public final class LogState implements FlushTarget.Listener {
     @Override
     public void onForced(long endOffset) {
         if (context.store().durability() == Durability.FSYNC) {
-            advanceDurable(endOffset);
             flush.request();
+            advanceDurable(endOffset);
         }
     }
 

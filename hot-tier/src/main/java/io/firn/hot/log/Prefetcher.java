@@ -7,6 +7,7 @@ import io.firn.hot.segment.ScanBuffers;
 import io.firn.hot.segment.SegmentFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -78,9 +79,10 @@ public final class Prefetcher {
         ByteBuffer buffer = buffers.take();
         try {
             work.run(buffer);
-        } catch (IOException | RuntimeException e) {
+        } catch (Throwable e) {
+            // Also an error of the machine: whoever waits has to be told.
             done.completeExceptionally(e);
-            onLoop(() -> state.goOffline("reading failed: " + e.getMessage(), e));
+            onLoop(() -> state.onReadFailure(List.of(file), e));
         } finally {
             buffers.give(buffer);
             file.release();
@@ -97,7 +99,7 @@ public final class Prefetcher {
     }
 
     private static void check(Located range, ByteBuffer buffer) throws IOException {
-        BatchScan scan = BatchScan.headers(range.file().log(), range.position(), Integer.MAX_VALUE, buffer.clear().limit(BatchHeader.SIZE_BYTES));
+        BatchScan scan = BatchScan.headers(range.file().log(), range.position(), Integer.MAX_VALUE, buffer.clear().slice(0, BatchHeader.SIZE_BYTES));
         long base = range.file().baseOffset();
         if (!scan.next() || scan.batch().baseOffset() < base || scan.batch().baseOffset() > range.firstOffset()) {
             throw new CorruptLogException("segment " + base + ": no batch with offset " + range.firstOffset() + " at position " + range.position());

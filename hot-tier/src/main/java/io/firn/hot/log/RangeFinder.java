@@ -59,7 +59,7 @@ public final class RangeFinder {
         int end = limit.position;
         if (start.position >= end || start.firstEnd > end && (start.checked || !limit.exact)) {
             if (!limit.exact) {
-                prefetcher.load(segment.file(), start.position, Math.min(segment.sizeBytes(), limit.above + SCAN_BYTES) - start.position);
+                prefetcher.load(segment.file(), start.position, (int) Math.min(segment.sizeBytes(), (long) limit.above + SCAN_BYTES) - start.position);
             }
             return Optional.empty();
         }
@@ -94,7 +94,7 @@ public final class RangeFinder {
         int below = boundaries.floorSlot(offset);
         int from = below < 0 ? 0 : boundaries.position(below);
         int above = below + 1 < boundaries.entries() ? boundaries.position(below + 1) : segment.sizeBytes();
-        if (state.residency().covers(segment.file(), from, Math.min(segment.sizeBytes(), above + SCAN_BYTES))) {
+        if (state.residency().covers(segment.file(), from, (int) Math.min(segment.sizeBytes(), (long) above + SCAN_BYTES))) {
             Optional<Start> found = batchWith(segment, offset, above, segment.sizeBytes());
             return found.isPresent() ? found.get() : batchWith(segment, offset, from, above)
                     .orElseThrow(() -> new CorruptLogException("segment " + segment.baseOffset() + ": no batch with offset " + offset + " from position " + from));

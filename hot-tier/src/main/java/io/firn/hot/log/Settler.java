@@ -113,7 +113,7 @@ public final class Settler {
                 return;
             }
             try {
-                file.log().force();
+                file.force();
                 SegmentFiles.writeIndexes(directory, part.baseOffset(), indexes);
                 SegmentFiles.writeSnapshot(directory, part.nextOffset(), producers.duplicate());
                 SegmentFiles.writeEpochs(directory, epochs);

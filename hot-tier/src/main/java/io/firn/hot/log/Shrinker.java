@@ -1,5 +1,6 @@
 package io.firn.hot.log;
 
+import io.firn.hot.DiskFullException;
 import io.firn.hot.log.Availability.Busy;
 import io.firn.hot.log.Availability.Full;
 import io.firn.hot.log.Availability.Writable;
@@ -21,6 +22,8 @@ import java.util.concurrent.CompletableFuture;
  * <p>At the front: the checkpoint says first where the log now begins, then files are renamed away and, when their last reader lets go,
  * deleted. <em>On crash</em> after the first step recovery deletes what lies before that offset.
  *
+ * <p>If the disk is too full to say so, nothing is deleted, the caller is told, and may try again.
+ *
  * <p>While the log is busy all of this waits for its turn: what to do depends on what the log holds then.
  *
  * <p>At the end: see {@link Truncation}. The log is busy meanwhile; afterwards it holds what recovery finds in the files.
@@ -35,6 +38,9 @@ public final class Shrinker {
     private final Truncation truncation;
     private final Checkpoints checkpoints;
     private final RangeFinder finder;
+
+    /** Deleted segments that somebody still reads: the producer state at their ends stays until a later deletion. Confined to the lane. */
+    private final List<SealedPart> held = new ArrayList<>();
 
     public Shrinker(LogState state, Settler settler, Checkpoints checkpoints, RangeFinder finder) {
         this.state = state;
@@ -62,20 +68,34 @@ public final class Shrinker {
         }
         state.sealed().subList(0, doomed.size()).clear();
         long localStart = state.localLogStartOffset();
-        return onLane(() -> delete(doomed, localStart));
+        return onLane(() -> delete(doomed, localStart)).whenComplete((bytes, failure) -> {
+            if (failure != null && failure.getCause() instanceof DiskFullException) {
+                state.sealed().addAll(0, doomed);
+            }
+        });
     }
 
     private long delete(List<SealedPart> doomed, long localStart) throws IOException {
         checkpoints.update(before -> before.withLocalStart(localStart));
+        try {
+            return remove(doomed, localStart);
+        } catch (DiskFullException e) {
+            throw new IOException("half deleted: " + e.getMessage(), e);
+        }
+    }
+
+    private long remove(List<SealedPart> doomed, long localStart) throws IOException {
         long bytes = 0;
         for (SealedPart part : doomed) {
             part.file().retire();
             bytes += part.sizeBytes();
             part.file().release();
         }
+        held.addAll(doomed);
+        held.removeIf(part -> part.file().isGone());
         LogDirectory directory = context.directory();
         Set<Long> kept = new HashSet<>(directory.offsets(LogDirectory.SNAPSHOT));
-        kept.removeIf(snapshot -> snapshot < localStart);
+        kept.removeIf(snapshot -> snapshot < localStart && held.stream().noneMatch(part -> part.nextOffset() == snapshot));
         SegmentFiles.keepSnapshots(directory, kept);
         return bytes;
     }
@@ -131,7 +151,7 @@ public final class Shrinker {
         CompletableFuture<Void> over = new CompletableFuture<>();
         CompletableFuture<Void> done = new CompletableFuture<>();
         state.become(new Busy(over));
-        state.flush().close();
+        state.beginCut();
         settler.clear();
         context.lane().submit(work).whenComplete((recovered, failure) -> {
             if (failure != null) {
@@ -162,7 +182,7 @@ public final class Shrinker {
             return offline();
         }
         return context.lane().submit(work).whenComplete((result, failure) -> {
-            if (failure != null) {
+            if (failure != null && !(failure instanceof DiskFullException)) {
                 state.goOffline("deleting records failed: " + failure.getMessage(), failure);
             }
         });

@@ -51,7 +51,9 @@ public final class TimeSearch {
     public CompletableFuture<Optional<TimestampedOffset>> findMax() {
         long max = -1;
         for (Segment segment : state.segments()) {
-            max = Math.max(max, maxTimestampMs(segment));
+            if (segment.nextOffset() > state.logStartOffset()) {
+                max = Math.max(max, maxTimestampMs(segment));
+            }
         }
         return max < 0 ? CompletableFuture.completedFuture(Optional.empty()) : find(max, state.logEndOffset());
     }

@@ -48,7 +48,9 @@ final class Truncation {
             files.get(i).retire();
         }
         cut.log().truncate(endBelow(offset, cut));
-        cut.log().force();
+        for (int i = last; i >= 0 && (i == last || files.get(i + 1).baseOffset() > checkpoints.current().recoveryPoint()); i--) {
+            files.get(i).force(); // through the handles that would know of a force that failed
+        }
         context.directory().force();
         return recover(config);
     }

@@ -57,6 +57,7 @@ public final class LogOpening {
         if (!owner.equals(Optional.of(topicId))) {
             throw new CorruptLogException("the directory belongs to topic id " + owner.map(Uuid::toString).orElse("unknown") + ", not " + topicId);
         }
+        directory.removeLeftovers();
         return LogRecovery.recover(directory, settings, buffer);
     }
 

@@ -1,6 +1,7 @@
 package io.firn.hot.recovery;
 
 import io.firn.hot.CorruptStateException;
+import io.firn.hot.DiskFullException;
 import io.firn.hot.batch.BatchHeader;
 import io.firn.hot.epoch.LeaderEpochs;
 import io.firn.hot.index.SegmentIndexes;
@@ -17,6 +18,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -27,7 +29,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Opens one log directory.
  *
- * <p>Order: files left by a crash are removed; segments below the recovery point are opened and compared with their indexes; from the
+ * <p>Order: segments below the recovery point are opened and compared with their indexes; from the
  * recovery point on every batch is checked, and the log is cut at the first that is not sound (later segments are deleted: what they hold was
  * never durable, because files are forced in order); then what was scanned is forced and the recovery point set to the end.
  *
@@ -78,7 +80,6 @@ public final class LogRecovery {
     }
 
     private RecoveredLog run() throws IOException {
-        directory.removeLeftovers();
         PartitionCheckpoint checkpoint = checkpoint();
         List<Long> bases = localSegments(checkpoint);
         if (bases.isEmpty()) {
@@ -100,7 +101,7 @@ public final class LogRecovery {
         if (changed) {
             checkpoint = settle(active, replay, checkpoint);
         }
-        dropForeignSnapshots(active, replay.nextOffset());
+        dropForeignSnapshots(active, checkpoint.recoveryPoint(), replay.nextOffset());
         sealed.addAll(scanned);
         return new RecoveredLog(sealed, active, replay.producers(), replay.epochs(), checkpoint, cutBytes);
     }
@@ -244,7 +245,7 @@ public final class LogRecovery {
         for (long base : bases) {
             SegmentFile file = reader.open(base);
             long bytes = file.log().sizeBytes();
-            file.log().close();
+            file.release();
             cutBytes += bytes;
             changed = true;
             LOG.atWarn().addKeyValue("directory", directory.path()).addKeyValue("segment", base).addKeyValue("bytes", bytes).addKeyValue("reason", reason)
@@ -254,7 +255,7 @@ public final class LogRecovery {
     }
 
     private void sealSnapshot(ActiveSegment segment, Replay replay) throws IOException {
-        segment.file().log().force();
+        segment.file().force();
         SegmentFiles.writeIndexes(directory, segment.baseOffset(), segment.indexes());
         SegmentFiles.writeSnapshot(directory, replay.nextOffset(), replay.producers().snapshot());
     }
@@ -262,6 +263,19 @@ public final class LogRecovery {
     /** Makes what was found durable, and the recovery point its end. */
     private PartitionCheckpoint settle(ActiveSegment active, Replay replay, PartitionCheckpoint before) throws IOException {
         active.indexes().seal();
+        try {
+            return write(active, replay, before);
+        } catch (DiskFullException e) {
+            if (!scanned.isEmpty()) {
+                throw e; // segments without recovery point behind them could not be deleted to make room
+            }
+            LOG.atWarn().addKeyValue("directory", directory.path()).setCause(e).log("no room to move the recovery point; the next opening scans again");
+            directory.force();
+            return before;
+        }
+    }
+
+    private PartitionCheckpoint write(ActiveSegment active, Replay replay, PartitionCheckpoint before) throws IOException {
         sealSnapshot(active, replay);
         SegmentFiles.writeEpochs(directory, replay.epochs());
         directory.force();
@@ -338,9 +352,9 @@ public final class LogRecovery {
         }
     }
 
-    /** Keeps the snapshots at the segments' ends and at the log's. */
-    private void dropForeignSnapshots(ActiveSegment active, long endOffset) throws IOException {
-        Set<Long> keep = new HashSet<>(List.of(active.baseOffset(), endOffset));
+    /** Keeps the snapshots at the segments' ends, at the recovery point and at the log's end. */
+    private void dropForeignSnapshots(ActiveSegment active, long recoveryPoint, long endOffset) throws IOException {
+        Set<Long> keep = new HashSet<>(Arrays.asList(active.baseOffset(), recoveryPoint, endOffset));
         sealed.forEach(segment -> keep.add(segment.baseOffset()));
         scanned.forEach(segment -> keep.add(segment.baseOffset()));
         SegmentFiles.keepSnapshots(directory, keep);

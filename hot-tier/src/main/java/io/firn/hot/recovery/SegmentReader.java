@@ -84,14 +84,17 @@ final class SegmentReader {
         return (int) size;
     }
 
-    /** The index files, if they are there, obey their formats, and the batches from the last entry on end where they must. */
+    /**
+     * The index files, if they are there, obey their formats, and the batches from the last entry on end where they must. Files that tell of more than
+     * that were written just before a crash, which the recovery point did not live to see: that part is scanned again, and must not be noted twice.
+     */
     private Optional<SegmentIndexes> agreeing(SegmentFile file, int sizeBytes, long nextOffset) throws IOException {
         Optional<SegmentIndexes> read = SegmentFiles.readIndexes(directory, file.baseOffset());
         if (read.isPresent()) {
             SegmentIndexes indexes = read.get();
             int last = indexes.offsets().entries() - 1;
             int from = last < 0 ? 0 : indexes.offsets().position(last);
-            if (from < sizeBytes && endOf(BatchScan.headers(file.log(), from, sizeBytes, buffer)) == nextOffset) {
+            if (from < sizeBytes && indexes.endAtOrBelow(nextOffset) && endOf(BatchScan.headers(file.log(), from, sizeBytes, buffer)) == nextOffset) {
                 return read;
             }
         }

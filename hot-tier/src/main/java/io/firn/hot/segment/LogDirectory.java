@@ -7,6 +7,8 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * The directory {@code <topic>-<partition>} of one log: names of its files (Kafka's), and whole small files written so that a crash
@@ -40,9 +42,29 @@ public final class LogDirectory {
     private final Disk disk;
     private volatile Path path;
 
+    /** Segment files not disposed of, and one for the log's owner until it gives the directory up. */
+    private final AtomicInteger users = new AtomicInteger(1);
+    private final CompletableFuture<Void> unused = new CompletableFuture<>();
+
     public LogDirectory(Disk disk, Path path) {
         this.disk = disk;
         this.path = path;
+    }
+
+    void onOpened() {
+        users.incrementAndGet();
+    }
+
+    void onClosed() {
+        if (users.decrementAndGet() == 0) {
+            unused.complete(null);
+        }
+    }
+
+    /** Called once, when the log opens no more files: done when nobody has one of them open, on the thread that closed the last. */
+    public CompletableFuture<Void> giveUp() {
+        onClosed();
+        return unused;
     }
 
     public Disk disk() {
@@ -88,11 +110,16 @@ public final class LogDirectory {
 
     /** The whole content of a small file. */
     public ByteBuffer read(String name) throws IOException {
-        try (DiskFile file = disk.open(path.resolve(name))) {
+        try (DiskFile file = openAt(name)) {
             ByteBuffer bytes = ByteBuffer.allocate(Math.toIntExact(file.sizeBytes()));
             file.read(bytes, 0);
             return bytes.flip();
         }
+    }
+
+    /** Not while the directory is being renamed. */
+    private synchronized DiskFile openAt(String name) throws IOException {
+        return disk.open(path.resolve(name));
     }
 
     public boolean exists(String name) throws IOException {
@@ -133,7 +160,7 @@ public final class LogDirectory {
     }
 
     /** Moves the whole directory to another name beside it. */
-    public void moveTo(Path newPath) throws IOException {
+    public synchronized void moveTo(Path newPath) throws IOException {
         disk.rename(path, newPath);
         path = newPath;
     }

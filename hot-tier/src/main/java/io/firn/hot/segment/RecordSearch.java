@@ -8,9 +8,13 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.record.internal.Record;
 import org.apache.kafka.common.record.internal.RecordBatch;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Looks at the records inside a batch, decompressing it as it goes. The only place of the hot tier that does. Stateless; blocks on the disk. */
 public final class RecordSearch {
+
+    private static final Logger LOG = LoggerFactory.getLogger(RecordSearch.class);
 
     private RecordSearch() {}
 
@@ -26,15 +30,26 @@ public final class RecordSearch {
         try {
             for (RecordBatch batch : MemoryRecords.readableRecords(bytes.flip()).batches()) {
                 batch.ensureValid();
-                for (Record record : batch) {
-                    if (record.timestamp() >= timestampMs && record.offset() >= fromOffset) {
-                        return Optional.of(new Found(record.timestamp(), record.offset()));
-                    }
-                }
+                return search(batch, timestampMs, fromOffset);
             }
             return Optional.empty();
         } catch (KafkaException e) {
             throw new CorruptLogException("the batch at position " + position + " cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    /** Undamaged bytes that are no records are what their producer sent: no reason to doubt the disk. The batch's beginning stands for its records then. */
+    private static Optional<Found> search(RecordBatch batch, long timestampMs, long fromOffset) {
+        try {
+            for (Record record : batch) {
+                if (record.timestamp() >= timestampMs && record.offset() >= fromOffset) {
+                    return Optional.of(new Found(record.timestamp(), record.offset()));
+                }
+            }
+            return Optional.empty();
+        } catch (RuntimeException e) {
+            LOG.atDebug().addKeyValue("baseOffset", batch.baseOffset()).setCause(e).log("the records of an undamaged batch cannot be read");
+            return Optional.of(new Found(batch.maxTimestamp(), Math.max(fromOffset, batch.baseOffset())));
         }
     }
 }

@@ -40,11 +40,19 @@ public final class SegmentFile {
     private final AtomicInteger references = new AtomicInteger(1);
     private volatile List<Path> retired = List.of();
 
+    /** Held while the file is forced, by the flusher or on the pool. Guards {@link #forceFailure}. */
+    private final Object forcing = new Object();
+    private String forceFailure = "";
+
+    /** Held on the pool while the files beside the log are renamed or read, so that a reader never looks for a name that is just changing. */
+    private final Object naming = new Object();
+
     public SegmentFile(LogDirectory directory, long baseOffset, DiskFile log, Executor io) {
         this.directory = directory;
         this.baseOffset = baseOffset;
         this.log = log;
         this.io = io;
+        directory.onOpened();
     }
 
     public long baseOffset() {
@@ -59,8 +67,32 @@ public final class SegmentFile {
         return directory;
     }
 
+    /**
+     * Forces the log file; blocks. Once that has failed it fails for ever: the system tells one caller only that bytes were lost, and flusher and lane
+     * both force. So they take turns.
+     */
+    public void force() throws IOException {
+        synchronized (forcing) {
+            if (!forceFailure.isEmpty()) {
+                throw new IOException("segment " + baseOffset + ": an earlier force failed: " + forceFailure);
+            }
+            try {
+                log.force();
+            } catch (IOException e) {
+                forceFailure = String.valueOf(e.getMessage());
+                throw e;
+            }
+        }
+    }
+
     /** Reads one of the files beside the log, wherever it is now; a missing one is an error. Blocks. */
     public ByteBuffer readBeside(String suffix) throws IOException {
+        synchronized (naming) {
+            return readNamed(suffix);
+        }
+    }
+
+    private ByteBuffer readNamed(String suffix) throws IOException {
         String name = LogDirectory.fileName(baseOffset, suffix);
         for (Path path : retired) {
             if (path.getFileName().toString().startsWith(name + ".")) {
@@ -72,7 +104,14 @@ public final class SegmentFile {
 
     /** Takes the files' names out of the log; blocks. The log's own reference is still to be released. */
     public void retire() throws IOException {
-        retired = directory.retire(baseOffset, SUFFIXES, RETIREMENTS.incrementAndGet());
+        synchronized (naming) {
+            retired = directory.retire(baseOffset, SUFFIXES, RETIREMENTS.incrementAndGet());
+        }
+    }
+
+    /** Whether the last reference was released. */
+    public boolean isGone() {
+        return references.get() == 0;
     }
 
     public SegmentFile retain() {
@@ -112,6 +151,8 @@ public final class SegmentFile {
             // What is left is removed when the log is next opened.
             LOG.atWarn().addKeyValue("directory", directory.path()).addKeyValue("baseOffset", baseOffset).setCause(e)
                     .log("could not remove the files of a deleted segment");
+        } finally {
+            directory.onClosed();
         }
     }
 }
