@@ -143,7 +143,7 @@ public final class ColdStore implements AutoCloseable {
         }));
     }
 
-    /** Deletes what is due in all open logs, one log after the other; how many objects. A failure ends the round. */
+    /** Deletes what is due in all open logs, one log after the other; how many objects. A bucket that is away ends the round; what one log cannot delete does not hold up the others. */
     CompletableFuture<Integer> sweep() {
         return sweep(List.copyOf(logs.values()).iterator(), 0).exceptionally(failure -> {
             log.atWarn().addKeyValue("error", failure.toString()).log("Dropped segments could not be deleted from the object store; the next round tries again");
@@ -153,12 +153,21 @@ public final class ColdStore implements AutoCloseable {
 
     private CompletableFuture<Integer> sweep(Iterator<ColdLog> left, int deleted) {
         while (left.hasNext()) {
-            CompletableFuture<Integer> one = left.next().sweep();
+            ColdLog next = left.next();
+            CompletableFuture<Integer> one = next.sweep();
             if (!one.isDone() || one.isCompletedExceptionally() || one.join() > 0) {
-                return one.thenCompose(count -> sweep(left, deleted + count));
+                return one.exceptionallyCompose(failure -> passedOver(next, ColdStoreException.unwrap(failure))).thenCompose(count -> sweep(left, deleted + count));
             }
         }
         return CompletableFuture.completedFuture(deleted);
+    }
+
+    private static CompletableFuture<Integer> passedOver(ColdLog one, Throwable failure) {
+        if (failure instanceof ColdStoreException.Unavailable || failure instanceof ColdStoreException.Uncertain) {
+            return CompletableFuture.failedFuture(failure);
+        }
+        log.atWarn().addKeyValue("partition", one.partition()).addKeyValue("error", failure.toString()).log("Dropped segments of a partition could not be deleted; tried again next round");
+        return CompletableFuture.completedFuture(0);
     }
 
     // For the logs

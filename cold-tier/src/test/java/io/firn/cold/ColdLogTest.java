@@ -1,10 +1,14 @@
 package io.firn.cold;
 
 import static io.firn.cold.ColdFixture.CHUNK;
+import static io.firn.cold.ColdFixture.PARTITION;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.firn.cold.sim.SimFault;
 import io.firn.cold.sim.SimFault.Operation;
+import java.util.List;
 import java.util.Random;
+import org.apache.kafka.common.TopicIdPartition;
 import org.junit.jupiter.api.Test;
 
 class ColdLogTest {
@@ -29,6 +33,22 @@ class ColdLogTest {
         }
         assertThat(cold.inUse().pinnedChunks()).isZero();
         assertThat(cold.inUse().reservedUnits()).isZero();
+    }
+
+    @Test
+    void aLogWhoseObjectsMayNotBeDeletedDoesNotHoldUpTheOthers() {
+        List<TopicIdPartition> both = List.of(PARTITION, new TopicIdPartition(PARTITION.topicId(), 4, PARTITION.topic()));
+        for (TopicIdPartition guarded : both) {
+            ColdFixture here = new ColdFixture();
+            for (TopicIdPartition partition : both) {
+                ColdLog log = here.await(here.store.openLog(partition, 1));
+                ColdSegment dropped = here.await(log.append(SegmentFixture.random(random, 0, 1, 1000)));
+                here.await(log.deleteBefore(dropped.nextOffset()));
+            }
+            here.objects.inject(SimFault.refusing().on(Operation.DELETE).forKeys(key -> key.contains("/" + guarded.partition() + "/")));
+            here.sim.pass(200_000);
+            assertThat(here.objects.keys().stream().filter(key -> key.endsWith(".segment"))).singleElement().asString().contains("/" + guarded.partition() + "/");
+        }
     }
 
     @Test
