@@ -73,15 +73,20 @@ public final class ErrorMapping {
             // The hot tier's futures: a log that is offline or closed, a page that cannot be read. Retriable for every client.
             return Errors.KAFKA_STORAGE_ERROR;
         }
-        return Errors.forException(cause);
+        // Kafka's own mapping cannot take a wrapper with nothing in it.
+        return isWrapper(cause) ? Errors.UNKNOWN_SERVER_ERROR : Errors.forException(cause);
     }
 
     /** The failure itself, without the wrappers of futures. */
     public static Throwable unwrap(Throwable error) {
         Throwable cause = error;
-        while ((cause instanceof CompletionException || cause instanceof ExecutionException) && cause.getCause() != null) {
+        while (isWrapper(cause) && cause.getCause() != null) {
             cause = cause.getCause();
         }
         return cause;
+    }
+
+    private static boolean isWrapper(Throwable error) {
+        return error instanceof CompletionException || error instanceof ExecutionException;
     }
 }

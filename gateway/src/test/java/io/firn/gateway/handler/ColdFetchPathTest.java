@@ -1,0 +1,193 @@
+package io.firn.gateway.handler;
+
+import static io.firn.gateway.rig.Requests.FETCH;
+import static io.firn.gateway.rig.Requests.error;
+import static io.firn.gateway.rig.Requests.fetch;
+import static io.firn.gateway.rig.Requests.only;
+import static io.firn.gateway.rig.Requests.partitions;
+import static io.firn.gateway.rig.Requests.values;
+import static io.firn.gateway.rig.Requests.want;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.firn.cold.sim.SimFault;
+import io.firn.cold.sim.SimFault.Operation;
+import io.firn.gateway.partition.Partition;
+import io.firn.gateway.rig.Await;
+import io.firn.gateway.rig.LeakWatch;
+import io.firn.gateway.rig.Requests;
+import io.firn.gateway.rig.StorageRig;
+import io.firn.gateway.rig.WireClient;
+import io.firn.hot.AppendOrigin;
+import io.firn.hot.AppendResult;
+import io.firn.hot.RecordBuffers;
+import io.firn.hot.batch.Batches;
+import io.firn.membership.TopicView;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.apache.kafka.common.message.FetchRequestData;
+import org.apache.kafka.common.message.FetchResponseData;
+import org.apache.kafka.common.protocol.ApiKeys;
+import org.apache.kafka.common.protocol.Errors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Fetch requests of records that only the bucket has, while the bucket is quick, slow, down and back. */
+class ColdFetchPathTest {
+
+    @TempDir
+    Path directory;
+
+    private final LeakWatch leaks = new LeakWatch();
+    private StorageRig rig;
+    private TopicView topic;
+
+    @AfterEach
+    void everythingWasGivenBack() {
+        try (leaks) {
+            rig.objects.clearFaults();
+            Await.until("the connections are gone", () -> rig.meter("firn.connections") == 0);
+            rig.close();
+            leaks.assertNoLeak();
+        }
+    }
+
+    /** Every partition holds two cold segments of two records each. */
+    private void start(int loops, int count) {
+        rig = StorageRig.started(directory, loops);
+        topic = rig.createTopic("logs", count, Map.of("local.retention.ms", "1", "retention.ms", "-1"));
+        for (int partition = 0; partition < count; partition++) {
+            Partition owner = rig.partition("logs", partition);
+            for (int segment = 0; segment < 2; segment++) {
+                append(owner, Requests.records(rig.clock.millis(), "p" + partition + " r" + segment * 2, "p" + partition + " r" + (segment * 2 + 1)).buffer(), AppendOrigin.CLIENT);
+                rig.settleCold(owner);
+            }
+        }
+    }
+
+    private void append(Partition owner, ByteBuffer batch, AppendOrigin origin) {
+        ByteBuffer bytes = ByteBuffer.allocateDirect(batch.remaining()).put(batch.duplicate()).flip();
+        CompletableFuture<AppendResult> done = new CompletableFuture<>();
+        owner.loop().execute(() -> owner.append(RecordBuffers.of(bytes), origin, done::complete));
+        AppendResult.Appended appended = (AppendResult.Appended) Await.get(done);
+        Await.get(StorageRig.onLoop(owner, () -> owner.whenCommitted(appended.lastOffset() + 1)));
+    }
+
+    private FetchResponseData ask(WireClient client, FetchRequestData body) {
+        return client.ask(ApiKeys.FETCH, FETCH, body, FetchResponseData.class);
+    }
+
+    private FetchRequestData all(int maxWaitMs) {
+        FetchRequestData body = fetch(maxWaitMs, 1);
+        for (int partition = 0; partition < topic.partitions().size(); partition++) {
+            want(body, topic, partition, 0);
+        }
+        return body;
+    }
+
+    private boolean isOf(String key, int partition) {
+        return key.contains("/" + partition + "/") && key.endsWith(".segment");
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3})
+    void severalColdPartitionsAreAnsweredTogether(int loops) {
+        start(loops, 3);
+        try (WireClient client = rig.client()) {
+            assertThat(partitions(ask(client, all(0)))).extracting(Requests::values)
+                    .allSatisfy(values -> assertThat(values).hasSizeGreaterThanOrEqualTo(2)).hasSize(3);
+            FetchResponseData.PartitionData later = only(ask(client, fetch(topic, 1, 3)));
+            assertThat(values(later)).contains("p1 r3");
+        }
+    }
+
+    @Test
+    void slowColdReadIsAnsweredWithWhatIsThereAndTheRestComesWithTheNextFetch() {
+        start(2, 3);
+        SimFault slow = rig.objects.inject(SimFault.holdingReplies().on(Operation.GET).forKeys(key -> isOf(key, 1)));
+        try (WireClient client = rig.client()) {
+            List<FetchResponseData.PartitionData> answers = partitions(ask(client, all(0)));
+            assertThat(answers).allMatch(one -> one.errorCode() == 0);
+            assertThat(answers).extracting(one -> values(one).isEmpty()).containsExactly(false, true, false);
+            slow.release();
+            assertThat(values(only(ask(client, fetch(topic, 1, 0))))).startsWith("p1 r0");
+        }
+    }
+
+    @Test
+    void coldReadsThatAreAllSlowAreAnsweredByTheFirstThatEnds() {
+        start(1, 2);
+        SimFault first = rig.objects.inject(SimFault.holdingReplies().on(Operation.GET).forKeys(key -> isOf(key, 0)));
+        SimFault second = rig.objects.inject(SimFault.holdingReplies().on(Operation.GET).forKeys(key -> isOf(key, 1)));
+        try (WireClient client = rig.client()) {
+            int sent = client.send(ApiKeys.FETCH, FETCH, all(0));
+            Await.until("both are held up", () -> first.heldCount() > 0 && second.heldCount() > 0);
+            assertThat(client.hasAnswer()).isFalse();
+            second.release();
+            assertThat(values(partitions(client.receive(sent, FetchResponseData.class)).get(1))).startsWith("p1 r0");
+            first.release();
+        }
+    }
+
+    @Test
+    void bucketThatIsDownIsAStorageErrorForItsPartitionsOnlyAndItsReturnIsNoticed() {
+        start(2, 2);
+        TopicView hot = rig.createTopic("hot", 1);
+        append(rig.partition("hot", 0), Requests.records(rig.clock.millis(), "hot").buffer(), AppendOrigin.CLIENT);
+        rig.objects.inject(SimFault.outage().on(Operation.GET));
+        try (WireClient client = rig.client()) {
+            FetchRequestData body = all(0);
+            want(body, hot, 0, 0);
+            List<FetchResponseData.PartitionData> answers = partitions(ask(client, body));
+            assertThat(answers).extracting(Requests::error).containsExactly(Errors.KAFKA_STORAGE_ERROR, Errors.KAFKA_STORAGE_ERROR, Errors.NONE);
+            assertThat(values(answers.get(2))).containsExactly("hot");
+            rig.objects.clearFaults();
+            Await.until("the bucket is read again", () -> error(only(ask(client, fetch(topic, 0, 0)))) == Errors.NONE);
+            assertThat(values(only(ask(client, fetch(topic, 0, 0))))).startsWith("p0 r0");
+        }
+    }
+
+    @Test
+    void clientThatGoesAwayDuringAColdReadLeavesNothingBehind() {
+        start(2, 2);
+        SimFault slow = rig.objects.inject(SimFault.holdingReplies().on(Operation.GET));
+        try (WireClient client = rig.client()) {
+            client.send(ApiKeys.FETCH, FETCH, all(600_000));
+            Await.until("the read is held up", () -> slow.heldCount() > 0);
+        }
+        Await.until("the connection is gone", () -> rig.meter("firn.connections") == 0);
+        slow.release();
+        try (WireClient client = rig.client()) {
+            assertThat(values(only(ask(client, fetch(topic, 0, 0))))).startsWith("p0 r0");
+        }
+    }
+
+    @Test
+    void committedReadersOfColdRecordsAreToldOfAbortedTransactions() {
+        start(2, 1);
+        Partition owner = rig.partition("logs", 0);
+        append(owner, Batches.data(0, 7, (short) 0, 0, 2, true, rig.clock.millis()), AppendOrigin.CLIENT);
+        append(owner, Batches.marker(0, 7, (short) 0, false, 0, rig.clock.millis()), AppendOrigin.COORDINATOR);
+        rig.settleCold(owner);
+        try (WireClient client = rig.client()) {
+            FetchResponseData.PartitionData answer = only(ask(client, fetch(topic, 0, 4).setIsolationLevel((byte) 1)));
+            assertThat(values(answer)).hasSizeGreaterThanOrEqualTo(2);
+            assertThat(answer.abortedTransactions()).singleElement().satisfies(one -> assertThat(one.firstOffset()).isEqualTo(4));
+        }
+    }
+
+    @Test
+    void maxBytesHoldOverBothTiersAndTheFirstBatchMayExceedThem() {
+        start(1, 2);
+        try (WireClient client = rig.client()) {
+            List<FetchResponseData.PartitionData> answers = partitions(ask(client, all(0).setMaxBytes(1)));
+            assertThat(values(answers.get(0))).hasSize(2);
+            assertThat(answers.get(1).records().sizeInBytes()).isZero();
+        }
+    }
+}
