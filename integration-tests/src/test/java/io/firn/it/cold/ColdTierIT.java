@@ -11,9 +11,16 @@ import io.firn.it.harness.Reading;
 import io.firn.it.harness.Seed;
 import io.firn.it.harness.Topics;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
@@ -24,6 +31,7 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -67,6 +75,47 @@ class ColdTierIT {
             node.stop();
             assertThat(node.logLines("ERROR")).isEmpty();
         }
+    }
+
+    /** Segments are sealed, uploaded and deleted while readers of all ages pass from the cold to the hot tier. */
+    @Test
+    void readersSeeEveryRecordOnceWhileSegmentsMoveUnderThem() throws Exception {
+        TieredLoad load = new TieredLoad(Seed.random("ColdTierIT"));
+        ExecutorService threads = Executors.newCachedThreadPool();
+        try (Buckets buckets = Buckets.open("s3", directory); FirnNode node = buckets.node(directory.resolve("data"), Map.of("retention.check.interval.ms", "20")).start()) {
+            List<TopicPartition> partitions;
+            try (Topics topics = Topics.of(node.bootstrap())) {
+                partitions = topics.create("moving", PARTITIONS, TieredLoad.TINY_SEGMENTS);
+            }
+            List<Future<Map<TopicPartition, List<ConsumerRecord<byte[], byte[]>>>>> readers = new ArrayList<>();
+            CountDownLatch allWritten = new CountDownLatch(1);
+            for (int megabyte = 0; megabyte < 2 * MEGABYTES; megabyte++) {
+                readers.add(threads.submit(() -> readWhileWritten(node.bootstrap(), partitions, allWritten)));
+                load.send(node.bootstrap(), partitions, 1);
+            }
+            allWritten.countDown();
+            for (Future<Map<TopicPartition, List<ConsumerRecord<byte[], byte[]>>>> reader : readers) {
+                load.verify(reader.get(2, TimeUnit.MINUTES));
+            }
+            node.stop();
+            assertThat(node.logLines("ERROR")).isEmpty();
+        } finally {
+            threads.shutdownNow();
+        }
+    }
+
+    private static Map<TopicPartition, List<ConsumerRecord<byte[], byte[]>>> readWhileWritten(String bootstrap, List<TopicPartition> partitions, CountDownLatch allWritten) {
+        Map<TopicPartition, List<ConsumerRecord<byte[], byte[]>>> read = new HashMap<>();
+        partitions.forEach(partition -> read.put(partition, new ArrayList<>()));
+        try (KafkaConsumer<byte[], byte[]> consumer = KafkaClients.consumer(bootstrap, Map.of("max.partition.fetch.bytes", 200_000))) {
+            consumer.assign(partitions);
+            consumer.seekToBeginning(partitions);
+            while (allWritten.getCount() > 0) {
+                consumer.poll(Duration.ofMillis(100)).forEach(record -> read.get(new TopicPartition(record.topic(), record.partition())).add(record));
+            }
+            Reading.toEnd(consumer, partitions).forEach((partition, rest) -> read.get(partition).addAll(rest));
+        }
+        return read;
     }
 
     private static void timestampsAreFoundInEitherTier(FirnNode node, List<TopicPartition> partitions, TieredLoad load) {

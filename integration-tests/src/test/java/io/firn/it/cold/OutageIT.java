@@ -11,6 +11,7 @@ import io.firn.it.harness.KafkaClients;
 import io.firn.it.harness.Reading;
 import io.firn.it.harness.Seed;
 import io.firn.it.harness.Topics;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -63,7 +64,11 @@ class OutageIT {
     }
 
     private void startBroker(String provider) {
-        Map<String, String> settings = new HashMap<>(Buckets.settings(provider, server, proxy.endpoint()));
+        startBroker(provider, proxy.endpoint());
+    }
+
+    private void startBroker(String provider, URI bucket) {
+        Map<String, String> settings = new HashMap<>(Buckets.settings(provider, server, bucket));
         settings.putAll(Map.of("retention.check.interval.ms", "100", "cold.request.timeout.ms", "1500", "cold.retry.max.attempts", "2", "cold.chunk.bytes", "131072",
                 "cold.cache.bytes", "1048576", "cold.read.ahead.bytes", "524288"));
         node = FirnNode.in(directory.resolve("data"), settings).start();
@@ -101,6 +106,26 @@ class OutageIT {
         load.verify(Reading.all(node.bootstrap(), partitions));
 
         aReaderOfColdRecordsSurvives(outage, partitions, load);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"s3", "minio"})
+    void aServerThatIsGoneAndComesBackIsFoundAgain(String provider) {
+        startBroker(provider, server.endpoint());
+        TieredLoad load = new TieredLoad(Seed.random("OutageIT"));
+        List<TopicPartition> partitions = topics.create("gone", 1, TieredLoad.TINY_SEGMENTS);
+        load.send(node.bootstrap(), partitions, MEGABYTES);
+        topics.awaitCold(partitions, TieredLoad.SEGMENT_RECORDS);
+
+        int port = server.port();
+        server.close();
+        long localStart = topics.offset(partitions.get(0), OffsetSpec.earliestLocal());
+        load.send(node.bootstrap(), partitions, MEGABYTES);
+        assertThat(topics.offset(partitions.get(0), OffsetSpec.earliestLocal())).isEqualTo(localStart);
+        server = S3Server.start(directory.resolve("objects"), port);
+
+        topics.awaitCold(partitions, TieredLoad.SEGMENT_RECORDS);
+        load.verify(Reading.all(node.bootstrap(), partitions));
     }
 
     /** It gets no records and no error during the outage, and all of them after it. */

@@ -34,6 +34,7 @@ class CrashIT {
     private static final int PARTITIONS = 4;
     private static final int PRODUCERS = 2;
     private static final int LONGEST_LIFE_MS = 1_500;
+    private static final int CLEAN_RESTARTS = 3;
 
     @TempDir
     Path directory;
@@ -48,6 +49,25 @@ class CrashIT {
             try (SequencedLoad load = SequencedLoad.start(node.bootstrap(), partitions, PRODUCERS)) {
                 for (int round = 1; round <= ROUNDS; round++) {
                     killAfterSomeWork(node, load, random, round);
+                    node.start();
+                }
+                load.awaitProgress();
+                load.finish();
+                verify(node, partitions, load);
+            }
+            node.stop();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"fsync", "os"})
+    void cleanRestartsUnderLoadLoseAndDoubleNothing(String durability) {
+        try (FirnNode node = FirnNode.in(directory.resolve("data"), Map.of("log.durability", durability, "retention.check.interval.ms", "50")).start()) {
+            List<TopicPartition> partitions = createTopic(node);
+            try (SequencedLoad load = SequencedLoad.start(node.bootstrap(), partitions, PRODUCERS)) {
+                for (int round = 0; round < CLEAN_RESTARTS; round++) {
+                    load.awaitProgress();
+                    node.stop();
                     node.start();
                 }
                 load.awaitProgress();
