@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Topics, partitions and configs whose change was acknowledged are as they were left after any number of kills, and a topic made anew holds nothing of the one deleted. */
 class AdminCrashIT {
 
-    private static final int ROUNDS = 5;
+    private static final int ROUNDS = 3;
     private static final int CHANGES = 12;
 
     private record Expected(int partitions, String retentionMs, long records) {}

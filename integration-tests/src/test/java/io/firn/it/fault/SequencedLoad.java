@@ -18,7 +18,8 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * Idempotent producers that number their records per partition, send as fast as the broker takes them, and write down which were acknowledged at which offset.
+ * Idempotent producers that number their records per partition, send them as fast as the broker takes them, up to a rate that keeps what has to be remembered
+ * small, and write down which were acknowledged at which offset.
  *
  * <p>Threading: a thread a producer; the acknowledgements come on the clients' own threads. Thread-safe.
  */
@@ -26,6 +27,8 @@ final class SequencedLoad implements AutoCloseable {
 
     private static final int PADDING_BYTES = 900;
     private static final int UNANSWERED_LIMIT = 2_000;
+    private static final int PROGRESS = 500;
+    private static final long NANOS_PER_RECORD = TimeUnit.SECONDS.toNanos(1) / 2_500;
 
     /** Who sent a record, where to, and as which of its records there. */
     record Mark(int producer, int partition, long sequence) {
@@ -67,8 +70,11 @@ final class SequencedLoad implements AutoCloseable {
     private void produce(String bootstrap, int number) {
         AtomicLongArray next = new AtomicLongArray(partitions.size());
         try (KafkaProducer<byte[], byte[]> producer = KafkaClients.producer(bootstrap, Map.of("linger.ms", 2, "request.timeout.ms", 5_000))) {
+            long start = System.nanoTime();
+            long sent = 0;
             for (int turn = 0; !stopping; turn = (turn + 1) % partitions.size()) {
-                Await.until("room for more", () -> unanswered.get() < UNANSWERED_LIMIT || stopping);
+                long mayHaveBeenSent = ++sent;
+                Await.until("room for more", () -> unanswered.get() < UNANSWERED_LIMIT && mayHaveBeenSent < (System.nanoTime() - start) / NANOS_PER_RECORD || stopping);
                 TopicPartition partition = partitions.get(turn);
                 Mark mark = new Mark(number, partition.partition(), next.getAndIncrement(turn));
                 unanswered.incrementAndGet();
@@ -87,10 +93,10 @@ final class SequencedLoad implements AutoCloseable {
         }
     }
 
-    /** Waits for acknowledgements of records sent from now on, or failures. */
+    /** Waits for some more acknowledgements, or failures. */
     void awaitProgress() {
         long before = acknowledgements.get();
-        Await.until("acknowledgements", () -> acknowledgements.get() > before + UNANSWERED_LIMIT || !failures.isEmpty());
+        Await.until("acknowledgements", () -> acknowledgements.get() > before + PROGRESS || !failures.isEmpty());
     }
 
     /** Sends no more and waits for the answers to what was sent. */

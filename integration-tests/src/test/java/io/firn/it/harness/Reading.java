@@ -6,7 +6,9 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
 
@@ -36,19 +38,34 @@ public final class Reading {
 
     /** Goes on from where the consumer is. */
     public static Map<TopicPartition, List<ConsumerRecord<byte[], byte[]>>> toEnd(KafkaConsumer<byte[], byte[]> consumer, List<TopicPartition> partitions) {
-        Map<TopicPartition, Long> ends = new HashMap<>(consumer.endOffsets(partitions));
         Map<TopicPartition, List<ConsumerRecord<byte[], byte[]>>> read = new LinkedHashMap<>();
         partitions.forEach(partition -> read.put(partition, new ArrayList<>()));
+        toEnd(consumer, partitions, record -> read.get(new TopicPartition(record.topic(), record.partition())).add(record));
+        return read;
+    }
+
+    /** The same without keeping the records: for more than fits into memory. */
+    public static void each(String bootstrap, List<TopicPartition> partitions, Consumer<ConsumerRecord<byte[], byte[]>> visitor) {
+        try (KafkaConsumer<byte[], byte[]> consumer = KafkaClients.consumer(bootstrap, Map.of())) {
+            consumer.assign(partitions);
+            consumer.seekToBeginning(partitions);
+            toEnd(consumer, partitions, visitor);
+        }
+    }
+
+    private static void toEnd(KafkaConsumer<byte[], byte[]> consumer, List<TopicPartition> partitions, Consumer<ConsumerRecord<byte[], byte[]>> visitor) {
+        Map<TopicPartition, Long> ends = new HashMap<>(consumer.endOffsets(partitions));
+        long count = 0;
         long deadline = System.nanoTime() + WITHOUT_PROGRESS.toNanos();
         while (ends.entrySet().stream().anyMatch(end -> consumer.position(end.getKey()) < end.getValue())) {
-            int before = read.values().stream().mapToInt(List::size).sum();
-            consumer.poll(Duration.ofMillis(200)).forEach(record -> read.get(new TopicPartition(record.topic(), record.partition())).add(record));
-            if (read.values().stream().mapToInt(List::size).sum() > before) {
+            ConsumerRecords<byte[], byte[]> records = consumer.poll(Duration.ofMillis(200));
+            records.forEach(visitor);
+            count += records.count();
+            if (!records.isEmpty()) {
                 deadline = System.nanoTime() + WITHOUT_PROGRESS.toNanos();
             } else if (System.nanoTime() - deadline > 0) {
-                throw new AssertionError("No more records after " + before + "; ends " + ends);
+                throw new AssertionError("No more records after " + count + "; ends " + ends);
             }
         }
-        return read;
     }
 }
