@@ -262,6 +262,13 @@ final class HotLogFailureTest {
         cut.release();
     }
 
+    @Test
+    void aFollowerTakesNoGapThatRecoveryWouldCutAt() {
+        append();
+        assertThat(rejection(log.append(RecordBuffers.of(Batches.plain(5, 2, 1)), 0, AppendOrigin.REPLICATION, store.nowMs))).isEqualTo(AppendError.INVALID_RECORD);
+        assertThat(log.append(RecordBuffers.of(Batches.plain(3, 2, 1)), 0, AppendOrigin.REPLICATION, store.nowMs)).isEqualTo(new Appended(3, 4, -1));
+    }
+
     private void fill(int segments) {
         while (log.sealedSegments(Long.MAX_VALUE).size() < segments) {
             append();

@@ -90,6 +90,15 @@ final class HotStoreTest {
     }
 
     @Test
+    void aTopicWithTheLongestNameCanBeDeleted() throws Exception {
+        TopicIdPartition longest = new TopicIdPartition(Uuid.randomUuid(), 10, "n".repeat(249));
+        await(store.openOrCreate(longest, HotLogTest.SMALL, loop));
+        await(store.delete(longest));
+        assertThat(store.onDisk()).isEmpty();
+        assertThat(names()).doesNotContain(longest.topicPartition().toString());
+    }
+
+    @Test
     void aDirectoryOfAnotherTopicIdIsNotTouched() throws Exception {
         await(appendAndWait(open(), 10));
         restart();
