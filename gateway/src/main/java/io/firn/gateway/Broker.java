@@ -101,6 +101,9 @@ public final class Broker implements AutoCloseable {
         } catch (RuntimeException e) {
             broker.close();
             throw e instanceof StartupException ? e : startupFailure(e);
+        } catch (Error e) {
+            broker.close();
+            throw e;
         }
     }
 

@@ -29,6 +29,20 @@ public interface DiskFile extends Closeable {
     /** Reads from {@code position} until {@code target} is full or the file ends; returns the bytes read, 0 at or behind the end. */
     int read(ByteBuffer target, long position) throws IOException;
 
+    /**
+     * Brings the bytes from {@code from} to {@code to}, as far as the file has them, into memory without handing them out. Waits for the disk.
+     *
+     * @param scratch room to read into where the platform has no other way
+     */
+    default void preload(long from, long to, ByteBuffer scratch) throws IOException {
+        long at = from;
+        int count = 1;
+        while (at < to && count > 0) {
+            count = read(scratch.clear().limit((int) Math.min(scratch.capacity(), to - at)), at);
+            at += count;
+        }
+    }
+
     /** Sends at most {@code count} bytes from {@code position}, without copying where {@code target} allows it; returns how many went out, 0 at the end of the file or when the target takes none. */
     long transferTo(long position, long count, WritableByteChannel target) throws IOException;
 

@@ -105,6 +105,19 @@ abstract class DiskContractTest {
     }
 
     @Test
+    void preloadReadsWhatThereIsAndChangesNothing() throws IOException {
+        try (DiskFile file = disk.create(root.resolve("a"))) {
+            file.append(bytes("abcdef"));
+            file.preload(2, 100, ByteBuffer.allocate(2));
+            file.preload(6, 100, ByteBuffer.allocate(2));
+            file.append(bytes("g"));
+            ByteBuffer all = ByteBuffer.allocate(7);
+            assertThat(file.read(all, 0)).isEqualTo(7);
+            assertThat(all.array()).isEqualTo("abcdefg".getBytes(StandardCharsets.UTF_8));
+        }
+    }
+
+    @Test
     void createRefusesAnExistingNameAndOpenAMissingOne() throws IOException {
         disk.create(root.resolve("a")).close();
         assertThatThrownBy(() -> disk.create(root.resolve("a"))).isInstanceOf(FileAlreadyExistsException.class);

@@ -43,11 +43,11 @@ public final class Prefetcher {
         submit(range.file(), done, buffer -> {
             check(range, buffer);
             int end = range.position() + range.sizeBytes();
-            touch(range.file(), range.position(), end, buffer);
+            range.file().log().preload(range.position(), end, buffer);
             note(range.file(), range.position(), end);
             done.complete(null);
             int ahead = (int) Math.min(range.file().log().sizeBytes(), (long) end + AHEAD_BYTES);
-            touch(range.file(), end, ahead, buffer);
+            range.file().log().preload(end, ahead, buffer);
             note(range.file(), range.position(), ahead);
         });
         return done;
@@ -56,7 +56,7 @@ public final class Prefetcher {
     /** Reads part of a file because the next read on the loop will need it. */
     void load(SegmentFile file, int position, int sizeBytes) {
         submit(file, new CompletableFuture<>(), buffer -> {
-            touch(file, position, position + sizeBytes, buffer);
+            file.log().preload(position, position + sizeBytes, buffer);
             note(file, position, position + sizeBytes);
         });
     }
@@ -86,15 +86,6 @@ public final class Prefetcher {
         } finally {
             buffers.give(buffer);
             file.release();
-        }
-    }
-
-    private static void touch(SegmentFile file, int from, int to, ByteBuffer buffer) throws IOException {
-        int at = from;
-        int read = 1;
-        while (at < to && read > 0) {
-            read = file.log().read(buffer.clear().limit(Math.min(buffer.capacity(), to - at)), at);
-            at += read;
         }
     }
 
