@@ -29,7 +29,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>States: reading (each loop's partitions in turn, within the bytes left) → enough (min bytes, an error, or no time to wait)? then
  * gathering (cold chunks, pages not in memory, aborted transactions) → answered; else waiting for a high watermark to move or
- * {@code maxWait} to end → reading again. No thread is held in any state.
+ * {@code maxWait} to end (or, for records whose pages are being read, a short while) → reading again. No thread is held in any state.
  *
  * <p><b>Gathering</b> a read from the cold tier may outlast {@code maxWait}: the answer leaves with what is there by then, if
  * that is anything; otherwise with the first read that ends. The others fill the cache, and the client's next fetch finds them. The
@@ -44,6 +44,10 @@ final class FetchOperation {
 
     /** Least time given to cold reads, also when the client would rather have an empty answer at once. */
     private static final long GATHER_MIN_MS = 500;
+
+    /** Pause before looking again for records that are there, but whose place in the file is still being read; and how often one fetch does so. */
+    private static final long LOOK_AGAIN_MS = 5;
+    private static final int MOST_LOOKS = 100;
 
     /** Most bytes of records in one answer, whatever the client asks for (Kafka's default of {@code fetch.max.bytes}); one first batch may be larger. */
     private static final int MAX_BYTES = 55 << 20;
@@ -63,6 +67,7 @@ final class FetchOperation {
     private final List<Runnable> watches = new ArrayList<>();
     private Future<?> timer;
     private boolean wakeQueued;
+    private int looks;
     private boolean waiting;
     private boolean expired;
     private boolean ended;
@@ -151,7 +156,10 @@ final class FetchOperation {
     private void await(long leftMs) {
         parts.values().forEach(FetchPart::discard);
         waiting = true;
-        timer = loop.schedule(this::expire, Math.min(leftMs, body.maxWait()), TimeUnit.MILLISECONDS);
+        long waitMs = Math.min(leftMs, body.maxWait());
+        boolean lookAgain = LOOK_AGAIN_MS < waitMs && looks < MOST_LOOKS && parts.values().stream().anyMatch(FetchPart::notFoundYet);
+        looks += lookAgain ? 1 : 0;
+        timer = lookAgain ? loop.schedule(this::wake, LOOK_AGAIN_MS, TimeUnit.MILLISECONDS) : loop.schedule(this::expire, waitMs, TimeUnit.MILLISECONDS);
         for (List<FetchPart> mine : byLoop) {
             Executor owner = mine.get(0).partition().loop();
             if (owner == loop) {

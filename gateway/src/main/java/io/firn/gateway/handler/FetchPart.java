@@ -47,6 +47,7 @@ final class FetchPart {
     private CompletableFuture<List<AbortedTransaction>> aborted;
     private boolean committedOnly;
     private boolean answered;
+    private boolean notFoundYet;
     private int expectedBytes;
     private long watermarkAtRead;
 
@@ -84,6 +85,7 @@ final class FetchPart {
 
     private int look(int bytesLeft, boolean evenOneTooLarge, boolean onlyCommitted) {
         expectedBytes = 0;
+        notFoundYet = false;
         committedOnly = onlyCommitted;
         Errors error = check();
         if (error != Errors.NONE) {
@@ -138,6 +140,8 @@ final class FetchPart {
         } else if (found instanceof TieredRead.Cold in) {
             coldRead = in.read();
             expectedBytes = maxBytes;
+        } else if (found instanceof TieredRead.AtEnd) {
+            notFoundYet = evenOneTooLarge && wanted.fetchOffset < limit;
         } else if (found instanceof TieredRead.OutOfRange) {
             fail(Errors.OFFSET_OUT_OF_RANGE);
         } else if (found instanceof TieredRead.Unavailable || found instanceof TieredRead.Offline) {
@@ -157,6 +161,11 @@ final class FetchPart {
 
     boolean failed() {
         return answer.errorCode() != Errors.NONE.code();
+    }
+
+    /** Whether records are there that the log could not find without the disk: it reads the pages now, and no new record may come to tell. */
+    boolean notFoundYet() {
+        return notFoundYet;
     }
 
     /** Whether the reader has records that this log has not: it has to know at once. */

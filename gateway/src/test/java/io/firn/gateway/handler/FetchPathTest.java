@@ -309,6 +309,22 @@ class FetchPathTest {
         }
     }
 
+    /** Where the open transaction begins in the file is not known until pages are read; no new record comes that would wake the fetch. */
+    @Test
+    void recordsBelowAnOpenTransactionAreFoundAfterARestartWithoutWaitingForNews() {
+        start(1, 1);
+        for (int i = 0; i < 50; i++) {
+            append(0, "value " + i);
+        }
+        append(0, Batches.data(0, 7, (short) 0, 0, 2, true, rig.clock.millis()), AppendOrigin.CLIENT);
+        rig.restart();
+        try (WireClient client = rig.client()) {
+            FetchResponseData.PartitionData answer = only(ask(client, fetch(topic, 0, 49).setIsolationLevel((byte) 1).setMaxWaitMs(LONG_MS)));
+            assertThat(values(answer)).endsWith("value 49");
+            assertThat(answer.lastStableOffset()).isEqualTo(50);
+        }
+    }
+
     // Epochs (KIP-320, KIP-595)
 
     @Test
