@@ -230,7 +230,11 @@ public final class Broker implements AutoCloseable {
     /** Tells the cluster where this broker is reached. */
     private void register() {
         BrokerConfig.Kafka told = config.kafka();
-        metadata.submit(new Command.RegisterBroker(config.node().id(), told.clientHost(), told.clientPort(kafka.port()), config.node().rack())).join();
+        try {
+            metadata.submit(new Command.RegisterBroker(config.node().id(), told.clientHost(), told.clientPort(kafka.port()), config.node().rack())).join();
+        } catch (CompletionException e) {
+            throw new StartupException("cannot register the broker: " + e.getCause().getMessage(), e);
+        }
     }
 
     /** Before the listeners are up nobody can change the metadata, so the keeper misses no change between its start and its subscription. */

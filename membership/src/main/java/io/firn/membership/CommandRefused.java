@@ -18,7 +18,7 @@ public final class CommandRefused extends MetadataException {
         /** A limit of the whole cluster would be exceeded; see {@link io.firn.membership.controller.Policy}. */
         LIMIT_EXCEEDED,
         NOT_CONTROLLER,
-        /** Too many commands are waiting; retriable. */
+        /** Too many commands are waiting, or the disk is full; retriable. */
         OVERLOADED
     }
 

@@ -51,6 +51,9 @@ public final class Metadata implements AutoCloseable {
     /** Commands waiting at most; more are refused as OVERLOADED. */
     public static final int MAX_WAITING = 1024;
 
+    /** Free bytes below which changes are refused as OVERLOADED: room for a group and the files that go with it, so that a full disk is met before a write fails half way. */
+    static final long MIN_ROOM_BYTES = 2L * CommandGroup.MAX_BYTES;
+
     private static final Logger LOGGER = LoggerFactory.getLogger(Metadata.class);
     private static final long CLOSE_TIMEOUT_MS = 30_000;
     private static final long RELEASE_TIMEOUT_MS = 1_000;
@@ -223,6 +226,10 @@ public final class Metadata implements AutoCloseable {
             publish(group);
             return;
         }
+        if (folder.usableBytes() < MIN_ROOM_BYTES) {
+            refuse(group);
+            return;
+        }
         committing = true;
         CompletableFuture<HeadCommit.Result> commit;
         try {
@@ -232,6 +239,16 @@ public final class Metadata implements AutoCloseable {
             commit = CompletableFuture.failedFuture(e);
         }
         commit.whenComplete((result, error) -> execute(() -> guard(() -> settled(group, result, error))));
+    }
+
+    /** Nothing was written: the commands have certainly had no effect. */
+    private void refuse(CommandGroup group) {
+        LOGGER.atWarn().addKeyValue("minRoomBytes", MIN_ROOM_BYTES).addKeyValue("commands", group.commands().size()).log("Disk full; metadata changes are refused until there is room");
+        group.commands().forEach(pending -> pending.answer().completeExceptionally(
+                new CommandRefused(CommandRefused.Reason.OVERLOADED, "the disk is full: fewer than " + MIN_ROOM_BYTES + " bytes are free for metadata")));
+        if (!waiting.isEmpty()) {
+            wake();
+        }
     }
 
     private void settled(CommandGroup group, HeadCommit.Result result, Throwable error) throws IOException {

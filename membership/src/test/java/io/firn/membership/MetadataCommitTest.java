@@ -200,6 +200,26 @@ class MetadataCommitTest {
     }
 
     @Test
+    void onAFullDiskChangesAreRefusedUntilThereIsRoomAgain() {
+        Metadata metadata = open();
+        register(metadata).join();
+        long version = metadata.view().version();
+        int operations = folder.operations();
+        folder.usableBytes(Metadata.MIN_ROOM_BYTES - 1);
+        CompletableFuture<ClusterView> refused = metadata.submit(new AllocateProducerIds(1));
+        CompletableFuture<ClusterView> refusedToo = metadata.submit(new AllocateProducerIds(1));
+        executor.run();
+        assertThat(MetadataTest.refusal(refused)).isEqualTo(Reason.OVERLOADED);
+        assertThat(MetadataTest.refusal(refusedToo)).isEqualTo(Reason.OVERLOADED);
+        assertThat(metadata.view().version()).isEqualTo(version);
+        assertThat(folder.operations()).as("writes").isEqualTo(operations);
+        folder.usableBytes(Metadata.MIN_ROOM_BYTES);
+        CompletableFuture<ClusterView> taken = metadata.submit(new AllocateProducerIds(1));
+        executor.run();
+        assertThat(taken.join().version()).isEqualTo(version + 1);
+    }
+
+    @Test
     void closingLetsTheCurrentGroupFinishAndFailsWhatWaits() {
         Metadata metadata = open();
         store.then(Fault.HELD);

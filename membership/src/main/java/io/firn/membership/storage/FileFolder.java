@@ -126,6 +126,11 @@ public final class FileFolder implements Folder {
     }
 
     @Override
+    public long usableBytes() throws IOException {
+        return Files.getFileStore(directory).getUsableSpace();
+    }
+
+    @Override
     public void close() {
         if (!lockChannel.isOpen()) {
             return;

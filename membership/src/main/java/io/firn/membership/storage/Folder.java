@@ -40,6 +40,9 @@ public interface Folder extends AutoCloseable {
     /** Makes the names durable. */
     void force() throws IOException;
 
+    /** Bytes that can still be written, as far as the file system tells; others may take them meanwhile. */
+    long usableBytes() throws IOException;
+
     /** Gives the folder free for another process. Idempotent. */
     @Override
     void close();

@@ -40,6 +40,7 @@ public final class SimFolder implements Folder {
     private int crashAt = Integer.MAX_VALUE;
     private int failAt = Integer.MAX_VALUE;
     private int forces;
+    private long usableBytes = Long.MAX_VALUE;
     private boolean closed;
 
     public SimFolder(RandomGenerator random) {
@@ -56,6 +57,17 @@ public final class SimFolder implements Folder {
     public SimFolder failAt(int operation) {
         failAt = operations + operation;
         return this;
+    }
+
+    /** What {@link #usableBytes()} tells from now on. */
+    public SimFolder usableBytes(long bytes) {
+        usableBytes = bytes;
+        return this;
+    }
+
+    @Override
+    public long usableBytes() {
+        return usableBytes;
     }
 
     public boolean crashed() {
