@@ -1,26 +1,35 @@
 package io.firn.it.fault;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.firn.it.harness.Await;
 import io.firn.it.harness.FirnNode;
 import io.firn.it.harness.KafkaClients;
 import io.firn.it.harness.ProcessResult;
 import io.firn.it.harness.Reading;
 import io.firn.it.harness.Topics;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.admin.CreateTopicsOptions;
+import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
@@ -28,6 +37,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.RetriableException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -97,6 +107,71 @@ class DiskFullIT {
         sendSome(10);
         verify();
         node.stop();
+    }
+
+    /** Not one byte is free: what has to be written down is refused, nothing ends, and all of it works again with space. */
+    @Test
+    void adminAndGroupsComeThroughAFullDisk() throws Exception {
+        node = FirnNode.in(disk.resolve("data"), Map.of("group.offsets.partitions", "2", "group.settings.group.initial.rebalance.delay.ms", "0")).start();
+        try (Topics topics = Topics.of(node.bootstrap())) {
+            partition = topics.create("filling", 1, Map.of("segment.bytes", "4194304", "remote.storage.enable", "false")).get(0);
+            sendSome(50);
+            commit(7);
+            Path filler = disk.resolve("filler");
+            fill(filler);
+            assertThat(sendUntilRefused()).isInstanceOf(RetriableException.class);
+
+            assertThatThrownBy(() -> Topics.done(topics.admin().createTopics(List.of(new NewTopic("refused", 1, (short) 1)), new CreateTopicsOptions().timeoutMs(4_000)).all()))
+                    .isInstanceOf(Exception.class);
+            assertThat(node.process().alive()).as("alive").isTrue();
+            verify();
+
+            Files.delete(filler);
+            Files.delete(disk.resolve("ballast"));
+            Await.until("topics can be made again", () -> {
+                Topics.done(topics.admin().createTopics(List.of(new NewTopic("made", 1, (short) 1))).all());
+                return true;
+            });
+            Await.until("offsets can be committed again", () -> {
+                commit(11);
+                return true;
+            });
+            sendSome(50);
+            verify();
+        }
+        node.stop();
+        node.start();
+        verify();
+        try (KafkaConsumer<byte[], byte[]> consumer = KafkaClients.consumer(node.bootstrap(), Map.of("group.id", "full"))) {
+            assertThat(consumer.committed(Set.of(partition), Duration.ofSeconds(60)).get(partition).offset()).isEqualTo(11);
+        }
+        node.stop();
+    }
+
+    private void commit(long offset) {
+        try (KafkaConsumer<byte[], byte[]> consumer = KafkaClients.consumer(node.bootstrap(), Map.of("group.id", "full"))) {
+            consumer.assign(List.of(partition));
+            consumer.commitSync(Map.of(partition, new OffsetAndMetadata(offset)), Duration.ofSeconds(8));
+        }
+    }
+
+    /** Takes all that is free. */
+    private static void fill(Path file) throws IOException {
+        byte[] piece = new byte[1 << 16];
+        try (OutputStream out = Files.newOutputStream(file)) {
+            while (true) {
+                out.write(piece);
+            }
+        } catch (IOException full) {
+            byte[] one = new byte[1];
+            try (OutputStream out = Files.newOutputStream(file, StandardOpenOption.APPEND)) {
+                while (true) {
+                    out.write(one);
+                }
+            } catch (IOException reallyFull) {
+                assertThat(Files.getFileStore(file).getUsableSpace()).isZero();
+            }
+        }
     }
 
     private Throwable sendUntilRefused() throws Exception {
