@@ -17,6 +17,9 @@ import io.firn.gateway.rig.Requests;
 import io.firn.gateway.rig.StorageRig;
 import io.firn.gateway.rig.WireClient;
 import io.firn.membership.TopicView;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -262,6 +265,22 @@ class ProducePathTest {
         }
         Await.until("the connections are gone", () -> rig.meter("firn.connections") == 0);
         rig.disk.release(Op.CREATE);
+    }
+
+    /** As port scanners and health checks of load balancers do. */
+    @Test
+    void connectionsThatAreResetAtOnceAreNotCountedForEver() throws IOException {
+        rig = StorageRig.started(directory, 2);
+        for (int i = 0; i < 90; i++) {
+            try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), rig.port())) {
+                socket.setSoLinger(true, 0);
+            }
+        }
+        TopicView topic = rig.createTopic("logs", 1);
+        try (WireClient client = rig.client()) {
+            assertThat(error(ask(client, produce(-1, topic, 0, one("still served"))))).isEqualTo(Errors.NONE);
+        }
+        Await.until("the connections are gone", () -> rig.meter("firn.connections") == 0);
     }
 
     @Test
