@@ -8,6 +8,7 @@ import io.firn.hot.batch.Batches;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
+import org.apache.kafka.common.record.internal.MutableRecordBatch;
 import org.junit.jupiter.api.Test;
 
 final class HotLogTest {
@@ -44,6 +45,33 @@ final class HotLogTest {
             });
         }
         assertThat(log.read(0, size, 40, false)).isInstanceOfSatisfying(ReadResult.Range.class, found -> found.range().release());
+    }
+
+    @Test
+    void aSequentialReaderWaitsForColdPagesOnlyOnce() throws IOException {
+        HotLogConfig large = new HotLogConfig(1 << 30, 7 * 24 * 3600_000L, 0, 10 << 20, 4096, 1 << 20, false, Long.MAX_VALUE, Long.MAX_VALUE, false);
+        log.reconfigure(large);
+        while (log.sizeBytes() < 12 << 20) {
+            append(2000);
+            store.run();
+        }
+        assertThat(store.close()).isTrue();
+        store = new SteppedStore(disk, Durability.FSYNC);
+        log = store.open(large);
+        int waits = 0;
+        int ranges = 0;
+        for (long next = 0; next < log.logEndOffset(); ranges++) {
+            FileRange range = ((ReadResult.Range) log.read(next, 1 << 20, log.logEndOffset(), true)).range();
+            if (!range.probablyResident()) {
+                waits++;
+                store.finish(range.prefetch());
+            }
+            List<MutableRecordBatch> batches = LogReads.batches(range);
+            next = batches.get(batches.size() - 1).nextOffset();
+            store.run();
+        }
+        assertThat(ranges).isGreaterThan(10);
+        assertThat(waits).isEqualTo(1);
     }
 
     @Test

@@ -74,7 +74,7 @@ public record BrokerConfig(Node node, Data data, Kafka kafka, Http http, Log log
             @Setting(key = "io.threads", value = "4", min = 1, max = 256, doc = "Threads for recovery, segment rolls, deletes and cold pages.") int ioThreads,
             @Setting(key = "producer.id.expiration.ms", value = "86400000", unit = "ms", min = 1, doc = "Idle time after which an idempotent producer is forgotten.") long producerIdExpirationMs,
             @Setting(key = "dirty.max.bytes", value = "67108864", unit = "bytes", min = 4096, doc = "Appended bytes of one log after which they are forced in the background.") long dirtyMaxBytes,
-            @Setting(key = "disk.watermark.bytes", value = "268435456", unit = "bytes", min = 0, doc = "Free disk space below which produce is refused with a retriable error.") long diskWatermarkBytes) {
+            @Setting(key = "disk.watermark.bytes", value = "268435456", unit = "bytes", min = 0, doc = "Free disk space below which produce is refused with a retriable error. Looked at every retention.check.interval.ms: should hold more than is produced in that time.") long diskWatermarkBytes) {
         public Log {
             Bounds.check(Log.class, durability, flushTickMs, ioThreads, producerIdExpirationMs, dirtyMaxBytes, diskWatermarkBytes);
         }

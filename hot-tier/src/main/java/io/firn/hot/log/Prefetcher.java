@@ -13,12 +13,12 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 
 /**
- * Brings pages into memory on the I/O pool and notes on the loop that they are there. It reads on beyond what was asked for, so that a
- * sequential reader goes through the pool once in {@link #AHEAD_BYTES}, not once a fetch.
+ * Brings pages into memory on the I/O pool and notes on the loop that they are there. A sequential reader waits for the pool once: from then on
+ * what it will want next is read while it takes what is there ({@link #readOn}).
  *
- * <p>Bounded by its callers: a reader asks once for a range and waits.
+ * <p>Bounded by its callers: a reader asks for a range and waits, or has one part read ahead at a time.
  *
- * <p>Threading: thread-safe; the residency it notes down is touched on the loop only.
+ * <p>Threading: {@link #prefetch} from any thread; all else, and the residency it notes down, on the loop only.
  */
 public final class Prefetcher {
 
@@ -29,6 +29,8 @@ public final class Prefetcher {
     private final Executor io;
     private final Executor loop;
     private final ScanBuffers buffers;
+    private SegmentFile aheadOf;
+    private int aheadFrom;
 
     public Prefetcher(LogState state) {
         this.state = state;
@@ -51,6 +53,20 @@ public final class Prefetcher {
             note(range.file(), range.position(), ahead);
         });
         return done;
+    }
+
+    /**
+     * Has the part behind a resident range read, if a sequential reader will come to it soon: when less than half of
+     * {@link #AHEAD_BYTES} behind {@code end} is resident. The same part is not asked for twice in a row.
+     */
+    void readOn(SegmentFile file, int end, int segmentBytes) {
+        int runway = state.residency().runway(file, end);
+        if (runway >= AHEAD_BYTES / 2 || runway >= segmentBytes - end || (file == aheadOf && end + runway == aheadFrom)) {
+            return;
+        }
+        aheadOf = file;
+        aheadFrom = end + runway;
+        load(file, aheadFrom, Math.min(AHEAD_BYTES, segmentBytes - aheadFrom));
     }
 
     /** Reads part of a file because the next read on the loop will need it. */

@@ -75,6 +75,9 @@ public final class RangeFinder {
         }
         long upper = to == end ? Math.min(limitOffset, segment.nextOffset()) : Math.min(limitOffset, offsetBound(segment, to));
         boolean resident = state.residency().covers(segment.file(), start.position, to);
+        if (resident) {
+            prefetcher.readOn(segment.file(), to, segment.sizeBytes());
+        }
         return Optional.of(new Located(segment.file(), start.position, to - start.position, start.offset, upper, start.checked, resident));
     }
 

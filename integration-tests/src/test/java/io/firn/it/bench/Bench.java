@@ -155,7 +155,7 @@ public final class Bench implements Callable<Integer> {
         for (int recordBytes : new int[] {100, KIB}) {
             String topic = topic(broker, 6, Map.of());
             quiet();
-            Load.Produced produced = load.produce(broker.bootstrap(), topic, 10_000, recordBytes, 1000, 16 * KIB, "acks=all", "linger.ms=0");
+            Load.Produced produced = load.produce(broker.bootstrap(), topic, 5_000, recordBytes, 1000, 16 * KIB, "acks=all", "linger.ms=0");
             table.add("produce p99 at 1000 records/s, " + recordBytes + " B, 6 partitions, acks=all, " + durability, "ms", Target.atMost(1.0), peer, produced.p99Ms());
             Admins.delete(broker.bootstrap(), topic);
         }
