@@ -144,6 +144,7 @@ public final class Bench implements Callable<Integer> {
                     double cpu = broker.cpuSeconds() - before;
                     String row = String.format("%d B, %d partition%s, acks=%s, %s", recordBytes, partitions, partitions == 1 ? "" : "s", acks, durability);
                     table.add("produce " + row, "MiB/s", Target.atLeast(1.0), peer, produced.mibPerSecond());
+                    table.add("produce p99 at full speed, " + row, "ms", Target.NONE, peer, produced.p99Ms());
                     table.add("CPU per GiB produced, " + row, "s", Target.atMost(0.5), peer, cpu * GIB / ((double) records * recordBytes));
                     Admins.delete(broker.bootstrap(), topic);
                 }
