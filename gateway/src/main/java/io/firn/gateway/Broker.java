@@ -7,6 +7,7 @@ import io.firn.gateway.api.ApiTable;
 import io.firn.gateway.api.ErrorMapping;
 import io.firn.gateway.config.BrokerConfig;
 import io.firn.gateway.config.TopicConfigs;
+import io.firn.gateway.coordinator.Coordination;
 import io.firn.gateway.group.GroupCoordination;
 import io.firn.gateway.group.GroupSettings;
 import io.firn.gateway.group.Groups;
@@ -49,6 +50,7 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.apache.kafka.coordinator.group.GroupCoordinator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -132,8 +134,8 @@ public final class Broker implements AutoCloseable {
         TopicConfigs topicConfigs = TopicConfigs.of(config);
         PartitionKeeper keeper = closing(new PartitionKeeper(config.node().id(), hot, retention, loops, partitions, topicConfigs::logConfig, clock), Broker::stop);
         Supplier<GroupSettings> groupSettings = once(() -> GroupSettings.of(config.group()));
-        GroupCoordination groups = closing(new GroupCoordination(config.node().id(), config.group().offsetsPartitions(), groupSettings, metadata, partitions, clock),
-                GroupCoordination::close);
+        Coordination<GroupCoordinator> groups = closing(GroupCoordination.of(config.node().id(), config.group().offsetsPartitions(), groupSettings, metadata, partitions, clock),
+                Coordination::close);
         HandlerContext handlers = new HandlerContext(config, topicConfigs, metadata, partitions, keeper::whenInService, new Groups(groups), groupSettings, hot,
                 ModuleConfigs.hotDirectory(config), loops.first(), timer(loops.first()));
         ApiTable apis = Handlers.all(handlers, retention::rejectsProduce, clock);

@@ -12,7 +12,7 @@ import org.apache.kafka.coordinator.group.modern.share.ShareGroupConfig;
 /**
  * The settings of the group coordinator as the library wants them: {@code group.settings} (Kafka's names) over Firn's own defaults.
  *
- * <p>Apart from {@link GroupCoordination} because the library's config classes are loaded only when groups or their configs are used. Immutable.
+ * <p>Apart from {@link GroupService} because the library's config classes are loaded only when groups or their configs are used. Immutable.
  */
 public final class GroupSettings {
 

@@ -1,6 +1,8 @@
 package io.firn.gateway.group;
 
 import io.firn.gateway.api.Request;
+import io.firn.gateway.coordinator.Caller;
+import io.firn.gateway.coordinator.Coordination;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiFunction;
@@ -37,9 +39,9 @@ import org.apache.kafka.server.authorizer.AuthorizableRequestContext;
  * <p>Threading: thread-safe. Futures complete on the coordinator's threads, which must not be blocked.
  */
 public final class Groups {
-    private final GroupCoordination coordination;
+    private final Coordination<GroupCoordinator> coordination;
 
-    public Groups(GroupCoordination coordination) {
+    public Groups(Coordination<GroupCoordinator> coordination) {
         this.coordination = coordination;
     }
 

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.firn.gateway.config.BrokerConfig;
+import io.firn.gateway.coordinator.Caller;
+import io.firn.gateway.coordinator.Coordination;
 import io.firn.gateway.partition.Partitions;
 import io.firn.membership.Metadata;
 import java.net.InetAddress;
@@ -36,12 +38,12 @@ class GroupCoordinationTest {
     Path directory;
     private final AtomicInteger started = new AtomicInteger();
     private Metadata metadata;
-    private GroupCoordination coordination;
+    private Coordination<GroupCoordinator> coordination;
 
     @BeforeEach
     void open() {
         metadata = Metadata.openSingleBroker(directory, InstantSource.system(), new Random(1));
-        coordination = new GroupCoordination(1, 7, this::settings, metadata, new Partitions(metadata::view), InstantSource.system());
+        coordination = GroupCoordination.of(1, 7, this::settings, metadata, new Partitions(metadata::view), InstantSource.system());
         coordination.start();
     }
 

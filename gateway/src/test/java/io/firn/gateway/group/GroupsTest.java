@@ -3,6 +3,8 @@ package io.firn.gateway.group;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.firn.gateway.config.BrokerConfig;
+import io.firn.gateway.coordinator.Caller;
+import io.firn.gateway.coordinator.Coordination;
 import io.firn.gateway.partition.TestPartitions;
 import io.firn.membership.Command;
 import io.firn.membership.TopicView;
@@ -54,12 +56,12 @@ class GroupsTest {
     @TempDir
     Path directory;
     private TestPartitions broker;
-    private GroupCoordination coordination;
+    private Coordination<GroupCoordinator> coordination;
 
     @BeforeEach
     void open() {
         broker = new TestPartitions(directory);
-        coordination = new GroupCoordination(TestPartitions.BROKER, 3, GroupsTest::settings, broker.metadata, broker.partitions, InstantSource.system());
+        coordination = GroupCoordination.of(TestPartitions.BROKER, 3, GroupsTest::settings, broker.metadata, broker.partitions, InstantSource.system());
         coordination.start();
     }
 

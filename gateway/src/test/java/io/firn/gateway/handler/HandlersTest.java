@@ -7,6 +7,7 @@ import io.firn.gateway.api.ServedApi;
 import io.firn.gateway.config.BrokerConfig;
 import io.firn.gateway.config.ConfigLoader;
 import io.firn.gateway.config.TopicConfigs;
+import io.firn.gateway.coordinator.Coordination;
 import io.firn.gateway.group.GroupCoordination;
 import io.firn.gateway.group.GroupSettings;
 import io.firn.gateway.group.Groups;
@@ -20,6 +21,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
 import org.apache.kafka.common.protocol.ApiKeys;
+import org.apache.kafka.coordinator.group.GroupCoordinator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -38,7 +40,7 @@ class HandlersTest {
     void everyPromisedApiHasOneHandlerForItsStableVersions() {
         BrokerConfig config = ConfigLoader.load(Optional.empty(), Map.of(), List.of());
         try (TestPartitions broker = new TestPartitions(directory);
-                GroupCoordination coordination = new GroupCoordination(1, 3, () -> GroupSettings.of(config.group()), broker.metadata, broker.partitions, InstantSource.system())) {
+                Coordination<GroupCoordinator> coordination = GroupCoordination.of(1, 3, () -> GroupSettings.of(config.group()), broker.metadata, broker.partitions, InstantSource.system())) {
             List<ServedApi> table = Handlers.table(new HandlerContext(config, TopicConfigs.of(config), broker.metadata, broker.partitions,
                     topic -> CompletableFuture.completedFuture(null), new Groups(coordination), () -> GroupSettings.of(config.group()), broker.hot, directory, Runnable::run,
                     (delayMs, task) -> () -> {}));

@@ -1,4 +1,4 @@
-package io.firn.gateway.group;
+package io.firn.gateway.coordinator;
 
 import org.apache.kafka.coordinator.common.runtime.CoordinatorPlayback;
 

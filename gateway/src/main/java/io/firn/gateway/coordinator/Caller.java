@@ -1,4 +1,4 @@
-package io.firn.gateway.group;
+package io.firn.gateway.coordinator;
 
 import io.firn.gateway.api.Request;
 import java.net.InetAddress;
@@ -7,9 +7,9 @@ import org.apache.kafka.common.security.auth.SecurityProtocol;
 import org.apache.kafka.server.authorizer.AuthorizableRequestContext;
 
 /** Who asks the coordinator, and in which version of which API. */
-record Caller(String clientId, InetAddress clientAddress, int requestType, int requestVersion, int correlationId) implements AuthorizableRequestContext {
+public record Caller(String clientId, InetAddress clientAddress, int requestType, int requestVersion, int correlationId) implements AuthorizableRequestContext {
 
-    static Caller of(Request request) {
+    public static Caller of(Request request) {
         return new Caller(request.clientId(), request.clientAddress(), request.api().id, request.version(), request.header().correlationId());
     }
 

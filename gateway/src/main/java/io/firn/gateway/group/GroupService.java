@@ -1,12 +1,19 @@
 package io.firn.gateway.group;
 
 import com.yammer.metrics.core.MetricsRegistry;
+import io.firn.gateway.coordinator.CoordinatorService;
+import io.firn.gateway.coordinator.LogLoader;
+import io.firn.gateway.coordinator.LogWriter;
+import io.firn.gateway.coordinator.MetadataMirror;
 import io.firn.gateway.partition.Partitions;
+import io.firn.membership.ClusterView;
 import java.time.InstantSource;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Properties;
+import java.util.Set;
 import org.apache.kafka.common.metrics.Metrics;
 import org.apache.kafka.common.utils.Time;
 import org.apache.kafka.coordinator.group.GroupConfigManager;
@@ -26,17 +33,20 @@ import org.apache.kafka.server.util.timer.SystemTimerReaper;
  *
  * <p>Threading: confined to the control thread, except {@link #api()}, which is thread-safe.
  */
-final class CoordinatorService {
+final class GroupService implements CoordinatorService<GroupCoordinator> {
     private final GroupCoordinatorService service;
     private final Metrics metrics = new Metrics();
     private final MetricsRegistry yammer = new MetricsRegistry();
+    private final MetadataMirror mirror;
+    private Map<String, Map<String, String>> groupConfigs = Map.of();
 
-    private CoordinatorService(int brokerId, GroupSettings settings, Partitions partitions, InstantSource clock, LogLoader.Outcome loads) {
+    private GroupService(int brokerId, GroupSettings settings, Partitions partitions, InstantSource clock, LogLoader.Outcome loads) {
+        this.mirror = new MetadataMirror(clock::millis);
         this.service = new GroupCoordinatorService.Builder(brokerId, settings.coordinator())
                 .withTime(Time.SYSTEM)
                 .withTimer(new SystemTimerReaper("group-coordinator-reaper", new SystemTimer("group-coordinator")))
-                .withLoader(new LogLoader(partitions, new GroupCoordinatorRecordSerde(), clock, loads))
-                .withWriter(new LogWriter(partitions))
+                .withLoader(new LogLoader("firn-group-loader", partitions, new GroupCoordinatorRecordSerde(), clock, loads))
+                .withWriter(new LogWriter(partitions, GroupSettings.BATCH_BYTES))
                 .withCoordinatorRuntimeMetrics(new GroupCoordinatorRuntimeMetrics(metrics))
                 .withGroupCoordinatorMetrics(new GroupCoordinatorMetrics(yammer, metrics))
                 .withGroupConfigManager(new GroupConfigManager(settings.groupDefaults(), settings.coordinator(), settings.share()))
@@ -48,37 +58,52 @@ final class CoordinatorService {
     }
 
     /** @param offsetsPartitions partitions of {@code __consumer_offsets}, fixed for the service's life */
-    static CoordinatorService start(int brokerId, GroupSettings settings, Partitions partitions, InstantSource clock, LogLoader.Outcome loads, int offsetsPartitions) {
-        CoordinatorService started = new CoordinatorService(brokerId, settings, partitions, clock, loads);
+    static GroupService start(int brokerId, GroupSettings settings, Partitions partitions, InstantSource clock, LogLoader.Outcome loads, int offsetsPartitions) {
+        GroupService started = new GroupService(brokerId, settings, partitions, clock, loads);
         started.service.startup(() -> offsetsPartitions);
         return started;
     }
 
-    GroupCoordinator api() {
+    @Override
+    public GroupCoordinator api() {
         return service;
     }
 
-    /** May block until pending writes of groups that used a deleted topic are committed, or time out. */
-    void metadata(MetadataMirror.Step step) {
-        service.onMetadataUpdate(step.delta(), step.image());
+    @Override
+    public void follow(ClusterView view) {
+        mirror.advance(view).ifPresent(step -> service.onMetadataUpdate(step.delta(), step.image()));
+        applyGroupConfigs(view.groupConfigs());
     }
 
-    void elected(int partition, int leaderEpoch) {
+    private void applyGroupConfigs(Map<String, Map<String, String>> next) {
+        if (next == groupConfigs) {
+            return;
+        }
+        Set<String> groups = new HashSet<>(groupConfigs.keySet());
+        groups.addAll(next.keySet());
+        for (String group : groups) {
+            Map<String, String> configs = next.getOrDefault(group, Map.of());
+            if (!configs.equals(groupConfigs.getOrDefault(group, Map.of()))) {
+                Properties properties = new Properties();
+                properties.putAll(configs);
+                service.updateGroupConfig(group, properties);
+            }
+        }
+        groupConfigs = next;
+    }
+
+    @Override
+    public void elected(int partition, int leaderEpoch) {
         service.onElection(partition, leaderEpoch);
     }
 
-    void resigned(int partition) {
+    @Override
+    public void resigned(int partition) {
         service.onResignation(partition, OptionalInt.empty());
     }
 
-    void groupConfig(String group, Map<String, String> configs) {
-        Properties properties = new Properties();
-        properties.putAll(configs);
-        service.updateGroupConfig(group, properties);
-    }
-
-    /** Stops all threads. */
-    void stop() {
+    @Override
+    public void stop() {
         service.shutdown();
         metrics.close();
         yammer.shutdown();

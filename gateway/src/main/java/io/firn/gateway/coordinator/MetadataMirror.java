@@ -1,4 +1,4 @@
-package io.firn.gateway.group;
+package io.firn.gateway.coordinator;
 
 import io.firn.membership.BrokerView;
 import io.firn.membership.ClusterView;
@@ -27,20 +27,20 @@ import org.apache.kafka.server.common.MetadataVersion;
  *
  * <p>Threading: confined to the coordinator's control thread.
  */
-final class MetadataMirror {
+public final class MetadataMirror {
     private final LongSupplier clockMs;
     private Optional<ClusterView> applied = Optional.empty();
     private MetadataImage image = MetadataImage.EMPTY;
 
-    MetadataMirror(LongSupplier clockMs) {
+    public MetadataMirror(LongSupplier clockMs) {
         this.clockMs = clockMs;
     }
 
     /** What the library is told of one step. */
-    record Step(MetadataDelta delta, MetadataImage image) {}
+    public record Step(MetadataDelta delta, MetadataImage image) {}
 
-    /** The step from the view applied last to {@code next}; empty when nothing in it concerns groups. */
-    Optional<Step> advance(ClusterView next) {
+    /** The step from the view applied last to {@code next}; empty when nothing in it concerns coordinators. */
+    public Optional<Step> advance(ClusterView next) {
         MetadataDelta delta = new MetadataDelta.Builder().setImage(image).build();
         boolean changed = applied.map(previous -> changes(previous, next, delta)).orElseGet(() -> first(next, delta));
         applied = Optional.of(next);
@@ -51,7 +51,7 @@ final class MetadataMirror {
         return Optional.of(new Step(delta, image));
     }
 
-    MetadataImage image() {
+    public MetadataImage image() {
         return image;
     }
 

@@ -1,4 +1,4 @@
-package io.firn.gateway.group;
+package io.firn.gateway.coordinator;
 
 import io.firn.cold.ColdRead;
 import io.firn.gateway.partition.Partition;
@@ -74,7 +74,7 @@ final class LogReplay {
         }
     }
 
-    /** Fails for a log that is offline: it looks empty, and groups must not be taken for gone. */
+    /** Fails for a log that is offline: it looks empty, and what it holds must not be taken for gone. */
     private Bounds bounds() {
         partition.log().offlineReason().ifPresent(reason -> {
             throw new KafkaStorageException(partition.id() + ": " + reason);

@@ -1,4 +1,4 @@
-package io.firn.gateway.group;
+package io.firn.gateway.coordinator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,4 +1,4 @@
-package io.firn.gateway.group;
+package io.firn.gateway.coordinator;
 
 import io.firn.gateway.api.ErrorMapping;
 import io.firn.gateway.partition.Partition;
@@ -31,15 +31,17 @@ import org.apache.kafka.storage.internals.log.VerificationGuard;
  *
  * <p>Threading: {@code append} is called on the coordinator's threads and blocks them; never call it on a loop. Listeners are called on the partition's loop and only enqueue.
  */
-final class LogWriter implements PartitionWriter {
+public final class LogWriter implements PartitionWriter {
     static final long APPEND_TIMEOUT_MS = 5_000;
 
     private final Partitions partitions;
-    private final LogConfig config = new LogConfig(Map.of("max.message.bytes", GroupSettings.BATCH_BYTES));
+    private final LogConfig config;
     private final Map<TopicPartition, Registration> registrations = new ConcurrentHashMap<>();
 
-    LogWriter(Partitions partitions) {
+    /** @param batchBytes largest batch the coordinator gathers, and the size of the buffer each partition keeps once written; a single larger record still goes through alone */
+    public LogWriter(Partitions partitions, int batchBytes) {
         this.partitions = partitions;
+        this.config = new LogConfig(Map.of("max.message.bytes", batchBytes));
     }
 
     /** A listener at a partition; {@code removal} is confined to its loop. */

@@ -1,4 +1,4 @@
-package io.firn.gateway.group;
+package io.firn.gateway.coordinator;
 
 import io.firn.gateway.partition.Partitions;
 import java.time.InstantSource;
@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Threading: {@link #load} only queues; the reading is done on the loader's own thread, which may block on the disk and on the cold tier.
  */
-final class LogLoader implements CoordinatorLoader<CoordinatorRecord> {
+public final class LogLoader implements CoordinatorLoader<CoordinatorRecord> {
     private static final int MAX_WAITING = 10_000;
     private static final Logger log = LoggerFactory.getLogger(LogLoader.class);
 
@@ -35,19 +35,20 @@ final class LogLoader implements CoordinatorLoader<CoordinatorRecord> {
     private final ThreadPoolExecutor executor;
 
     /** Told on the loader's thread how each load ended. */
-    interface Outcome {
+    public interface Outcome {
         void loaded(TopicPartition partition);
 
         /** The library leaves the partition unserved until it is elected anew. */
         void failed(TopicPartition partition);
     }
 
-    LogLoader(Partitions partitions, Deserializer<CoordinatorRecord> serde, InstantSource clock, Outcome outcome) {
+    /** @param name of its thread */
+    public LogLoader(String name, Partitions partitions, Deserializer<CoordinatorRecord> serde, InstantSource clock, Outcome outcome) {
         this.partitions = partitions;
         this.serde = serde;
         this.clock = clock;
         this.outcome = outcome;
-        this.executor = new ThreadPoolExecutor(1, 1, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(MAX_WAITING), LogLoader::thread);
+        this.executor = new ThreadPoolExecutor(1, 1, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(MAX_WAITING), task -> thread(name, task));
         this.executor.allowCoreThreadTimeOut(true);
     }
 
@@ -75,14 +76,14 @@ final class LogLoader implements CoordinatorLoader<CoordinatorRecord> {
             Thread.currentThread().interrupt();
             loaded.completeExceptionally(new KafkaException("The broker stops.", e));
         } catch (Exception e) {
-            log.atWarn().addKeyValue("partition", tp).setCause(e).log("Groups of a partition could not be loaded");
+            log.atWarn().addKeyValue("partition", tp).setCause(e).log("A coordinator's partition could not be loaded");
             loaded.completeExceptionally(e);
             outcome.failed(tp);
         }
     }
 
-    private static Thread thread(Runnable task) {
-        Thread thread = new Thread(task, "firn-group-loader");
+    private static Thread thread(String name, Runnable task) {
+        Thread thread = new Thread(task, name);
         thread.setDaemon(true);
         return thread;
     }
