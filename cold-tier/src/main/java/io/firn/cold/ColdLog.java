@@ -19,6 +19,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import org.apache.kafka.common.TopicIdPartition;
@@ -237,10 +238,11 @@ public final class ColdLog {
      *
      * @param maxBytes most bytes to return; the first batch comes even if it is larger when {@code minOneBatch}
      * @param limitOffset exclusive upper bound of the offsets wanted
+     * @param completion where the future completes: an event loop saves a hop by naming itself. Once it takes no more tasks the future completes anywhere.
      */
-    public CompletableFuture<ColdRead> read(long offset, int maxBytes, long limitOffset, boolean minOneBatch) {
+    public CompletableFuture<ColdRead> read(long offset, int maxBytes, long limitOffset, boolean minOneBatch, Executor completion) {
         CompletableFuture<ColdRead> read = new CompletableFuture<>();
-        store.reads().read(new ReadRequest(view().live(), offset, maxBytes, limitOffset, minOneBatch)).whenComplete((run, failure) -> {
+        store.reads().read(new ReadRequest(view().live(), offset, maxBytes, limitOffset, minOneBatch, completion)).whenComplete((run, failure) -> {
             if (failure != null) {
                 read.completeExceptionally(failure);
             } else if (!read.complete(new ColdRead(run))) {
@@ -248,6 +250,11 @@ public final class ColdLog {
             }
         });
         return read;
+    }
+
+    /** As the other one, for callers without a thread of their own: completes on one of the cold tier's, which must not be held up. */
+    public CompletableFuture<ColdRead> read(long offset, int maxBytes, long limitOffset, boolean minOneBatch) {
+        return read(offset, maxBytes, limitOffset, minOneBatch, store.work());
     }
 
     /** Aborted transactions with records in {@code [fromOffset, toOffset)} whose end is in the cold tier. */

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
@@ -215,6 +216,11 @@ public final class ColdStore implements AutoCloseable {
 
     ColdMeters meters() {
         return meters;
+    }
+
+    /** Where futures complete whose caller named no executor. */
+    Executor work() {
+        return threads.work();
     }
 
     ColdReads reads() {

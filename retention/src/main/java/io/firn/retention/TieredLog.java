@@ -37,7 +37,7 @@ import org.slf4j.LoggerFactory;
  * <p>Questions that both tiers take part in are put to both at the same moment on the loop. Local deletion happens on the
  * same loop, and only below the published boundary, so no record can slip between the two answers.
  *
- * <p>Threading: confined to the event loop of its partition; futures complete there (except inside {@link TieredRead.Cold}).
+ * <p>Threading: confined to the event loop of its partition; futures complete there.
  */
 public final class TieredLog {
     private static final Logger logger = LoggerFactory.getLogger(TieredLog.class);
@@ -129,7 +129,7 @@ public final class TieredLog {
         if (offset < view.startOffset() || offset >= view.endOffset()) {
             return new TieredRead.Offline(border instanceof TierBorder.Hole hole ? hole.reason() : "offset " + offset + " is in neither tier");
         }
-        return new TieredRead.Cold(cold.get().read(offset, maxBytes, Math.min(limitOffset, view.endOffset()), minOneBatch));
+        return new TieredRead.Cold(cold.get().read(offset, maxBytes, Math.min(limitOffset, view.endOffset()), minOneBatch, loop.executor()));
     }
 
     /**

@@ -10,7 +10,7 @@ public sealed interface TieredRead {
     /** In a local segment. The receiver owns one reference. */
     record Hot(FileRange range) implements TieredRead {}
 
-    /** On their way from the cold tier. Whoever receives the result releases it; completes on a cold-tier thread, fails with {@link io.firn.cold.ColdStoreException}. */
+    /** On their way from the cold tier. Whoever receives the result releases it; completes on the partition's loop, fails with {@link io.firn.cold.ColdStoreException}. */
     record Cold(CompletableFuture<ColdRead> read) implements TieredRead {}
 
     /** Nothing to read at this offset yet. */

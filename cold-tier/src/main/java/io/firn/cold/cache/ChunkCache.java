@@ -24,7 +24,7 @@ import java.util.concurrent.CompletableFuture;
  * <p><b>Invariants.</b> A buffer is filled by one request at a time, and not read before its checksum was compared; a pinned chunk is
  * never evicted; a chunk that fails its checksum twice is {@link ColdStoreException.Corrupt} for those who wait and is not kept.
  *
- * <p>Threading: confined to the reads thread; checksums are taken on {@code work}.
+ * <p>Threading: confined to the reads thread; a checksum is taken on the thread that brought the bytes, which has them in its cache: about 20 µs a MiB, less than a hop.
  */
 public final class ChunkCache {
 
@@ -204,7 +204,7 @@ public final class ChunkCache {
         ChunkAddress address = chunk.address;
         meters.get(address.length());
         objects.get(address.object(), address.position(), chunk.buffer.slice(0, address.length()))
-                .thenRunAsync(() -> verify(chunk), threads.work())
+                .thenRun(() -> verify(chunk))
                 .whenCompleteAsync((nothing, failure) -> arrived(chunk, failure), threads.reads());
     }
 

@@ -16,6 +16,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import org.apache.kafka.common.TopicIdPartition;
 
@@ -26,8 +27,8 @@ import org.apache.kafka.common.TopicIdPartition;
  *
  * <p><b>Time</b>: a read ends, one way or the other, within {@code requestTimeoutMs × retryMaxAttempts}: the time the store below is given for one request.
  *
- * <p>Threading: {@link #read}, {@link #indexes} and a run's release from any thread; they hop to the reads thread, which owns the rest. Futures
- * complete on {@code work}.
+ * <p>Threading: {@link #read}, {@link #indexes} and a run's release from any thread; they hop to the reads thread, which owns the rest. Reads complete on
+ * the executor their caller names, indexes on {@code work}.
  */
 public final class ColdReads {
 
@@ -67,12 +68,12 @@ public final class ColdReads {
         meters.gauge("firn.cold.gets.in.flight", "Ranged reads in flight", fetches::inFlight);
     }
 
-    /** Fails with {@link ColdStoreException}. */
+    /** Fails with {@link ColdStoreException}; completes on the request's executor. */
     public CompletableFuture<BatchRun> read(ReadRequest request) {
         CompletableFuture<BatchRun> result = new CompletableFuture<>();
-        onReadsThread(result, () -> {
+        onReadsThread(result, request.completion(), () -> {
             if (inProgress.size() >= IN_PROGRESS_LIMIT) {
-                hand(new ColdStoreException.Unavailable("More than " + IN_PROGRESS_LIMIT + " cold reads are in progress", null), result);
+                hand(new ColdStoreException.Unavailable("More than " + IN_PROGRESS_LIMIT + " cold reads are in progress", null), result, request.completion());
                 return;
             }
             ReadTask task = new ReadTask(this, request, result);
@@ -85,30 +86,30 @@ public final class ColdReads {
     /** The indexes of a segment, out of the cache or by one request. Fails with {@link ColdStoreException}. */
     public CompletableFuture<SegmentIndexes> indexes(TopicIdPartition partition, LiveSegment segment) {
         CompletableFuture<SegmentIndexes> result = new CompletableFuture<>();
-        onReadsThread(result, () -> {
+        onReadsThread(result, threads.work(), () -> {
             asked.add(result);
             Runnable cancel = threads.reads().executeAfter(deadlineMs, () -> {
                 asked.remove(result);
-                hand(new ColdStoreException.Unavailable("No answer for the indexes of " + segment.key() + " within " + deadlineMs + " ms", null), result);
+                hand(new ColdStoreException.Unavailable("No answer for the indexes of " + segment.key() + " within " + deadlineMs + " ms", null), result, threads.work());
             });
             indexes.get(partition, segment, result).whenComplete((found, failure) -> {
                 cancel.run();
                 asked.remove(result);
                 if (failure != null) {
-                    hand(failure, result);
+                    hand(failure, result, threads.work());
                 } else {
-                    onWork(() -> result.complete(found));
+                    complete(threads.work(), () -> result.complete(found));
                 }
             });
         });
         return result;
     }
 
-    private void onReadsThread(CompletableFuture<?> result, Runnable task) {
+    private void onReadsThread(CompletableFuture<?> result, Executor completion, Runnable task) {
         try {
             threads.reads().execute(() -> {
                 if (closed) {
-                    hand(closedError(), result);
+                    hand(closedError(), result, completion);
                 } else {
                     task.run();
                 }
@@ -125,10 +126,10 @@ public final class ColdReads {
     /** Fails what is in progress; later reads fail at once. */
     public void close() {
         CompletableFuture<Void> done = new CompletableFuture<>();
-        onReadsThread(done, () -> {
+        onReadsThread(done, threads.work(), () -> {
             closed = true;
             List.copyOf(inProgress).forEach(task -> task.fail(closedError()));
-            asked.forEach(result -> hand(closedError(), result));
+            asked.forEach(result -> hand(closedError(), result, threads.work()));
             done.complete(null);
         });
     }
@@ -155,22 +156,22 @@ public final class ColdReads {
         }
     }
 
-    void hand(BatchRun run, CompletableFuture<BatchRun> result) {
-        onWork(() -> {
+    void hand(BatchRun run, CompletableFuture<BatchRun> result, Executor completion) {
+        complete(completion, () -> {
             if (!result.complete(run)) {
                 run.release().run(); // the caller has cancelled
             }
         });
     }
 
-    void hand(Throwable failure, CompletableFuture<?> result) {
+    void hand(Throwable failure, CompletableFuture<?> result, Executor completion) {
         Throwable cause = ColdStoreException.unwrap(failure);
-        onWork(() -> result.completeExceptionally(cause));
+        complete(completion, () -> result.completeExceptionally(cause));
     }
 
-    private void onWork(Runnable completion) {
+    private static void complete(Executor executor, Runnable completion) {
         try {
-            threads.work().execute(completion);
+            executor.execute(completion);
         } catch (RejectedExecutionException closing) {
             completion.run(); // nobody may be left waiting
         }

@@ -1,12 +1,15 @@
 package io.firn.cold.read;
 
+import java.util.concurrent.Executor;
+
 /**
  * What is to be read; see {@link io.firn.cold.ColdLog#read}.
  *
  * @param segments where; the offset has to be in it
  * @param limitOffset exclusive
+ * @param completion where the answer is handed over
  */
-public record ReadRequest(LiveSegments segments, long offset, int maxBytes, long limitOffset, boolean minOneBatch) {
+public record ReadRequest(LiveSegments segments, long offset, int maxBytes, long limitOffset, boolean minOneBatch, Executor completion) {
 
     public ReadRequest {
         if (offset < 0 || maxBytes < 0) {

@@ -234,7 +234,7 @@ final class ReadTask {
 
     private void succeed(BatchRun run) {
         end();
-        reads.hand(run, result);
+        reads.hand(run, result, request.completion());
     }
 
     private void giveNothing() {
@@ -257,7 +257,7 @@ final class ReadTask {
         closeWindow();
         reads.meters().readFailed();
         sequence.ifPresent(reads.sequences()::abandon);
-        reads.hand(cause, result);
+        reads.hand(cause, result, request.completion());
     }
 
     private void closeWindow() {

@@ -66,7 +66,7 @@ public final class RecordSearch {
         if (offset >= segment.nextOffset()) {
             return CompletableFuture.completedFuture(Optional.empty());
         }
-        return reads.read(new ReadRequest(segments, offset, STEP_BYTES, segment.nextOffset(), true)).thenCompose(run -> {
+        return reads.read(new ReadRequest(segments, offset, STEP_BYTES, segment.nextOffset(), true, reads.threads().work())).thenCompose(run -> {
             Optional<ColdTimestamp> found;
             try {
                 found = find(run, timestampMs, fromOffset);

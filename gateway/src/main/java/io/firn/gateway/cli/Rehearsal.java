@@ -10,10 +10,11 @@ import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * A short life of a broker, for the class-data archive that the launcher makes of the classes it loads: start, a topic, some records in and out
- * with and without a group, metrics, stop. All in a temporary directory and on free ports.
+ * with and without a group, records out of the cold tier, metrics, stop. All in a temporary directory and on free ports.
  *
  * <p>A step that fails costs only the classes it would have loaded, so it is told and the rest goes on; only a broker that does not start fails.
  */
@@ -22,6 +23,9 @@ final class Rehearsal {
     private static final int LIMIT_SECONDS = 90;
     private static final int RECORDS = 20_000;
     private static final String TOPIC = "rehearsal";
+    /** Longest wait for records to leave the local disk. */
+    private static final long SETTLE_NANOS = TimeUnit.SECONDS.toNanos(20);
+    private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
     private Rehearsal() {}
 
@@ -54,7 +58,7 @@ final class Rehearsal {
 
     private static void rehearse(DemoDirectory directory) throws IOException {
         UpArguments arguments = UpArguments.plain("--data", directory.data().toString(), "--kafka-port", "0", "--http-port", "0",
-                "--set", "group.offsets.partitions=1").orElseThrow();
+                "--set", "group.offsets.partitions=1", "--set", "retention.check.interval.ms=100").orElseThrow();
         ShutdownHook hook = ShutdownHook.quiet(directory::delete);
         // Without the environment: it may name a real bucket.
         try (Broker broker = Up.start(arguments, Map.of())) {
@@ -64,6 +68,7 @@ final class Rehearsal {
             step(new ConsumeCommand(new ByteArrayOutputStream()), TOPIC, "--from-beginning", "--exit-at-end", bootstrap);
             step(new ConsumeCommand(new ByteArrayOutputStream()), TOPIC, "--from-beginning", "--exit-at-end", "--group=rehearsal", bootstrap);
             step(new TopicCommand(), "describe", TOPIC, bootstrap);
+            cold("127.0.0.1:" + broker.kafkaPort(), bootstrap);
             page(broker, "/metrics");
             page(broker, "/health/ready");
         } finally {
@@ -77,6 +82,27 @@ final class Rehearsal {
         int exitCode = Commands.execute(command, args);
         if (exitCode != Main.OK) {
             System.err.println("firn: not rehearsed: " + command.getClass().getSimpleName() + ' ' + String.join(" ", args));
+        }
+    }
+
+    /** Records that leave the local disk and are read back from the cold tier. */
+    private static void cold(String address, String bootstrap) {
+        try (DemoTopic topic = new DemoTopic(address)) {
+            topic.create();
+            step(new ProduceCommand(lines()), DemoTopic.NAME, "--key-separator=:", bootstrap);
+            topic.letItSettle();
+            long limit = System.nanoTime() + SETTLE_NANOS;
+            while (!topic.tiers().allCold()) {
+                if (System.nanoTime() > limit) {
+                    throw new CliFailure(Main.FAILED, "records did not leave the local disk");
+                }
+                LockSupport.parkNanos(LOOK_NANOS);
+            }
+            step(new ConsumeCommand(new ByteArrayOutputStream()), DemoTopic.NAME, "--from-beginning", "--exit-at-end", bootstrap);
+        } catch (CliFailure failed) {
+            System.err.println("firn: not rehearsed: the cold tier: " + failed.getMessage());
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
         }
     }
 
