@@ -165,7 +165,7 @@ public final class Bench implements Callable<Integer> {
     private void consumeRows(Peer peer, BrokerProcess broker) throws IOException, InterruptedException {
         for (int partitions : new int[] {1, 6}) {
             long records = bytes(2 * GIB, new Mode(false, false)) / KIB;
-            String topic = topic(broker, partitions, Map.of());
+            String topic = topic(broker, partitions, peer.hotTopic());
             load.produce(broker.bootstrap(), topic, records, KIB, -1, 64 * KIB, "acks=1", "linger.ms=5");
             quiet();
             double before = broker.cpuSeconds();
@@ -184,7 +184,7 @@ public final class Bench implements Callable<Integer> {
         try (BrokerProcess broker = peer.start(layout, data, new Mode(false, true))) {
             warm(broker, new Mode(false, false));
             long records = bytes(GIB, new Mode(false, false)) / KIB;
-            String hot = topic(broker, 1, Map.of());
+            String hot = topic(broker, 1, peer.hotTopic());
             load.produce(broker.bootstrap(), hot, records, KIB, -1, 64 * KIB, "acks=1", "linger.ms=5");
             String cold = topic(broker, 1, peer.tieredTopic((int) Math.max(MIB, 64 * MIB * scale)));
             load.produce(broker.bootstrap(), cold, records, KIB, -1, 64 * KIB, "acks=1", "linger.ms=5");

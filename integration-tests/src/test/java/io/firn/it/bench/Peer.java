@@ -23,6 +23,11 @@ enum Peer {
         Map<String, String> tieredTopic(int segmentBytes) {
             return Map.of("segment.bytes", "" + segmentBytes, "local.retention.bytes", "1");
         }
+
+        @Override
+        Map<String, String> hotTopic() {
+            return Map.of("remote.storage.enable", "false");
+        }
     },
     KAFKA {
         @Override
@@ -41,6 +46,11 @@ enum Peer {
         Map<String, String> tieredTopic(int segmentBytes) {
             return Map.of("segment.bytes", "" + segmentBytes, "local.retention.bytes", "1", "remote.storage.enable", "true");
         }
+
+        @Override
+        Map<String, String> hotTopic() {
+            return Map.of();
+        }
     };
 
     /** What is compared beside the broker itself. {@code fsync}: every acknowledged batch is forced to disk first. */
@@ -51,6 +61,9 @@ enum Peer {
 
     /** Topic settings that make local data go to the object store soon. */
     abstract Map<String, String> tieredTopic(int segmentBytes);
+
+    /** Topic settings without tiering: offload in the background would be counted as the consumer's cost. */
+    abstract Map<String, String> hotTopic();
 
     /** Starts on {@code data} and waits until it answers. */
     BrokerProcess start(Layout layout, Path data, Mode mode) throws IOException, InterruptedException {
