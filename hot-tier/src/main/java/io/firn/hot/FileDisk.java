@@ -7,6 +7,7 @@ import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -88,12 +89,20 @@ public final class FileDisk implements Disk {
 
     @Override
     public long usableBytes(Path path) throws IOException {
-        return Files.getFileStore(path).getUsableSpace();
+        return existing(path).toFile().getUsableSpace();
     }
 
     @Override
     public long totalBytes(Path path) throws IOException {
-        return Files.getFileStore(path).getTotalSpace();
+        return existing(path).toFile().getTotalSpace();
+    }
+
+    /** {@code File} asks the file system itself and says 0 when that fails, which counts as full. {@code FileStore} looks for the mount point first, which a chroot may not have in its list. */
+    private static Path existing(Path path) throws IOException {
+        if (!Files.exists(path)) {
+            throw new NoSuchFileException(path.toString());
+        }
+        return path;
     }
 
     @Override

@@ -198,6 +198,7 @@ abstract class DiskContractTest {
     void knowsItsRoom() throws IOException {
         assertThat(disk.totalBytes(root)).isPositive();
         assertThat(disk.usableBytes(root)).isPositive().isLessThanOrEqualTo(disk.totalBytes(root));
+        assertThatThrownBy(() -> disk.usableBytes(root.resolve("missing"))).isInstanceOf(IOException.class);
         write("a", "x");
         assertThat(disk.lastModifiedMs(root.resolve("a"))).isPositive();
     }

@@ -276,7 +276,7 @@ final class HotLogFailureTest {
         }
     }
 
-    private long used() {
+    private long used() throws IOException {
         disk.capacityBytes(1L << 40);
         return (1L << 40) - disk.usableBytes(SteppedStore.DIRECTORY);
     }

@@ -228,16 +228,24 @@ public final class SimDisk implements Disk {
     }
 
     @Override
-    public long usableBytes(Path path) {
+    public long usableBytes(Path path) throws NoSuchFileException {
         synchronized (lock) {
+            requireExisting(path);
             return Math.max(0, capacityBytes - usedBytes());
         }
     }
 
     @Override
-    public long totalBytes(Path path) {
+    public long totalBytes(Path path) throws NoSuchFileException {
         synchronized (lock) {
+            requireExisting(path);
             return capacityBytes;
+        }
+    }
+
+    private void requireExisting(Path path) throws NoSuchFileException {
+        if (!exists(path)) {
+            throw new NoSuchFileException(path.toString());
         }
     }
 

@@ -81,8 +81,8 @@ final class DemoCommand implements Callable<Integer> {
         return text;
     }
 
-    private void requireSpace(Path directory) throws IOException {
-        long free = Files.getFileStore(directory).getUsableSpace();
+    private void requireSpace(Path directory) {
+        long free = directory.toFile().getUsableSpace();
         if (free < DISK_FACTOR * sizeMegabytes * MEGABYTE) {
             throw new CliFailure(Main.USAGE, "needs " + DISK_FACTOR * sizeMegabytes + " MB in " + directory.getParent() + ", which has " + Figures.megabytes(free)
                     + " MB free; choose a smaller --size or another TMPDIR");

@@ -126,8 +126,8 @@ public final class FileFolder implements Folder {
     }
 
     @Override
-    public long usableBytes() throws IOException {
-        return Files.getFileStore(directory).getUsableSpace();
+    public long usableBytes() {
+        return directory.toFile().getUsableSpace(); // FileStore wants a mount point that is listed, which a chroot may not have
     }
 
     @Override
