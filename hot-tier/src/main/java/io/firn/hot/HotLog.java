@@ -90,8 +90,23 @@ public final class HotLog {
      *
      * @param nowMs broker's wall clock, Unix milliseconds
      */
+    public AppendResult append(RecordBuffers batch, int leaderEpoch, AppendOrigin origin, TransactionTerms terms, long nowMs) {
+        return parts.appender.append(batch, leaderEpoch, origin, terms, nowMs);
+    }
+
+    /** As above, of somebody who answers for transactions ({@link TransactionTerms#TRUSTED}). */
     public AppendResult append(RecordBuffers batch, int leaderEpoch, AppendOrigin origin, long nowMs) {
-        return parts.appender.append(batch, leaderEpoch, origin, nowMs);
+        return append(batch, leaderEpoch, origin, TransactionTerms.TRUSTED, nowMs);
+    }
+
+    /**
+     * Before a transactional batch is appended: whether the transaction coordinator has to be asked first, and what to show with the append.
+     *
+     * @param addsPartition whether asking adds the partition to the transaction (transaction version 2)
+     * @param guard an object that equals no other guard
+     */
+    public VerificationStart beginVerification(ProducerStamp stamp, boolean addsPartition, Object guard, long nowMs) {
+        return state.producers().beginVerification(stamp, addsPartition, guard, nowMs);
     }
 
     /** Done at once when the log takes appends; else when the roll under way has ended (also when it failed: the next append then says why). */
@@ -175,6 +190,11 @@ public final class HotLog {
     /** State of the producers seen in this partition (for DescribeProducers). */
     public List<ProducerView> activeProducers() {
         return state.producers().views();
+    }
+
+    /** Whether the last thing heard of the producer is a transaction marker with this epoch. */
+    public boolean hasMarker(long producerId, short epoch) {
+        return state.producers().hasMarker(producerId, epoch);
     }
 
     // Shrinking

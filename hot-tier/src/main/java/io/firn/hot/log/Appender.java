@@ -8,13 +8,13 @@ import io.firn.hot.AppendResult.NotWritableYet;
 import io.firn.hot.AppendResult.Rejected;
 import io.firn.hot.DiskFullException;
 import io.firn.hot.RecordBuffers;
+import io.firn.hot.TransactionTerms;
 import io.firn.hot.batch.BatchCheck;
 import io.firn.hot.batch.BatchHeader;
 import io.firn.hot.batch.BatchVerdict;
 import io.firn.hot.log.Availability.Busy;
 import io.firn.hot.log.Availability.Full;
 import io.firn.hot.log.Availability.Writable;
-import io.firn.hot.producer.MarkerRule;
 import io.firn.hot.producer.ProducerDecision;
 import java.io.IOException;
 
@@ -29,8 +29,6 @@ import java.io.IOException;
  */
 public final class Appender {
 
-    /** Producers of either transaction version write here; the stricter rule needs to be told the version, which an append is not. */
-    private static final MarkerRule MARKER_RULE = MarkerRule.EPOCH_NOT_BELOW;
     private static final long NO_APPEND_TIME = -1;
 
     private final LogState state;
@@ -42,11 +40,11 @@ public final class Appender {
         this.roller = roller;
     }
 
-    public AppendResult append(RecordBuffers bytes, int leaderEpoch, AppendOrigin origin, long nowMs) {
+    public AppendResult append(RecordBuffers bytes, int leaderEpoch, AppendOrigin origin, TransactionTerms terms, long nowMs) {
         if (!(state.availability() instanceof Writable)) {
             return unavailable();
         }
-        return origin == AppendOrigin.REPLICATION ? appendAssigned(bytes, nowMs) : appendOne(bytes, leaderEpoch, origin, nowMs);
+        return origin == AppendOrigin.REPLICATION ? appendAssigned(bytes, nowMs) : appendOne(bytes, leaderEpoch, origin, terms, nowMs);
     }
 
     private AppendResult unavailable() {
@@ -60,14 +58,14 @@ public final class Appender {
 
     // One batch, which gets its offsets here
 
-    private AppendResult appendOne(RecordBuffers bytes, int leaderEpoch, AppendOrigin origin, long nowMs) {
+    private AppendResult appendOne(RecordBuffers bytes, int leaderEpoch, AppendOrigin origin, TransactionTerms terms, long nowMs) {
         BatchVerdict verdict = origin == AppendOrigin.CLIENT
                 ? BatchCheck.fromClient(bytes, batch, state.config(), nowMs)
                 : BatchCheck.fromCoordinator(bytes, batch, state.config());
         if (verdict instanceof BatchVerdict.Refused refused) {
             return new Rejected(refused.error(), refused.message());
         }
-        ProducerDecision decision = state.producers().check(batch, origin, MARKER_RULE);
+        ProducerDecision decision = state.producers().check(batch, origin, terms);
         if (decision instanceof ProducerDecision.Refuse refuse) {
             return new Rejected(refuse.error(), refuse.message());
         }
@@ -104,7 +102,7 @@ public final class Appender {
             if (batch.baseOffset() < next || batch.baseOffset() > next && !state.config().compacted()) { // recovery would cut at such a gap
                 return new Rejected(AppendError.INVALID_RECORD, "offset " + batch.baseOffset() + " was fetched, but " + next + " is next");
             }
-            if (state.producers().check(batch, AppendOrigin.REPLICATION, MARKER_RULE) instanceof ProducerDecision.Refuse refuse) {
+            if (state.producers().check(batch, AppendOrigin.REPLICATION, TransactionTerms.TRUSTED) instanceof ProducerDecision.Refuse refuse) {
                 return new Rejected(refuse.error(), refuse.message());
             }
             next = batch.nextOffset();

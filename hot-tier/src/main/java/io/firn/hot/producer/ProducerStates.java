@@ -4,7 +4,11 @@ import io.firn.hot.AbortedTransaction;
 import io.firn.hot.AppendError;
 import io.firn.hot.AppendOrigin;
 import io.firn.hot.CorruptStateException;
+import io.firn.hot.MarkerRule;
+import io.firn.hot.ProducerStamp;
 import io.firn.hot.ProducerView;
+import io.firn.hot.TransactionTerms;
+import io.firn.hot.VerificationStart;
 import io.firn.hot.batch.BatchHeader;
 import io.firn.hot.batch.ControlRecord;
 import io.firn.hot.producer.ProducerDecision.Accept;
@@ -19,7 +23,7 @@ import java.util.TreeMap;
 
 /**
  * All producers of one partition: what makes a batch a duplicate, out of sequence or fenced, and which transactions are open
- * (KIP-98, KIP-890; the behaviour of Kafka's {@code ProducerStateManager}, with transaction verification off).
+ * (KIP-98, KIP-890; the behaviour of Kafka's {@code ProducerStateManager}).
  *
  * <p>Decide and do are apart: {@link #check} changes nothing; when the batch's bytes are in the file, {@link #apply} does. For a
  * leader's bytes and in recovery {@code apply} alone is called, or {@code check} to learn whether a control batch can be read.
@@ -32,7 +36,7 @@ import java.util.TreeMap;
  * </ul>
  *
  * <p><i>Memory</i>: producers are bounded by {@link ProducerLimits}; completed transactions by those whose markers lie between high watermark and
- * log end, given that {@link #onHighWatermark} is called.
+ * log end, given that {@link #onHighWatermark} is called; transactions being verified by {@code maxProducers} and the expiration time.
  *
  * <p><i>On truncation</i>: there is no undo. Load the newest snapshot at or below the new end and apply the batches from there.
  *
@@ -42,6 +46,7 @@ public final class ProducerStates {
 
     private final ProducerLimits limits;
     private final ProducerTable producers = new ProducerTable();
+    private final Verifications verifications = new Verifications();
 
     /** Open transactions: first offset to producer. */
     private final TreeMap<Long, Long> open = new TreeMap<>();
@@ -99,19 +104,19 @@ public final class ProducerStates {
     // Deciding
 
     /** Whether {@code batch}, which {@link io.firn.hot.batch.BatchCheck} found sound, may be appended; its base offset does not matter yet. */
-    public ProducerDecision check(BatchHeader batch, AppendOrigin origin, MarkerRule markerRule) {
+    public ProducerDecision check(BatchHeader batch, AppendOrigin origin, TransactionTerms terms) {
         if (!batch.hasProducerId()) {
             return Accept.ACCEPT;
         }
         ProducerState state = producers.find(batch.producerId());
-        ProducerDecision decision = batch.isControl() ? checkMarker(batch, state, origin, markerRule) : checkData(batch, state, origin);
+        ProducerDecision decision = batch.isControl() ? checkMarker(batch, state, origin, terms.markerRule()) : checkData(batch, state, origin, terms);
         boolean newcomer = decision instanceof Accept && !producers.knows(state);
         return newcomer && origin != AppendOrigin.REPLICATION && isFullOfTransactions()
                 ? refuse(AppendError.TOO_MANY_PRODUCERS, batch, "all " + producers.size() + " known producers have open transactions")
                 : decision;
     }
 
-    private static ProducerDecision checkData(BatchHeader batch, ProducerState state, AppendOrigin origin) {
+    private ProducerDecision checkData(BatchHeader batch, ProducerState state, AppendOrigin origin, TransactionTerms terms) {
         if (origin == AppendOrigin.REPLICATION) {
             return Accept.ACCEPT;
         }
@@ -123,6 +128,13 @@ public final class ProducerStates {
         if (batch.producerEpoch() < state.epoch) {
             return refuse(AppendError.INVALID_PRODUCER_EPOCH, batch, "the newest epoch seen is " + state.epoch);
         }
+        if (terms.verified() && batch.isTransactional() && !isOpen(state, batch.producerEpoch()) && !verifications.confirms(batch.producerId(), terms)) {
+            return refuse(AppendError.INVALID_TRANSACTION_STATE, batch, "the batch is not part of an open transaction");
+        }
+        Optional<String> early = client ? verifications.outOfOrder(batch, state) : Optional.empty();
+        if (early.isPresent()) {
+            return refuse(AppendError.OUT_OF_ORDER_SEQUENCE, batch, early.get());
+        }
         if (client && !isNext(batch, state)) {
             return refuse(AppendError.OUT_OF_ORDER_SEQUENCE, batch, "the last sequence is " + state.lastSequence() + " of epoch " + state.epoch);
         }
@@ -131,6 +143,31 @@ public final class ProducerStates {
                     + " is open, and this batch is not transactional");
         }
         return Accept.ACCEPT;
+    }
+
+    private static boolean isOpen(ProducerState state, short epoch) {
+        return state.hasOpenTransaction() && state.epoch == epoch;
+    }
+
+    /**
+     * Before the first batch of a transaction: whether the coordinator has to be asked, and if so what to show with the append. To be called before the coordinator is asked.
+     *
+     * @param addsPartition whether asking adds the partition to the transaction (transaction version 2)
+     * @param guard an object that equals no other guard
+     * @param nowMs this broker's clock, for expiry
+     */
+    public VerificationStart beginVerification(ProducerStamp stamp, boolean addsPartition, Object guard, long nowMs) {
+        ProducerState state = producers.find(stamp.producerId());
+        if (stamp.epoch() < state.epoch) {
+            return new VerificationStart.Refused(AppendError.INVALID_PRODUCER_EPOCH, "producer " + stamp.producerId() + ", epoch " + stamp.epoch() + ": the newest epoch seen is " + state.epoch);
+        }
+        if (isOpen(state, stamp.epoch())) {
+            return VerificationStart.open();
+        }
+        if (verifications.size() >= limits.maxProducers() && !verifications.knows(stamp.producerId())) {
+            return new VerificationStart.Refused(AppendError.TOO_MANY_PRODUCERS, verifications.size() + " producers begin a transaction at this time");
+        }
+        return new VerificationStart.Needed(verifications.begin(stamp, addsPartition, guard, nowMs));
     }
 
     /**
@@ -170,6 +207,15 @@ public final class ProducerStates {
         return !state.hasOpenTransaction() || epoch == Short.MAX_VALUE;
     }
 
+    /**
+     * Whether the last thing heard of the producer is a marker with this epoch. A coordinator that raises the epoch before each marker (transaction version 2) sends no other marker
+     * with it, so that one needs not be written again.
+     */
+    public boolean hasMarker(long producerId, short epoch) {
+        ProducerState state = producers.find(producerId);
+        return producers.knows(state) && state.epoch == epoch && state.batches() == 0 && !state.hasOpenTransaction() && state.coordinatorEpoch != ProducerState.NO_COORDINATOR_EPOCH;
+    }
+
     private boolean isFullOfTransactions() {
         return producers.size() >= limits.maxProducers() && open.size() >= producers.size();
     }
@@ -189,6 +235,9 @@ public final class ProducerStates {
     public Optional<AbortedTransaction> apply(BatchHeader batch, long nowMs) {
         if (!batch.hasProducerId()) {
             return Optional.empty();
+        }
+        if (batch.isTransactional() && verifications.size() > 0) {
+            verifications.end(batch.producerId());
         }
         Optional<AbortedTransaction> aborted = batch.isControl() ? applyControl(batch, nowMs) : applyData(batch, used(batch.producerId(), nowMs));
         trim();
@@ -264,6 +313,7 @@ public final class ProducerStates {
             }
         });
         expired.forEach(producers::remove);
+        verifications.expire(nowMs, limits.expirationMs());
         return expired.size();
     }
 

@@ -2,9 +2,9 @@ package io.firn.hot.recovery;
 
 import io.firn.hot.AbortedTransaction;
 import io.firn.hot.AppendOrigin;
+import io.firn.hot.TransactionTerms;
 import io.firn.hot.batch.BatchHeader;
 import io.firn.hot.epoch.LeaderEpochs;
-import io.firn.hot.producer.MarkerRule;
 import io.firn.hot.producer.ProducerDecision;
 import io.firn.hot.producer.ProducerStates;
 import java.util.Optional;
@@ -49,7 +49,7 @@ final class Replay {
         if (batch.baseOffset() < nextOffset || batch.baseOffset() > nextOffset && !settings.config().compacted()) {
             return "offset " + batch.baseOffset() + " follows, but " + nextOffset + " is next";
         }
-        ProducerDecision decision = producers.check(batch, AppendOrigin.REPLICATION, MarkerRule.EPOCH_NOT_BELOW);
+        ProducerDecision decision = producers.check(batch, AppendOrigin.REPLICATION, TransactionTerms.TRUSTED);
         return decision instanceof ProducerDecision.Refuse refuse ? refuse.message() : "";
     }
 

@@ -6,7 +6,7 @@ import com.sun.management.ThreadMXBean;
 import io.firn.hot.AppendOrigin;
 import io.firn.hot.HotLogConfig;
 import io.firn.hot.RecordBuffers;
-import io.firn.hot.producer.MarkerRule;
+import io.firn.hot.TransactionTerms;
 import io.firn.hot.producer.ProducerLimits;
 import io.firn.hot.producer.ProducerStates;
 import java.lang.management.ManagementFactory;
@@ -39,7 +39,7 @@ class BatchCheckAllocationTest {
         long sum = 0;
         for (int i = 0; i < ROUNDS; i++) {
             sum += BatchCheck.fromClient(bytes, header, HotLogConfig.DEFAULT, 1_000_000) instanceof BatchVerdict.Sound ? 1 : 0;
-            sum += producers.check(header, AppendOrigin.CLIENT, MarkerRule.EPOCH_ABOVE).hashCode() & 1;
+            sum += producers.check(header, AppendOrigin.CLIENT, TransactionTerms.TRUSTED).hashCode() & 1;
             header.assignLeaderEpoch(i);
             header.assignBaseOffset(i);
             sum += header.lastOffset() + header.maxTimestamp() + header.sizeInBytes();

@@ -6,7 +6,7 @@ import io.firn.hot.AppendOrigin;
 import io.firn.hot.HotLogConfig;
 import io.firn.hot.RecordBuffers;
 import io.firn.hot.Seeds;
-import io.firn.hot.producer.MarkerRule;
+import io.firn.hot.TransactionTerms;
 import io.firn.hot.producer.ProducerDecision;
 import io.firn.hot.producer.ProducerLimits;
 import io.firn.hot.producer.ProducerStates;
@@ -29,7 +29,7 @@ class BatchCheckFuzzPropertyTest {
             assertThat(BatchCheck.fromClient(run, header, COMPACTED, 0)).isNotNull();
             assertThat(BatchCheck.fromCoordinator(run, header, COMPACTED)).isNotNull();
             if (BatchCheck.structure(run, 0, header) instanceof BatchVerdict.Sound
-                    && producers.check(header, AppendOrigin.REPLICATION, MarkerRule.EPOCH_ABOVE) instanceof ProducerDecision.Accept) {
+                    && producers.check(header, AppendOrigin.REPLICATION, TransactionTerms.TRUSTED) instanceof ProducerDecision.Accept) {
                 producers.apply(header, 0);
             }
         });

@@ -5,7 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.firn.hot.AbortedTransaction;
 import io.firn.hot.AppendError;
 import io.firn.hot.AppendOrigin;
+import io.firn.hot.MarkerRule;
+import io.firn.hot.ProducerStamp;
 import io.firn.hot.Seeds;
+import io.firn.hot.TransactionTerms;
+import io.firn.hot.VerificationStart;
 import io.firn.hot.batch.BatchHeader;
 import io.firn.hot.batch.Batches;
 import java.io.File;
@@ -14,7 +18,9 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import org.apache.kafka.common.TopicPartition;
@@ -31,6 +37,8 @@ import org.apache.kafka.storage.internals.log.ProducerAppendInfo;
 import org.apache.kafka.storage.internals.log.ProducerStateEntry;
 import org.apache.kafka.storage.internals.log.ProducerStateManager;
 import org.apache.kafka.storage.internals.log.ProducerStateManagerConfig;
+import org.apache.kafka.storage.internals.log.VerificationGuard;
+import org.apache.kafka.storage.internals.log.VerificationStateEntry;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -59,6 +67,11 @@ class ProducerStatesOraclePropertyTest {
         private long highWatermark;
         private Optional<AbortedTransaction> kafkaAborted = Optional.empty();
 
+        /** The last guard that was given out for each producer; it may count no more. */
+        private final Map<Long, Guards> given = new HashMap<>();
+
+        private record Guards(Object ours, VerificationGuard kafka) {}
+
         Run(Random random, Path files) throws IOException {
             this.random = random;
             this.files = files;
@@ -71,9 +84,10 @@ class ProducerStatesOraclePropertyTest {
 
         void play() throws Exception {
             for (int step = 0; step < STEPS; step++) {
-                switch (random.nextInt(12)) {
+                switch (random.nextInt(16)) {
                     case 0 -> advanceHighWatermark();
                     case 1 -> reloadBothFromOurSnapshot();
+                    case 2, 3, 4 -> beginVerification();
                     default -> append();
                 }
                 compareState();
@@ -85,8 +99,10 @@ class ProducerStatesOraclePropertyTest {
             BatchHeader batch = Batches.header(bytes);
             AppendOrigin origin = batch.isControl() ? AppendOrigin.COORDINATOR : random.nextInt(6) == 0 ? AppendOrigin.COORDINATOR : AppendOrigin.CLIENT;
             MarkerRule rule = random.nextBoolean() ? MarkerRule.EPOCH_ABOVE : MarkerRule.EPOCH_NOT_BELOW;
-            ProducerDecision expected = kafkaAppends(bytes, origin, rule);
-            ProducerDecision decision = ours.check(batch, origin, rule);
+            Guards shown = given.getOrDefault(random.nextInt(10) == 0 ? random.nextLong(4) : batch.producerId(), new Guards(TransactionTerms.NO_GUARD, VerificationGuard.SENTINEL));
+            boolean verified = random.nextInt(3) > 0;
+            ProducerDecision expected = verified ? verifiedByKafka(bytes, origin, shown.kafka()).orElseGet(() -> kafkaAppends(bytes, origin, rule)) : kafkaAppends(bytes, origin, rule);
+            ProducerDecision decision = ours.check(batch, origin, new TransactionTerms(rule, verified, shown.ours()));
             if (expected instanceof ProducerDecision.Refuse refused) {
                 assertThat(decision).isInstanceOfSatisfying(ProducerDecision.Refuse.class, r -> assertThat(r.error()).as(r.message()).isEqualTo(refused.error()));
                 return;
@@ -98,14 +114,55 @@ class ProducerStatesOraclePropertyTest {
             }
         }
 
+        private void beginVerification() {
+            BatchHeader coming = Batches.header(randomBatch());
+            ProducerStamp stamp = new ProducerStamp(coming.producerId(), coming.producerEpoch(), coming.baseSequence());
+            boolean addsPartition = random.nextBoolean();
+            VerificationStart start = ours.beginVerification(stamp, addsPartition, new Object(), T0);
+            ProducerStateEntry entry = kafka.activeProducers().get(stamp.producerId());
+            if (entry != null && stamp.epoch() < entry.producerEpoch()) {
+                assertThat(start).isInstanceOfSatisfying(VerificationStart.Refused.class, refused -> assertThat(refused.error()).isEqualTo(AppendError.INVALID_PRODUCER_EPOCH));
+            } else if (isOpen(stamp.producerId(), stamp.epoch())) {
+                assertThat(start).isInstanceOf(VerificationStart.Open.class);
+            } else {
+                VerificationGuard guard = kafka.maybeCreateVerificationStateEntry(stamp.producerId(), stamp.baseSequence(), stamp.epoch(), addsPartition).verificationGuard();
+                assertThat(start).isInstanceOfSatisfying(VerificationStart.Needed.class, needed -> given.put(stamp.producerId(), new Guards(needed.guard(), guard)));
+            }
+        }
+
+        private boolean isOpen(long producerId, short epoch) {
+            ProducerStateEntry entry = kafka.activeProducers().get(producerId);
+            return entry != null && entry.currentTxnFirstOffset().isPresent() && entry.producerEpoch() == epoch;
+        }
+
+        /** What {@code UnifiedLog} checks of a transactional batch before the producer's own rules; empty if it has no objection, or finds a duplicate first. */
+        private Optional<ProducerDecision> verifiedByKafka(ByteBuffer bytes, AppendOrigin origin, VerificationGuard shown) {
+            RecordBatch batch = MemoryRecords.readableRecords(bytes.duplicate()).batches().iterator().next();
+            if (!batch.isTransactional() || batch.isControlBatch() || isOpen(batch.producerId(), batch.producerEpoch())
+                    || origin == AppendOrigin.CLIENT && duplicateOf(batch).isPresent()) {
+                return Optional.empty();
+            }
+            ProducerStateEntry entry = kafka.activeProducers().get(batch.producerId());
+            if (entry != null && batch.producerEpoch() < entry.producerEpoch()) {
+                return Optional.of(new ProducerDecision.Refuse(AppendError.INVALID_PRODUCER_EPOCH, ""));
+            }
+            VerificationStateEntry begun = kafka.verificationStateEntry(batch.producerId());
+            return begun != null && begun.verificationGuard().verify(shown) ? Optional.empty()
+                    : Optional.of(new ProducerDecision.Refuse(AppendError.INVALID_TRANSACTION_STATE, ""));
+        }
+
+        private Optional<BatchMetadata> duplicateOf(RecordBatch batch) {
+            return kafka.lastEntry(batch.producerId())
+                    .filter(entry -> entry.producerEpoch() == batch.producerEpoch())
+                    .flatMap(entry -> entry.batchMetadata().stream()
+                            .filter(b -> b.firstSeq() == batch.baseSequence() && b.lastSeq() == batch.lastSequence()).findFirst());
+        }
+
         /** What {@code UnifiedLog} does with one batch, by Kafka's own parts. */
         private ProducerDecision kafkaAppends(ByteBuffer bytes, AppendOrigin origin, MarkerRule rule) {
             RecordBatch batch = MemoryRecords.readableRecords(bytes.duplicate()).batches().iterator().next();
             if (origin == AppendOrigin.CLIENT) {
-                Optional<BatchMetadata> duplicate = kafka.lastEntry(batch.producerId())
-                        .filter(entry -> entry.producerEpoch() == batch.producerEpoch())
-                        .flatMap(entry -> entry.batchMetadata().stream()
-                                .filter(b -> b.firstSeq() == batch.baseSequence() && b.lastSeq() == batch.lastSequence()).findFirst());
+                Optional<BatchMetadata> duplicate = duplicateOf(batch);
                 if (duplicate.isPresent()) {
                     return new ProducerDecision.Duplicate(duplicate.get().firstOffset(), duplicate.get().lastOffset(), duplicate.get().timestamp());
                 }
@@ -118,6 +175,9 @@ class ProducerStatesOraclePropertyTest {
                 kafkaAborted = completed.filter(CompletedTxn::isAborted)
                         .map(c -> new AbortedTransaction(c.producerId(), c.firstOffset(), c.lastOffset(), kafka.lastStableOffset(c)));
                 completed.ifPresent(kafka::completeTxn);
+                if (batch.isTransactional()) {
+                    kafka.clearVerificationStateEntry(batch.producerId());
+                }
                 kafka.updateMapEndOffset(batch.lastOffset() + 1);
                 return new ProducerDecision.Accept();
             } catch (OutOfOrderSequenceException e) {

@@ -7,7 +7,11 @@ import io.firn.hot.AbortedTransaction;
 import io.firn.hot.AppendError;
 import io.firn.hot.AppendOrigin;
 import io.firn.hot.CorruptStateException;
+import io.firn.hot.MarkerRule;
+import io.firn.hot.ProducerStamp;
 import io.firn.hot.ProducerView;
+import io.firn.hot.TransactionTerms;
+import io.firn.hot.VerificationStart;
 import io.firn.hot.batch.BatchHeader;
 import io.firn.hot.batch.Batches;
 import io.firn.hot.producer.ProducerDecision.Accept;
@@ -18,6 +22,7 @@ import java.util.HexFormat;
 import org.junit.jupiter.api.Test;
 
 class ProducerStatesTest {
+    private static final TransactionTerms RAISED = new TransactionTerms(MarkerRule.EPOCH_ABOVE, false, TransactionTerms.NO_GUARD);
 
     private static final long HOUR_MS = 3600_000;
     private static final short EPOCH = 5;
@@ -27,7 +32,7 @@ class ProducerStatesTest {
     @Test
     void batchWithoutProducerIdLeavesNoTrace() {
         BatchHeader batch = Batches.header(Batches.plain(0, 3, 10));
-        assertThat(states.check(batch, AppendOrigin.CLIENT, MarkerRule.EPOCH_ABOVE)).isInstanceOf(Accept.class);
+        assertThat(states.check(batch, AppendOrigin.CLIENT, RAISED)).isInstanceOf(Accept.class);
         assertThat(states.apply(batch, 0)).isEmpty();
         assertThat(states.size()).isZero();
     }
@@ -35,7 +40,7 @@ class ProducerStatesTest {
     @Test
     void checkAloneChangesNothing() {
         BatchHeader batch = data(0, 1, 0, 2);
-        states.check(batch, AppendOrigin.CLIENT, MarkerRule.EPOCH_ABOVE);
+        states.check(batch, AppendOrigin.CLIENT, RAISED);
         assertThat(states.size()).isZero();
     }
 
@@ -58,16 +63,16 @@ class ProducerStatesTest {
         }
         ProducerStates restarted = load(load(states.snapshot()).snapshot());
         for (int i = 2; i < 7; i++) {
-            assertThat(restarted.check(data(99, 1, 2 * i, 2), AppendOrigin.CLIENT, MarkerRule.EPOCH_ABOVE)).isEqualTo(new Duplicate(2 * i, 2 * i + 1, 1001 + 2 * i));
+            assertThat(restarted.check(data(99, 1, 2 * i, 2), AppendOrigin.CLIENT, RAISED)).isEqualTo(new Duplicate(2 * i, 2 * i + 1, 1001 + 2 * i));
         }
-        assertThat(restarted.check(data(99, 1, 14, 2), AppendOrigin.CLIENT, MarkerRule.EPOCH_ABOVE)).isInstanceOf(Accept.class);
-        assertRefused(restarted.check(data(99, 1, 2, 2), AppendOrigin.CLIENT, MarkerRule.EPOCH_ABOVE), AppendError.OUT_OF_ORDER_SEQUENCE);
+        assertThat(restarted.check(data(99, 1, 14, 2), AppendOrigin.CLIENT, RAISED)).isInstanceOf(Accept.class);
+        assertRefused(restarted.check(data(99, 1, 2, 2), AppendOrigin.CLIENT, RAISED), AppendError.OUT_OF_ORDER_SEQUENCE);
     }
 
     @Test
     void leadersBytesAreTakenWhateverTheirSequence() {
         append(data(0, 1, 7, 2), 0);
-        assertThat(states.check(data(2, 1, 100, 2), AppendOrigin.REPLICATION, MarkerRule.EPOCH_ABOVE)).isInstanceOf(Accept.class);
+        assertThat(states.check(data(2, 1, 100, 2), AppendOrigin.REPLICATION, RAISED)).isInstanceOf(Accept.class);
         append(data(2, 1, 100, 2), 0);
         assertThat(states.views()).singleElement().extracting(ProducerView::lastSequence).isEqualTo(101);
     }
@@ -131,7 +136,7 @@ class ProducerStatesTest {
         }
         assertRefused(check(data(8, 4, 0, 2)), AppendError.TOO_MANY_PRODUCERS);
         assertThat(check(transactional(8, 1, 2, 2))).isInstanceOf(Accept.class);
-        assertThat(states.check(data(8, 4, 0, 2), AppendOrigin.REPLICATION, MarkerRule.EPOCH_ABOVE)).isInstanceOf(Accept.class);
+        assertThat(states.check(data(8, 4, 0, 2), AppendOrigin.REPLICATION, RAISED)).isInstanceOf(Accept.class);
 
         states.apply(Batches.header(Batches.marker(8, 2, EPOCH, true, 0, 0)), 0);
         assertThat(check(data(9, 4, 0, 2))).isInstanceOf(Accept.class);
@@ -189,8 +194,8 @@ class ProducerStatesTest {
         ByteBuffer marker = Batches.marker(0, 1, EPOCH, true, 0, 0);
         marker.putShort(marker.limit() - 10, (short) 9);
         BatchHeader batch = Batches.header(Batches.mendCrc(marker));
-        assertRefused(states.check(batch, AppendOrigin.REPLICATION, MarkerRule.EPOCH_ABOVE), AppendError.INVALID_RECORD);
-        assertRefused(states.check(batch, AppendOrigin.COORDINATOR, MarkerRule.EPOCH_ABOVE), AppendError.INVALID_RECORD);
+        assertRefused(states.check(batch, AppendOrigin.REPLICATION, RAISED), AppendError.INVALID_RECORD);
+        assertRefused(states.check(batch, AppendOrigin.COORDINATOR, RAISED), AppendError.INVALID_RECORD);
         assertThatThrownBy(() -> states.apply(batch, 0)).isInstanceOf(IllegalArgumentException.class);
     }
 
@@ -199,7 +204,7 @@ class ProducerStatesTest {
     }
 
     private ProducerDecision check(BatchHeader batch) {
-        return states.check(batch, AppendOrigin.CLIENT, MarkerRule.EPOCH_ABOVE);
+        return states.check(batch, AppendOrigin.CLIENT, RAISED);
     }
 
     private void append(BatchHeader batch, long nowMs) {
@@ -216,5 +221,91 @@ class ProducerStatesTest {
 
     private static void assertRefused(ProducerDecision decision, AppendError error) {
         assertThat(decision).isInstanceOfSatisfying(Refuse.class, refuse -> assertThat(refuse.error()).isEqualTo(error));
+    }
+
+    // Verification
+
+    private static TransactionTerms begun(ProducerStates states, long producerId, int epoch, int sequence) {
+        VerificationStart start = states.beginVerification(new ProducerStamp(producerId, (short) epoch, sequence), true, new Object(), 0);
+        return TransactionTerms.verified(((VerificationStart.Needed) start).guard());
+    }
+
+    private static BatchHeader inTransaction(long producerId, int epoch, int sequence, long offset) {
+        return Batches.header(Batches.data(offset, producerId, (short) epoch, sequence, 1, true, offset));
+    }
+
+    private static BatchHeader abort(long producerId, int epoch, long offset) {
+        return Batches.header(Batches.marker(offset, producerId, (short) epoch, false, 1, offset));
+    }
+
+    @Test
+    void aTransactionalBatchThatNobodyVerifiedIsRefused() {
+        ProducerStates states = ProducerStates.empty(new ProducerLimits(10, 1_000));
+
+        assertRefused(states.check(inTransaction(1, 0, 0, 0), AppendOrigin.CLIENT, TransactionTerms.OPEN), AppendError.INVALID_TRANSACTION_STATE);
+        assertRefused(states.check(inTransaction(1, 0, 0, 0), AppendOrigin.COORDINATOR, TransactionTerms.OPEN), AppendError.INVALID_TRANSACTION_STATE);
+        assertThat(states.check(inTransaction(1, 0, 0, 0), AppendOrigin.CLIENT, begun(states, 1, 0, 0))).isInstanceOf(Accept.class);
+    }
+
+    @Test
+    void anAppendThatComesAfterTheMarkerDoesNotOpenTheTransactionAgain() {
+        ProducerStates states = ProducerStates.empty(new ProducerLimits(10, 1_000));
+        TransactionTerms late = begun(states, 1, 0, 0);
+
+        states.apply(abort(1, 0, 0), 0);
+        begun(states, 1, 0, 0);
+
+        assertRefused(states.check(inTransaction(1, 0, 0, 1), AppendOrigin.CLIENT, late), AppendError.INVALID_TRANSACTION_STATE);
+    }
+
+    @Test
+    void openTransactionsNeedNoVerificationUntilTheirMarker() {
+        ProducerStates states = ProducerStates.empty(new ProducerLimits(10, 1_000));
+        begun(states, 1, 0, 0);
+        states.apply(inTransaction(1, 0, 0, 0), 0);
+
+        assertThat(states.beginVerification(new ProducerStamp(1, (short) 0, 1), true, new Object(), 0)).isInstanceOf(VerificationStart.Open.class);
+        assertThat(states.check(inTransaction(1, 0, 1, 1), AppendOrigin.CLIENT, TransactionTerms.OPEN)).isInstanceOf(Accept.class);
+        states.apply(abort(1, 1, 1), 0);
+        assertThat(states.beginVerification(new ProducerStamp(1, (short) 1, 0), true, new Object(), 0)).isInstanceOf(VerificationStart.Needed.class);
+    }
+
+    @Test
+    void aLaterBatchDoesNotOvertakeTheOneThatAskedFirst() {
+        ProducerStates states = ProducerStates.empty(new ProducerLimits(10, 1_000));
+        begun(states, 1, 0, 0);
+        TransactionTerms second = begun(states, 1, 0, 5);
+
+        assertRefused(states.check(inTransaction(1, 0, 5, 0), AppendOrigin.CLIENT, second), AppendError.OUT_OF_ORDER_SEQUENCE);
+        assertThat(states.check(inTransaction(1, 0, 0, 0), AppendOrigin.CLIENT, second)).isInstanceOf(Accept.class);
+    }
+
+    @Test
+    void verificationsAreBoundedAndForgottenInTime() {
+        ProducerStates states = ProducerStates.empty(new ProducerLimits(2, 1_000));
+        TransactionTerms first = begun(states, 1, 0, 0);
+        begun(states, 2, 0, 0);
+
+        assertThat(states.beginVerification(new ProducerStamp(3, (short) 0, 0), true, new Object(), 0)).isInstanceOfSatisfying(VerificationStart.Refused.class,
+                refused -> assertThat(refused.error()).isEqualTo(AppendError.TOO_MANY_PRODUCERS));
+        assertThat(begun(states, 2, 0, 1)).isNotNull();
+
+        states.expire(1_000);
+        begun(states, 3, 0, 0);
+        assertRefused(states.check(inTransaction(1, 0, 0, 0), AppendOrigin.CLIENT, first), AppendError.INVALID_TRANSACTION_STATE);
+    }
+
+    @Test
+    void aMarkerIsRecognizedUntilTheProducerGoesOn() {
+        ProducerStates states = ProducerStates.empty(new ProducerLimits(10, 1_000));
+        states.apply(inTransaction(1, 0, 0, 0), 0);
+        assertThat(states.hasMarker(1, (short) 1)).isFalse();
+
+        states.apply(abort(1, 1, 1), 0);
+        assertThat(states.hasMarker(1, (short) 1)).isTrue();
+        assertThat(states.hasMarker(1, (short) 2)).isFalse();
+
+        states.apply(inTransaction(1, 1, 0, 2), 0);
+        assertThat(states.hasMarker(1, (short) 1)).isFalse();
     }
 }

@@ -1,4 +1,4 @@
-package io.firn.hot.producer;
+package io.firn.hot;
 
 /** Which producer epochs a coordinator's transaction marker may carry: depends on the transaction version (KIP-890) the coordinator works by. */
 public enum MarkerRule {
