@@ -18,6 +18,10 @@ import io.firn.gateway.http.HttpListener;
 import io.firn.gateway.http.Readiness;
 import io.firn.gateway.partition.PartitionKeeper;
 import io.firn.gateway.partition.Partitions;
+import io.firn.gateway.transaction.LocalMarkers;
+import io.firn.gateway.transaction.MarkerSender;
+import io.firn.gateway.transaction.ProducerIds;
+import io.firn.gateway.transaction.TransactionCoordination;
 import io.firn.gateway.wire.EventLoops;
 import io.firn.gateway.wire.KafkaListener;
 import io.firn.hot.FileDisk;
@@ -82,6 +86,8 @@ public final class Broker implements AutoCloseable {
     private final AtomicBoolean closing = new AtomicBoolean();
     private final CompletableFuture<Void> closed = new CompletableFuture<>();
     private Metadata metadata;
+    /** Groups and transactions need each other: offset commits are verified by the one, markers in {@code __consumer_offsets} written by the other. */
+    private volatile Groups groupsOnceMade;
     private KafkaListener kafka;
     private HttpListener http;
     private volatile Readiness readiness = Readiness.notReady("logs are being opened");
@@ -134,13 +140,19 @@ public final class Broker implements AutoCloseable {
         TopicConfigs topicConfigs = TopicConfigs.of(config);
         PartitionKeeper keeper = closing(new PartitionKeeper(config.node().id(), hot, retention, loops, partitions, topicConfigs::logConfig, clock), Broker::stop);
         Supplier<GroupSettings> groupSettings = once(() -> GroupSettings.of(config.group()));
-        Coordination<GroupCoordinator> groups = closing(GroupCoordination.of(config.node().id(), config.group().offsetsPartitions(), groupSettings, metadata, partitions, clock),
-                Coordination::close);
-        HandlerContext handlers = new HandlerContext(config, topicConfigs, metadata, partitions, keeper::whenInService, new Groups(groups), groupSettings, hot,
-                ModuleConfigs.hotDirectory(config), loops.first(), timer(loops.first()));
+        ProducerIds producerIds = new ProducerIds(loops.first(), metadata::submit);
+        MarkerSender markers = new LocalMarkers(partitions, (partition, marker) -> groupsOnceMade.endTransaction(partition, marker), clock);
+        TransactionCoordination transactions = closing(new TransactionCoordination(config.transaction().statePartitions(), ModuleConfigs.transactions(config), metadata, partitions, markers,
+                producerIds::next, clock), TransactionCoordination::close);
+        Coordination<GroupCoordinator> groups = closing(GroupCoordination.of(config.node().id(), config.group().offsetsPartitions(), groupSettings, metadata, partitions,
+                transactions.transactions(), clock), Coordination::close);
+        groupsOnceMade = new Groups(groups);
+        HandlerContext handlers = new HandlerContext(config, topicConfigs, metadata, partitions, keeper::whenInService, groupsOnceMade, groupSettings, transactions.transactions(), markers,
+                producerIds, hot, ModuleConfigs.hotDirectory(config), timer(loops.first()));
         ApiTable apis = Handlers.all(handlers, retention::rejectsProduce, clock);
         serve(keeper);
         groups.start();
+        transactions.start();
         kafka = closing(KafkaListener.start(vertx, loops, config.kafka(), apis, meters), KafkaListener::close);
         startHttp(vertx);
         register();

@@ -5,6 +5,7 @@ import io.firn.cold.ObjectStoreConfig;
 import io.firn.cold.ObjectStoreConfig.Credentials;
 import io.firn.cold.ObjectStoreConfig.Provider;
 import io.firn.gateway.config.BrokerConfig;
+import io.firn.gateway.transaction.TransactionSettings;
 import io.firn.hot.Durability;
 import io.firn.hot.HotStore;
 import io.firn.hot.HotStoreConfig;
@@ -19,6 +20,12 @@ final class ModuleConfigs {
 
     /** Parts of one object that are sent at the same time. */
     private static final int UPLOAD_PARTS = 4;
+
+    /** Kafka's {@code transaction.remove.expired.transaction.cleanup.interval.ms}. */
+    private static final long TRANSACTIONAL_ID_EXPIRY_MS = 3_600_000;
+
+    /** As {@code offsets.commit.timeout.ms} of the group coordinator. */
+    private static final long TRANSACTION_WRITE_MS = 5_000;
 
     private ModuleConfigs() {}
 
@@ -58,5 +65,10 @@ final class ModuleConfigs {
 
     static int loops(BrokerConfig config) {
         return config.kafka().loops() > 0 ? config.kafka().loops() : Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
+    }
+
+    static TransactionSettings transactions(BrokerConfig config) {
+        BrokerConfig.Transaction transaction = config.transaction();
+        return new TransactionSettings(transaction.maxTimeoutMs(), transaction.idExpirationMs(), transaction.abortIntervalMs(), TRANSACTIONAL_ID_EXPIRY_MS, TRANSACTION_WRITE_MS);
     }
 }

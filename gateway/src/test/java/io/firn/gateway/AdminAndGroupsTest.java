@@ -7,6 +7,7 @@ import io.firn.gateway.config.Assignment;
 import io.firn.gateway.config.ConfigLoader;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,7 +28,6 @@ import org.apache.kafka.clients.consumer.SubscriptionPattern;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.GroupState;
-import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.serialization.StringDeserializer;
@@ -156,10 +156,32 @@ class AdminAndGroupsTest {
     }
 
     @Test
-    void aTransactionalProducerLearnsAtOnceThatItIsNotServed() {
+    void readersOfCommittedRecordsSeeWhatTransactionsCommittedAndNoMore() {
         Map<String, Object> config = Map.of("bootstrap.servers", bootstrap(), "transactional.id", "tx");
         try (KafkaProducer<String, String> producer = new KafkaProducer<>(config, new StringSerializer(), new StringSerializer())) {
-            assertThatThrownBy(producer::initTransactions).isInstanceOf(KafkaException.class).hasMessageContaining("no transaction coordinator");
+            producer.initTransactions();
+            for (int transaction = 0; transaction < 10; transaction++) {
+                producer.beginTransaction();
+                for (int record = 0; record < 3; record++) {
+                    producer.send(new ProducerRecord<>("t", Integer.toString(transaction)));
+                }
+                if (transaction % 2 == 0) {
+                    producer.commitTransaction();
+                } else {
+                    producer.abortTransaction();
+                }
+            }
         }
+        Map<String, Object> reading = Map.of("bootstrap.servers", bootstrap(), "isolation.level", "read_committed", "auto.offset.reset", "earliest");
+        List<String> seen = new ArrayList<>();
+        try (KafkaConsumer<String, String> consumer = new KafkaConsumer<>(reading, new StringDeserializer(), new StringDeserializer())) {
+            TopicPartition partition = new TopicPartition("t", 0);
+            consumer.assign(List.of(partition));
+            long end = consumer.endOffsets(List.of(partition)).get(partition);
+            while (consumer.position(partition) < end) {
+                consumer.poll(Duration.ofMillis(100)).forEach(record -> seen.add(record.value()));
+            }
+        }
+        assertThat(seen).containsExactly("0", "0", "0", "2", "2", "2", "4", "4", "4", "6", "6", "6", "8", "8", "8");
     }
 }

@@ -1,5 +1,6 @@
 package io.firn.gateway.api;
 
+import java.util.Map;
 import java.util.function.Supplier;
 import org.apache.kafka.common.message.ApiVersionsResponseData;
 import org.apache.kafka.common.message.ApiVersionsResponseData.ApiVersionCollection;
@@ -16,9 +17,10 @@ import org.apache.kafka.common.requests.ApiVersionsRequest;
  */
 public final class ApiVersionsHandler implements ApiHandler {
 
-    /** The consumer group protocol of KIP-848 is on. */
-    private static final String GROUP_FEATURE = "group.version";
-    private static final short GROUP_FEATURE_LEVEL = 1;
+    /**
+     * What is on: the consumer group protocol of KIP-848, and transactions with an epoch of their own (KIP-890), on which producers let the broker add partitions.
+     */
+    private static final Map<String, Short> FEATURES = Map.of("group.version", (short) 1, "transaction.version", (short) 2);
 
     private final Supplier<ApiTable> apis;
 
@@ -41,9 +43,11 @@ public final class ApiVersionsHandler implements ApiHandler {
 
     private static ApiVersionsResponseData answer(ApiVersionCollection versions) {
         SupportedFeatureKeyCollection supported = new SupportedFeatureKeyCollection();
-        supported.add(new SupportedFeatureKey().setName(GROUP_FEATURE).setMinVersion(GROUP_FEATURE_LEVEL).setMaxVersion(GROUP_FEATURE_LEVEL));
         FinalizedFeatureKeyCollection finalized = new FinalizedFeatureKeyCollection();
-        finalized.add(new FinalizedFeatureKey().setName(GROUP_FEATURE).setMinVersionLevel(GROUP_FEATURE_LEVEL).setMaxVersionLevel(GROUP_FEATURE_LEVEL));
+        FEATURES.forEach((name, level) -> {
+            supported.add(new SupportedFeatureKey().setName(name).setMinVersion(level).setMaxVersion(level));
+            finalized.add(new FinalizedFeatureKey().setName(name).setMinVersionLevel(level).setMaxVersionLevel(level));
+        });
         return new ApiVersionsResponseData().setApiKeys(versions).setSupportedFeatures(supported).setFinalizedFeatures(finalized).setFinalizedFeaturesEpoch(0);
     }
 }

@@ -10,7 +10,7 @@ import java.util.Optional;
  * <p>The key of a setting is its group's name, a dot, and its own key: {@code kafka.port}. In the YAML file groups may be nested;
  * as an environment variable it is {@code FIRN_KAFKA_PORT}. Later sources win: defaults, file, environment, command line.
  */
-public record BrokerConfig(Node node, Data data, Kafka kafka, Http http, Log log, Topic topic, Cold cold, Retention retention, Group group, Logging logging) {
+public record BrokerConfig(Node node, Data data, Kafka kafka, Http http, Log log, Topic topic, Cold cold, Retention retention, Group group, Transaction transaction, Logging logging) {
 
     /** Directory of the cold tier, when its provider is {@code file}. */
     public Path coldDirectory() {
@@ -149,6 +149,16 @@ public record BrokerConfig(Node node, Data data, Kafka kafka, Http http, Log log
         public Group {
             Bounds.check(Group.class, offsetsPartitions, coordinatorThreads, settings);
             settings = Map.copyOf(settings);
+        }
+    }
+
+    public record Transaction(
+            @Setting(key = "state.partitions", value = "50", min = 1, max = 10_000, doc = "Partitions of __transaction_state; fixed once the topic exists.") int statePartitions,
+            @Setting(key = "max.timeout.ms", value = "900000", unit = "ms", min = 1, max = Integer.MAX_VALUE, doc = "Longest transaction a producer may ask for. While one is open, read_committed readers of its partitions wait.") int maxTimeoutMs,
+            @Setting(key = "id.expiration.ms", value = "604800000", unit = "ms", min = 1, doc = "Time without use after which a transactional id is forgotten.") long idExpirationMs,
+            @Setting(key = "abort.interval.ms", value = "10000", unit = "ms", min = 10, max = 3_600_000, doc = "Time between two looks for transactions that are open for longer than their producers' timeout, and are aborted then.") long abortIntervalMs) {
+        public Transaction {
+            Bounds.check(Transaction.class, statePartitions, maxTimeoutMs, idExpirationMs, abortIntervalMs);
         }
     }
 

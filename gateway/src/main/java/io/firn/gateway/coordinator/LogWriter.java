@@ -5,9 +5,13 @@ import io.firn.gateway.partition.Partition;
 import io.firn.gateway.partition.Partitions;
 import io.firn.hot.AppendOrigin;
 import io.firn.hot.AppendResult;
+import io.firn.hot.ProducerStamp;
 import io.firn.hot.RecordBuffers;
+import io.firn.hot.TransactionTerms;
+import io.firn.hot.VerificationStart;
 import java.nio.ByteBuffer;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
@@ -17,7 +21,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
+import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.record.internal.MemoryRecords;
+import org.apache.kafka.common.record.internal.RecordBatch;
 import org.apache.kafka.coordinator.common.runtime.PartitionWriter;
 import org.apache.kafka.storage.internals.log.LogConfig;
 import org.apache.kafka.storage.internals.log.VerificationGuard;
@@ -36,12 +42,19 @@ public final class LogWriter implements PartitionWriter {
 
     private final Partitions partitions;
     private final LogConfig config;
+    private final TransactionAdmission admission;
     private final Map<TopicPartition, Registration> registrations = new ConcurrentHashMap<>();
 
     /** @param batchBytes largest batch the coordinator gathers, and the size of the buffer each partition keeps once written; a single larger record still goes through alone */
     public LogWriter(Partitions partitions, int batchBytes) {
+        this(partitions, batchBytes, TransactionAdmission.NONE);
+    }
+
+    /** @param admission asked before a transaction's first record goes into a partition */
+    public LogWriter(Partitions partitions, int batchBytes, TransactionAdmission admission) {
         this.partitions = partitions;
         this.config = new LogConfig(Map.of("max.message.bytes", batchBytes));
+        this.admission = admission;
     }
 
     /** A listener at a partition; {@code removal} is confined to its loop. */
@@ -89,10 +102,14 @@ public final class LogWriter implements PartitionWriter {
         AtomicBoolean claimed = new AtomicBoolean();
         partition.loop().execute(() -> {
             if (claimed.compareAndSet(false, true)) {
-                partition.append(RecordBuffers.of(copy), AppendOrigin.COORDINATOR, outcome::complete);
+                partition.append(RecordBuffers.of(copy), AppendOrigin.COORDINATOR, terms(guard, transactionVersion), outcome::complete);
             }
         });
         return endOffset(tp, await(tp, outcome, claimed));
+    }
+
+    private static TransactionTerms terms(VerificationGuard guard, short transactionVersion) {
+        return guard == VerificationGuard.SENTINEL ? TransactionTerms.marker(transactionVersion) : TransactionTerms.verified(guard);
     }
 
     private Partition find(TopicPartition tp) {
@@ -122,10 +139,29 @@ public final class LogWriter implements PartitionWriter {
         throw new IllegalStateException(tp + ": " + result);
     }
 
-    /** No transactions reach these partitions yet, so there is nothing to verify. */
     @Override
     public CompletableFuture<VerificationGuard> maybeStartTransactionVerification(TopicPartition tp, String transactionalId, long producerId, short producerEpoch, int apiVersion) {
-        return CompletableFuture.completedFuture(VerificationGuard.SENTINEL);
+        Partition partition = find(tp);
+        TransactionAdmission.Mode mode = TransactionAdmission.Mode.ofOffsetCommit(apiVersion);
+        ProducerStamp stamp = new ProducerStamp(producerId, producerEpoch, RecordBatch.NO_SEQUENCE);
+        return CompletableFuture.supplyAsync(() -> partition.beginVerification(stamp, mode == TransactionAdmission.Mode.ADD, new VerificationGuard()), partition.loop())
+                .thenCompose(start -> verified(tp, start, transactionalId, stamp, mode));
+    }
+
+    private CompletableFuture<VerificationGuard> verified(TopicPartition tp, VerificationStart start, String transactionalId, ProducerStamp stamp, TransactionAdmission.Mode mode) {
+        if (start instanceof VerificationStart.Open) {
+            return CompletableFuture.completedFuture(VerificationGuard.SENTINEL);
+        }
+        if (start instanceof VerificationStart.Refused refused) {
+            return CompletableFuture.failedFuture(ErrorMapping.of(refused.error()).exception(refused.message()));
+        }
+        if (!(((VerificationStart.Needed) start).guard() instanceof VerificationGuard guard)) {
+            return CompletableFuture.failedFuture(Errors.INVALID_TXN_STATE.exception("a client writes into " + tp + " in the same transaction"));
+        }
+        return admission.admit(transactionalId, stamp.producerId(), stamp.epoch(), Set.of(tp), mode).thenCompose(answers -> {
+            Errors error = answers.getOrDefault(tp, Errors.UNKNOWN_SERVER_ERROR);
+            return error == Errors.NONE ? CompletableFuture.completedFuture(guard) : CompletableFuture.failedFuture(error.exception());
+        });
     }
 
     @Override

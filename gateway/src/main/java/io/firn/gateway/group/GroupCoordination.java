@@ -1,6 +1,7 @@
 package io.firn.gateway.group;
 
 import io.firn.gateway.coordinator.Coordination;
+import io.firn.gateway.coordinator.TransactionAdmission;
 import io.firn.gateway.partition.Partitions;
 import io.firn.membership.Metadata;
 import java.time.InstantSource;
@@ -16,9 +17,11 @@ public final class GroupCoordination {
     /**
      * @param offsetsPartitions partitions {@code __consumer_offsets} will get, while it does not exist
      * @param settings asked when the coordinator starts
+     * @param admission of transactions that commit offsets
      */
-    public static Coordination<GroupCoordinator> of(int brokerId, int offsetsPartitions, Supplier<GroupSettings> settings, Metadata metadata, Partitions partitions, InstantSource clock) {
+    public static Coordination<GroupCoordinator> of(int brokerId, int offsetsPartitions, Supplier<GroupSettings> settings, Metadata metadata, Partitions partitions,
+            TransactionAdmission admission, InstantSource clock) {
         return new Coordination<>(new Coordination.Kind("group", Topic.GROUP_METADATA_TOPIC_NAME, offsetsPartitions),
-                (count, loads) -> GroupService.start(brokerId, settings.get(), partitions, clock, loads, count), metadata, partitions);
+                (count, loads) -> GroupService.start(brokerId, settings.get(), partitions, admission, clock, loads, count), metadata, partitions);
     }
 }

@@ -5,6 +5,7 @@ import io.firn.gateway.coordinator.CoordinatorService;
 import io.firn.gateway.coordinator.LogLoader;
 import io.firn.gateway.coordinator.LogWriter;
 import io.firn.gateway.coordinator.MetadataMirror;
+import io.firn.gateway.coordinator.TransactionAdmission;
 import io.firn.gateway.partition.Partitions;
 import io.firn.membership.ClusterView;
 import java.time.InstantSource;
@@ -40,13 +41,13 @@ final class GroupService implements CoordinatorService<GroupCoordinator> {
     private final MetadataMirror mirror;
     private Map<String, Map<String, String>> groupConfigs = Map.of();
 
-    private GroupService(int brokerId, GroupSettings settings, Partitions partitions, InstantSource clock, LogLoader.Outcome loads) {
+    private GroupService(int brokerId, GroupSettings settings, Partitions partitions, TransactionAdmission admission, InstantSource clock, LogLoader.Outcome loads) {
         this.mirror = new MetadataMirror(clock::millis);
         this.service = new GroupCoordinatorService.Builder(brokerId, settings.coordinator())
                 .withTime(Time.SYSTEM)
                 .withTimer(new SystemTimerReaper("group-coordinator-reaper", new SystemTimer("group-coordinator")))
                 .withLoader(new LogLoader("firn-group-loader", partitions, new GroupCoordinatorRecordSerde(), clock, loads))
-                .withWriter(new LogWriter(partitions, GroupSettings.BATCH_BYTES))
+                .withWriter(new LogWriter(partitions, GroupSettings.BATCH_BYTES, admission))
                 .withCoordinatorRuntimeMetrics(new GroupCoordinatorRuntimeMetrics(metrics))
                 .withGroupCoordinatorMetrics(new GroupCoordinatorMetrics(yammer, metrics))
                 .withGroupConfigManager(new GroupConfigManager(settings.groupDefaults(), settings.coordinator(), settings.share()))
@@ -58,8 +59,9 @@ final class GroupService implements CoordinatorService<GroupCoordinator> {
     }
 
     /** @param offsetsPartitions partitions of {@code __consumer_offsets}, fixed for the service's life */
-    static GroupService start(int brokerId, GroupSettings settings, Partitions partitions, InstantSource clock, LogLoader.Outcome loads, int offsetsPartitions) {
-        GroupService started = new GroupService(brokerId, settings, partitions, clock, loads);
+    static GroupService start(int brokerId, GroupSettings settings, Partitions partitions, TransactionAdmission admission, InstantSource clock, LogLoader.Outcome loads,
+            int offsetsPartitions) {
+        GroupService started = new GroupService(brokerId, settings, partitions, admission, clock, loads);
         started.service.startup(() -> offsetsPartitions);
         return started;
     }

@@ -3,9 +3,11 @@ package io.firn.gateway.group;
 import io.firn.gateway.api.Request;
 import io.firn.gateway.coordinator.Caller;
 import io.firn.gateway.coordinator.Coordination;
+import io.firn.gateway.transaction.EndMarker;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiFunction;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.CoordinatorNotAvailableException;
 import org.apache.kafka.common.message.ConsumerGroupDescribeResponseData;
 import org.apache.kafka.common.message.ConsumerGroupHeartbeatRequestData;
@@ -28,6 +30,9 @@ import org.apache.kafka.common.message.OffsetFetchRequestData.OffsetFetchRequest
 import org.apache.kafka.common.message.OffsetFetchResponseData.OffsetFetchResponseGroup;
 import org.apache.kafka.common.message.SyncGroupRequestData;
 import org.apache.kafka.common.message.SyncGroupResponseData;
+import org.apache.kafka.common.message.TxnOffsetCommitRequestData;
+import org.apache.kafka.common.message.TxnOffsetCommitResponseData;
+import org.apache.kafka.common.requests.TransactionResult;
 import org.apache.kafka.common.utils.BufferSupplier;
 import org.apache.kafka.coordinator.group.GroupCoordinator;
 import org.apache.kafka.server.authorizer.AuthorizableRequestContext;
@@ -101,8 +106,23 @@ public final class Groups {
         return ask(request, (coordinator, caller) -> coordinator.deleteOffsets(caller, body, BufferSupplier.NO_CACHING));
     }
 
+    /** @param body topics by name */
+    public CompletableFuture<TxnOffsetCommitResponseData> commitTransactional(Request request, TxnOffsetCommitRequestData body) {
+        return ask(request, (coordinator, caller) -> coordinator.commitTransactionalOffsets(caller, body, BufferSupplier.NO_CACHING));
+    }
+
+    /** Makes the offsets a transaction committed valid, or forgets them, in one partition of {@code __consumer_offsets}. */
+    public CompletableFuture<Void> endTransaction(TopicPartition partition, EndMarker marker) {
+        return coordination.serving().map(coordinator -> coordinator.completeTransaction(partition, marker.producerId(), marker.epoch(), marker.coordinatorEpoch(),
+                marker.commit() ? TransactionResult.COMMIT : TransactionResult.ABORT, marker.transactionVersion())).orElseGet(Groups::starting);
+    }
+
+    private static <T> CompletableFuture<T> starting() {
+        return CompletableFuture.failedFuture(new CoordinatorNotAvailableException("The group coordinator is starting."));
+    }
+
     private <T> CompletableFuture<T> ask(Request request, BiFunction<GroupCoordinator, AuthorizableRequestContext, CompletableFuture<T>> question) {
         return coordination.serving().map(coordinator -> question.apply(coordinator, Caller.of(request)))
-                .orElseGet(() -> CompletableFuture.failedFuture(new CoordinatorNotAvailableException("The group coordinator is starting.")));
+                .orElseGet(Groups::starting);
     }
 }

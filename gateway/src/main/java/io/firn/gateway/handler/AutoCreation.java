@@ -31,12 +31,14 @@ final class AutoCreation {
     private final NewTopics newTopics;
     private final TopicCreation creation;
     private final int offsetsPartitions;
+    private final int transactionPartitions;
 
-    AutoCreation(Metadata metadata, NewTopics newTopics, TopicCreation creation, int offsetsPartitions) {
+    AutoCreation(Metadata metadata, NewTopics newTopics, TopicCreation creation, int offsetsPartitions, int transactionPartitions) {
         this.metadata = metadata;
         this.newTopics = newTopics;
         this.creation = creation;
         this.offsetsPartitions = offsetsPartitions;
+        this.transactionPartitions = transactionPartitions;
     }
 
     /** Creates those of {@code names} that may be; completes with the error of each that was not created, once the others serve or {@link #WAIT_MS} have passed. Never fails. */
@@ -49,9 +51,9 @@ final class AutoCreation {
         });
     }
 
-    /** Creates {@code __consumer_offsets}. */
-    CompletableFuture<Errors> createOffsets() {
-        return create(InternalTopics.OFFSETS).thenApply(Map.Entry::getValue);
+    /** Creates a topic of {@link InternalTopics}. */
+    CompletableFuture<Errors> createInternal(String name) {
+        return create(name).thenApply(Map.Entry::getValue);
     }
 
     private CompletableFuture<Map.Entry<String, Errors>> create(String name) {
@@ -66,6 +68,9 @@ final class AutoCreation {
     private CreatableTopic spec(ClusterView view, String name) {
         if (name.equals(InternalTopics.OFFSETS)) {
             return InternalTopics.offsets(view, offsetsPartitions);
+        }
+        if (name.equals(InternalTopics.TRANSACTIONS)) {
+            return InternalTopics.transactions(view, transactionPartitions);
         }
         if (Topic.isInternal(name)) {
             throw new org.apache.kafka.common.errors.UnknownTopicOrPartitionException("Nothing here uses the internal topic " + name);

@@ -3,6 +3,7 @@ package io.firn.gateway.handler;
 import io.firn.gateway.api.ApiHandler;
 import io.firn.gateway.api.Request;
 import io.firn.gateway.group.Groups;
+import io.firn.gateway.transaction.Transactions;
 import io.firn.membership.ClusterView;
 import io.firn.membership.Metadata;
 import io.firn.membership.PartitionView;
@@ -17,7 +18,7 @@ import org.apache.kafka.common.requests.FindCoordinatorRequest.CoordinatorType;
 import org.apache.kafka.common.utils.Utils;
 
 /**
- * FindCoordinator, one key or many. The first one for a group makes {@code __consumer_offsets} and has the group coordinator started.
+ * FindCoordinator, one key or many. The first one for a group, or for a transactional id, makes the coordinator's topic and has the coordinator started.
  *
  * <p>Thread-safe: no state of its own.
  */
@@ -25,26 +26,41 @@ final class FindCoordinatorHandler implements ApiHandler {
     private final Metadata metadata;
     private final AutoCreation creation;
     private final Groups groups;
+    private final Transactions transactions;
 
-    FindCoordinatorHandler(Metadata metadata, AutoCreation creation, Groups groups) {
+    FindCoordinatorHandler(Metadata metadata, AutoCreation creation, Groups groups, Transactions transactions) {
         this.metadata = metadata;
         this.creation = creation;
         this.groups = groups;
+        this.transactions = transactions;
     }
 
     @Override
     public void handle(Request request) {
         FindCoordinatorRequestData body = ((FindCoordinatorRequest) request.body()).data();
-        if (body.keyType() != CoordinatorType.GROUP.id()) {
-            request.respond(answer(metadata.view(), body, request.version()));
-            return;
-        }
-        groups.want();
-        if (metadata.view().topic(InternalTopics.OFFSETS).isPresent()) {
+        Optional<String> topic = topicOf(body.keyType());
+        topic.ifPresent(name -> want(body.keyType()));
+        if (topic.isEmpty() || metadata.view().topic(topic.get()).isPresent()) {
             request.respond(answer(metadata.view(), body, request.version()));
         } else {
-            Gather.answer(request, creation.createOffsets().thenApply(created -> answer(metadata.view(), body, request.version())));
+            Gather.answer(request, creation.createInternal(topic.get()).thenApply(created -> answer(metadata.view(), body, request.version())));
         }
+    }
+
+    private void want(byte keyType) {
+        if (keyType == CoordinatorType.GROUP.id()) {
+            groups.want();
+        } else {
+            transactions.want();
+        }
+    }
+
+    /** The topic that keeps what coordinators of the type coordinate; empty for one that is not there. */
+    private static Optional<String> topicOf(byte keyType) {
+        if (keyType == CoordinatorType.GROUP.id()) {
+            return Optional.of(InternalTopics.OFFSETS);
+        }
+        return keyType == CoordinatorType.TRANSACTION.id() ? Optional.of(InternalTopics.TRANSACTIONS) : Optional.empty();
     }
 
     static FindCoordinatorResponseData answer(ClusterView view, FindCoordinatorRequestData body, int version) {
@@ -57,33 +73,22 @@ final class FindCoordinatorHandler implements ApiHandler {
     }
 
     private static Coordinator coordinator(ClusterView view, byte keyType, String key) {
-        Optional<Node> leader = keyType == CoordinatorType.GROUP.id() ? leader(view, key) : Optional.empty();
+        Optional<String> topic = topicOf(keyType);
+        Optional<Node> leader = topic.flatMap(name -> leader(view, name, key));
         Node node = leader.orElse(Node.noNode());
-        Errors error = leader.isPresent() ? Errors.NONE : missing(keyType);
+        // What is never there must not be reported as retriable, or clients would wait for it in vain.
+        Errors error = leader.isPresent() ? Errors.NONE : topic.isPresent() ? Errors.COORDINATOR_NOT_AVAILABLE : Errors.INVALID_REQUEST;
         return new Coordinator().setKey(key).setNodeId(node.id()).setHost(node.host()).setPort(node.port()).setErrorCode(error.code())
-                .setErrorMessage(error == Errors.NONE && keyType == CoordinatorType.GROUP.id() ? null : message(keyType, error));
+                .setErrorMessage(error == Errors.NONE ? null : error.message());
     }
 
-    /** What is never there must not be reported as retriable, or clients would wait for it in vain. */
-    private static Errors missing(byte keyType) {
-        if (keyType == CoordinatorType.GROUP.id()) {
-            return Errors.COORDINATOR_NOT_AVAILABLE;
-        }
-        return keyType == CoordinatorType.TRANSACTION.id() ? Errors.UNSUPPORTED_VERSION : Errors.INVALID_REQUEST;
-    }
-
-    private static String message(byte keyType, Errors error) {
-        return keyType == CoordinatorType.TRANSACTION.id() ? "This broker has no transaction coordinator." : error.message();
-    }
-
-    private static Optional<Node> leader(ClusterView view, String group) {
-        return view.topic(InternalTopics.OFFSETS)
-                .map(topic -> topic.partitions().get(partitionOf(group, topic.partitions().size())))
+    private static Optional<Node> leader(ClusterView view, String topic, String key) {
+        return view.topic(topic).map(found -> found.partitions().get(partitionOf(key, found.partitions().size())))
                 .map(PartitionView::leader).flatMap(new TopicDescriptions(view)::node);
     }
 
-    /** Where Kafka keeps a group. */
-    static int partitionOf(String group, int partitions) {
-        return Utils.abs(group.hashCode()) % partitions;
+    /** Where Kafka keeps a group or a transactional id. */
+    static int partitionOf(String key, int partitions) {
+        return Utils.abs(key.hashCode()) % partitions;
     }
 }

@@ -5,12 +5,14 @@ import io.firn.gateway.config.TopicConfigs;
 import io.firn.gateway.group.GroupSettings;
 import io.firn.gateway.group.Groups;
 import io.firn.gateway.partition.Partitions;
+import io.firn.gateway.transaction.MarkerSender;
+import io.firn.gateway.transaction.ProducerIds;
+import io.firn.gateway.transaction.Transactions;
 import io.firn.hot.HotStore;
 import io.firn.membership.Metadata;
 import io.firn.membership.TopicView;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executor;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
@@ -19,9 +21,10 @@ import java.util.function.Supplier;
  *
  * @param inService completes when this broker serves every partition of a topic that it leads
  * @param groupSettings made at most once, when first asked for; thread-safe
+ * @param markers into partitions that this broker leads
  * @param logDirectory where the hot tier's logs are, as DescribeLogDirs shows it
- * @param single one thread or event loop, for state that many connections share
  */
 public record HandlerContext(BrokerConfig config, TopicConfigs topicConfigs, Metadata metadata, Partitions partitions,
-        Function<TopicView, CompletableFuture<Void>> inService, Groups groups, Supplier<GroupSettings> groupSettings, HotStore hotStore, Path logDirectory,
-        Executor single, Timer timer) {}
+        Function<TopicView, CompletableFuture<Void>> inService, Groups groups, Supplier<GroupSettings> groupSettings, Transactions transactions, MarkerSender markers,
+        ProducerIds producerIds, HotStore hotStore, Path logDirectory,
+        Timer timer) {}

@@ -26,7 +26,7 @@ public final class Handlers {
         ApiTable[] table = new ApiTable[1];
         List<ServedApi> served = new ArrayList<>(table(context));
         served.add(ServedApi.of(ApiKeys.API_VERSIONS, new ApiVersionsHandler(() -> table[0])));
-        served.add(ServedApi.of(ApiKeys.PRODUCE, new ProduceHandler(context.partitions(), rejectsProduce, clock)));
+        served.add(ServedApi.of(ApiKeys.PRODUCE, new ProduceHandler(context.partitions(), rejectsProduce, context.transactions(), context.timer(), clock)));
         served.add(ServedApi.of(ApiKeys.FETCH, new FetchHandler(context.partitions(), context.metadata()::view, clock)));
         table[0] = new ApiTable(served);
         return table[0];
@@ -36,6 +36,7 @@ public final class Handlers {
     public static List<ServedApi> table(HandlerContext context) {
         List<ServedApi> table = new ArrayList<>(admin(context));
         table.addAll(groups(context));
+        table.addAll(transactions(context));
         return table;
     }
 
@@ -52,11 +53,11 @@ public final class Handlers {
                 ServedApi.of(ApiKeys.DELETE_RECORDS, new DeleteRecordsHandler(context.partitions(), context.timer())),
                 ServedApi.of(ApiKeys.LIST_OFFSETS, new ListOffsetsHandler(context.partitions(), context.timer())),
                 ServedApi.of(ApiKeys.OFFSET_FOR_LEADER_EPOCH, new OffsetForLeaderEpochHandler(context.partitions())),
-                ServedApi.of(ApiKeys.INIT_PRODUCER_ID, new InitProducerIdHandler(new ProducerIds(context.single(), context.metadata()::submit))),
+                ServedApi.of(ApiKeys.INIT_PRODUCER_ID, new InitProducerIdHandler(context.producerIds(), context.transactions())),
                 ServedApi.of(ApiKeys.DESCRIBE_LOG_DIRS, new DescribeLogDirsHandler(context.logDirectory(), context.hotStore(), context.partitions())),
                 ServedApi.of(ApiKeys.DESCRIBE_CONFIGS, new DescribeConfigsHandler(brokerId, context.metadata(), parts.entries,
                         new StaticBrokerConfigs(context.config(), context.logDirectory()), context.groupSettings())),
-                ServedApi.of(ApiKeys.FIND_COORDINATOR, new FindCoordinatorHandler(context.metadata(), parts.autoCreation, context.groups()))));
+                ServedApi.of(ApiKeys.FIND_COORDINATOR, new FindCoordinatorHandler(context.metadata(), parts.autoCreation, context.groups(), context.transactions()))));
         table.addAll(new AlterConfigsHandler(context.metadata(), new ConfigChanges(brokerId, parts.rules, parts.entries, context.groupSettings()), parts.commands).all());
         return table;
     }
@@ -66,6 +67,14 @@ public final class Handlers {
         table.add(ServedApi.of(ApiKeys.OFFSET_COMMIT, new OffsetCommitHandler(context.metadata(), context.groups())));
         table.add(ServedApi.of(ApiKeys.OFFSET_FETCH, new OffsetFetchHandler(context.metadata(), context.groups())));
         table.add(ServedApi.of(ApiKeys.OFFSET_DELETE, new OffsetDeleteHandler(context.metadata(), context.groups())));
+        return table;
+    }
+
+    private static List<ServedApi> transactions(HandlerContext context) {
+        List<ServedApi> table = new ArrayList<>(new TransactionHandlers(context.metadata(), context.transactions()).all());
+        table.add(ServedApi.of(ApiKeys.TXN_OFFSET_COMMIT, new TxnOffsetCommitHandler(context.metadata(), context.groups())));
+        table.add(ServedApi.of(ApiKeys.WRITE_TXN_MARKERS, new WriteTxnMarkersHandler(context.markers())));
+        table.add(ServedApi.of(ApiKeys.DESCRIBE_PRODUCERS, new DescribeProducersHandler(context.partitions())));
         return table;
     }
 
@@ -84,7 +93,7 @@ public final class Handlers {
             newTopics = new NewTopics(rules, context.config().topic().defaultPartitions());
             commands = new Commands(context.metadata(), context.timer());
             creation = new TopicCreation(context.metadata(), commands, context.inService(), context.timer());
-            autoCreation = new AutoCreation(context.metadata(), newTopics, creation, context.config().group().offsetsPartitions());
+            autoCreation = new AutoCreation(context.metadata(), newTopics, creation, context.config().group().offsetsPartitions(), context.config().transaction().statePartitions());
         }
     }
 }

@@ -2,43 +2,55 @@ package io.firn.gateway.handler;
 
 import io.firn.gateway.api.ApiHandler;
 import io.firn.gateway.api.Request;
+import io.firn.gateway.transaction.ProducerIds;
+import io.firn.gateway.transaction.Reply;
+import io.firn.gateway.transaction.Transactions;
 import org.apache.kafka.common.message.InitProducerIdRequestData;
 import org.apache.kafka.common.message.InitProducerIdResponseData;
 import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.requests.InitProducerIdRequest;
 
 /**
- * InitProducerId for idempotent producers. Transactional ones are told that this broker cannot serve them: UNSUPPORTED_VERSION ends them with a clear
- * error, where a retriable one would let them hang.
+ * InitProducerId: an id for an idempotent producer, or the beginning of a transactional producer's life.
  *
  * <p>Thread-safe: no state of its own.
  */
 final class InitProducerIdHandler implements ApiHandler {
     private static final long NO_ID = -1;
     private static final short NO_EPOCH = -1;
+    /** Clients of earlier versions know PRODUCER_FENCED as INVALID_PRODUCER_EPOCH. */
+    private static final int FENCED_SINCE_VERSION = 4;
 
     private final ProducerIds ids;
+    private final Transactions transactions;
 
-    InitProducerIdHandler(ProducerIds ids) {
+    InitProducerIdHandler(ProducerIds ids, Transactions transactions) {
         this.ids = ids;
+        this.transactions = transactions;
     }
 
     @Override
     public void handle(Request request) {
-        Errors refusal = check(((InitProducerIdRequest) request.body()).data());
+        InitProducerIdRequestData body = ((InitProducerIdRequest) request.body()).data();
+        Errors refusal = check(body);
         if (refusal != Errors.NONE) {
             request.respond(refused(refusal));
-            return;
+        } else if (body.transactionalId() == null) {
+            ids.next().whenComplete((id, failure) -> request.respond(failure == null
+                    ? new InitProducerIdResponseData().setProducerId(id).setProducerEpoch((short) 0) : refused(retriable(failure))));
+        } else {
+            Gather.answer(request, transactions.initialize(body.transactionalId(), body.transactionTimeoutMs(), body.producerId(), body.producerEpoch())
+                    .thenApply(reply -> answer(reply, request.version())));
         }
-        ids.next().whenComplete((id, failure) -> request.respond(failure == null
-                ? new InitProducerIdResponseData().setProducerId(id).setProducerEpoch((short) 0) : refused(retriable(failure))));
     }
 
     static Errors check(InitProducerIdRequestData body) {
-        if (body.transactionalId() != null) {
-            return body.transactionalId().isEmpty() ? Errors.INVALID_REQUEST : Errors.UNSUPPORTED_VERSION;
-        }
-        return (body.producerId() == NO_ID) == (body.producerEpoch() == NO_EPOCH) ? Errors.NONE : Errors.INVALID_REQUEST;
+        boolean both = (body.producerId() == NO_ID) == (body.producerEpoch() == NO_EPOCH);
+        return both && (body.transactionalId() == null || !body.transactionalId().isEmpty()) ? Errors.NONE : Errors.INVALID_REQUEST;
+    }
+
+    private static InitProducerIdResponseData answer(Reply reply, int version) {
+        return new InitProducerIdResponseData().setErrorCode(Fenced.told(reply.error(), version, FENCED_SINCE_VERSION).code()).setProducerId(reply.producerId()).setProducerEpoch(reply.epoch());
     }
 
     /** Producers take few errors here as a reason to try again; this one they all do. */

@@ -7,9 +7,12 @@ import io.firn.gateway.partition.Partition;
 import io.firn.gateway.partition.Partitions;
 import io.firn.hot.AppendOrigin;
 import io.firn.hot.AppendResult;
+import io.firn.hot.ProducerStamp;
 import io.firn.hot.RecordBuffers;
+import io.firn.hot.TransactionTerms;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.apache.kafka.common.TopicIdPartition;
 import org.apache.kafka.common.Uuid;
@@ -25,14 +28,14 @@ import org.apache.kafka.common.requests.ProduceRequest;
 /**
  * One produce request under way.
  *
- * <p>Each partition goes: located (or refused) → appended (or refused) → with acks=all, committed. When all are appended, the
+ * <p>Each partition goes: located (or refused) → its batch, if transactional, verified ({@link TransactionalAppends}) → appended (or refused) → with acks=all, committed. When all are appended, the
  * receive buffers are given back; when all have reached what {@code acks} asks for, the answer leaves.
  *
  * <p>Threading: state is confined to the connection's loop. The append itself runs on the partition's loop: at once when that is
  * the same, else by a message there and one back. Two requests of one connection reach a partition in their order, because
  * messages between two loops keep theirs.
  */
-final class ProduceOperation {
+final class ProduceOperation implements TransactionalAppends.Sink {
 
     private static final Set<String> INTERNAL_TOPICS = Set.of(Topic.GROUP_METADATA_TOPIC_NAME, Topic.TRANSACTION_STATE_TOPIC_NAME, Topic.SHARE_GROUP_STATE_TOPIC_NAME);
 
@@ -42,15 +45,18 @@ final class ProduceOperation {
     private final Request request;
     private final ProduceRequest body;
     private final long deadlineMs;
+    private final TransactionalAppends.Context transactional;
+    private final List<TransactionalAppends.Batch> unverified = new ArrayList<>(0);
     private final ProduceResponseData response = new ProduceResponseData();
     private int appending;
     private int committing;
     private boolean failed;
 
-    ProduceOperation(Request request, ProduceRequest body, long deadlineMs) {
+    ProduceOperation(Request request, ProduceRequest body, long deadlineMs, TransactionalAppends.Context transactional) {
         this.request = request;
         this.body = body;
         this.deadlineMs = deadlineMs;
+        this.transactional = transactional;
     }
 
     void start(Partitions partitions, boolean refusing) {
@@ -64,7 +70,19 @@ final class ProduceOperation {
                 start(partitions, refusing, topic, data, answer);
             }
         }
+        verify();
         appended();
+    }
+
+    private void verify() {
+        if (unverified.isEmpty()) {
+            return;
+        }
+        if (unverified.stream().map(TransactionalAppends.Batch::stamp).map(stamp -> Map.entry(stamp.producerId(), stamp.epoch())).distinct().count() > 1) {
+            unverified.forEach(batch -> refused(batch.answer(), Errors.INVALID_PRODUCER_ID_MAPPING, "Transactional records contained more than one producer ID"));
+        } else {
+            new TransactionalAppends(request, body.transactionalId(), transactional, this).start(unverified);
+        }
     }
 
     private void start(Partitions partitions, boolean refusing, TopicProduceData topic, PartitionProduceData data, PartitionProduceResponse answer) {
@@ -78,24 +96,34 @@ final class ProduceOperation {
             refuse(answer, Errors.INVALID_RECORD, "no records");
         } else if (refusing) {
             refuse(answer, Errors.KAFKA_STORAGE_ERROR, "the broker's disk is full up to log.disk.watermark.bytes");
+        } else if (body.transactionalId() != null && ProducerStamp.isTransactional(records.bytes())) {
+            appending++;
+            unverified.add(new TransactionalAppends.Batch(found.partition(), records.bytes(), ProducerStamp.of(records.bytes()), answer));
         } else {
             append(found.partition(), records.bytes(), answer);
         }
     }
 
+    @Override
+    public void refused(PartitionProduceResponse answer, Errors error, String message) {
+        refuse(answer, error, message);
+        appended();
+    }
+
     private void append(Partition partition, RecordBuffers batch, PartitionProduceResponse answer) {
         appending++;
         if (partition.loop() == request.loop()) {
-            partition.append(batch, AppendOrigin.CLIENT, result -> done(partition, result, answer, partition.log().logStartOffset()));
+            partition.append(batch, AppendOrigin.CLIENT, TransactionTerms.OPEN, result -> done(partition, result, answer, partition.log().logStartOffset()));
         } else {
-            partition.loop().execute(() -> partition.append(batch, AppendOrigin.CLIENT, result -> {
+            partition.loop().execute(() -> partition.append(batch, AppendOrigin.CLIENT, TransactionTerms.OPEN, result -> {
                 long logStart = partition.log().logStartOffset();
                 request.loop().execute(() -> done(partition, result, answer, logStart));
             }));
         }
     }
 
-    private void done(Partition partition, AppendResult result, PartitionProduceResponse answer, long logStartOffset) {
+    @Override
+    public void done(Partition partition, AppendResult result, PartitionProduceResponse answer, long logStartOffset) {
         answer.setLogStartOffset(logStartOffset);
         if (result instanceof AppendResult.Appended in) {
             answer.setBaseOffset(in.baseOffset()).setLogAppendTimeMs(in.logAppendTimeMs());

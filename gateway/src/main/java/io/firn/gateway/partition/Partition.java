@@ -3,7 +3,10 @@ package io.firn.gateway.partition;
 import io.firn.hot.AppendError;
 import io.firn.hot.AppendOrigin;
 import io.firn.hot.AppendResult;
+import io.firn.hot.ProducerStamp;
 import io.firn.hot.RecordBuffers;
+import io.firn.hot.TransactionTerms;
+import io.firn.hot.VerificationStart;
 import io.firn.retention.TieredLog;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
@@ -60,7 +63,7 @@ public final class Partition {
         void notCommitted(boolean timedOut);
     }
 
-    private record QueuedAppend(RecordBuffers batch, AppendOrigin origin, AppendListener listener) {}
+    private record QueuedAppend(RecordBuffers batch, AppendOrigin origin, TransactionTerms terms, AppendListener listener) {}
 
     private record CommitWait(long nextOffset, long deadlineMs, CommitListener listener) {}
 
@@ -128,17 +131,33 @@ public final class Partition {
      * Appends behind everything queued before it. The result tells of the local append only; commitment is waited for with
      * {@link #awaitCommit}. The buffers stay valid until {@code listener} is called.
      */
-    public void append(RecordBuffers batch, AppendOrigin origin, AppendListener listener) {
-        if (!queue.isEmpty() || !tryAppend(batch, origin, listener)) {
-            queue.add(new QueuedAppend(batch, origin, listener));
+    public void append(RecordBuffers batch, AppendOrigin origin, TransactionTerms terms, AppendListener listener) {
+        if (!queue.isEmpty() || !tryAppend(batch, origin, terms, listener)) {
+            queue.add(new QueuedAppend(batch, origin, terms, listener));
             drainWhenWritable();
         }
     }
 
+    /** As above, of somebody who answers for transactions. */
+    public void append(RecordBuffers batch, AppendOrigin origin, AppendListener listener) {
+        append(batch, origin, TransactionTerms.TRUSTED, listener);
+    }
+
+    /**
+     * Before a transactional batch is appended: whether the transaction coordinator has to be asked first, and what to show with the append.
+     *
+     * @param addsPartition whether asking adds the partition to the transaction (transaction version 2)
+     * @param guard an object that equals no other guard
+     */
+    public VerificationStart beginVerification(ProducerStamp stamp, boolean addsPartition, Object guard) {
+        return outOfService().<VerificationStart>map(reason -> new VerificationStart.Refused(AppendError.OFFLINE, reason))
+                .orElseGet(() -> log.hot().beginVerification(stamp, addsPartition, guard, clock.millis()));
+    }
+
     /** Whether the append came to an end, of which its listener was told; if not, it has to wait for a new segment. */
-    private boolean tryAppend(RecordBuffers batch, AppendOrigin origin, AppendListener listener) {
+    private boolean tryAppend(RecordBuffers batch, AppendOrigin origin, TransactionTerms terms, AppendListener listener) {
         AppendResult result = outOfService().<AppendResult>map(reason -> new AppendResult.Rejected(AppendError.OFFLINE, reason))
-                .orElseGet(() -> appendNow(batch, origin));
+                .orElseGet(() -> appendNow(batch, origin, terms));
         if (result instanceof AppendResult.NotWritableYet) {
             return false;
         }
@@ -147,10 +166,10 @@ public final class Partition {
         return true;
     }
 
-    private AppendResult appendNow(RecordBuffers batch, AppendOrigin origin) {
+    private AppendResult appendNow(RecordBuffers batch, AppendOrigin origin, TransactionTerms terms) {
         appending = true;
         try {
-            return log.hot().append(batch, leaderEpoch, origin, clock.millis());
+            return log.hot().append(batch, leaderEpoch, origin, terms, clock.millis());
         } catch (RuntimeException e) {
             broken = Optional.of("an append failed unexpectedly: " + e);
             LOG.atError().addKeyValue("partition", id).setCause(e).log("Partition takes no more appends until the broker is started again");
@@ -176,7 +195,7 @@ public final class Partition {
     private void drain() {
         QueuedAppend next;
         while ((next = queue.poll()) != null) {
-            if (!tryAppend(next.batch(), next.origin(), next.listener())) {
+            if (!tryAppend(next.batch(), next.origin(), next.terms(), next.listener())) {
                 queue.addFirst(next);
                 draining = false;
                 drainWhenWritable();
@@ -317,7 +336,7 @@ public final class Partition {
         retired = true;
         List<QueuedAppend> refused = new ArrayList<>(queue);
         queue.clear();
-        refused.forEach(append -> tryAppend(append.batch(), append.origin(), append.listener()));
+        refused.forEach(append -> tryAppend(append.batch(), append.origin(), append.terms(), append.listener()));
         giveUp(wait -> true, false);
         tellWatermark();
         watermarkListeners.clear();

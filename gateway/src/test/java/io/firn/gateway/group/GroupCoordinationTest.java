@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.firn.gateway.config.BrokerConfig;
 import io.firn.gateway.coordinator.Caller;
 import io.firn.gateway.coordinator.Coordination;
+import io.firn.gateway.coordinator.TransactionAdmission;
 import io.firn.gateway.partition.Partitions;
 import io.firn.membership.Metadata;
 import java.net.InetAddress;
@@ -43,7 +44,7 @@ class GroupCoordinationTest {
     @BeforeEach
     void open() {
         metadata = Metadata.openSingleBroker(directory, InstantSource.system(), new Random(1));
-        coordination = GroupCoordination.of(1, 7, this::settings, metadata, new Partitions(metadata::view), InstantSource.system());
+        coordination = GroupCoordination.of(1, 7, this::settings, metadata, new Partitions(metadata::view), TransactionAdmission.NONE, InstantSource.system());
         coordination.start();
     }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.firn.gateway.config.BrokerConfig;
 import io.firn.gateway.coordinator.Caller;
 import io.firn.gateway.coordinator.Coordination;
+import io.firn.gateway.coordinator.TransactionAdmission;
 import io.firn.gateway.partition.TestPartitions;
 import io.firn.membership.Command;
 import io.firn.membership.TopicView;
@@ -61,7 +62,7 @@ class GroupsTest {
     @BeforeEach
     void open() {
         broker = new TestPartitions(directory);
-        coordination = GroupCoordination.of(TestPartitions.BROKER, 3, GroupsTest::settings, broker.metadata, broker.partitions, InstantSource.system());
+        coordination = GroupCoordination.of(TestPartitions.BROKER, 3, GroupsTest::settings, broker.metadata, broker.partitions, TransactionAdmission.NONE, InstantSource.system());
         coordination.start();
     }
 

@@ -57,7 +57,7 @@ final class AdminFixture implements AutoCloseable {
     }
 
     AutoCreation autoCreation() {
-        return new AutoCreation(metadata, newTopics, creation(), 3);
+        return new AutoCreation(metadata, newTopics, creation(), 3, 2);
     }
 
     ConfigChanges changes() {

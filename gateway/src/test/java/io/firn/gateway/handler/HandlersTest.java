@@ -8,10 +8,15 @@ import io.firn.gateway.config.BrokerConfig;
 import io.firn.gateway.config.ConfigLoader;
 import io.firn.gateway.config.TopicConfigs;
 import io.firn.gateway.coordinator.Coordination;
+import io.firn.gateway.coordinator.TransactionAdmission;
 import io.firn.gateway.group.GroupCoordination;
 import io.firn.gateway.group.GroupSettings;
 import io.firn.gateway.group.Groups;
 import io.firn.gateway.partition.TestPartitions;
+import io.firn.gateway.transaction.MarkerSender;
+import io.firn.gateway.transaction.ProducerIds;
+import io.firn.gateway.transaction.TransactionCoordination;
+import io.firn.gateway.transaction.TransactionSettings;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
@@ -31,7 +36,10 @@ class HandlersTest {
             ApiKeys.CREATE_PARTITIONS, ApiKeys.DELETE_RECORDS, ApiKeys.DESCRIBE_CONFIGS, ApiKeys.ALTER_CONFIGS, ApiKeys.INCREMENTAL_ALTER_CONFIGS, ApiKeys.DESCRIBE_CLUSTER,
             ApiKeys.DESCRIBE_TOPIC_PARTITIONS, ApiKeys.DESCRIBE_LOG_DIRS, ApiKeys.OFFSET_FOR_LEADER_EPOCH, ApiKeys.FIND_COORDINATOR, ApiKeys.JOIN_GROUP, ApiKeys.SYNC_GROUP,
             ApiKeys.HEARTBEAT, ApiKeys.LEAVE_GROUP, ApiKeys.OFFSET_COMMIT, ApiKeys.OFFSET_FETCH, ApiKeys.OFFSET_DELETE, ApiKeys.DESCRIBE_GROUPS, ApiKeys.LIST_GROUPS,
-            ApiKeys.DELETE_GROUPS, ApiKeys.CONSUMER_GROUP_HEARTBEAT, ApiKeys.CONSUMER_GROUP_DESCRIBE);
+            ApiKeys.DELETE_GROUPS, ApiKeys.CONSUMER_GROUP_HEARTBEAT, ApiKeys.CONSUMER_GROUP_DESCRIBE, ApiKeys.ADD_PARTITIONS_TO_TXN, ApiKeys.ADD_OFFSETS_TO_TXN,
+            ApiKeys.END_TXN, ApiKeys.TXN_OFFSET_COMMIT, ApiKeys.WRITE_TXN_MARKERS, ApiKeys.DESCRIBE_TRANSACTIONS, ApiKeys.LIST_TRANSACTIONS, ApiKeys.DESCRIBE_PRODUCERS);
+
+    private static final MarkerSender NO_MARKERS = marker -> new CompletableFuture<>();
 
     @TempDir
     Path directory;
@@ -40,10 +48,13 @@ class HandlersTest {
     void everyPromisedApiHasOneHandlerForItsStableVersions() {
         BrokerConfig config = ConfigLoader.load(Optional.empty(), Map.of(), List.of());
         try (TestPartitions broker = new TestPartitions(directory);
-                Coordination<GroupCoordinator> coordination = GroupCoordination.of(1, 3, () -> GroupSettings.of(config.group()), broker.metadata, broker.partitions, InstantSource.system())) {
+                Coordination<GroupCoordinator> coordination = GroupCoordination.of(1, 3, () -> GroupSettings.of(config.group()), broker.metadata, broker.partitions,
+                        TransactionAdmission.NONE, InstantSource.system());
+                TransactionCoordination transactions = new TransactionCoordination(2, new TransactionSettings(1, 1, 1, 1, 1), broker.metadata, broker.partitions, NO_MARKERS,
+                        CompletableFuture::new, InstantSource.system())) {
             List<ServedApi> table = Handlers.table(new HandlerContext(config, TopicConfigs.of(config), broker.metadata, broker.partitions,
-                    topic -> CompletableFuture.completedFuture(null), new Groups(coordination), () -> GroupSettings.of(config.group()), broker.hot, directory, Runnable::run,
-                    (delayMs, task) -> () -> {}));
+                    topic -> CompletableFuture.completedFuture(null), new Groups(coordination), () -> GroupSettings.of(config.group()), transactions.transactions(), NO_MARKERS,
+                    new ProducerIds(Runnable::run, command -> new CompletableFuture<>()), broker.hot, directory, (delayMs, task) -> () -> {}));
 
             assertThat(table.stream().map(ServedApi::key).collect(Collectors.toSet())).isEqualTo(PROMISED);
             ApiTable apis = new ApiTable(table);

@@ -126,10 +126,10 @@ class MetadataHandlersTest {
 
     @Test
     void invalidNamesAndInternalTopicsNobodyUsesAreNotCreated() throws Exception {
-        MetadataResponseData response = metadata(true, 12, named("bad name", "__transaction_state").setAllowAutoTopicCreation(true));
+        MetadataResponseData response = metadata(true, 12, named("bad name", "__share_group_state").setAllowAutoTopicCreation(true));
 
         assertThat(error(response.topics().find("bad name"))).isEqualTo(Errors.INVALID_TOPIC_EXCEPTION);
-        assertThat(error(response.topics().find("__transaction_state"))).isEqualTo(Errors.UNKNOWN_TOPIC_OR_PARTITION);
+        assertThat(error(response.topics().find("__share_group_state"))).isEqualTo(Errors.UNKNOWN_TOPIC_OR_PARTITION);
         assertThat(admin.view().topics()).isEmpty();
     }
 
@@ -237,11 +237,24 @@ class MetadataHandlersTest {
     }
 
     @Test
+    void aTransactionsCoordinatorIsTheLeaderOfItsPartition() {
+        FindCoordinatorRequestData asked = new FindCoordinatorRequestData().setKeyType((byte) 1).setCoordinatorKeys(List.of("t"));
+        assertThat(FindCoordinatorHandler.answer(admin.view(), asked, 5).coordinators().get(0).errorCode()).isEqualTo(Errors.COORDINATOR_NOT_AVAILABLE.code());
+
+        admin.topic("__transaction_state", 5);
+
+        assertThat(FindCoordinatorHandler.answer(admin.view(), asked, 5).coordinators()).singleElement().satisfies(found -> {
+            assertThat(found.errorCode()).isZero();
+            assertThat(found.nodeId()).isEqualTo(1);
+        });
+    }
+
+    @Test
     void coordinatorsThatDoNotExistAreNotReportedAsRetriable() {
-        FindCoordinatorRequestData transaction = new FindCoordinatorRequestData().setKeyType((byte) 1).setCoordinatorKeys(List.of("t"));
+        FindCoordinatorRequestData share = new FindCoordinatorRequestData().setKeyType((byte) 2).setCoordinatorKeys(List.of("t"));
 
-        Errors error = Errors.forCode(FindCoordinatorHandler.answer(admin.view(), transaction, 5).coordinators().get(0).errorCode());
+        Errors error = Errors.forCode(FindCoordinatorHandler.answer(admin.view(), share, 5).coordinators().get(0).errorCode());
 
-        assertThat(error).isEqualTo(Errors.UNSUPPORTED_VERSION);
+        assertThat(error).isEqualTo(Errors.INVALID_REQUEST);
     }
 }

@@ -10,6 +10,8 @@ import io.firn.gateway.config.BrokerConfig;
 import io.firn.gateway.config.TopicConfigs;
 import io.firn.gateway.handler.FetchHandler;
 import io.firn.gateway.handler.ProduceHandler;
+import io.firn.gateway.handler.Timer;
+import io.firn.gateway.coordinator.TransactionAdmission;
 import io.firn.gateway.partition.Partition;
 import io.firn.gateway.partition.PartitionKeeper;
 import io.firn.gateway.partition.Partitions;
@@ -26,6 +28,7 @@ import io.firn.membership.TopicView;
 import io.firn.retention.RetentionConfig;
 import io.firn.retention.RetentionWorker;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.netty.util.concurrent.ScheduledFuture;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import java.nio.file.Path;
@@ -36,6 +39,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.kafka.common.TopicIdPartition;
 import org.apache.kafka.common.Uuid;
@@ -63,6 +67,9 @@ public final class StorageRig implements AutoCloseable {
     public Metadata metadata;
     public Partitions partitions;
     public PartitionKeeper keeper;
+
+    /** Who is asked about transactions; nobody by default. */
+    public volatile TransactionAdmission admission = TransactionAdmission.NONE;
 
     private final Path metadataDirectory;
     private final int loopCount;
@@ -108,11 +115,18 @@ public final class StorageRig implements AutoCloseable {
         return keeper.start(metadata.view());
     }
 
+    private Timer timer() {
+        return (delayMs, task) -> {
+            ScheduledFuture<?> scheduled = loops.first().schedule(task, delayMs, TimeUnit.MILLISECONDS);
+            return () -> scheduled.cancel(false);
+        };
+    }
+
     private void listen() {
         ApiTable[] table = new ApiTable[1];
         table[0] = new ApiTable(List.of(
                 ServedApi.of(ApiKeys.API_VERSIONS, new ApiVersionsHandler(() -> table[0])),
-                ServedApi.of(ApiKeys.PRODUCE, new ProduceHandler(partitions, retention::rejectsProduce, clock)),
+                ServedApi.of(ApiKeys.PRODUCE, new ProduceHandler(partitions, retention::rejectsProduce, (id, producer, epoch, asked, mode) -> admission.admit(id, producer, epoch, asked, mode), timer(), clock)),
                 ServedApi.of(ApiKeys.FETCH, new FetchHandler(partitions, metadata::view, clock))));
         BrokerConfig.Kafka config = new BrokerConfig.Kafka("127.0.0.1", 0, Optional.empty(), 0, loopCount, 16 << 20, 64 << 20, 32, 60_000, 30_000, 100);
         listener = KafkaListener.start(vertx, loops, config, table[0], meters);

@@ -1,5 +1,6 @@
-package io.firn.gateway.handler;
+package io.firn.gateway.transaction;
 
+import io.firn.gateway.api.ErrorMapping;
 import io.firn.membership.ClusterView;
 import io.firn.membership.Command;
 import java.util.ArrayDeque;
@@ -18,7 +19,7 @@ import org.apache.kafka.common.errors.CoordinatorLoadInProgressException;
  *
  * <p>Threading: the state is confined to {@code executor}, a single thread or an event loop; {@link #next} may be called from anywhere, its futures complete there.
  */
-final class ProducerIds {
+public final class ProducerIds {
     /** Ids in a block; Kafka's {@code ProducerIdsBlock} has the same size. */
     static final int BLOCK = 1_000;
     /** Ids left when the next block is asked for. */
@@ -32,7 +33,7 @@ final class ProducerIds {
     private Block following = Block.EMPTY;
     private boolean allocating;
 
-    ProducerIds(Executor executor, Function<Command, CompletableFuture<ClusterView>> submit) {
+    public ProducerIds(Executor executor, Function<Command, CompletableFuture<ClusterView>> submit) {
         this.executor = executor;
         this.submit = submit;
     }
@@ -46,7 +47,7 @@ final class ProducerIds {
     }
 
     /** The next id; fails with what the allocation failed with, all of which is retriable. */
-    CompletableFuture<Long> next() {
+    public CompletableFuture<Long> next() {
         CompletableFuture<Long> id = new CompletableFuture<>();
         executor.execute(() -> take(id));
         return id;
@@ -86,7 +87,7 @@ final class ProducerIds {
             if (failure == null) {
                 take(id);
             } else {
-                id.completeExceptionally(Failures.cause(failure));
+                id.completeExceptionally(ErrorMapping.unwrap(failure));
             }
         }
     }

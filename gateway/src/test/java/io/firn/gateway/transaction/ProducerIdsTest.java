@@ -1,4 +1,4 @@
-package io.firn.gateway.handler;
+package io.firn.gateway.transaction;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -12,8 +12,6 @@ import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import org.apache.kafka.common.message.InitProducerIdRequestData;
-import org.apache.kafka.common.protocol.Errors;
 import org.junit.jupiter.api.Test;
 
 class ProducerIdsTest {
@@ -95,14 +93,5 @@ class ProducerIdsTest {
         }
 
         assertThat(ids.next()).isCompletedExceptionally();
-    }
-
-    @Test
-    void onlyIdempotentProducersAreServed() {
-        assertThat(InitProducerIdHandler.check(new InitProducerIdRequestData().setTransactionalId(null))).isEqualTo(Errors.NONE);
-        assertThat(InitProducerIdHandler.check(new InitProducerIdRequestData().setTransactionalId("tx"))).isEqualTo(Errors.UNSUPPORTED_VERSION);
-        assertThat(InitProducerIdHandler.check(new InitProducerIdRequestData().setTransactionalId(""))).isEqualTo(Errors.INVALID_REQUEST);
-        assertThat(InitProducerIdHandler.check(new InitProducerIdRequestData().setTransactionalId(null).setProducerId(5))).isEqualTo(Errors.INVALID_REQUEST);
-        assertThat(InitProducerIdHandler.check(new InitProducerIdRequestData().setTransactionalId(null).setProducerId(5).setProducerEpoch((short) 1))).isEqualTo(Errors.NONE);
     }
 }
