@@ -41,6 +41,9 @@ public final class StaticBrokerConfigs {
         add(entries, "connections.max.idle.ms", Type.LONG, "Idle time after which a connection is closed.", config.kafka().connectionIdleMs());
         add(entries, "max.connections", Type.INT, "Connections at the same time.", config.kafka().connectionsMax());
         add(entries, "producer.id.expiration.ms", Type.INT, "Idle time after which an idempotent producer is forgotten.", config.log().producerIdExpirationMs());
+        add(entries, "transaction.state.log.num.partitions", Type.INT, "Partitions of __transaction_state.", config.transaction().statePartitions());
+        add(entries, "transaction.max.timeout.ms", Type.INT, "Longest transaction a producer may ask for.", config.transaction().maxTimeoutMs());
+        add(entries, "transactional.id.expiration.ms", Type.INT, "Time without use after which a transactional id is forgotten.", config.transaction().idExpirationMs());
         add(entries, "remote.log.storage.system.enable", Type.BOOLEAN, "Sealed segments go to the cold tier.", true);
         return entries;
     }

@@ -33,10 +33,8 @@ public interface TransactionAdmission {
     }
 
     /** Without a transaction coordinator nothing is admitted. */
-    TransactionAdmission NONE = (transactionalId, producerId, epoch, partitions, mode) -> {
-        throw new IllegalStateException("transactions do not write here");
-    };
+    TransactionAdmission NONE = (transactionalId, producerId, epoch, partitions, mode) -> CompletableFuture.failedFuture(new IllegalStateException("transactions do not write here"));
 
-    /** The answer for each partition, as the client of that mode understands it; NONE admits. Never fails. */
+    /** The answer for each partition, as the client of that mode understands it; NONE admits. Fails only for a reason nobody foresaw. */
     CompletableFuture<Map<TopicPartition, Errors>> admit(String transactionalId, long producerId, short epoch, Set<TopicPartition> partitions, Mode mode);
 }
