@@ -8,8 +8,10 @@ public enum AppendError {
     INVALID_RECORD,
     /** A record format older than magic 2. */
     UNSUPPORTED_FORMAT,
-    /** Larger than {@code max.message.bytes}, or larger than a segment. */
+    /** Larger than {@code max.message.bytes}. */
     TOO_LARGE,
+    /** Larger than a segment may grow ({@code segment.bytes}). */
+    LARGER_THAN_SEGMENT,
     /** The timestamp is further from the broker's clock than the topic allows. */
     INVALID_TIMESTAMP,
     /** An idempotent producer's sequence is not the next one. */

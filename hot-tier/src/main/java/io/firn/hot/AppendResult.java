@@ -1,5 +1,7 @@
 package io.firn.hot;
 
+import java.util.List;
+
 /** What {@link HotLog#append} did. */
 public sealed interface AppendResult {
 
@@ -18,6 +20,19 @@ public sealed interface AppendResult {
     /** Nothing was done, because the log is starting a new segment: append again, in the same order, once {@link HotLog#whenWritable()} is done. */
     record NotWritableYet() implements AppendResult {}
 
-    /** Nothing was written. */
-    record Rejected(AppendError error, String message) implements AppendResult {}
+    /**
+     * Nothing was written.
+     *
+     * @param faults the records at fault, as far as they were looked for; empty when the batch as a whole is
+     */
+    record Rejected(AppendError error, String message, List<RecordFault> faults) implements AppendResult {
+
+        public Rejected {
+            faults = List.copyOf(faults);
+        }
+
+        public Rejected(AppendError error, String message) {
+            this(error, message, List.of());
+        }
+    }
 }

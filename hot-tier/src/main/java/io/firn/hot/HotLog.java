@@ -119,8 +119,9 @@ public final class HotLog {
         state.onDurable(listener);
     }
 
-    /** Seals the active segment if {@code segment.ms} has passed for it; call it now and then (about once a second). Cheap when there is nothing to do. */
+    /** Seals the active segment if {@code segment.ms} has passed for it, forces it if {@code flush.ms} has; call it now and then (about once a second). Cheap when there is nothing to do. */
     public void tick(long nowMs) {
+        state.forceAged(nowMs);
         state.expireProducers(nowMs);
         parts.roller.tick(nowMs);
     }

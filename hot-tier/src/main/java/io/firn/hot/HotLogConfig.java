@@ -13,10 +13,30 @@ package io.firn.hot;
  * @param timestampBeforeMaxMs {@code message.timestamp.before.max.ms}
  * @param timestampAfterMaxMs {@code message.timestamp.after.max.ms}
  * @param compacted {@code cleanup.policy} contains {@code compact}
+ * @param flush {@code flush.messages} and {@code flush.ms}
  */
 public record HotLogConfig(int segmentBytes, long segmentMs, long segmentJitterMs, int segmentIndexBytes, int indexIntervalBytes,
-        int maxMessageBytes, boolean logAppendTime, long timestampBeforeMaxMs, long timestampAfterMaxMs, boolean compacted) {
+        int maxMessageBytes, boolean logAppendTime, long timestampBeforeMaxMs, long timestampAfterMaxMs, boolean compacted, FlushRule flush) {
 
     public static final HotLogConfig DEFAULT = new HotLogConfig(1 << 30, 7 * 24 * 3600_000L, 0, 10 << 20, 4096, (1 << 20) + 12,
             false, Long.MAX_VALUE, 3600_000L, false);
+
+    /** With {@link FlushRule#NONE}. */
+    public HotLogConfig(int segmentBytes, long segmentMs, long segmentJitterMs, int segmentIndexBytes, int indexIntervalBytes, int maxMessageBytes,
+            boolean logAppendTime, long timestampBeforeMaxMs, long timestampAfterMaxMs, boolean compacted) {
+        this(segmentBytes, segmentMs, segmentJitterMs, segmentIndexBytes, indexIntervalBytes, maxMessageBytes, logAppendTime, timestampBeforeMaxMs,
+                timestampAfterMaxMs, compacted, FlushRule.NONE);
+    }
+
+    /** The same, sealing by another age. */
+    public HotLogConfig withSegmentMs(long segmentMs) {
+        return new HotLogConfig(segmentBytes, segmentMs, segmentJitterMs, segmentIndexBytes, indexIntervalBytes, maxMessageBytes, logAppendTime,
+                timestampBeforeMaxMs, timestampAfterMaxMs, compacted, flush);
+    }
+
+    /** The same, forced by another rule. */
+    public HotLogConfig withFlush(FlushRule flush) {
+        return new HotLogConfig(segmentBytes, segmentMs, segmentJitterMs, segmentIndexBytes, indexIntervalBytes, maxMessageBytes, logAppendTime,
+                timestampBeforeMaxMs, timestampAfterMaxMs, compacted, flush);
+    }
 }

@@ -103,7 +103,7 @@ public final class HotStore implements AutoCloseable {
     }
 
     private void open(LogContext context, HotLogConfig logConfig, CompletableFuture<HotLog> opened) {
-        RecoverySettings settings = new RecoverySettings(logConfig, context.producerLimits(), context.io(), context.jitterMs(logConfig.segmentJitterMs()),
+        RecoverySettings settings = new RecoverySettings(logConfig, context.producerLimits(), context.io(), context.jitterMs(logConfig),
                 clock.millis());
         context.lane().submit(() -> recover(context, settings)).whenComplete((recovered, failure) -> {
             if (failure == null) {

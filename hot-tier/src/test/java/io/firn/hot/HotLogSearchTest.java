@@ -9,7 +9,9 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.HashSet;
 import java.util.Optional;
+import java.util.Set;
 import org.apache.kafka.common.TopicIdPartition;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.compress.Compression;
@@ -211,6 +213,41 @@ final class HotLogSearchTest {
         store.run();
         assertThat(log.sealedSegments(Long.MAX_VALUE)).hasSize(1);
         assertThat(log.sealedSegments(1)).isEmpty();
+    }
+
+    @Test
+    void jitterSealsSegmentsEarlierByLessThanItsLimitAndNotAllAtTheSameAge() {
+        log.reconfigure(new HotLogConfig(4096, 1000, 400, 10 << 20, 256, 1 << 20, false, Long.MAX_VALUE, Long.MAX_VALUE, false));
+        store.finish(log.roll());
+        Set<Long> ages = new HashSet<>();
+        for (int i = 0; i < 20; i++) {
+            ages.add(ageAtTheSeal());
+        }
+        assertThat(ages).allMatch(age -> age > 600 && age <= 1001).hasSizeGreaterThan(5);
+    }
+
+    @Test
+    void jitterNeverTakesAwayAllOfTheAge() {
+        log.reconfigure(new HotLogConfig(4096, 50, 100_000, 10 << 20, 256, 1 << 20, false, Long.MAX_VALUE, Long.MAX_VALUE, false));
+        for (int i = 0; i < 20; i++) {
+            append(Batches.plain(0, 1, 5000));
+            int sealed = log.sealedSegments(Long.MAX_VALUE).size();
+            append(Batches.plain(0, 1, 5000));
+            assertThat(log.sealedSegments(Long.MAX_VALUE)).as("a record of the same age").hasSize(sealed);
+            store.finish(log.roll());
+            store.run();
+        }
+    }
+
+    private long ageAtTheSeal() {
+        append(Batches.plain(0, 1, 5000));
+        int sealed = log.sealedSegments(Long.MAX_VALUE).size();
+        long age = 0;
+        while (log.sealedSegments(Long.MAX_VALUE).size() == sealed) {
+            log.tick(store.nowMs + ++age);
+            store.run();
+        }
+        return age;
     }
 
     @Test

@@ -42,8 +42,6 @@ public record TieredLogConfig(HotLogConfig hot, boolean tiered, boolean deleteBy
         if (!deleteByRetention || retentionMs < 0 || retentionMs >= hot.segmentMs()) {
             return hot;
         }
-        return new HotLogConfig(hot.segmentBytes(), Math.min(hot.segmentMs(), Math.max(retentionMs, MIN_SEAL_MS)), hot.segmentJitterMs(),
-                hot.segmentIndexBytes(), hot.indexIntervalBytes(), hot.maxMessageBytes(), hot.logAppendTime(), hot.timestampBeforeMaxMs(),
-                hot.timestampAfterMaxMs(), hot.compacted());
+        return hot.withSegmentMs(Math.min(hot.segmentMs(), Math.max(retentionMs, MIN_SEAL_MS)));
     }
 }

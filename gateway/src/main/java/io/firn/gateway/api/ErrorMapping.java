@@ -23,6 +23,7 @@ public final class ErrorMapping {
             case INVALID_RECORD -> Errors.INVALID_RECORD;
             case UNSUPPORTED_FORMAT -> Errors.UNSUPPORTED_FOR_MESSAGE_FORMAT;
             case TOO_LARGE -> Errors.MESSAGE_TOO_LARGE;
+            case LARGER_THAN_SEGMENT -> Errors.RECORD_LIST_TOO_LARGE;
             case INVALID_TIMESTAMP -> Errors.INVALID_TIMESTAMP;
             case OUT_OF_ORDER_SEQUENCE -> Errors.OUT_OF_ORDER_SEQUENCE_NUMBER;
             case INVALID_PRODUCER_EPOCH -> Errors.INVALID_PRODUCER_EPOCH;

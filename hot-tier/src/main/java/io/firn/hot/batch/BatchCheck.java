@@ -7,8 +7,8 @@ import io.firn.hot.batch.BatchVerdict.Refused;
 import io.firn.hot.batch.BatchVerdict.Sound;
 
 /**
- * The rules a record batch must satisfy before it is appended, decided from its header (and for compacted topics the keys of
- * uncompressed records). It never decompresses; what that leaves unchecked is listed in the module's README, Decisions.
+ * The rules a record batch must satisfy before it is appended, decided from its header (and for compacted topics, and those with
+ * {@code message.timestamp.before.max.ms}, from uncompressed records). It never decompresses; what that leaves unchecked is listed in the module's README, Decisions.
  *
  * <p>Rules and error codes follow Kafka's broker ({@code ProduceRequest.validateRecords},
  * {@code UnifiedLog.analyzeAndValidateRecords}, {@code LogValidator}). Stricter than Kafka: bytes after the batch are refused
@@ -46,7 +46,24 @@ public final class BatchCheck {
             return verdict;
         }
         verdict = config.logAppendTime() ? Sound.SOUND : timestamps(header, config, nowMs);
-        return verdict instanceof Sound && config.compacted() && !header.isCompressed() ? keys(header) : verdict;
+        boolean perRecord = verdict instanceof Refused || config.compacted() || !config.logAppendTime() && config.timestampBeforeMaxMs() != Long.MAX_VALUE;
+        return perRecord && !header.isCompressed() ? records(header, config, nowMs, verdict) : verdict;
+    }
+
+    /** The records of an uncompressed batch, whose header is {@code sofar}: what is wrong with single ones is the better answer. */
+    private static BatchVerdict records(BatchHeader header, HotLogConfig config, long nowMs, BatchVerdict sofar) {
+        BatchVerdict verdict = new RecordCheck(header, config, nowMs, false).verdict();
+        return verdict instanceof Refused ? verdict : sofar;
+    }
+
+    /** Every record of an uncompressed batch of a client, whose header is sound; sets the header's largest timestamp to the one found if all is well. */
+    public static BatchVerdict recordsOf(BatchHeader header, HotLogConfig config, long nowMs) {
+        RecordCheck check = new RecordCheck(header, config, nowMs, true);
+        BatchVerdict verdict = check.verdict();
+        if (verdict instanceof Sound) {
+            header.correctMaxTimestamp(check.maxTimestampMs());
+        }
+        return verdict;
     }
 
     /** Whether {@code bytes} are exactly one batch that a coordinator of this broker may append; points {@code header} at it if so. */
@@ -160,13 +177,16 @@ public final class BatchCheck {
             return new Refused(AppendError.INVALID_TIMESTAMP, "the batch's maximum timestamp " + max + " is below its base timestamp " + base);
         }
         if (outOfRange(base, config, nowMs) || outOfRange(max, config, nowMs)) {
-            return new Refused(AppendError.INVALID_TIMESTAMP, "timestamps " + base + " to " + max + " are further from the broker's clock, "
-                    + nowMs + ", than " + config.timestampBeforeMaxMs() + " ms before and " + config.timestampAfterMaxMs() + " ms after");
+            return new Refused(AppendError.INVALID_TIMESTAMP, range(config, nowMs, "timestamps " + base + " to " + max));
         }
         return Sound.SOUND;
     }
 
-    private static boolean outOfRange(long timestampMs, HotLogConfig config, long nowMs) {
+    static String range(HotLogConfig config, long nowMs, String what) {
+        return what + ": the broker's clock is at " + nowMs + ", and the topic allows " + config.timestampBeforeMaxMs() + " ms before and " + config.timestampAfterMaxMs() + " ms after";
+    }
+
+    static boolean outOfRange(long timestampMs, HotLogConfig config, long nowMs) {
         if (timestampMs == BatchHeader.NO_TIMESTAMP) {
             return false;
         }
@@ -179,24 +199,6 @@ public final class BatchCheck {
     private static long distance(long from, long to) {
         long distance = to - from;
         return distance < 0 ? Long.MAX_VALUE : distance;
-    }
-
-    private static BatchVerdict keys(BatchHeader header) {
-        RecordCursor record = new RecordCursor(header);
-        try {
-            for (int i = 0; i < header.recordCount(); i++) {
-                if (!record.hasNext()) {
-                    return invalid("the batch ends after " + i + " of " + header.recordCount() + " records");
-                }
-                record.next();
-                if (record.keyBytes() < 0) {
-                    return invalid("record " + i + " has no key, but the topic is compacted");
-                }
-            }
-        } catch (RecordCursor.MalformedRecord e) {
-            return invalid(e.getMessage());
-        }
-        return record.hasNext() ? invalid("bytes follow the last of " + header.recordCount() + " records") : Sound.SOUND;
     }
 
     private static BatchVerdict marker(BatchHeader header) {

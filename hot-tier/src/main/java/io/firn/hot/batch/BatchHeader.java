@@ -205,6 +205,22 @@ public final class BatchHeader {
     public void stampLogAppendTime(long timestampMs) {
         bytes.putShort(position + ATTRIBUTES_AT, (short) (attributes() | LOG_APPEND_TIME_BIT));
         bytes.putLong(position + MAX_TIMESTAMP_AT, timestampMs);
+        mendCrc();
+    }
+
+    /** Writes the CRC the bytes have, which reads the whole batch. */
+    public void mendCrc() {
         bytes.putInt(position + CRC_AT, computeCrc());
+    }
+
+    /** Says that the records are {@code recordBytes} long in the codec {@code compressionId}; the CRC is to be mended. */
+    public void recode(int compressionId, int recordBytes) {
+        bytes.putInt(position + LENGTH_AT, SIZE_BYTES - LOG_OVERHEAD_BYTES + recordBytes);
+        bytes.putShort(position + ATTRIBUTES_AT, (short) (attributes() & ~COMPRESSION_MASK | compressionId));
+    }
+
+    /** Sets the largest timestamp of the records; the CRC is to be mended. */
+    public void correctMaxTimestamp(long timestampMs) {
+        bytes.putLong(position + MAX_TIMESTAMP_AT, timestampMs);
     }
 }

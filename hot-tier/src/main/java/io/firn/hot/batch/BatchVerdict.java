@@ -1,6 +1,8 @@
 package io.firn.hot.batch;
 
 import io.firn.hot.AppendError;
+import io.firn.hot.RecordFault;
+import java.util.List;
 
 /** What {@link BatchCheck} found. */
 public sealed interface BatchVerdict {
@@ -11,5 +13,10 @@ public sealed interface BatchVerdict {
     }
 
     /** The batch may not be appended; {@code message} is for the producer's developer. */
-    record Refused(AppendError error, String message) implements BatchVerdict {}
+    record Refused(AppendError error, String message, List<RecordFault> faults) implements BatchVerdict {
+
+        Refused(AppendError error, String message) {
+            this(error, message, List.of());
+        }
+    }
 }

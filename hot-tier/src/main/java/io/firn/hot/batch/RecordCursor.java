@@ -25,6 +25,7 @@ final class RecordCursor {
     private int recordEnd;
 
     private long timestampDelta;
+    private int offsetDelta;
     private int keyAt;
     private int keyBytes;
     private int valueAt;
@@ -50,7 +51,7 @@ final class RecordCursor {
         recordEnd = at + length;
         octet();
         timestampDelta = varlong(10);
-        varlong(5);
+        offsetDelta = (int) varlong(5);
         keyBytes = fieldBytes("key");
         keyAt = at;
         at += Math.max(0, keyBytes);
@@ -62,6 +63,11 @@ final class RecordCursor {
     /** Milliseconds after the batch's base timestamp. */
     long timestampDelta() {
         return timestampDelta;
+    }
+
+    /** Offset after the batch's base offset. */
+    int offsetDelta() {
+        return offsetDelta;
     }
 
     /** -1 for a record without key. */

@@ -63,7 +63,7 @@ public final class Appender {
                 ? BatchCheck.fromClient(bytes, batch, state.config(), nowMs)
                 : BatchCheck.fromCoordinator(bytes, batch, state.config());
         if (verdict instanceof BatchVerdict.Refused refused) {
-            return new Rejected(refused.error(), refused.message());
+            return new Rejected(refused.error(), refused.message(), refused.faults());
         }
         ProducerDecision decision = state.producers().check(batch, origin, terms);
         if (decision instanceof ProducerDecision.Refuse refuse) {
@@ -75,7 +75,7 @@ public final class Appender {
         }
         int size = bytes.sizeBytes();
         if (size > state.config().segmentBytes()) {
-            return new Rejected(AppendError.TOO_LARGE, "the batch has " + size + " bytes, segment.bytes is " + state.config().segmentBytes());
+            return new Rejected(AppendError.LARGER_THAN_SEGMENT, "the batch has " + size + " bytes, segment.bytes is " + state.config().segmentBytes());
         }
         long base = state.logEndOffset();
         if (state.active().mustRollBefore(size, base + batch.lastOffsetDelta(), stamp ? nowMs : batch.maxTimestamp(), state.config(), nowMs)) {
@@ -135,7 +135,7 @@ public final class Appender {
             take(batch.wrap(bytes, at), nowMs);
         }
         long last = state.logEndOffset() - 1;
-        state.commitAppend();
+        state.commitAppend(nowMs);
         return new Appended(first, last, appendTimeMs);
     }
 
@@ -145,7 +145,7 @@ public final class Appender {
         }
         state.active().onBatch(batch, state.config().indexIntervalBytes(), nowMs);
         state.producers().apply(batch, nowMs).ifPresent(state.active().indexes()::onAborted);
-        state.onAppended(batch.sizeInBytes());
+        state.onAppended(batch.sizeInBytes(), batch.recordCount());
     }
 
     private AppendResult failed(IOException error) {

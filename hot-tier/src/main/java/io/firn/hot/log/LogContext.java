@@ -1,5 +1,6 @@
 package io.firn.hot.log;
 
+import io.firn.hot.HotLogConfig;
 import io.firn.hot.HotMeters;
 import io.firn.hot.HotStoreConfig;
 import io.firn.hot.flush.Flusher;
@@ -26,8 +27,9 @@ public record LogContext(TopicIdPartition partition, LogDirectory directory, Hot
         return new ProducerLimits(ProducerLimits.DEFAULT_MAX_PRODUCERS, store.producerIdExpirationMs());
     }
 
-    /** Something between 0 and {@code maxMs}, at random. */
-    public long jitterMs(long maxMs) {
+    /** What is taken off {@code segment.ms} for one segment: at random, less than {@code segment.jitter.ms} and than {@code segment.ms} itself. */
+    public long jitterMs(HotLogConfig config) {
+        long maxMs = Math.min(config.segmentJitterMs(), config.segmentMs());
         return maxMs <= 0 ? 0 : random.nextLong(maxMs);
     }
 }

@@ -25,7 +25,8 @@ import org.slf4j.LoggerFactory;
  * Everything one log knows in memory: its segments, offsets, epochs, producers, and whether it is in service.
  *
  * <p><i>Invariants</i>: segments follow each other without gap, the active one last; log start ≤ log end; durable offset ≤ log end. Under
- * {@link Durability#OS} the durable offset is the log end.
+ * {@link Durability#OS} the durable offset is the log end, unless {@code flush.messages} holds it back: the append that makes so many records un-forced, and what comes
+ * after it, counts when that append was forced.
  *
  * <p>Threading: confined to the loop of the partition.
  */
@@ -34,6 +35,7 @@ public final class LogState implements FlushTarget.Listener {
     private static final Logger LOG = LoggerFactory.getLogger(LogState.class);
 
     private static final long EXPIRY_INTERVAL_MS = 60_000;
+    private static final long NEVER = -1;
 
     private final LogContext context;
     private final RecentBatches recent = new RecentBatches();
@@ -47,6 +49,10 @@ public final class LogState implements FlushTarget.Listener {
     private long logStartOffset;
     private long durableOffset;
     private long dirtyBytes;
+    private long dirtyRecords;
+    private long dirtySinceMs;
+    private long forceUpTo;
+    private long holdUpTo;
     private boolean beingCut;
     private long lastExpiryMs;
     private Runnable durableListener = () -> {};
@@ -86,7 +92,9 @@ public final class LogState implements FlushTarget.Listener {
         epochs = recovered.epochs();
         flush = new FlushTarget(context.flusher(), context.loop(), context.directory(), recovered.active().file(), recovered.active().nextOffset(), this);
         durableOffset = recovered.active().nextOffset();
-        dirtyBytes = 0;
+        forceUpTo = durableOffset;
+        holdUpTo = durableOffset;
+        clean();
         activate(recovered.active());
     }
 
@@ -107,25 +115,56 @@ public final class LogState implements FlushTarget.Listener {
     }
 
     /** The batches up to the active segment's end are written. */
-    void onAppended(int bytes) {
+    void onAppended(int bytes, int records) {
         recent.add(active.nextOffset(), active.sizeBytes());
         residency.onAppended(active.sizeBytes());
         context.meters().appended(bytes);
         flush.onWritten(active.nextOffset());
         dirtyBytes += bytes;
+        dirtyRecords += records;
     }
 
     /** After an append: makes it durable, or has it made so. */
-    void commitAppend() {
+    void commitAppend(long nowMs) {
         if (context.store().durability() == Durability.FSYNC) {
             flush.request();
             return;
         }
-        if (dirtyBytes >= context.store().maxDirtyBytes()) {
-            dirtyBytes = 0;
-            flush.request();
+        if (dirtySinceMs == NEVER) {
+            dirtySinceMs = nowMs;
         }
-        advanceDurable(active.nextOffset());
+        if (dirtyRecords >= config.flush().messages()) {
+            holdUpTo = active.nextOffset();
+            force();
+        } else if (dirtyBytes >= context.store().maxDirtyBytes()) {
+            force();
+        }
+        if (flushedUpToHold()) {
+            advanceDurable(active.nextOffset());
+        }
+    }
+
+    /** Under {@link Durability#OS}: forces what has waited for {@code flush.ms}. */
+    public void forceAged(long nowMs) {
+        if (dirtySinceMs != NEVER && nowMs - dirtySinceMs >= config.flush().ms() && isServing()) {
+            force();
+        }
+    }
+
+    private void force() {
+        forceUpTo = active.nextOffset();
+        clean();
+        flush.request();
+    }
+
+    private void clean() {
+        dirtyBytes = 0;
+        dirtyRecords = 0;
+        dirtySinceMs = NEVER;
+    }
+
+    private boolean flushedUpToHold() {
+        return holdUpTo <= durableOffset;
     }
 
     @Override
@@ -133,6 +172,13 @@ public final class LogState implements FlushTarget.Listener {
         if (context.store().durability() == Durability.FSYNC) {
             flush.request();
             advanceDurable(endOffset);
+            return;
+        }
+        if (endOffset < forceUpTo) {
+            flush.request();
+        }
+        if (!flushedUpToHold()) {
+            advanceDurable(endOffset >= holdUpTo ? active.nextOffset() : endOffset);
         }
     }
 

@@ -76,7 +76,7 @@ public final class Roller {
             file.release();
             return;
         }
-        ActiveSegment next = new ActiveSegment(file, new SegmentIndexes(file.baseOffset()), context.jitterMs(state.config().segmentJitterMs()));
+        ActiveSegment next = new ActiveSegment(file, new SegmentIndexes(file.baseOffset()), context.jitterMs(state.config()));
         SealedPart part = state.roll(next);
         settler.settle(part);
         state.become(new Writable());

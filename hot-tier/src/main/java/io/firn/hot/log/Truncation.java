@@ -89,7 +89,7 @@ final class Truncation {
     private RecoveredLog recover(HotLogConfig config) throws IOException {
         ByteBuffer buffer = context.buffers().take();
         try {
-            RecoverySettings settings = new RecoverySettings(config, context.producerLimits(), context.io(), context.jitterMs(config.segmentJitterMs()),
+            RecoverySettings settings = new RecoverySettings(config, context.producerLimits(), context.io(), context.jitterMs(config),
                     context.clock().millis());
             RecoveredLog recovered = LogRecovery.recover(context.directory(), settings, buffer);
             checkpoints.reread(recovered.checkpoint());

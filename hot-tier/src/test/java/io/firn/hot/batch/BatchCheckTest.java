@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.firn.hot.AppendError;
 import io.firn.hot.HotLogConfig;
 import io.firn.hot.RecordBuffers;
+import io.firn.hot.RecordFault;
 import io.firn.hot.batch.BatchVerdict.Refused;
 import io.firn.hot.batch.BatchVerdict.Sound;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.stream.IntStream;
 import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.record.internal.SimpleRecord;
 import org.junit.jupiter.api.Test;
@@ -137,6 +139,41 @@ class BatchCheckTest {
         assertRefused(client(timestamps(Long.MIN_VALUE, Long.MAX_VALUE)), AppendError.INVALID_TIMESTAMP);
         assertRefused(client(timestamps(Long.MAX_VALUE, Long.MAX_VALUE)), AppendError.INVALID_TIMESTAMP);
         assertSound(client(timestamps(-1, -1)));
+    }
+
+    @Test
+    void refusalNamesTheRecordsWhoseTimestampsAreNotAllowed() {
+        ByteBuffer batch = Batches.of(record(NOW), record(NOW - HOUR_MS - 1), record(NOW - HOUR_MS), record(NOW + HOUR_MS + 1), record(-1));
+        assertThat(client(batch)).isInstanceOfSatisfying(Refused.class, refused -> {
+            assertThat(refused.error()).isEqualTo(AppendError.INVALID_TIMESTAMP);
+            assertThat(refused.faults()).extracting(RecordFault::index).containsExactly(1, 3);
+            assertThat(refused.faults().get(0).message()).contains(Long.toString(NOW - HOUR_MS - 1));
+        });
+    }
+
+    @Test
+    void oldRecordBetweenNewOnesIsFoundWhereOldOnesAreNotAllowed() {
+        assertRefused(client(Batches.of(record(NOW), record(NOW - 2 * HOUR_MS), record(NOW))), AppendError.INVALID_TIMESTAMP);
+        assertSound(client(Batches.of(record(NOW), record(NOW - HOUR_MS), record(NOW))));
+    }
+
+    @Test
+    void refusalNamesTheRecordsWithoutKey() {
+        SimpleRecord keyless = new SimpleRecord(NOW, null, bytes("v"));
+        assertThat(compacted(Batches.of(keyless, record(NOW), keyless))).isInstanceOfSatisfying(Refused.class, refused -> {
+            assertThat(refused.error()).isEqualTo(AppendError.INVALID_RECORD);
+            assertThat(refused.faults()).extracting(RecordFault::index).containsExactly(0, 2);
+        });
+    }
+
+    @Test
+    void refusalNamesABoundedNumberOfRecords() {
+        SimpleRecord[] old = IntStream.range(0, 5000).mapToObj(i -> record(1)).toArray(SimpleRecord[]::new);
+        assertThat(client(Batches.of(old))).isInstanceOfSatisfying(Refused.class, refused -> assertThat(refused.faults()).hasSize(RecordCheck.MAX_FAULTS));
+    }
+
+    private static SimpleRecord record(long timestampMs) {
+        return new SimpleRecord(timestampMs, bytes("k"), bytes("v"));
     }
 
     @Test
