@@ -5,6 +5,7 @@ import io.firn.cold.ColdStoreException;
 import io.firn.cold.ObjectStores;
 import io.firn.gateway.api.ApiTable;
 import io.firn.gateway.api.ErrorMapping;
+import io.firn.gateway.codec.RecompressionPool;
 import io.firn.gateway.config.BrokerConfig;
 import io.firn.gateway.config.TopicConfigs;
 import io.firn.gateway.coordinator.Coordination;
@@ -138,7 +139,8 @@ public final class Broker implements AutoCloseable {
         EventLoops loops = EventLoops.of(vertx, ModuleConfigs.loops(config));
         Partitions partitions = new Partitions(metadata::view);
         TopicConfigs topicConfigs = TopicConfigs.of(config);
-        PartitionKeeper keeper = closing(new PartitionKeeper(config.node().id(), hot, retention, loops, partitions, topicConfigs::logConfig, clock), Broker::stop);
+        RecompressionPool recompression = closing(RecompressionPool.start(ModuleConfigs.recompressionThreads()), RecompressionPool::close);
+        PartitionKeeper keeper = closing(new PartitionKeeper(config.node().id(), hot, retention, loops, partitions, topicConfigs::settings, recompression, clock), Broker::stop);
         Supplier<GroupSettings> groupSettings = once(() -> GroupSettings.of(config.group()));
         ProducerIds producerIds = new ProducerIds(loops.first(), metadata::submit);
         MarkerSender markers = new LocalMarkers(partitions, (partition, marker) -> groupsOnceMade.endTransaction(partition, marker), clock);

@@ -63,6 +63,11 @@ final class ModuleConfigs {
                 hot::usableBytes, config.cold().uploadParallelism());
     }
 
+    /** Threads that rewrite batches for topics with a {@code compression.type}: they must leave the event loops some processor. */
+    static int recompressionThreads() {
+        return Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
+    }
+
     static int loops(BrokerConfig config) {
         return config.kafka().loops() > 0 ? config.kafka().loops() : Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
     }

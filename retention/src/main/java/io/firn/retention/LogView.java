@@ -35,11 +35,16 @@ record LogView(long logStartOffset, long localStartOffset, long logEndOffset, lo
             bytes -= segment.sizeBytes();
         }
         for (SegmentSpan segment : sealed) {
-            if (segment.nextOffset() <= cold.endOffset()) {
+            if (segment.nextOffset() <= cold.endOffset() && !isBelowCold(segment)) {
                 bytes -= segment.sizeBytes();
             }
         }
         return bytes;
+    }
+
+    /** Whether a local segment lies below all that the cold tier holds: it was begun anew above records it had, and dropped ({@code remote.log.delete.on.disable}). */
+    boolean isBelowCold(SegmentSpan segment) {
+        return segment.nextOffset() <= cold.startOffset();
     }
 
     /** Sealed local segments that the cold tier does not wholly hold and that a reader can reach: what is still to be offloaded. */

@@ -95,6 +95,8 @@ final class Offloader {
             }
         } else if (now.cold().hasSegmentsBelow(now.logStartOffset())) {
             dropBelow(idle, now.logStartOffset());
+        } else if (mayEmptyCold(now)) {
+            dropBelow(idle, now.cold().endOffset());
         } else if (RetentionPolicy.offloads(log.config())) {
             follow(idle, OffloadChoice.of(now));
         }
@@ -102,7 +104,12 @@ final class Offloader {
 
     /** A topic that is not offloaded and has all its records locally costs the bucket no request. */
     private boolean needsCold(LogView now) {
-        return RetentionPolicy.offloads(log.config()) || now.logStartOffset() < now.localStartOffset();
+        return RetentionPolicy.usesCold(log.config()) || RetentionPolicy.dropsCold(log.config()) || now.logStartOffset() < now.localStartOffset();
+    }
+
+    /** Whether the cold tier is to go, and nobody can be sent there any more: the log start, on disk, is not below the local one. */
+    private boolean mayEmptyCold(LogView now) {
+        return RetentionPolicy.dropsCold(log.config()) && now.logStartOffset() >= now.localStartOffset() && !now.cold().isEmpty();
     }
 
     private void follow(Idle idle, OffloadChoice choice) {

@@ -15,14 +15,26 @@ final class RetentionPolicy {
 
     /** Whether segments of this topic go to the cold tier. Compacted topics stay local. */
     static boolean offloads(TieredLogConfig config) {
+        return usesCold(config) && !config.copyDisabled();
+    }
+
+    /** Whether this topic may have segments in the cold tier that count. */
+    static boolean usesCold(TieredLogConfig config) {
         return config.tiered() && !config.hot().compacted();
     }
 
-    /** The log start that {@code retention.ms} and {@code retention.bytes} ask for, over both tiers, whole segments. */
+    /** Whether what an earlier life of this topic left in the cold tier is to go: tiering was switched off with {@code remote.log.delete.on.disable}. */
+    static boolean dropsCold(TieredLogConfig config) {
+        return !config.tiered() && config.deleteOnDisable();
+    }
+
+    /** The log start that {@code retention.ms} and {@code retention.bytes} ask for, over both tiers, whole segments. Where the cold tier is to go, the log starts on the local disk. */
     static long logStartTarget(LogView view, TieredLogConfig config, long nowMs) {
-        if (!config.deleteByRetention()) {
-            return view.logStartOffset();
-        }
+        long least = dropsCold(config) ? Math.max(view.logStartOffset(), view.localStartOffset()) : view.logStartOffset();
+        return config.deleteByRetention() ? Math.max(least, expired(view, config, nowMs)) : least;
+    }
+
+    private static long expired(LogView view, TieredLogConfig config, long nowMs) {
         return advance(view.logStartOffset(), oldestFirst(view), deletableEnd(view, config), config.retentionMs(),
                 excess(view.totalBytes(), config.retentionBytes()), 0, nowMs);
     }
@@ -35,6 +47,9 @@ final class RetentionPolicy {
     static long localStartTarget(LogView view, TieredLogConfig config, long wantedBytes, long nowMs) {
         if (!offloads(config)) {
             return view.localStartOffset();
+        }
+        if (view.cold().startOffset() > Math.max(view.localStartOffset(), view.logStartOffset())) {
+            return view.localStartOffset(); // the cold tier was emptied and begun anew above records that only the local disk has; total retention ends them
         }
         return advance(view.localStartOffset(), view.sealed(), deletableEnd(view, config), config.effectiveLocalRetentionMs(),
                 excess(view.localBytes(), config.effectiveLocalRetentionBytes()), wantedBytes, nowMs);
@@ -74,6 +89,8 @@ final class RetentionPolicy {
 
     /** Lazily: nearly always the first one or two decide, however long the cold history is. */
     private static Iterable<SegmentSpan> oldestFirst(LogView view) {
-        return Stream.concat(view.cold().segments().stream(), view.sealed().stream().filter(s -> s.nextOffset() > view.cold().endOffset()))::iterator;
+        Stream<SegmentSpan> below = view.sealed().stream().filter(view::isBelowCold);
+        Stream<SegmentSpan> above = view.sealed().stream().filter(s -> s.nextOffset() > view.cold().endOffset() && !view.isBelowCold(s));
+        return Stream.concat(below, Stream.concat(view.cold().segments().stream(), above))::iterator;
     }
 }

@@ -68,7 +68,8 @@ public final class TieredLog {
         return config;
     }
 
-    /** Takes effect at the next look of the retention worker. Switching {@code remote.storage.enable} off stops further offload; what is in the cold tier stays readable. */
+    /** Takes effect at the next look of the retention worker. Switching {@code remote.storage.enable} off stops further offload; what is in the cold tier stays readable,
+     * unless {@code remote.log.delete.on.disable} is set: then it goes, and the log starts on the local disk. */
     public void reconfigure(TieredLogConfig config) {
         this.config = config;
         hot.reconfigure(config.effectiveHot());

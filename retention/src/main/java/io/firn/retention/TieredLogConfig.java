@@ -12,9 +12,11 @@ import io.firn.hot.HotLogConfig;
  * @param retentionBytes {@code retention.bytes}; -1 is no limit
  * @param localRetentionMs {@code local.retention.ms}; -2 takes {@code retentionMs}, -1 keeps for ever
  * @param localRetentionBytes {@code local.retention.bytes}; -2 takes {@code retentionBytes}, -1 is no limit
+ * @param copyDisabled {@code remote.log.copy.disable}: nothing more is offloaded; what is in the cold tier stays readable, and local retention is the total one
+ * @param deleteOnDisable {@code remote.log.delete.on.disable}: without {@code tiered}, what is in the cold tier is deleted
  */
 public record TieredLogConfig(HotLogConfig hot, boolean tiered, boolean deleteByRetention, long retentionMs, long retentionBytes,
-        long localRetentionMs, long localRetentionBytes) {
+        long localRetentionMs, long localRetentionBytes, boolean copyDisabled, boolean deleteOnDisable) {
 
     /** Shortest time after which a slow topic's active segment is sealed on behalf of {@code retention.ms}. */
     static final long MIN_SEAL_MS = 60_000;
@@ -24,6 +26,11 @@ public record TieredLogConfig(HotLogConfig hot, boolean tiered, boolean deleteBy
             throw new IllegalArgumentException("retention below its lower bound: retention.ms=" + retentionMs + " retention.bytes=" + retentionBytes
                     + " local.retention.ms=" + localRetentionMs + " local.retention.bytes=" + localRetentionBytes);
         }
+    }
+
+    /** Offloading, and keeping what was offloaded. */
+    public TieredLogConfig(HotLogConfig hot, boolean tiered, boolean deleteByRetention, long retentionMs, long retentionBytes, long localRetentionMs, long localRetentionBytes) {
+        this(hot, tiered, deleteByRetention, retentionMs, retentionBytes, localRetentionMs, localRetentionBytes, false, false);
     }
 
     long effectiveLocalRetentionMs() {

@@ -178,6 +178,120 @@ class RetentionOverTiersTest {
         }
     }
 
+    // remote.log.copy.disable
+
+    @Test
+    void withCopyingDisabledNothingMoreIsOffloadedNorLocallyDeletedAndTheColdTierStillServes() {
+        try (TieredRig rig = settled(3)) {
+            rig.reconfigure(Views.copyDisabled(Views.coldOnly()));
+            rig.segments(2);
+            rig.round();
+            rig.round();
+            assertThat(rig.segmentObjects()).isEqualTo(3);
+            assertThat(rig.onLoop(rig.hot::localLogStartOffset)).isEqualTo(36);
+            Replay.of(rig, 100_000);
+            rig.kill(false);
+            rig.start();
+            rig.awaitOpened();
+            Replay.of(rig, 100_000);
+
+            rig.reconfigure(Views.coldOnly());
+            rig.awaitOffloaded(60);
+            rig.roundsUntil("local copies gone", 100, () -> rig.hot.localLogStartOffset() == 60);
+            Replay.of(rig, 100_000);
+        }
+    }
+
+    @Test
+    void withCopyingDisabledTotalRetentionEndsTheOldestOfBothTiersFirst() {
+        try (TieredRig rig = settled(3)) {
+            rig.reconfigure(Views.copyDisabled(Views.coldOnly()));
+            rig.segments(3);
+            long sizeBytes = rig.onLoop(rig.log::sizeBytes);
+            rig.reconfigure(Views.copyDisabled(Views.total(Views.config(), -1, sizeBytes / 6)));
+            rig.roundsUntil("all cold and two local segments gone", 100, () -> rig.log.logStartOffset() == 60 && rig.hot.localLogStartOffset() == 60);
+            rig.roundsUntil("cold tier empty", 100, () -> rig.log.cold().get().sizeBytes() == 0);
+            new Replay(rig).everythingFrom(60, 100_000);
+        }
+    }
+
+    // remote.log.delete.on.disable
+
+    @Test
+    void tieringSwitchedOffWithItsDataStartsTheLogOnTheLocalDiskAndEmptiesTheBucket() {
+        try (TieredRig rig = settled(3)) {
+            rig.reconfigure(Views.local(Views.config(), -1, -1));
+            rig.segments(2);
+            rig.awaitOffloaded(60);
+            rig.reconfigure(Views.coldDeleted(Views.config()));
+            rig.roundsUntil("the log starts locally", 100, () -> rig.log.logStartOffset() == 36);
+            rig.roundsUntil("the manifest names no segment", 100, () -> rig.log.cold().get().sizeBytes() == 0);
+            rig.until("objects gone", 60_000, () -> rig.segmentObjects() == 0);
+            new Replay(rig).everythingFrom(36, 100_000);
+        }
+    }
+
+    @Test
+    void tieringSwitchedOnAgainNeverTakesWhatOnlyTheLocalDiskHas() {
+        try (TieredRig rig = settled(1)) {
+            rig.reconfigure(Views.local(Views.config(), -1, -1));
+            rig.segments(2);
+            rig.awaitOffloaded(36);
+            rig.reconfigure(Views.coldDeleted(Views.config()));
+            rig.roundsUntil("the cold tier is empty", 100, () -> rig.log.logStartOffset() == 12 && rig.log.cold().get().sizeBytes() == 0);
+
+            rig.reconfigure(Views.coldOnly());
+            rig.segments(1);
+            rig.awaitOffloaded(48);
+            for (int i = 0; i < 5; i++) {
+                rig.round();
+            }
+            assertThat(rig.onLoop(rig.hot::localLogStartOffset)).isEqualTo(12);
+            new Replay(rig).everythingFrom(12, 100_000);
+            rig.kill(false);
+            rig.start();
+            rig.awaitOpened();
+            new Replay(rig).everythingFrom(12, 100_000);
+            long sizeBytes = rig.onLoop(rig.log::sizeBytes);
+            assertThat(sizeBytes).as("each record counts once").isEqualTo(rig.onLoop(rig.hot::sizeBytes));
+
+            rig.reconfigure(Views.total(Views.coldOnly(), -1, sizeBytes / 3));
+            rig.roundsUntil("only the last segment is left", 100, () -> rig.log.logStartOffset() == 36);
+            new Replay(rig).everythingFrom(36, 100_000);
+        }
+    }
+
+    @Test
+    void anOutageHoldsUpTheEmptyingOfTheBucketAndNothingElse() {
+        try (TieredRig rig = settled(2)) {
+            rig.objects.inject(SimFault.outage());
+            rig.reconfigure(Views.coldDeleted(Views.config()));
+            rig.roundsUntil("the log starts locally", 100, () -> rig.log.logStartOffset() == 24);
+            rig.kill(false);
+            rig.start();
+            rig.segment(2);
+            rig.objects.clearFaults();
+            rig.roundsUntil("the manifest names no segment", 10_000, () -> rig.log.cold().isPresent() && rig.log.cold().get().sizeBytes() == 0 && rig.log.latestTieredOffset() == 23);
+            new Replay(rig).everythingFrom(24, 100_000);
+        }
+    }
+
+    // The time of records
+
+    @Test
+    void aSegmentWithARecordFromTheFutureIsKeptUntilThatIsOldAsKafkaDoes() {
+        try (TieredRig rig = TieredRig.started(Views.total(Views.untiered(), 100_000, -1))) {
+            rig.append(rig.clock.millis() + 500_000);
+            rig.segments(1);
+            rig.clock.advanceMs(400_000);
+            rig.segments(1);
+            rig.round();
+            assertThat(rig.onLoop(rig.log::logStartOffset)).isZero();
+            rig.clock.advanceMs(200_001);
+            rig.roundsUntil("the future has passed", 0, () -> rig.log.logStartOffset() > 0);
+        }
+    }
+
     /** A rig with so many segments in the cold tier and only the active one on disk. */
     private static TieredRig settled(int segments) {
         TieredRig rig = TieredRig.started(Views.coldOnly());

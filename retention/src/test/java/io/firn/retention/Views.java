@@ -60,4 +60,13 @@ final class Views {
     static TieredLogConfig local(TieredLogConfig c, long ms, long bytes) {
         return new TieredLogConfig(c.hot(), c.tiered(), c.deleteByRetention(), c.retentionMs(), c.retentionBytes(), ms, bytes);
     }
+
+    static TieredLogConfig copyDisabled(TieredLogConfig c) {
+        return new TieredLogConfig(c.hot(), c.tiered(), c.deleteByRetention(), c.retentionMs(), c.retentionBytes(), c.localRetentionMs(), c.localRetentionBytes(), true, false);
+    }
+
+    /** Tiering switched off, and the cold tier with it. */
+    static TieredLogConfig coldDeleted(TieredLogConfig c) {
+        return new TieredLogConfig(c.hot(), false, c.deleteByRetention(), c.retentionMs(), c.retentionBytes(), c.localRetentionMs(), c.localRetentionBytes(), false, true);
+    }
 }

@@ -1,7 +1,9 @@
 package io.firn.gateway.config;
 
+import io.firn.gateway.codec.CompressionChoice;
 import io.firn.gateway.config.ConfigEntry.Source;
 import io.firn.gateway.config.ConfigEntry.Synonym;
+import io.firn.hot.FlushRule;
 import io.firn.hot.HotLogConfig;
 import io.firn.membership.ClusterView;
 import io.firn.membership.TopicView;
@@ -42,11 +44,20 @@ public final class TopicConfigs {
             Map.entry("message.timestamp.before.max.ms", "9223372036854775807"),
             Map.entry("message.timestamp.after.max.ms", "3600000"),
             Map.entry("max.compaction.lag.ms", "9223372036854775807"),
+            Map.entry("flush.messages", "9223372036854775807"),
+            Map.entry("flush.ms", "9223372036854775807"),
+            Map.entry("compression.type", "producer"),
+            Map.entry("compression.gzip.level", "-1"),
+            Map.entry("compression.lz4.level", "9"),
+            Map.entry("compression.zstd.level", "3"),
+            Map.entry("min.insync.replicas", "1"),
             Map.entry(CLEANUP_POLICY, "delete"),
             Map.entry("retention.ms", "604800000"),
             Map.entry("retention.bytes", "-1"),
             Map.entry("local.retention.ms", "-2"),
             Map.entry("local.retention.bytes", "-2"),
+            Map.entry("remote.log.copy.disable", "false"),
+            Map.entry("remote.log.delete.on.disable", "false"),
             Map.entry(TIERED, "true"));
 
     private final int brokerId;
@@ -62,21 +73,34 @@ public final class TopicConfigs {
         return new TopicConfigs(config.node().id(), config.topic().defaults());
     }
 
-    /** The settings of a topic's logs on this broker. To be looked up again when the topic's or the brokers' configs in the view change. */
-    public TieredLogConfig logConfig(ClusterView view, TopicView topic) {
-        return logConfig(view, topic.configs());
+    /** The settings of a topic's partitions on this broker. To be looked up again when the topic's or the brokers' configs in the view change. */
+    public TopicSettings settings(ClusterView view, TopicView topic) {
+        return settings(view, topic.configs());
+    }
+
+    TopicSettings settings(ClusterView view, Map<String, String> overrides) {
+        Lookup config = lookup(view, overrides);
+        String type = config.text("compression.type").trim();
+        int level = List.of("gzip", "lz4", "zstd").contains(type) ? (int) config.number("compression." + type + ".level") : 0;
+        return new TopicSettings(logConfig(view, overrides), CompressionChoice.of(type, level), (int) config.number("min.insync.replicas"));
+    }
+
+    private Lookup lookup(ClusterView view, Map<String, String> overrides) {
+        return name -> inForce(name, overrides, view, BUILT_IN.get(name)).value();
     }
 
     TieredLogConfig logConfig(ClusterView view, Map<String, String> overrides) {
-        Lookup config = name -> inForce(name, overrides, view, BUILT_IN.get(name)).value();
+        Lookup config = lookup(view, overrides);
         boolean compacted = has(config.text(CLEANUP_POLICY), "compact");
         long segmentMs = compacted ? Math.min(config.number("segment.ms"), config.number("max.compaction.lag.ms")) : config.number("segment.ms");
         HotLogConfig hot = new HotLogConfig((int) config.number("segment.bytes"), segmentMs, config.number("segment.jitter.ms"),
                 (int) config.number("segment.index.bytes"), (int) config.number("index.interval.bytes"), (int) config.number("max.message.bytes"),
                 "LogAppendTime".equals(config.text("message.timestamp.type")), config.number("message.timestamp.before.max.ms"),
-                config.number("message.timestamp.after.max.ms"), compacted);
-        return new TieredLogConfig(hot, tiered(view, overrides), has(config.text(CLEANUP_POLICY), "delete"), config.number("retention.ms"),
-                config.number("retention.bytes"), config.number("local.retention.ms"), config.number("local.retention.bytes"));
+                config.number("message.timestamp.after.max.ms"), compacted, new FlushRule(config.number("flush.messages"), config.number("flush.ms")));
+        // Kafka takes every negative number of bytes for no limit, and at broker level every negative time.
+        return new TieredLogConfig(hot, tiered(view, overrides), has(config.text(CLEANUP_POLICY), "delete"), Math.max(-1, config.number("retention.ms")),
+                Math.max(-1, config.number("retention.bytes")), config.number("local.retention.ms"), config.number("local.retention.bytes"),
+                config.flag("remote.log.copy.disable"), config.flag("remote.log.delete.on.disable"));
     }
 
     /** Whether a topic with these overrides is tiered. */
@@ -137,6 +161,10 @@ public final class TopicConfigs {
 
         default long number(String name) {
             return Long.parseLong(text(name).trim());
+        }
+
+        default boolean flag(String name) {
+            return Boolean.parseBoolean(text(name).trim());
         }
     }
 }

@@ -20,6 +20,7 @@ import org.apache.kafka.common.internals.Topic;
 import org.apache.kafka.common.message.ProduceRequestData.PartitionProduceData;
 import org.apache.kafka.common.message.ProduceRequestData.TopicProduceData;
 import org.apache.kafka.common.message.ProduceResponseData;
+import org.apache.kafka.common.message.ProduceResponseData.BatchIndexAndErrorMessage;
 import org.apache.kafka.common.message.ProduceResponseData.PartitionProduceResponse;
 import org.apache.kafka.common.message.ProduceResponseData.TopicProduceResponse;
 import org.apache.kafka.common.protocol.Errors;
@@ -94,6 +95,8 @@ final class ProduceOperation implements TransactionalAppends.Sink {
             refuse(answer, Errors.INVALID_TOPIC_EXCEPTION, "clients do not write to internal topics");
         } else if (!(data.records() instanceof ProducedRecords records)) {
             refuse(answer, Errors.INVALID_RECORD, "no records");
+        } else if (body.acks() == -1 && !partitions.enoughInSync(found.partition())) {
+            refuse(answer, Errors.NOT_ENOUGH_REPLICAS, "fewer replicas are in sync than min.insync.replicas asks for");
         } else if (refusing) {
             refuse(answer, Errors.KAFKA_STORAGE_ERROR, "the broker's disk is full up to log.disk.watermark.bytes");
         } else if (body.transactionalId() != null && ProducerStamp.isTransactional(records.bytes())) {
@@ -133,6 +136,8 @@ final class ProduceOperation implements TransactionalAppends.Sink {
             awaitCommit(partition, in.lastOffset() + 1, answer);
         } else if (result instanceof AppendResult.Rejected rejected) {
             refuse(answer, ErrorMapping.of(rejected.error()), rejected.message());
+            answer.setRecordErrors(rejected.faults().stream()
+                    .map(fault -> new BatchIndexAndErrorMessage().setBatchIndex(fault.index()).setBatchIndexErrorMessage(fault.message())).toList());
         }
         appended();
     }

@@ -1,5 +1,8 @@
 package io.firn.gateway.partition;
 
+import io.firn.gateway.codec.RecompressionPool;
+import io.firn.gateway.codec.Rewritten;
+import io.firn.gateway.config.TopicSettings;
 import io.firn.hot.AppendError;
 import io.firn.hot.AppendOrigin;
 import io.firn.hot.AppendResult;
@@ -10,7 +13,6 @@ import io.firn.hot.VerificationStart;
 import io.firn.retention.TieredLog;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
@@ -29,6 +31,8 @@ import org.slf4j.LoggerFactory;
  * One partition led by this broker: appends and their commitment, the high watermark, and who waits for what.
  *
  * <p><b>Append queue</b>: while the log starts a new segment, appends queue in order behind the first that was told to wait.
+ * A batch that is to be rewritten in the topic's codec ({@code compression.type}) queues until the {@link RecompressionPool} is done with it, and whatever comes behind it queues too, so
+ * that the order of appends is the order they came in.
  * The queue needs no limit of its own: each entry is a request that counts against its connection's and its loop's limits.
  *
  * <p><b>High watermark</b>: with one replica it is the replica's own contribution, {@code HotLog.durableOffset()} (DESIGN.md
@@ -63,7 +67,13 @@ public final class Partition {
         void notCommitted(boolean timedOut);
     }
 
-    private record QueuedAppend(RecordBuffers batch, AppendOrigin origin, TransactionTerms terms, AppendListener listener) {}
+    /** @param rewritten what the batch becomes; done at once for a batch that stays as it is */
+    private record QueuedAppend(CompletableFuture<Rewritten> rewritten, AppendOrigin origin, TransactionTerms terms, AppendListener listener) {
+
+        boolean ready() {
+            return rewritten.isDone();
+        }
+    }
 
     private record CommitWait(long nextOffset, long deadlineMs, CommitListener listener) {}
 
@@ -72,6 +82,9 @@ public final class Partition {
     private final int leaderEpoch;
     private final Executor loop;
     private final InstantSource clock;
+
+    private final RecompressionPool recompression;
+    private volatile TopicSettings settings;
 
     private final ArrayDeque<QueuedAppend> queue = new ArrayDeque<>();
     private final ArrayDeque<CommitWait> commitWaits = new ArrayDeque<>();
@@ -84,8 +97,10 @@ public final class Partition {
     private volatile boolean retired;
 
     /** To be made on {@code loop}. */
-    Partition(TopicIdPartition id, TieredLog log, int leaderEpoch, Executor loop, InstantSource clock) {
+    Partition(TopicIdPartition id, TieredLog log, TopicSettings settings, int leaderEpoch, Executor loop, RecompressionPool recompression, InstantSource clock) {
         this.id = id;
+        this.settings = settings;
+        this.recompression = recompression;
         this.log = log;
         this.leaderEpoch = leaderEpoch;
         this.loop = loop;
@@ -111,6 +126,16 @@ public final class Partition {
         return log;
     }
 
+    public TopicSettings settings() {
+        return settings;
+    }
+
+    /** What was queued before keeps the compression it was to get. */
+    void configure(TopicSettings changed) {
+        settings = changed;
+        log.reconfigure(changed.log());
+    }
+
     /** Exclusive end of what is committed: readable by read_uncommitted consumers. */
     public long highWatermark() {
         return highWatermark;
@@ -132,8 +157,10 @@ public final class Partition {
      * {@link #awaitCommit}. The buffers stay valid until {@code listener} is called.
      */
     public void append(RecordBuffers batch, AppendOrigin origin, TransactionTerms terms, AppendListener listener) {
-        if (!queue.isEmpty() || !tryAppend(batch, origin, terms, listener)) {
-            queue.add(new QueuedAppend(batch, origin, terms, listener));
+        if (origin == AppendOrigin.CLIENT && settings.compression().rewrites(batch)) {
+            rewrite(batch, terms, listener);
+        } else if (!queue.isEmpty() || !tryAppend(batch, origin, terms, listener)) {
+            queue.add(new QueuedAppend(CompletableFuture.completedFuture(Rewritten.of(batch)), origin, terms, listener));
             drainWhenWritable();
         }
     }
@@ -141,6 +168,24 @@ public final class Partition {
     /** As above, of somebody who answers for transactions. */
     public void append(RecordBuffers batch, AppendOrigin origin, AppendListener listener) {
         append(batch, origin, TransactionTerms.TRUSTED, listener);
+    }
+
+    private void rewrite(RecordBuffers batch, TransactionTerms terms, AppendListener listener) {
+        CompletableFuture<Rewritten> rewritten = new CompletableFuture<>();
+        queue.add(new QueuedAppend(rewritten, AppendOrigin.CLIENT, terms, listener));
+        recompression.rewrite(batch, log.hot().config(), settings.compression(), clock.millis()).thenAcceptAsync(done -> {
+            rewritten.complete(done);
+            drainWhenWritable();
+        }, loop);
+    }
+
+    private boolean tryAppend(QueuedAppend append) {
+        Rewritten rewritten = append.rewritten().join();
+        if (rewritten.batch().isPresent()) {
+            return tryAppend(rewritten.batch().get(), append.origin(), append.terms(), append.listener());
+        }
+        tell(() -> append.listener().done(rewritten.rejected().orElseThrow()));
+        return true;
     }
 
     /**
@@ -194,8 +239,9 @@ public final class Partition {
     /** {@code draining} stays set meanwhile: what listeners append goes behind what is queued, and does not drain on their stack. */
     private void drain() {
         QueuedAppend next;
-        while ((next = queue.poll()) != null) {
-            if (!tryAppend(next.batch(), next.origin(), next.terms(), next.listener())) {
+        while ((next = queue.peek()) != null && next.ready()) {
+            queue.poll();
+            if (!tryAppend(next)) {
                 queue.addFirst(next);
                 draining = false;
                 drainWhenWritable();
@@ -331,12 +377,12 @@ public final class Partition {
         return log.deleteRecordsBefore(target);
     }
 
-    /** Ends service. */
+    /** Ends service. A batch that is being rewritten is refused when the pool has let go of its bytes. */
     void retire() {
         retired = true;
-        List<QueuedAppend> refused = new ArrayList<>(queue);
-        queue.clear();
-        refused.forEach(append -> tryAppend(append.batch(), append.origin(), append.terms(), append.listener()));
+        List<QueuedAppend> refused = queue.stream().filter(QueuedAppend::ready).toList();
+        queue.removeAll(refused);
+        refused.forEach(this::tryAppend);
         giveUp(wait -> true, false);
         tellWatermark();
         watermarkListeners.clear();

@@ -1,5 +1,7 @@
 package io.firn.gateway.partition;
 
+import io.firn.gateway.codec.RecompressionPool;
+import io.firn.gateway.config.TopicSettings;
 import io.firn.gateway.wire.EventLoops;
 import io.firn.hot.HotLog;
 import io.firn.hot.HotStore;
@@ -8,7 +10,6 @@ import io.firn.membership.PartitionView;
 import io.firn.membership.TopicView;
 import io.firn.retention.RetentionWorker;
 import io.firn.retention.TieredLog;
-import io.firn.retention.TieredLogConfig;
 import io.netty.channel.EventLoop;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -53,7 +54,8 @@ public final class PartitionKeeper {
     private final RetentionWorker retention;
     private final EventLoops loops;
     private final Partitions partitions;
-    private final BiFunction<ClusterView, TopicView, TieredLogConfig> configs;
+    private final BiFunction<ClusterView, TopicView, TopicSettings> configs;
+    private final RecompressionPool recompression;
     private final InstantSource clock;
     private final Map<TopicIdPartition, CompletableFuture<Partition>> steps = new ConcurrentHashMap<>();
     private final Map<TopicPartition, CompletableFuture<?>> closing = new ConcurrentHashMap<>();
@@ -84,13 +86,14 @@ public final class PartitionKeeper {
     }
 
     public PartitionKeeper(int brokerId, HotStore hot, RetentionWorker retention, EventLoops loops, Partitions partitions,
-            BiFunction<ClusterView, TopicView, TieredLogConfig> configs, InstantSource clock) {
+            BiFunction<ClusterView, TopicView, TopicSettings> configs, RecompressionPool recompression, InstantSource clock) {
         this.brokerId = brokerId;
         this.hot = hot;
         this.retention = retention;
         this.loops = loops;
         this.partitions = partitions;
         this.configs = configs;
+        this.recompression = recompression;
         this.clock = clock;
     }
 
@@ -153,7 +156,7 @@ public final class PartitionKeeper {
     }
 
     private void open(ClusterView view, TopicView topic, List<CompletableFuture<Partition>> opening) {
-        TieredLogConfig config = configs.apply(view, topic);
+        TopicSettings config = configs.apply(view, topic);
         ledHere(topic).forEach((id, placement) -> {
             if (!steps.containsKey(id)) {
                 CompletableFuture<Partition> step = opened(id, config, placement.leaderEpoch());
@@ -163,18 +166,18 @@ public final class PartitionKeeper {
         });
     }
 
-    private CompletableFuture<Partition> opened(TopicIdPartition id, TieredLogConfig config, int leaderEpoch) {
+    private CompletableFuture<Partition> opened(TopicIdPartition id, TopicSettings config, int leaderEpoch) {
         EventLoop loop = loops.loopOf(id);
         CompletableFuture<?> predecessor = closing.getOrDefault(id.topicPartition(), CompletableFuture.completedFuture(null));
-        return predecessor.thenCompose(gone -> hot.openOrCreate(id, config.hot(), loop))
+        return predecessor.thenCompose(gone -> hot.openOrCreate(id, config.log().hot(), loop))
                 .thenApplyAsync(log -> inService(id, log, config, leaderEpoch, loop), loop)
                 .exceptionally(failed -> logFailure(id, "open", failed));
     }
 
-    private Partition inService(TopicIdPartition id, HotLog log, TieredLogConfig config, int leaderEpoch, EventLoop loop) {
+    private Partition inService(TopicIdPartition id, HotLog log, TopicSettings config, int leaderEpoch, EventLoop loop) {
         Partition[] made = new Partition[1];
-        TieredLog tiered = retention.attach(log, config, leaderEpoch, loop, () -> made[0] == null ? 0 : made[0].lastStableOffset());
-        Partition partition = new Partition(id, tiered, leaderEpoch, loop, clock);
+        TieredLog tiered = retention.attach(log, config.log(), leaderEpoch, loop, () -> made[0] == null ? 0 : made[0].lastStableOffset());
+        Partition partition = new Partition(id, tiered, config, leaderEpoch, loop, recompression, clock);
         made[0] = partition;
         share(loop).owned.add(partition);
         partitions.put(partition);
@@ -216,15 +219,15 @@ public final class PartitionKeeper {
 
     /** Behind the opening and earlier changes, so that none is lost and the last one counts. */
     private void reconfigure(ClusterView view, TopicView topic) {
-        TieredLogConfig config = configs.apply(view, topic);
+        TopicSettings config = configs.apply(view, topic);
         ledHere(topic).keySet().forEach(id -> steps.computeIfPresent(id, (same, step) ->
                 step.thenApplyAsync(partition -> reconfigured(partition, config), loops.loopOf(id))));
     }
 
-    private static Partition reconfigured(Partition partition, TieredLogConfig config) {
+    private static Partition reconfigured(Partition partition, TopicSettings config) {
         if (partition != null) {
             try {
-                partition.log().reconfigure(config);
+                partition.configure(config);
             } catch (RuntimeException e) {
                 LOG.atError().addKeyValue("partition", partition.id()).setCause(e).log("Partition keeps its former settings");
             }

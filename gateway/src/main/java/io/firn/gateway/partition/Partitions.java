@@ -65,6 +65,16 @@ public final class Partitions {
         return same ? new Found(partition, Errors.NONE) : new Found(null, Errors.NOT_LEADER_OR_FOLLOWER);
     }
 
+    /** Whether as many replicas are in sync as acks=all needs: {@code min.insync.replicas}, or all where the partition has fewer (as Kafka 4 counts). */
+    public boolean enoughInSync(Partition partition) {
+        int wanted = partition.settings().minInsyncReplicas();
+        if (wanted <= 1) {
+            return true;
+        }
+        Optional<TopicView> topic = view.get().topic(partition.id().topicId());
+        return topic.map(found -> found.partitions().get(partition.id().partition())).map(placed -> placed.isr().size() >= Math.min(wanted, placed.replicas().size())).orElse(true);
+    }
+
     public Collection<Partition> all() {
         return List.copyOf(byName.values());
     }

@@ -158,8 +158,8 @@ class ConfigHandlersTest {
         assertThat(change(BROKER, "", false, operation(OpType.SET, "log.segment.bytes", "2097152"))).isEqualTo(Errors.NONE);
         assertThat(change(BROKER, "1", false, operation(OpType.SET, "message.max.bytes", "3000"))).isEqualTo(Errors.NONE);
 
-        assertThat(admin.configs.logConfig(admin.view(), admin.view().topic("t").orElseThrow()).hot().segmentBytes()).isEqualTo(2_097_152);
-        assertThat(admin.configs.logConfig(admin.view(), admin.view().topic("t").orElseThrow()).hot().maxMessageBytes()).isEqualTo(3000);
+        assertThat(admin.configs.settings(admin.view(), admin.view().topic("t").orElseThrow()).log().hot().segmentBytes()).isEqualTo(2_097_152);
+        assertThat(admin.configs.settings(admin.view(), admin.view().topic("t").orElseThrow()).log().hot().maxMessageBytes()).isEqualTo(3000);
         assertThat(describe(BROKER, "").configs()).extracting(DescribeConfigsResourceResult::name).containsExactly("log.segment.bytes");
         assertThat(describe(TOPIC, "t", "segment.bytes").configs()).singleElement()
                 .satisfies(entry -> assertThat(entry.configSource()).isEqualTo(ConfigSource.DYNAMIC_DEFAULT_BROKER_CONFIG.id()));

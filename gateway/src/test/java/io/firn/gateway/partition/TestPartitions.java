@@ -4,6 +4,7 @@ import io.firn.cold.ColdStore;
 import io.firn.cold.ColdStoreConfig;
 import io.firn.cold.ObjectStoreConfig;
 import io.firn.cold.ObjectStores;
+import io.firn.gateway.codec.RecompressionPool;
 import io.firn.gateway.config.TopicConfigs;
 import io.firn.gateway.wire.EventLoops;
 import io.firn.hot.AppendOrigin;
@@ -43,6 +44,7 @@ public final class TestPartitions implements AutoCloseable {
     public final HotStore hot;
     private final RetentionWorker retention;
     private final ColdStore cold;
+    private final RecompressionPool recompression = RecompressionPool.start(1);
     private final PartitionKeeper keeper;
 
     public TestPartitions(Path directory) {
@@ -55,7 +57,7 @@ public final class TestPartitions implements AutoCloseable {
                 ObjectStores.open(ObjectStoreConfig.ofDirectory(directory.resolve("cold")), meters), clock, meters);
         retention = RetentionWorker.start(new RetentionConfig(1_000, 0, 0, hot::usableBytes, 1), cold, clock, meters);
         partitions = new Partitions(metadata::view);
-        keeper = new PartitionKeeper(BROKER, hot, retention, EventLoops.of(vertx, 1), partitions, new TopicConfigs(BROKER, Map.of())::logConfig, clock);
+        keeper = new PartitionKeeper(BROKER, hot, retention, EventLoops.of(vertx, 1), partitions, new TopicConfigs(BROKER, Map.of())::settings, recompression, clock);
         metadata.subscribe(keeper::apply);
         keeper.start(metadata.view()).join();
     }
@@ -91,6 +93,7 @@ public final class TestPartitions implements AutoCloseable {
     @Override
     public void close() {
         keeper.stop().join();
+        recompression.close();
         retention.close();
         cold.close();
         hot.close();

@@ -6,6 +6,7 @@ import io.firn.cold.sim.SimObjectStore;
 import io.firn.gateway.api.ApiTable;
 import io.firn.gateway.api.ApiVersionsHandler;
 import io.firn.gateway.api.ServedApi;
+import io.firn.gateway.codec.RecompressionPool;
 import io.firn.gateway.config.BrokerConfig;
 import io.firn.gateway.config.TopicConfigs;
 import io.firn.gateway.handler.FetchHandler;
@@ -39,6 +40,8 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.kafka.common.TopicIdPartition;
@@ -58,6 +61,12 @@ public final class StorageRig implements AutoCloseable {
     public final SimDisk sim = new SimDisk(1);
     public final GatedDisk disk = new GatedDisk(sim);
     public final ManualClock clock = new ManualClock();
+    /** Where batches are rewritten; to be replaced before the start by a test that decides when. */
+    public Executor recompressing = Executors.newSingleThreadExecutor(task -> {
+        Thread thread = new Thread(task, "rig-recompress");
+        thread.setDaemon(true);
+        return thread;
+    });
     public final AtomicLong usableBytes = new AtomicLong(Long.MAX_VALUE / 4);
     public SimObjectStore objects = new SimObjectStore();
     public SimpleMeterRegistry meters;
@@ -74,6 +83,7 @@ public final class StorageRig implements AutoCloseable {
     private final Path metadataDirectory;
     private final int loopCount;
     private final Durability durability;
+    private RecompressionPool recompression;
     private Vertx vertx;
     private ColdStore cold;
     private KafkaListener listener;
@@ -91,10 +101,14 @@ public final class StorageRig implements AutoCloseable {
 
     public static StorageRig started(Path metadataDirectory, int loopCount, Durability durability) {
         StorageRig rig = new StorageRig(metadataDirectory, loopCount, durability);
-        rig.startStores();
-        Await.get(rig.startPartitions());
-        rig.listen();
+        rig.start();
         return rig;
+    }
+
+    public void start() {
+        startStores();
+        Await.get(startPartitions());
+        listen();
     }
 
     public void startStores() {
@@ -107,7 +121,8 @@ public final class StorageRig implements AutoCloseable {
         cold = ColdStore.open(new ColdStoreConfig("", "cluster", CHUNK_BYTES, 64 * CHUNK_BYTES, 8, 0, 2, 5_000, 1, 0, false), objects, clock, meters);
         retention = RetentionWorker.start(new RetentionConfig(10, 0, 1_000, usableBytes::get), cold, clock, meters);
         partitions = new Partitions(metadata::view);
-        keeper = new PartitionKeeper(BROKER, hot, retention, loops, partitions, new TopicConfigs(BROKER, Map.of())::logConfig, clock);
+        recompression = new RecompressionPool(recompressing, () -> {});
+        keeper = new PartitionKeeper(BROKER, hot, retention, loops, partitions, new TopicConfigs(BROKER, Map.of())::settings, recompression, clock);
     }
 
     public CompletableFuture<Void> startPartitions() {

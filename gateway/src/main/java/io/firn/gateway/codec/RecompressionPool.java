@@ -1,0 +1,97 @@
+package io.firn.gateway.codec;
+
+import io.firn.hot.AppendError;
+import io.firn.hot.AppendResult.Rejected;
+import io.firn.hot.HotLogConfig;
+import io.firn.hot.RecordBuffers;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Where batches are rewritten. A broker without such topics has no thread here.
+ *
+ * <p>Limits: a fixed number of threads, each of which holds at most twice {@link Recompression#decompressedMax}. The queue needs no limit of its own: each entry is part of a request that counts
+ * against its connection's and its loop's limits.
+ *
+ * <p>Threading: thread-safe.
+ */
+public final class RecompressionPool implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(RecompressionPool.class);
+    private static final long IDLE_S = 30;
+    private static final long CLOSE_WAIT_MS = 10_000;
+
+    private final Executor executor;
+    private final Runnable stop;
+
+    /** @param executor runs what may take some milliseconds; where a test steps by hand, a queue */
+    public RecompressionPool(Executor executor, Runnable stop) {
+        this.executor = executor;
+        this.stop = stop;
+    }
+
+    /** A pool of threads, which begin with the first batch and end when idle. */
+    public static RecompressionPool start(int threads) {
+        AtomicInteger number = new AtomicInteger();
+        ThreadPoolExecutor pool = new ThreadPoolExecutor(threads, threads, IDLE_S, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), task -> {
+            Thread thread = new Thread(task, "firn-recompress-" + number.incrementAndGet());
+            thread.setDaemon(true);
+            return thread;
+        });
+        pool.allowCoreThreadTimeOut(true);
+        return new RecompressionPool(pool, () -> shutDown(pool));
+    }
+
+    /**
+     * Rewrites {@code batch} as {@code choice} says. The bytes given must stay valid until the future is done, and are not changed.
+     *
+     * @param nowMs wall clock, for the bounds of timestamps
+     * @return never fails; completes on any thread
+     */
+    public CompletableFuture<Rewritten> rewrite(RecordBuffers batch, HotLogConfig config, CompressionChoice choice, long nowMs) {
+        CompletableFuture<Rewritten> done = new CompletableFuture<>();
+        try {
+            executor.execute(() -> done.complete(rewritten(batch, config, choice, nowMs)));
+        } catch (RejectedExecutionException e) {
+            done.complete(rejected(AppendError.OFFLINE, "the broker is stopping"));
+        }
+        return done;
+    }
+
+    private static Rewritten rewritten(RecordBuffers batch, HotLogConfig config, CompressionChoice choice, long nowMs) {
+        try {
+            return new Recompression(config, choice, nowMs).of(batch);
+        } catch (RuntimeException | LinkageError e) {
+            LOG.atError().addKeyValue("codec", choice.codec()).setCause(e).log("A batch could not be rewritten in the topic's codec");
+            return rejected(AppendError.INVALID_RECORD, "the batch could not be rewritten in the topic's codec: " + e);
+        }
+    }
+
+    private static Rewritten rejected(AppendError error, String message) {
+        return Rewritten.of(new Rejected(error, message));
+    }
+
+    private static void shutDown(ThreadPoolExecutor pool) {
+        pool.shutdown();
+        try {
+            if (!pool.awaitTermination(CLOSE_WAIT_MS, TimeUnit.MILLISECONDS)) {
+                LOG.atWarn().log("Batches are still being rewritten; they are left behind");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Takes no more; what is queued is done first. Blocks for at most some seconds. */
+    @Override
+    public void close() {
+        stop.run();
+    }
+}
