@@ -1,15 +1,19 @@
 package io.firn.gateway.config;
 
-import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import org.apache.kafka.common.config.ConfigDef;
+import org.apache.kafka.common.config.ConfigException;
+import org.apache.kafka.common.errors.InvalidConfigurationException;
 import org.apache.kafka.common.errors.InvalidRequestException;
+import org.apache.kafka.storage.internals.log.LogConfig;
 
 /**
  * Which configs of brokers can be changed while they run: the broker-level names of topic configs, which set what topics without an override get.
- * Everything else in Firn is a setting of the broker's file. Pure functions.
+ * Everything else in Firn is a setting of the broker's file. Bounds and cross checks are Kafka's, and so is the error: INVALID_REQUEST, where a topic's would be INVALID_CONFIG. Pure functions.
  */
 public final class BrokerConfigRules {
     private static final Map<String, String> TOPIC_NAMES = TopicConfigKeys.KEYS.keySet().stream()
@@ -21,27 +25,34 @@ public final class BrokerConfigRules {
     /**
      * Checks the whole set of dynamic configs a broker (or the cluster default) is to have.
      *
-     * @throws InvalidRequestException for a config that cannot be changed at run time
-     * @throws org.apache.kafka.common.errors.InvalidConfigurationException for a value not allowed
+     * @throws InvalidRequestException for a config that cannot be changed at run time, or a value not allowed
      */
     public static void check(Map<String, String> configs) {
-        Map<String, String> asTopicConfigs = new HashMap<>();
-        TreeSet<String> unknown = new TreeSet<>();
-        configs.forEach((name, value) -> {
-            if (TOPIC_NAMES.containsKey(name)) {
-                asTopicConfigs.put(TOPIC_NAMES.get(name), value);
-            } else {
-                unknown.add(name);
-            }
-        });
+        TreeSet<String> unknown = new TreeSet<>(configs.keySet());
+        unknown.removeAll(TOPIC_NAMES.keySet());
         if (!unknown.isEmpty()) {
             throw new InvalidRequestException("Cannot update these configs dynamically: " + unknown);
         }
-        TopicConfigRules.checkSettings(asTopicConfigs);
+        try {
+            Map<String, Object> asTopicConfigs = new TreeMap<>(TopicConfigKeys.BUILT_IN);
+            configs.forEach((name, value) -> asTopicConfigs.put(TOPIC_NAMES.get(name), TopicConfigs.effective(TOPIC_NAMES.get(name), parsed(name, value))));
+            LogConfig.validateBrokerLogConfigValues(new LogConfig(asTopicConfigs).values(), true);
+        } catch (ConfigException | InvalidConfigurationException e) {
+            throw new InvalidRequestException(e.getMessage(), e);
+        }
+    }
+
+    private static String parsed(String name, String value) {
+        ConfigDef.ConfigKey key = BrokerConfigKeys.KEYS.get(name);
+        Object parsed = ConfigDef.parseType(name, value, key.type);
+        if (key.validator != null) {
+            key.validator.ensureValid(name, parsed);
+        }
+        return ConfigDef.convertToString(parsed, key.type);
     }
 
     /** Whether {@code name} takes a list, so that APPEND and SUBTRACT apply. */
     public static boolean list(String name) {
-        return TopicConfigRules.list(TOPIC_NAMES.getOrDefault(name, ""));
+        return Optional.ofNullable(TOPIC_NAMES.get(name)).filter(TopicConfigRules::list).isPresent();
     }
 }

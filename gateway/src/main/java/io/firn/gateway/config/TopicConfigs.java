@@ -136,8 +136,13 @@ public final class TopicConfigs {
     /** What a topic without overrides gets, for each of {@code names}. */
     Map<String, String> withoutOverrides(ClusterView view, Map<String, String> builtIns) {
         Map<String, String> values = new HashMap<>();
-        builtIns.forEach((name, builtIn) -> values.put(name, inForce(name, Map.of(), view, builtIn).value()));
+        builtIns.forEach((name, builtIn) -> values.put(name, effective(name, inForce(name, Map.of(), view, builtIn).value())));
         return values;
+    }
+
+    /** Kafka takes every negative {@code log.retention.ms} for no limit, which is written -1 in a topic. */
+    static String effective(String topicConfig, String value) {
+        return topicConfig.equals("retention.ms") && value.trim().startsWith("-") ? "-1" : value;
     }
 
     /** The name a topic config has as a config of brokers, where it has one. */

@@ -3,8 +3,10 @@ package io.firn.gateway.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.firn.gateway.codec.CompressionChoice;
 import io.firn.gateway.config.ConfigEntry.Source;
 import io.firn.gateway.config.ConfigEntry.Synonym;
+import io.firn.hot.FlushRule;
 import io.firn.hot.HotLogConfig;
 import io.firn.membership.ClusterView;
 import io.firn.retention.TieredLogConfig;
@@ -147,7 +149,57 @@ class TopicConfigsTest {
 
         assertThatThrownBy(() -> BrokerConfigRules.check(Map.of("num.partitions", "3"))).isInstanceOf(InvalidRequestException.class)
                 .hasMessage("Cannot update these configs dynamically: [num.partitions]");
-        assertThatThrownBy(() -> BrokerConfigRules.check(Map.of("log.retention.ms", "-5"))).isInstanceOf(InvalidConfigurationException.class);
+        BrokerConfigRules.check(Map.of("log.retention.ms", "-5"));
+        BrokerConfigRules.check(Map.of("log.cleanup.policy", "compact"));
+        for (Map<String, String> bad : List.of(Map.of("log.retention.ms", "soon"), Map.of("log.segment.bytes", "5"), Map.of("compression.type", "rar"), Map.of("log.retention.hours", "5"),
+                Map.of("log.local.retention.ms", "999999999999"), Map.of("log.cleaner.min.compaction.lag.ms", "9", "log.cleaner.max.compaction.lag.ms", "8"))) {
+            assertThatThrownBy(() -> BrokerConfigRules.check(bad)).as("%s", bad).isInstanceOf(InvalidRequestException.class);
+        }
+    }
+
+    @Test
+    void aNegativeRetentionOfBrokersIsNoLimitForTopics() {
+        ClusterView view = view(Map.of(-1, Map.of("log.retention.ms", "-5", "log.retention.bytes", "-7")));
+        TieredLogConfig config = configs.settings(view, Map.of()).log();
+
+        assertThat(config.retentionMs()).isEqualTo(-1);
+        assertThat(config.retentionBytes()).isEqualTo(-1);
+        assertThat(described(view, Map.of(), "retention.ms").value()).hasValue("-1");
+        rules.checkNew(view, Map.of("segment.ms", "5000"));
+    }
+
+    @Test
+    void everySettingOfPartitionsFollowsItsConfig() {
+        TopicSettings settings = configs.settings(EMPTY, Map.of("flush.messages", "5", "flush.ms", "6", "compression.type", "zstd", "compression.zstd.level", "7", "min.insync.replicas", "2",
+                "remote.log.copy.disable", "true", "remote.log.delete.on.disable", "true", "retention.bytes", "-12"));
+
+        assertThat(settings.log().hot().flush()).isEqualTo(new FlushRule(5, 6));
+        assertThat(settings.compression()).isEqualTo(CompressionChoice.of("zstd", 7));
+        assertThat(settings.minInsyncReplicas()).isEqualTo(2);
+        assertThat(settings.log().copyDisabled()).isTrue();
+        assertThat(settings.log().deleteOnDisable()).isTrue();
+        assertThat(settings.log().retentionBytes()).isEqualTo(-1);
+        assertThat(configs.settings(EMPTY, Map.of()).compression()).isEqualTo(CompressionChoice.PRODUCER);
+    }
+
+    @Test
+    void timesThatBrokersHaveInALongerUnitAreDescribedAsKafkaDoes() {
+        assertThat(described(EMPTY, Map.of(), "retention.ms").synonyms()).isEmpty();
+        ClusterView view = view(Map.of(-1, Map.of("log.retention.ms", "1000")));
+        assertThat(described(view, Map.of(), "retention.ms").synonyms()).containsExactly(new Synonym("log.retention.ms", "1000", Source.BROKER_DEFAULT),
+                new Synonym("log.retention.hours", "168", Source.BUILT_IN));
+        assertThat(entries.ofBroker(EMPTY)).filteredOn(entry -> entry.name().equals("log.retention.ms")).allMatch(entry -> entry.value().isEmpty() && !entry.readOnly()).hasSize(1);
+        assertThat(entries.ofBroker(EMPTY)).filteredOn(entry -> entry.name().equals("log.retention.hours")).allMatch(ConfigEntry::readOnly).hasSize(1);
+    }
+
+    private ConfigEntry described(ClusterView view, Map<String, String> overrides, String name) {
+        return entries.ofTopic(view, overrides).stream().filter(entry -> entry.name().equals(name)).findFirst().orElseThrow();
+    }
+
+    @Test
+    void valuesAreDescribedAsKafkaWritesThem() {
+        assertThat(described(EMPTY, Map.of("cleanup.policy", " compact , delete ", "segment.ms", " 5 "), "cleanup.policy").value()).hasValue("compact,delete");
+        assertThat(described(EMPTY, Map.of("segment.ms", " 5 "), "segment.ms").value()).hasValue("5");
     }
 
     @Test

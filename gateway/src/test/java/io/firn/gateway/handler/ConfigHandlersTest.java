@@ -178,7 +178,7 @@ class ConfigHandlersTest {
             assertThat(entry.configType()).isEqualTo(ConfigType.LONG.id());
             assertThat(entry.isSensitive()).isFalse();
             assertThat(entry.documentation()).isNotBlank();
-            assertThat(entry.synonyms()).extracting(synonym -> synonym.value()).containsExactly("5000", "604800000");
+            assertThat(entry.synonyms()).extracting(synonym -> synonym.value()).containsExactly("5000");
         });
         assertThat(describe(TOPIC, "nope").errorCode()).isEqualTo(Errors.UNKNOWN_TOPIC_OR_PARTITION.code());
     }
