@@ -16,7 +16,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  *
  * <p>Threading: for one thread at a time, the test's.
  */
-public final class FirnNode implements AutoCloseable {
+public final class FirnNode implements BrokerNode {
 
     private static final AtomicInteger NUMBER = new AtomicInteger();
 
@@ -54,7 +54,7 @@ public final class FirnNode implements AutoCloseable {
         return in(data, Map.of());
     }
 
-    /** Starts it and waits until it serves. */
+    @Override
     public FirnNode start() {
         process = launch().awaitReady();
         return this;
@@ -85,11 +85,12 @@ public final class FirnNode implements AutoCloseable {
         return this;
     }
 
+    @Override
     public void kill9() {
         process.kill9();
     }
 
-    /** Stops it cleanly and insists on it. */
+    @Override
     public void stop() {
         int code = process.stop();
         if (code != 0) {
@@ -101,10 +102,12 @@ public final class FirnNode implements AutoCloseable {
         return process;
     }
 
+    @Override
     public String bootstrap() {
         return "127.0.0.1:" + kafkaPort;
     }
 
+    @Override
     public int kafkaPort() {
         return kafkaPort;
     }
@@ -117,11 +120,12 @@ public final class FirnNode implements AutoCloseable {
         return data;
     }
 
+    @Override
     public String logText() {
         return process.logText();
     }
 
-    /** Lines of the log of this level, such as {@code ERROR}. */
+    @Override
     public List<String> logLines(String level) {
         return logText().lines().filter(line -> line.contains(" level=" + level + " ")).toList();
     }
