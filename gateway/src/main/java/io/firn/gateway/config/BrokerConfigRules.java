@@ -48,6 +48,9 @@ public final class BrokerConfigRules {
         if (key.validator != null) {
             key.validator.ensureValid(name, parsed);
         }
+        if (name.equals("log.retention.ms") && parsed.equals(0L)) {
+            throw new ConfigException(name, parsed, "at least 1, or negative for no limit");
+        }
         return ConfigDef.convertToString(parsed, key.type);
     }
 

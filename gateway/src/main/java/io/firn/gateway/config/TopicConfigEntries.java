@@ -26,11 +26,17 @@ public final class TopicConfigEntries {
         this.configs = configs;
     }
 
-    /** All configs of a topic with these overrides, by name. */
+    /** All configs of a topic with these overrides, by name; values as they are understood. */
     public List<ConfigEntry> ofTopic(ClusterView view, Map<String, String> overrides) {
         List<ConfigEntry> entries = new ArrayList<>(TopicConfigKeys.KEYS.size());
         TopicConfigKeys.KEYS.forEach((name, key) -> entries.add(ofTopic(key, view, overrides)));
         return entries;
+    }
+
+    /** The same for the answer to a creation, where Kafka repeats overrides as they were written. */
+    public List<ConfigEntry> ofNewTopic(ClusterView view, Map<String, String> overrides) {
+        return ofTopic(view, overrides).stream().map(entry -> entry.source() != Source.TOPIC ? entry
+                : new ConfigEntry(entry.name(), Optional.of(overrides.get(entry.name())), entry.source(), entry.type(), entry.readOnly(), entry.documentation(), entry.synonyms())).toList();
     }
 
     /**
@@ -44,6 +50,7 @@ public final class TopicConfigEntries {
             entries.put(brokerName, entry(brokerName, synonyms.stream().findFirst().map(Synonym::value), shown, false, synonyms));
         }));
         BrokerConfigKeys.LONGER_UNITS.values().forEach(name -> entries.put(name, longerUnit(name)));
+        entries.put("log.retention.minutes", entry("log.retention.minutes", Optional.empty(), BrokerConfigKeys.KEYS.get("log.retention.minutes"), true, List.of()));
         return List.copyOf(entries.values());
     }
 

@@ -38,8 +38,9 @@ public final class TopicConfigRules {
         boolean wasTiered = configs.tiered(view, existing);
         Map<String, String> before = new HashMap<>(existing);
         before.put(TopicConfigs.TIERED, Boolean.toString(wasTiered));
-        // A tiered topic stays tiered unless it is told otherwise by name, so that data in the cold tier is never orphaned by a side effect.
-        check(before, overrides, brokerLevel(view, wasTiered || configs.tiered(view, overrides)));
+        // A tiered topic stays tiered unless it is told otherwise by name, so that data in the cold tier is never orphaned by a side effect: becoming compacted is one, and is refused as
+        // being both. An override that goes is a name; then Kafka's rule for switching off holds.
+        check(before, overrides, brokerLevel(view, configs.tiered(view, overrides) || wasTiered && configs.compacted(view, overrides)));
     }
 
     /**

@@ -91,7 +91,7 @@ public final class TopicConfigs {
 
     TieredLogConfig logConfig(ClusterView view, Map<String, String> overrides) {
         Lookup config = lookup(view, overrides);
-        boolean compacted = has(config.text(CLEANUP_POLICY), "compact");
+        boolean compacted = compacted(view, overrides);
         long segmentMs = compacted ? Math.min(config.number("segment.ms"), config.number("max.compaction.lag.ms")) : config.number("segment.ms");
         HotLogConfig hot = new HotLogConfig((int) config.number("segment.bytes"), segmentMs, config.number("segment.jitter.ms"),
                 (int) config.number("segment.index.bytes"), (int) config.number("index.interval.bytes"), (int) config.number("max.message.bytes"),
@@ -109,8 +109,12 @@ public final class TopicConfigs {
         if (chosen != null) {
             return Boolean.parseBoolean(chosen.trim());
         }
-        boolean compacted = has(inForce(CLEANUP_POLICY, overrides, view, BUILT_IN.get(CLEANUP_POLICY)).value(), "compact");
-        return !compacted && Boolean.parseBoolean(inForce(TIERED, overrides, view, BUILT_IN.get(TIERED)).value().trim());
+        return !compacted(view, overrides) && Boolean.parseBoolean(inForce(TIERED, overrides, view, BUILT_IN.get(TIERED)).value().trim());
+    }
+
+    /** Whether the {@code cleanup.policy} of a topic with these overrides contains {@code compact}. */
+    boolean compacted(ClusterView view, Map<String, String> overrides) {
+        return has(inForce(CLEANUP_POLICY, overrides, view, BUILT_IN.get(CLEANUP_POLICY)).value(), "compact");
     }
 
     /** The strongest value of one topic config. */

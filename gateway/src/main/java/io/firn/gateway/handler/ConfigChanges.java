@@ -101,7 +101,7 @@ final class ConfigChanges {
             throw new InvalidConfigurationException("Can't " + operation.type() + " to key " + operation.name() + " because its type is not LIST.");
         }
         List<String> parts = new ArrayList<>(parts(present.getOrDefault(operation.name(), inForce(view, target, operation.name()))));
-        for (String part : parts(value(operation))) {
+        for (String part : Arrays.stream(value(operation).split(",")).map(String::trim).toList()) {
             if (operation.type() == OpType.SUBTRACT) {
                 parts.remove(part);
             } else if (!parts.contains(part)) {

@@ -67,7 +67,7 @@ final class CreateTopicsHandler implements ApiHandler {
 
     private CreatableTopicResult created(ClusterView view, CreateTopic command) {
         int partitions = command.assignments().isEmpty() ? command.partitions() : command.assignments().size();
-        List<CreatableTopicConfigs> configs = entries.ofTopic(view, command.configs()).stream().map(CreateTopicsHandler::described).toList();
+        List<CreatableTopicConfigs> configs = entries.ofNewTopic(view, command.configs()).stream().map(CreateTopicsHandler::described).toList();
         return new CreatableTopicResult().setName(command.name()).setTopicId(command.id()).setNumPartitions(partitions)
                 .setReplicationFactor((short) command.replicationFactor()).setConfigs(configs);
     }

@@ -144,6 +144,15 @@ class TopicConfigsTest {
     }
 
     @Test
+    void anOverrideThatMadeATopicTieredCannotSimplyBeTakenBack() {
+        TopicConfigs untieredByDefault = new TopicConfigs(1, Map.of("remote.storage.enable", "false"));
+        TopicConfigRules strict = new TopicConfigRules(untieredByDefault);
+        assertThatThrownBy(() -> strict.checkChange(EMPTY, Map.of("remote.storage.enable", "true"), Map.of())).isInstanceOf(InvalidConfigurationException.class)
+                .hasMessageContaining("remote.log.delete.on.disable");
+        strict.checkChange(EMPTY, Map.of("remote.storage.enable", "true"), Map.of("remote.log.delete.on.disable", "true"));
+    }
+
+    @Test
     void brokersTakeTopicConfigsUnderTheirBrokerNamesAtRunTime() {
         BrokerConfigRules.check(Map.of("log.retention.ms", "1000", "message.max.bytes", "2000", "log.cleanup.policy", "delete"));
 
@@ -151,7 +160,7 @@ class TopicConfigsTest {
                 .hasMessage("Cannot update these configs dynamically: [num.partitions]");
         BrokerConfigRules.check(Map.of("log.retention.ms", "-5"));
         BrokerConfigRules.check(Map.of("log.cleanup.policy", "compact"));
-        for (Map<String, String> bad : List.of(Map.of("log.retention.ms", "soon"), Map.of("log.segment.bytes", "5"), Map.of("compression.type", "rar"), Map.of("log.retention.hours", "5"),
+        for (Map<String, String> bad : List.of(Map.of("log.retention.ms", "soon"), Map.of("log.retention.ms", "0"), Map.of("log.segment.bytes", "5"), Map.of("compression.type", "rar"), Map.of("log.retention.hours", "5"),
                 Map.of("log.local.retention.ms", "999999999999"), Map.of("log.cleaner.min.compaction.lag.ms", "9", "log.cleaner.max.compaction.lag.ms", "8"))) {
             assertThatThrownBy(() -> BrokerConfigRules.check(bad)).as("%s", bad).isInstanceOf(InvalidRequestException.class);
         }
