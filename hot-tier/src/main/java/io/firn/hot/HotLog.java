@@ -198,6 +198,11 @@ public final class HotLog {
         return state.producers().hasMarker(producerId, epoch);
     }
 
+    /** The last batch of each producer seen, which compaction keeps. */
+    public List<ProducerLast> lastOfProducers() {
+        return state.producers().lasts();
+    }
+
     // Shrinking
 
     /** Sealed segments below {@code limitOffset}, oldest first, as immutable views: what may be offloaded or deleted. */

@@ -5,6 +5,7 @@ import io.firn.hot.AppendError;
 import io.firn.hot.AppendOrigin;
 import io.firn.hot.CorruptStateException;
 import io.firn.hot.MarkerRule;
+import io.firn.hot.ProducerLast;
 import io.firn.hot.ProducerStamp;
 import io.firn.hot.ProducerView;
 import io.firn.hot.TransactionTerms;
@@ -99,6 +100,13 @@ public final class ProducerStates {
         List<ProducerView> views = new ArrayList<>(producers.size());
         producers.forEach(state -> views.add(state.view()));
         return views;
+    }
+
+    /** The last batch of each, in no order. */
+    public List<ProducerLast> lasts() {
+        List<ProducerLast> lasts = new ArrayList<>(producers.size());
+        producers.forEach(state -> lasts.add(new ProducerLast(state.producerId, state.epoch, state.lastOffset())));
+        return lasts;
     }
 
     // Deciding
