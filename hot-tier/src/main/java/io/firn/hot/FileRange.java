@@ -86,7 +86,7 @@ public final class FileRange {
             throw new IndexOutOfBoundsException("part " + position + " + " + sizeBytes + " of a range of " + place.sizeBytes() + " bytes");
         }
         return new FileRange(new Located(place.file(), place.position() + position, sizeBytes, place.firstOffset(), place.upperBoundOffset(), place.checked(),
-                place.resident()), prefetcher);
+                place.gaps(), place.resident()), prefetcher);
     }
 
     public FileRange retain() {

@@ -238,6 +238,34 @@ public final class HotLog {
         return parts.shrinker.truncateFullyAndStartAt(offset);
     }
 
+    // Compaction
+
+    /** How far compaction has got, as of {@link #cleanedTo}: 0 when it never began. */
+    public long cleanTo() {
+        return state.cleanTo();
+    }
+
+    /** Notes that compaction has got to {@code offset}; on disk before the future completes. Fails alone when the disk is full. */
+    public CompletableFuture<Void> cleanedTo(long offset) {
+        return parts.replacer.cleanTo(offset);
+    }
+
+    /** A place to write what shall replace these segments; empty when they are no run of the log's sealed segments any more. */
+    public Optional<SegmentRewrite> rewrite(List<SealedSegment> run) {
+        List<SealedPart> sealed = run.stream().map(SealedSegment::part).toList();
+        return state.isServing() && parts.replacer.holds(sealed)
+                ? Optional.of(new SegmentRewrite(state.context().directory(), state.context().io(), state.config(), sealed))
+                : Optional.empty();
+    }
+
+    /**
+     * Puts a finished rewrite in the place of its run, at once for readers and for any crash; ranges and views found before stay readable. False when the log does not hold the run any
+     * more (deleted or truncated meanwhile): then the rewrite is to be abandoned. Fails with {@link DiskFullException} when there was no room, and nothing has changed.
+     */
+    public CompletableFuture<Boolean> replace(SegmentRewrite rewrite) {
+        return parts.replacer.replace(rewrite.run(), rewrite.finished(), rewrite::handOver);
+    }
+
     // For the store
 
     /** Takes the log out of service so that it opens again without a scan; fails if that cannot be had. */

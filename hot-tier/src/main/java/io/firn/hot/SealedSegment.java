@@ -83,6 +83,10 @@ public final class SealedSegment {
         return part.file().directory().read(LogDirectory.fileName(part.nextOffset(), LogDirectory.SNAPSHOT));
     }
 
+    SealedPart part() {
+        return part;
+    }
+
     public SealedSegment retain() {
         part.file().retain();
         return this;

@@ -39,6 +39,7 @@ public final class SimDisk implements Disk {
     private long capacityBytes = Long.MAX_VALUE;
     private long nowMs = 1;
     private int generation;
+    private int changesLeft = Integer.MAX_VALUE;
 
     public SimDisk(long seed) {
         this.random = new Random(seed);
@@ -50,6 +51,13 @@ public final class SimDisk implements Disk {
     public void fail(Op op, Predicate<Path> paths, int times, IOException error) {
         synchronized (lock) {
             faults.add(new Fault(op, paths, times, error));
+        }
+    }
+
+    /** After so many more operations that change something every further one of any kind fails, until the next {@link #kill} or {@link #crash}. */
+    public void dieAfter(int changes) {
+        synchronized (lock) {
+            changesLeft = changes;
         }
     }
 
@@ -100,6 +108,7 @@ public final class SimDisk implements Disk {
     public void crash() {
         synchronized (lock) {
             generation++;
+            changesLeft = Integer.MAX_VALUE;
             locks.clear();
             root.crash(random, new HashSet<>());
         }
@@ -109,6 +118,7 @@ public final class SimDisk implements Disk {
     public void kill() {
         synchronized (lock) {
             generation++;
+            changesLeft = Integer.MAX_VALUE;
             locks.clear();
         }
     }
@@ -269,6 +279,11 @@ public final class SimDisk implements Disk {
     // For the handles, under the lock
 
     void check(Op op, Path path) throws IOException {
+        boolean changes = op != Op.OPEN && op != Op.LIST && op != Op.READ;
+        if (changesLeft == 0) {
+            throw new IOException("the process is dead");
+        }
+        changesLeft -= changes && changesLeft != Integer.MAX_VALUE ? 1 : 0;
         for (Fault fault : faults) {
             if (fault.strikes(op, path)) {
                 throw fault.error;

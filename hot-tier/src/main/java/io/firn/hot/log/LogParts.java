@@ -20,6 +20,7 @@ public final class LogParts {
     public final TimeSearch times;
     public final AbortSearch aborts;
     public final Shrinker shrinker;
+    public final Replacer replacer;
     public final CleanClose closer;
 
     public LogParts(LogContext context, HotLogConfig config, RecoveredLog recovered) {
@@ -34,6 +35,7 @@ public final class LogParts {
         times = new TimeSearch(state, background);
         aborts = new AbortSearch(state, background);
         shrinker = new Shrinker(state, settler, checkpoints, finder);
+        replacer = new Replacer(state, checkpoints, finder);
         closer = new CleanClose(state, settler, checkpoints);
     }
 

@@ -17,6 +17,7 @@ import io.firn.hot.segment.SegmentFile;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,6 +48,8 @@ public final class LogState implements FlushTarget.Listener {
     private LeaderEpochs epochs;
     private FlushTarget flush;
     private long logStartOffset;
+    private long gapsBelow;
+    private long cleanTo;
     private long durableOffset;
     private long dirtyBytes;
     private long dirtyRecords;
@@ -57,6 +60,9 @@ public final class LogState implements FlushTarget.Listener {
     private long lastExpiryMs;
     private Runnable durableListener = () -> {};
     private Availability availability = new Writable();
+
+    /** Done when no segments are being replaced. Appends go on meanwhile. */
+    private CompletableFuture<Void> swapping = CompletableFuture.completedFuture(null);
 
     public LogState(LogContext context, HotLogConfig config, RecoveredLog recovered) {
         this.context = context;
@@ -89,6 +95,8 @@ public final class LogState implements FlushTarget.Listener {
         sealed.addAll(recovered.sealed());
         producers = recovered.producers();
         logStartOffset = recovered.checkpoint().logStartOffset();
+        gapsBelow = recovered.checkpoint().gapsBelow();
+        cleanTo = recovered.checkpoint().cleanTo();
         epochs = recovered.epochs();
         flush = new FlushTarget(context.flusher(), context.loop(), context.directory(), recovered.active().file(), recovered.active().nextOffset(), this);
         durableOffset = recovered.active().nextOffset();
@@ -250,6 +258,20 @@ public final class LogState implements FlushTarget.Listener {
         return availability instanceof Busy busy ? busy.over() : CompletableFuture.completedFuture(null);
     }
 
+    /** Segments are about to be replaced; to be completed on the loop when that has ended, well or not. */
+    CompletableFuture<Void> beginSwap() {
+        swapping = new CompletableFuture<>();
+        return swapping;
+    }
+
+    /** What has to end before segments may be taken away or replaced: a roll, a truncation, a replacement. */
+    Optional<CompletableFuture<Void>> changeUnderWay() {
+        if (availability instanceof Busy busy) {
+            return Optional.of(busy.over());
+        }
+        return swapping.isDone() ? Optional.empty() : Optional.of(swapping);
+    }
+
     /** Why nothing is served, or empty. */
     public String offlineReason() {
         if (availability instanceof Offline offline) {
@@ -316,6 +338,24 @@ public final class LogState implements FlushTarget.Listener {
     void logStartOffset(long offset) {
         logStartOffset = offset;
         epochs = epochs.truncateFromStart(offset);
+    }
+
+    /** Whether a batch may begin at {@code offset} though a lower one is next: compaction took those between. */
+    boolean mayHaveGaps(long offset) {
+        return config.compacted() || offset <= gapsBelow;
+    }
+
+    /** How far compaction has got. */
+    public long cleanTo() {
+        return cleanTo;
+    }
+
+    void cleanTo(long offset) {
+        cleanTo = offset;
+    }
+
+    void gapsBelow(long offset) {
+        gapsBelow = offset;
     }
 
     public long localLogStartOffset() {

@@ -108,7 +108,7 @@ public final class Prefetcher {
     private static void check(Located range, ByteBuffer buffer) throws IOException {
         BatchScan scan = BatchScan.headers(range.file().log(), range.position(), Integer.MAX_VALUE, buffer.clear().slice(0, BatchHeader.SIZE_BYTES));
         long base = range.file().baseOffset();
-        if (!scan.next() || scan.batch().baseOffset() < base || scan.batch().baseOffset() > range.firstOffset()) {
+        if (!scan.next() || scan.batch().baseOffset() < base || scan.batch().baseOffset() > range.firstOffset() && !range.gaps()) {
             throw new CorruptLogException("segment " + base + ": no batch with offset " + range.firstOffset() + " at position " + range.position());
         }
     }

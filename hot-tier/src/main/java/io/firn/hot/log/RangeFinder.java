@@ -78,7 +78,7 @@ public final class RangeFinder {
         if (resident) {
             prefetcher.readOn(segment.file(), to, segment.sizeBytes());
         }
-        return Optional.of(new Located(segment.file(), start.position, to - start.position, start.offset, upper, start.checked, resident));
+        return Optional.of(new Located(segment.file(), start.position, to - start.position, start.offset, upper, start.checked, state.mayHaveGaps(start.offset), resident));
     }
 
     // The beginning
@@ -98,27 +98,31 @@ public final class RangeFinder {
         int from = below < 0 ? 0 : boundaries.position(below);
         int above = below + 1 < boundaries.entries() ? boundaries.position(below + 1) : segment.sizeBytes();
         if (state.residency().covers(segment.file(), from, (int) Math.min(segment.sizeBytes(), (long) above + SCAN_BYTES))) {
-            Optional<Start> found = batchWith(segment, offset, above, segment.sizeBytes());
-            return found.isPresent() ? found.get() : batchWith(segment, offset, from, above)
+            Optional<Start> found = batchWith(segment, offset, above, false);
+            return found.isPresent() ? found.get() : batchWith(segment, offset, from, true)
                     .orElseThrow(() -> new CorruptLogException("segment " + segment.baseOffset() + ": no batch with offset " + offset + " from position " + from));
         }
         int covered = below + 2 < boundaries.entries() ? boundaries.position(below + 2) : segment.sizeBytes();
         return new Start(from, below < 0 ? segment.baseOffset() : boundaries.offset(below), covered, false);
     }
 
-    /** The batch that holds {@code offset}, or the first after it, looked for from {@code from} on; empty if the first one there begins later. */
-    private Optional<Start> batchWith(Segment segment, long offset, int from, int to) throws IOException {
+    /**
+     * The batch that holds {@code offset}, or the first after it, looked for from {@code from} on.
+     *
+     * @param below whether no batch before {@code from} can be it; else the answer is empty when the first one there begins later
+     */
+    private Optional<Start> batchWith(Segment segment, long offset, int from, boolean below) throws IOException {
         BatchScan scan = BatchScan.headers(segment.file().log(), from, segment.sizeBytes(), SCAN.get());
         long least = segment.baseOffset();
-        while (scan.position() < to && scan.next()) {
+        while (scan.next()) {
             long first = scan.batch().baseOffset();
-            boolean gap = first > least && scan.position() > from && !state.config().compacted();
+            boolean gap = first > least && (scan.position() > from || from == 0) && !state.mayHaveGaps(first);
             if (first < least || gap || scan.batch().lastOffset() >= segment.nextOffset()) {
                 throw new CorruptLogException("segment " + segment.baseOffset() + ": the batch at position " + scan.position() + " has offset " + first);
             }
             least = scan.batch().nextOffset();
             if (least > offset) {
-                boolean holds = first <= offset || scan.position() > from;
+                boolean holds = first <= offset || scan.position() > from || below;
                 int position = (int) scan.position();
                 return holds ? Optional.of(new Start(position, Math.min(first, offset), position + scan.batch().sizeInBytes(), true)) : Optional.empty();
             }

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 
@@ -24,7 +25,7 @@ import java.util.concurrent.CompletableFuture;
  *
  * <p>If the disk is too full to say so, nothing is deleted, the caller is told, and may try again.
  *
- * <p>While the log is busy all of this waits for its turn: what to do depends on what the log holds then.
+ * <p>While the log is busy, or segments of it are being replaced, all of this waits for its turn: what to do depends on what the log holds then.
  *
  * <p>At the end: see {@link Truncation}. The log is busy meanwhile; afterwards it holds what recovery finds in the files.
  *
@@ -53,8 +54,9 @@ public final class Shrinker {
 
     /** Deletes settled segments wholly below {@code offset}, from the oldest on; completes with their bytes. */
     public CompletableFuture<Long> deleteLocalBefore(long offset) {
-        if (state.availability() instanceof Busy busy) {
-            return busy.over().thenCompose(over -> deleteLocalBefore(offset));
+        Optional<CompletableFuture<Void>> change = state.changeUnderWay();
+        if (change.isPresent()) {
+            return change.get().thenCompose(over -> deleteLocalBefore(offset));
         }
         List<SealedPart> doomed = new ArrayList<>();
         for (SealedPart part : state.sealed()) {
@@ -102,8 +104,9 @@ public final class Shrinker {
 
     /** Raises the log start, then deletes what lies below. */
     public CompletableFuture<Void> advanceLogStart(long offset) {
-        if (state.availability() instanceof Busy busy) {
-            return busy.over().thenCompose(over -> advanceLogStart(offset));
+        Optional<CompletableFuture<Void>> change = state.changeUnderWay();
+        if (change.isPresent()) {
+            return change.get().thenCompose(over -> advanceLogStart(offset));
         }
         if (offset > state.logEndOffset()) {
             return CompletableFuture.failedFuture(new IllegalArgumentException("log start " + offset + " above the log end " + state.logEndOffset()));
@@ -122,8 +125,9 @@ public final class Shrinker {
 
     /** Cuts everything from {@code offset} on. */
     public CompletableFuture<Void> truncateTo(long offset) {
-        if (state.availability() instanceof Busy busy) {
-            return busy.over().thenCompose(over -> truncateTo(offset));
+        Optional<CompletableFuture<Void>> change = state.changeUnderWay();
+        if (change.isPresent()) {
+            return change.get().thenCompose(over -> truncateTo(offset));
         }
         if (offset >= state.logEndOffset()) {
             return state.isServing() ? CompletableFuture.completedFuture(null) : offline();
@@ -137,8 +141,9 @@ public final class Shrinker {
 
     /** Drops everything local and starts empty at {@code offset}. */
     public CompletableFuture<Void> truncateFullyAndStartAt(long offset) {
-        if (state.availability() instanceof Busy busy) {
-            return busy.over().thenCompose(over -> truncateFullyAndStartAt(offset));
+        Optional<CompletableFuture<Void>> change = state.changeUnderWay();
+        if (change.isPresent()) {
+            return change.get().thenCompose(over -> truncateFullyAndStartAt(offset));
         }
         List<SegmentFile> files = state.files();
         return replace(() -> truncation.startAt(offset, files, state.config()));

@@ -42,7 +42,7 @@ final class Truncation {
         }
         SegmentFile cut = files.get(last);
         if (checkpoints.current().recoveryPoint() > offset) {
-            checkpoints.update(before -> before.withRecoveryPoint(cut.baseOffset(), 0));
+            checkpoints.update(before -> before.withRecoveryPoint(cut.baseOffset(), 0).withCleanTo(Math.min(before.cleanTo(), offset)));
         }
         for (int i = files.size() - 1; i > last; i--) {
             files.get(i).retire();

@@ -12,6 +12,7 @@ import io.firn.hot.segment.PartitionCheckpoint;
 import io.firn.hot.segment.PartitionMetadata;
 import io.firn.hot.segment.SegmentFile;
 import io.firn.hot.segment.SegmentFiles;
+import io.firn.hot.segment.SegmentSwap;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
@@ -57,6 +58,7 @@ public final class LogOpening {
         if (!owner.equals(Optional.of(topicId))) {
             throw new CorruptLogException("the directory belongs to topic id " + owner.map(Uuid::toString).orElse("unknown") + ", not " + topicId);
         }
+        SegmentSwap.finishPending(directory);
         directory.removeLeftovers();
         return LogRecovery.recover(directory, settings, buffer);
     }

@@ -45,9 +45,9 @@ public final class LogRecovery {
     private static final Logger LOG = LoggerFactory.getLogger(LogRecovery.class);
 
     private final LogDirectory directory;
-    private final RecoverySettings settings;
     private final ByteBuffer buffer;
-    private final SegmentReader reader;
+    private RecoverySettings settings;
+    private SegmentReader reader;
     private final List<SegmentFile> files = new ArrayList<>();
     private final List<SealedPart> sealed = new ArrayList<>();
     private final List<SealedPart> scanned = new ArrayList<>();
@@ -58,7 +58,6 @@ public final class LogRecovery {
         this.directory = directory;
         this.settings = settings;
         this.buffer = buffer;
-        this.reader = new SegmentReader(directory, settings, buffer);
     }
 
     /**
@@ -81,6 +80,8 @@ public final class LogRecovery {
 
     private RecoveredLog run() throws IOException {
         PartitionCheckpoint checkpoint = checkpoint();
+        settings = settings.withGapsBelow(checkpoint.gapsBelow());
+        reader = new SegmentReader(directory, settings, buffer);
         List<Long> bases = localSegments(checkpoint);
         if (bases.isEmpty()) {
             bases = List.of(createFirst(checkpoint));

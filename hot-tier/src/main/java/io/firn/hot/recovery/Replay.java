@@ -43,10 +43,10 @@ final class Replay {
 
     /**
      * Why a batch with sound bytes cannot follow the ones before it; empty if it can. Its base offset is outside of its checksum, so it has to be the
-     * next one; only a compacted topic may have gaps.
+     * next one; only what was compacted may have gaps, and a compacted topic.
      */
     String objection(BatchHeader batch) {
-        if (batch.baseOffset() < nextOffset || batch.baseOffset() > nextOffset && !settings.config().compacted()) {
+        if (batch.baseOffset() < nextOffset || batch.baseOffset() > nextOffset && !settings.mayFollowGap(batch.baseOffset())) {
             return "offset " + batch.baseOffset() + " follows, but " + nextOffset + " is next";
         }
         ProducerDecision decision = producers.check(batch, AppendOrigin.REPLICATION, TransactionTerms.TRUSTED);

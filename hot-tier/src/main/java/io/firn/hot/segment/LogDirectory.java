@@ -19,7 +19,8 @@ import java.util.concurrent.atomic.AtomicInteger;
  * 00000000000000000000.index      offset → position         00000000000000000000.snapshot   producer state at that offset
  * 00000000000000000000.timeindex  time → offset             leader-epoch-checkpoint         epochs as of the last checkpoint
  * partition.metadata              topic id                  partition.checkpoint            {@link PartitionCheckpoint}
- * *.tmp, *.deleted                left by a crash, removed when the log is opened
+ * segment.swap                    segments being replaced, {@link SegmentSwap}
+ * *.tmp, *.deleted, *.cleaned     left by a crash, removed when the log is opened
  * </pre>
  *
  * <p>Threading: thread-safe; the path changes once, when the directory is renamed away for deletion. All I/O methods block.
@@ -95,10 +96,10 @@ public final class LogDirectory {
         return offsets;
     }
 
-    /** Removes what a crash in the middle of a write or a deletion left behind. */
+    /** Removes what a crash in the middle of a write, a deletion or a rewrite left behind; after {@link SegmentSwap#finishPending}. */
     public void removeLeftovers() throws IOException {
         for (String name : disk.list(path)) {
-            if (name.endsWith(TEMPORARY) || name.endsWith(DELETED)) {
+            if (name.endsWith(TEMPORARY) || name.endsWith(DELETED) || name.endsWith(SegmentSwap.CLEANED)) {
                 disk.delete(path.resolve(name));
             }
         }
@@ -142,6 +143,12 @@ public final class LogDirectory {
     public void deleteIfExists(String name) throws IOException {
         if (exists(name)) {
             disk.delete(path.resolve(name));
+        }
+    }
+
+    void renameIfExists(String from, String to) throws IOException {
+        if (exists(from)) {
+            disk.rename(path.resolve(from), path.resolve(to));
         }
     }
 

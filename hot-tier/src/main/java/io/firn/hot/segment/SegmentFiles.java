@@ -20,7 +20,7 @@ import java.util.Set;
  */
 public final class SegmentFiles {
 
-    private static final List<String> ALL = List.of(LogDirectory.LOG, LogDirectory.OFFSET_INDEX, LogDirectory.TIME_INDEX, LogDirectory.TRANSACTION_INDEX);
+    static final List<String> ALL = List.of(LogDirectory.LOG, LogDirectory.OFFSET_INDEX, LogDirectory.TIME_INDEX, LogDirectory.TRANSACTION_INDEX);
 
     private SegmentFiles() {}
 
@@ -29,6 +29,20 @@ public final class SegmentFiles {
         directory.write(LogDirectory.fileName(baseOffset, LogDirectory.OFFSET_INDEX), indexes.offsets().toBytes());
         directory.write(LogDirectory.fileName(baseOffset, LogDirectory.TIME_INDEX), indexes.times().toBytes());
         directory.write(LogDirectory.fileName(baseOffset, LogDirectory.TRANSACTION_INDEX), indexes.transactions().toBytes());
+    }
+
+    /** Writes the three indexes of a segment that is to take others' place. */
+    public static void writeCleanedIndexes(LogDirectory directory, long baseOffset, SegmentIndexes indexes) throws IOException {
+        directory.write(LogDirectory.fileName(baseOffset, LogDirectory.OFFSET_INDEX) + SegmentSwap.CLEANED, indexes.offsets().toBytes());
+        directory.write(LogDirectory.fileName(baseOffset, LogDirectory.TIME_INDEX) + SegmentSwap.CLEANED, indexes.times().toBytes());
+        directory.write(LogDirectory.fileName(baseOffset, LogDirectory.TRANSACTION_INDEX) + SegmentSwap.CLEANED, indexes.transactions().toBytes());
+    }
+
+    /** Deletes what was written of a segment that does not take others' place after all. */
+    public static void deleteCleaned(LogDirectory directory, long baseOffset) throws IOException {
+        for (String suffix : ALL) {
+            directory.deleteIfExists(LogDirectory.fileName(baseOffset, suffix) + SegmentSwap.CLEANED);
+        }
     }
 
     /** The three indexes, or empty when one is missing or damaged. */

@@ -43,7 +43,7 @@ final class BatchCopy {
     static ByteBuffer empty(DefaultRecordBatch batch) {
         ByteBuffer bytes = ByteBuffer.allocate(HEADER_BYTES);
         DefaultRecordBatch.writeEmptyHeader(bytes, RecordBatch.CURRENT_MAGIC_VALUE, batch.producerId(), batch.producerEpoch(), batch.baseSequence(), batch.baseOffset(),
-                batch.lastOffset(), batch.partitionLeaderEpoch(), batch.timestampType(), batch.maxTimestamp(), batch.isTransactional(), batch.isControlBatch());
+                batch.lastOffset(), batch.partitionLeaderEpoch(), batch.timestampType(), RecordBatch.NO_TIMESTAMP, batch.isTransactional(), batch.isControlBatch());
         return bytes.flip();
     }
 
@@ -51,7 +51,7 @@ final class BatchCopy {
     static ByteBuffer placeholder(DefaultRecordBatch batch) {
         ByteBuffer bytes = ByteBuffer.allocate(HEADER_BYTES);
         DefaultRecordBatch.writeEmptyHeader(bytes, RecordBatch.CURRENT_MAGIC_VALUE, RecordBatch.NO_PRODUCER_ID, RecordBatch.NO_PRODUCER_EPOCH, RecordBatch.NO_SEQUENCE,
-                batch.baseOffset(), batch.lastOffset(), batch.partitionLeaderEpoch(), batch.timestampType(), batch.maxTimestamp(), false, false);
+                batch.baseOffset(), batch.lastOffset(), batch.partitionLeaderEpoch(), batch.timestampType(), RecordBatch.NO_TIMESTAMP, false, false);
         return bytes.flip();
     }
 
