@@ -9,6 +9,7 @@ import io.firn.gateway.transaction.TransactionSettings;
 import io.firn.hot.Durability;
 import io.firn.hot.HotStore;
 import io.firn.hot.HotStoreConfig;
+import io.firn.retention.CompactionLimits;
 import io.firn.retention.RetentionConfig;
 import java.net.URI;
 import java.nio.file.Path;
@@ -60,7 +61,8 @@ final class ModuleConfigs {
 
     static RetentionConfig retention(BrokerConfig config, HotStore hot) {
         return new RetentionConfig(config.retention().checkIntervalMs(), config.cold().uploadBytesPerSecond(), config.log().diskWatermarkBytes(),
-                hot::usableBytes, config.cold().uploadParallelism());
+                hot::usableBytes, config.cold().uploadParallelism(),
+                new CompactionLimits(config.compaction().threads(), config.compaction().memoryBytes(), config.compaction().bytesPerSecond()));
     }
 
     /** Threads that rewrite batches for topics with a {@code compression.type}: they must leave the event loops some processor. */

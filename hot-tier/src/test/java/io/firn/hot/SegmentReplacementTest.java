@@ -109,6 +109,25 @@ final class SegmentReplacementTest {
     }
 
     @Test
+    void aLimitInsideAReplacedSegmentIsLookedUpAnew() throws IOException {
+        fill(4);
+        store.run();
+        long limit = sealed().get(0).nextOffset() - 4;
+        log.read(0, 1 << 20, limit, true);
+        store.run();
+        LogReads.records(log, 0, limit - 2, 1 << 20, store::run); // the place of the limit is known now
+        assertThat(store.finish(log.replace(thin(sealed().subList(0, 3))))).isTrue();
+        store.run();
+        ReadResult.Range range = (ReadResult.Range) log.read(0, 1 << 20, limit, true);
+        range.range().prefetch();
+        range.range().release();
+        store.run();
+        for (var batch : LogReads.batches(((ReadResult.Range) log.read(0, 1 << 20, limit, true)).range())) {
+            assertThat(batch.lastOffset()).isLessThan(limit);
+        }
+    }
+
+    @Test
     void appendsGoOnWhileSegmentsAreReplacedAndDeletionsWait() throws IOException {
         fill(5);
         SegmentRewrite rewrite = thin(sealed().subList(0, 3));

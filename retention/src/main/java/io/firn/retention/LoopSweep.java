@@ -2,6 +2,7 @@ package io.firn.retention;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -48,6 +49,11 @@ final class LoopSweep {
     /** Where a member's offload stands. */
     CompletableFuture<OffloadState> offloadState(TieredLog log) {
         return with(log, partition -> CompletableFuture.completedFuture(partition.offloadState()));
+    }
+
+    /** Why a member is not compacted any more, if so. */
+    CompletableFuture<Optional<String>> notCompacted(TieredLog log) {
+        return with(log, partition -> CompletableFuture.completedFuture(partition.notCompacted()));
     }
 
     private <T> CompletableFuture<T> with(TieredLog log, Function<TieredPartition, CompletableFuture<T>> action) {

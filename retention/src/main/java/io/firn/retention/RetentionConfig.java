@@ -10,9 +10,10 @@ import java.util.function.LongSupplier;
  * @param diskWatermarkBytes free bytes of the disk below which produce is rejected
  * @param usableBytes free bytes of the disk now
  * @param uploadsAtOnce partitions that may be uploading at the same time
+ * @param compaction what local compaction may use
  */
 public record RetentionConfig(long checkIntervalMs, long uploadBytesPerSecond, long diskWatermarkBytes, LongSupplier usableBytes,
-        int uploadsAtOnce) {
+        int uploadsAtOnce, CompactionLimits compaction) {
 
     static final int DEFAULT_UPLOADS_AT_ONCE = 2;
 
@@ -21,6 +22,10 @@ public record RetentionConfig(long checkIntervalMs, long uploadBytesPerSecond, l
             throw new IllegalArgumentException("retention: check interval " + checkIntervalMs + " ms, upload rate " + uploadBytesPerSecond
                     + " B/s, watermark " + diskWatermarkBytes + " B, uploads " + uploadsAtOnce);
         }
+    }
+
+    public RetentionConfig(long checkIntervalMs, long uploadBytesPerSecond, long diskWatermarkBytes, LongSupplier usableBytes, int uploadsAtOnce) {
+        this(checkIntervalMs, uploadBytesPerSecond, diskWatermarkBytes, usableBytes, uploadsAtOnce, CompactionLimits.DEFAULT);
     }
 
     public RetentionConfig(long checkIntervalMs, long uploadBytesPerSecond, long diskWatermarkBytes, LongSupplier usableBytes) {

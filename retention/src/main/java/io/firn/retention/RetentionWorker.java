@@ -5,13 +5,17 @@ import io.firn.hot.HotLog;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.InstantSource;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.DoubleSupplier;
 import java.util.function.LongSupplier;
@@ -19,12 +23,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Offloads sealed segments and deletes what retention lets go, for all partitions of a broker, in the background.
+ * Offloads sealed segments, deletes what retention lets go, and compacts, for all partitions of a broker, in the background.
  *
  * <pre>
- *   mailbox (one thread)  ── a message a loop and check interval ──▶  loop: LoopSweep ─▶ TieredPartition ─▶ LocalTrimmer, Offloader
+ *   mailbox (one thread)  ── a message a loop and check interval ──▶  loop: LoopSweep ─▶ TieredPartition ─▶ LocalTrimmer, Offloader, LocalCompactor
  *     Turns, ColdDeletions, DiskPressure  ◀── asks for a turn ──────       ▲
- *                                                                           └── results ── cold-tier and I/O threads
+ *                                                                           └── results ── cold-tier, I/O and compaction threads
  * </pre>
  *
  * <p>Threading: thread-safe; it reaches a partition only by a message to its loop. The mailbox never waits
@@ -35,37 +39,57 @@ public final class RetentionWorker implements AutoCloseable {
     static final int OPENS_AT_ONCE = 16;
 
     private static final long CLOSE_WAIT_MS = 10_000;
+    private static final long IDLE_THREAD_MS = 60_000;
     private static final Logger logger = LoggerFactory.getLogger(RetentionWorker.class);
 
     private final RetentionConfig config;
     private final Work work;
     private final ColdDeletions coldDeletions;
-    private final Runnable stopMailbox;
+    private final Runnable stopThreads;
     private final Map<Executor, LoopSweep> sweeps = new ConcurrentHashMap<>();
     private DiskPressure pressure = DiskPressure.NONE;
     private volatile boolean rejectsProduce;
 
-    /** @param mailbox runs messages one at a time; {@link #tick} is to be called there each check interval */
+    /**
+     * @param mailbox runs messages one at a time; {@link #tick} is to be called there each check interval
+     * @param compactors run steps of local compactions
+     * @param stopThreads ends all of them
+     */
     RetentionWorker(RetentionConfig config, ColdStore cold, InstantSource clock, DoubleSupplier random, MeterRegistry meters, Executor mailbox,
-            Runnable stopMailbox) {
+            Executor compactors, Runnable stopThreads) {
         this.config = config;
-        this.stopMailbox = stopMailbox;
+        this.stopThreads = stopThreads;
         this.work = new Work(cold, clock, random, new RetentionMeters(meters), mailbox, new Turns(OPENS_AT_ONCE, UploadPace.of(0)),
-                new Turns(config.uploadsAtOnce(), UploadPace.of(config.uploadBytesPerSecond())), new AtomicLong(), new AtomicBoolean());
+                new Turns(config.uploadsAtOnce(), UploadPace.of(config.uploadBytesPerSecond())),
+                LocalCompactions.of(config, compactors, meters), new AtomicLong(), new AtomicBoolean());
         this.coldDeletions = new ColdDeletions(work);
     }
 
-    /** Starts the worker's thread. {@code cold} stays the caller's to close, after this. */
+    /** Starts the worker's threads. {@code cold} stays the caller's to close, after this. */
     public static RetentionWorker start(RetentionConfig config, ColdStore cold, InstantSource clock, MeterRegistry meters) {
-        ScheduledThreadPoolExecutor mailbox = new ScheduledThreadPoolExecutor(1, task -> {
-            Thread thread = new Thread(task, "firn-retention");
-            thread.setDaemon(true);
-            return thread;
+        ScheduledThreadPoolExecutor mailbox = new ScheduledThreadPoolExecutor(1, task -> daemon(task, "firn-retention"));
+        ThreadPoolExecutor compactors = compactors(config.compaction().threads());
+        RetentionWorker worker = new RetentionWorker(config, cold, clock, () -> ThreadLocalRandom.current().nextDouble(), meters, mailbox, compactors, () -> {
+            shutDown(compactors);
+            shutDown(mailbox);
         });
-        RetentionWorker worker = new RetentionWorker(config, cold, clock, () -> ThreadLocalRandom.current().nextDouble(), meters, mailbox,
-                () -> shutDown(mailbox));
         mailbox.scheduleWithFixedDelay(worker::guardedTick, config.checkIntervalMs(), config.checkIntervalMs(), TimeUnit.MILLISECONDS);
         return worker;
+    }
+
+    /** As many threads as passes may run, each with a step or none: nothing queues. Idle threads end. */
+    private static ThreadPoolExecutor compactors(int threads) {
+        AtomicInteger number = new AtomicInteger();
+        ThreadPoolExecutor compactors = new ThreadPoolExecutor(threads, threads, IDLE_THREAD_MS, TimeUnit.MILLISECONDS, new LinkedBlockingQueue<>(),
+                task -> daemon(task, "firn-compaction-" + number.getAndIncrement()));
+        compactors.allowCoreThreadTimeOut(true);
+        return compactors;
+    }
+
+    private static Thread daemon(Runnable task, String name) {
+        Thread thread = new Thread(task, name);
+        thread.setDaemon(true);
+        return thread;
     }
 
     /**
@@ -108,6 +132,11 @@ public final class RetentionWorker implements AutoCloseable {
         return sweepOf(log).offloadState(log);
     }
 
+    /** Why a partition is not compacted any more, if so. Completes on its loop. */
+    CompletableFuture<Optional<String>> notCompacted(TieredLog log) {
+        return sweepOf(log).notCompacted(log);
+    }
+
     /** Whether local disk use has passed the watermark, so that produce must be refused with a retriable error. A volatile read. */
     public boolean rejectsProduce() {
         return rejectsProduce;
@@ -117,15 +146,17 @@ public final class RetentionWorker implements AutoCloseable {
     @Override
     public void close() {
         if (work.closed().compareAndSet(false, true)) {
-            stopMailbox.run();
+            stopThreads.run();
         }
     }
 
-    private static void shutDown(ScheduledThreadPoolExecutor mailbox) {
-        mailbox.shutdownNow();
+    /** No interrupt: it would close the file a compaction is reading; that sees by itself that the worker is closed. */
+    private static void shutDown(ThreadPoolExecutor threads) {
+        threads.shutdown();
+        threads.getQueue().clear();
         try {
-            if (!mailbox.awaitTermination(CLOSE_WAIT_MS, TimeUnit.MILLISECONDS)) {
-                logger.atWarn().log("The retention worker's thread did not end in time");
+            if (!threads.awaitTermination(CLOSE_WAIT_MS, TimeUnit.MILLISECONDS)) {
+                logger.atWarn().log("A thread of the retention worker did not end in time");
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -145,6 +176,7 @@ public final class RetentionWorker implements AutoCloseable {
         watchDisk();
         work.opens().grant(work.nowMs());
         work.uploads().grant(work.nowMs());
+        work.localCompactions().tick(work.nowMs());
         coldDeletions.look();
         sweeps.values().forEach(LoopSweep::start);
     }

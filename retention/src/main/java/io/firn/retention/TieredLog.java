@@ -225,6 +225,15 @@ public final class TieredLog {
 
     // For the worker
 
+    /**
+     * Whether the local disk holds all that a reader may ask for, and the cold tier nothing. Only then may local compaction remove tombstones and markers: else they may speak of records
+     * in the bucket, and have to get there themselves.
+     */
+    boolean localIsWhole() {
+        boolean nothingCold = cold.isPresent() ? view.isEmpty() : !config.tiered();
+        return nothingCold && hot.logStartOffset() >= hot.localLogStartOffset();
+    }
+
     Executor loop() {
         return loop.executor();
     }

@@ -14,9 +14,10 @@ import io.firn.hot.HotLogConfig;
  * @param localRetentionBytes {@code local.retention.bytes}; -2 takes {@code retentionBytes}, -1 is no limit
  * @param copyDisabled {@code remote.log.copy.disable}: nothing more is offloaded; what is in the cold tier stays readable, and local retention is the total one
  * @param deleteOnDisable {@code remote.log.delete.on.disable}: without {@code tiered}, what is in the cold tier is deleted
+ * @param compaction what compaction goes by, where {@code cleanup.policy} contains {@code compact}
  */
 public record TieredLogConfig(HotLogConfig hot, boolean tiered, boolean deleteByRetention, long retentionMs, long retentionBytes,
-        long localRetentionMs, long localRetentionBytes, boolean copyDisabled, boolean deleteOnDisable) {
+        long localRetentionMs, long localRetentionBytes, boolean copyDisabled, boolean deleteOnDisable, CompactionConfig compaction) {
 
     /** Shortest time after which a slow topic's active segment is sealed on behalf of {@code retention.ms}. */
     static final long MIN_SEAL_MS = 60_000;
@@ -28,9 +29,21 @@ public record TieredLogConfig(HotLogConfig hot, boolean tiered, boolean deleteBy
         }
     }
 
-    /** Offloading, and keeping what was offloaded. */
+    /** Offloading, and keeping what was offloaded; compaction by its defaults. */
     public TieredLogConfig(HotLogConfig hot, boolean tiered, boolean deleteByRetention, long retentionMs, long retentionBytes, long localRetentionMs, long localRetentionBytes) {
-        this(hot, tiered, deleteByRetention, retentionMs, retentionBytes, localRetentionMs, localRetentionBytes, false, false);
+        this(hot, tiered, deleteByRetention, retentionMs, retentionBytes, localRetentionMs, localRetentionBytes, CompactionConfig.DEFAULT);
+    }
+
+    /** Offloading, and keeping what was offloaded. */
+    public TieredLogConfig(HotLogConfig hot, boolean tiered, boolean deleteByRetention, long retentionMs, long retentionBytes, long localRetentionMs, long localRetentionBytes,
+            CompactionConfig compaction) {
+        this(hot, tiered, deleteByRetention, retentionMs, retentionBytes, localRetentionMs, localRetentionBytes, false, false, compaction);
+    }
+
+    /** Compaction by its defaults. */
+    public TieredLogConfig(HotLogConfig hot, boolean tiered, boolean deleteByRetention, long retentionMs, long retentionBytes, long localRetentionMs, long localRetentionBytes,
+            boolean copyDisabled, boolean deleteOnDisable) {
+        this(hot, tiered, deleteByRetention, retentionMs, retentionBytes, localRetentionMs, localRetentionBytes, copyDisabled, deleteOnDisable, CompactionConfig.DEFAULT);
     }
 
     long effectiveLocalRetentionMs() {

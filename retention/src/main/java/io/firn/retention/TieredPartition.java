@@ -19,6 +19,7 @@ final class TieredPartition {
     private final Work work;
     private final LocalTrimmer trimmer;
     private final Offloader offloader;
+    private final LocalCompactor localCompactor;
     private Standing standing = Standing.NONE;
     private boolean closed;
     private CompletableFuture<Void> abandoned = CompletableFuture.completedFuture(null);
@@ -30,6 +31,7 @@ final class TieredPartition {
         this.work = work;
         this.trimmer = new LocalTrimmer(log, loop, work);
         this.offloader = new Offloader(log, loop, leaderEpoch, this::view, work);
+        this.localCompactor = new LocalCompactor(log, loop, this::view, work);
     }
 
     TieredLog log() {
@@ -42,6 +44,11 @@ final class TieredPartition {
 
     OffloadState offloadState() {
         return offloader.state();
+    }
+
+    /** Why its local log is not compacted any more, if so. */
+    Optional<String> notCompacted() {
+        return localCompactor.setAside();
     }
 
     void begin() {
@@ -58,6 +65,7 @@ final class TieredPartition {
         LogView view = view();
         if (log.offlineReason().isEmpty()) { // else the cold tier is no copy of this log
             trimmer.look(view);
+            localCompactor.look(view);
         }
         offloader.look(view);
         stand(standing(view));
@@ -75,7 +83,7 @@ final class TieredPartition {
         stand(Standing.NONE);
         log.onChange(() -> {});
         abandoned = offloader.close();
-        return trimmer.underWay();
+        return CompletableFuture.allOf(trimmer.underWay(), localCompactor.close());
     }
 
     /** After {@link #close}: completes on the loop when the operation on the cold log that was abandoned has ended. */

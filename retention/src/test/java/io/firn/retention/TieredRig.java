@@ -104,7 +104,7 @@ final class TieredRig implements AutoCloseable {
         process = new MortalDisk(disk);
         hotStore = HotStore.open(new HotStoreConfig(DIRECTORY, Durability.FSYNC, 0, 2, 86_400_000, 64 << 20), process, clock, meters);
         cold = ColdStore.open(new ColdStoreConfig("", "cluster", 64 << 10, 4 << 20, 4, 256 << 10, 2, 5_000, 1, 0, false), objects, clock, meters);
-        worker = new RetentionWorker(workerConfig, cold, clock, () -> 0.5, meters, mailbox, mailbox::shutdownNow);
+        worker = new RetentionWorker(workerConfig, cold, clock, () -> 0.5, meters, mailbox, thread("test-compaction"), mailbox::shutdownNow);
     }
 
     void attach() {

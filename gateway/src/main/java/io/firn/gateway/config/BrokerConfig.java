@@ -10,7 +10,7 @@ import java.util.Optional;
  * <p>The key of a setting is its group's name, a dot, and its own key: {@code kafka.port}. In the YAML file groups may be nested;
  * as an environment variable it is {@code FIRN_KAFKA_PORT}. Later sources win: defaults, file, environment, command line.
  */
-public record BrokerConfig(Node node, Data data, Kafka kafka, Http http, Log log, Topic topic, Cold cold, Retention retention, Group group, Transaction transaction, Logging logging) {
+public record BrokerConfig(Node node, Data data, Kafka kafka, Http http, Log log, Topic topic, Cold cold, Retention retention, Compaction compaction, Group group, Transaction transaction, Logging logging) {
 
     /** Directory of the cold tier, when its provider is {@code file}. */
     public Path coldDirectory() {
@@ -139,6 +139,15 @@ public record BrokerConfig(Node node, Data data, Kafka kafka, Http http, Log log
             @Setting(key = "check.interval.ms", value = "1000", unit = "ms", min = 1, doc = "Time between two looks at a partition's segments.") long checkIntervalMs) {
         public Retention {
             Bounds.check(Retention.class, checkIntervalMs);
+        }
+    }
+
+    public record Compaction(
+            @Setting(key = "threads", value = "1", min = 1, max = 64, doc = "Local logs compacted at the same time.") int threads,
+            @Setting(key = "memory.bytes", value = "16777216", unit = "bytes", min = 65_536, doc = "Memory for the keys of one compaction of a local log, about 27 bytes a key. With less, a pass covers less of the log and more passes are needed.") long memoryBytes,
+            @Setting(key = "bytes.per.second", value = "0", unit = "bytes/s", min = 0, doc = "Upper bound of what compaction of local logs reads and writes; 0 is no bound.") long bytesPerSecond) {
+        public Compaction {
+            Bounds.check(Compaction.class, threads, memoryBytes, bytesPerSecond);
         }
     }
 

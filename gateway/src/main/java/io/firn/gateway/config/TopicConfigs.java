@@ -7,6 +7,7 @@ import io.firn.hot.FlushRule;
 import io.firn.hot.HotLogConfig;
 import io.firn.membership.ClusterView;
 import io.firn.membership.TopicView;
+import io.firn.retention.CompactionConfig;
 import io.firn.retention.TieredLogConfig;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -44,6 +45,9 @@ public final class TopicConfigs {
             Map.entry("message.timestamp.before.max.ms", "9223372036854775807"),
             Map.entry("message.timestamp.after.max.ms", "3600000"),
             Map.entry("max.compaction.lag.ms", "9223372036854775807"),
+            Map.entry("min.compaction.lag.ms", "0"),
+            Map.entry("min.cleanable.dirty.ratio", "0.5"),
+            Map.entry("delete.retention.ms", "86400000"),
             Map.entry("flush.messages", "9223372036854775807"),
             Map.entry("flush.ms", "9223372036854775807"),
             Map.entry("compression.type", "producer"),
@@ -100,7 +104,9 @@ public final class TopicConfigs {
         // Kafka takes every negative number of bytes for no limit, and at broker level every negative time.
         return new TieredLogConfig(hot, tiered(view, overrides), has(config.text(CLEANUP_POLICY), "delete"), Math.max(-1, config.number("retention.ms")),
                 Math.max(-1, config.number("retention.bytes")), config.number("local.retention.ms"), config.number("local.retention.bytes"),
-                config.flag("remote.log.copy.disable"), config.flag("remote.log.delete.on.disable"));
+                config.flag("remote.log.copy.disable"), config.flag("remote.log.delete.on.disable"),
+                new CompactionConfig(Double.parseDouble(config.text("min.cleanable.dirty.ratio").trim()), config.number("min.compaction.lag.ms"),
+                        config.number("max.compaction.lag.ms"), config.number("delete.retention.ms")));
     }
 
     /** Whether a topic with these overrides is tiered. */

@@ -9,6 +9,7 @@ import io.firn.gateway.config.ConfigEntry.Synonym;
 import io.firn.hot.FlushRule;
 import io.firn.hot.HotLogConfig;
 import io.firn.membership.ClusterView;
+import io.firn.retention.CompactionConfig;
 import io.firn.retention.TieredLogConfig;
 import java.util.HashMap;
 import java.util.List;
@@ -88,6 +89,9 @@ class TopicConfigsTest {
         assertThat(config.deleteByRetention()).isFalse();
         assertThat(config.hot().compacted()).isTrue();
         assertThat(config.hot().segmentMs()).isEqualTo(1000);
+        assertThat(config.compaction()).isEqualTo(new CompactionConfig(0.5, 0, 1000, 86_400_000));
+        assertThat(configs.logConfig(EMPTY, Map.of("cleanup.policy", "compact", "min.cleanable.dirty.ratio", "0.25", "min.compaction.lag.ms", "10", "delete.retention.ms", "77")).compaction())
+                .isEqualTo(new CompactionConfig(0.25, 10, Long.MAX_VALUE, 77));
     }
 
     @Test
