@@ -19,7 +19,7 @@ import org.slf4j.LoggerFactory;
  *
  * <pre>
  *          due               turn: dirtiest first            ended
- *   Idle ───────▶ waiting ─────────────────────────▶ pass ───────────▶ Idle, not looked at for {@value #LOOK_EVERY_MS} ms unless more is due at once
+ *   Idle ───────▶ waiting ─────────────────────────▶ pass ───────────▶ Idle, looked at when a segment is sealed, and each {@value #LOOK_EVERY_MS} ms
  *    ▲                                                │ full disk: {@link Backoff}
  *    └────────────────────────────────────────────────┤
  *                                                     └ damage, a failing disk, a bug: set aside (said at ERROR, metric) until the partition is opened again
@@ -42,6 +42,8 @@ final class LocalCompactor {
     private final Supplier<LogView> view;
     private final Work work;
     private long nextLookMs = Long.MIN_VALUE;
+    private long retryAtMs = Long.MIN_VALUE;
+    private long sealedEnd = -1;
     private int failures;
     private boolean waiting;
     private boolean closed;
@@ -77,7 +79,7 @@ final class LocalCompactor {
 
     /** Asks for a turn if one is due. */
     void look(LogView now) {
-        if (closed || waiting || pass.isPresent() || setAside.isPresent() || !log.config().hot().compacted() || work.nowMs() < nextLookMs) {
+        if (closed || waiting || pass.isPresent() || setAside.isPresent() || !log.config().hot().compacted() || !mayLook(now)) {
             return;
         }
         CompactionPolicy.Cleanable cleanable = cleanable(now);
@@ -89,6 +91,14 @@ final class LocalCompactor {
         boolean overdue = cleanable.dirtyRatio() <= log.config().compaction().minCleanableDirtyRatio();
         CompactionTurns turns = work.localCompactions().turns();
         work.post(() -> turns.request(new CompactionTurns.Turn(loop.executor(), overdue, cleanable.dirtyRatio(), this::granted)));
+    }
+
+    /** When a segment was sealed or committed, or it is time again. */
+    private boolean mayLook(LogView now) {
+        long end = now.sealed().isEmpty() ? now.localStartOffset() : now.sealed().get(now.sealed().size() - 1).nextOffset();
+        boolean news = end != sealedEnd;
+        sealedEnd = end;
+        return work.nowMs() >= retryAtMs && (news || work.nowMs() >= nextLookMs);
     }
 
     private CompactionPolicy.Cleanable cleanable(LogView now) {
@@ -192,7 +202,7 @@ final class LocalCompactor {
         } else if (cause instanceof DiskFullException) {
             failures++;
             work.localCompactions().meters().failed();
-            nextLookMs = work.nowMs() + Backoff.COLD_TIER.delayMs(failures, work.random().getAsDouble());
+            retryAtMs = work.nowMs() + Backoff.COLD_TIER.delayMs(failures, work.random().getAsDouble());
             logger.atWarn().addKeyValue("partition", log.hot().partition()).addKeyValue("failures", failures).addKeyValue("cause", cause.getMessage())
                     .log("No room to compact; tried again");
         } else {
