@@ -115,7 +115,6 @@ final class SegmentReplacementTest {
         long limit = sealed().get(0).nextOffset() - 4;
         log.read(0, 1 << 20, limit, true);
         store.run();
-        LogReads.records(log, 0, limit - 2, 1 << 20, store::run); // the place of the limit is known now
         assertThat(store.finish(log.replace(thin(sealed().subList(0, 3))))).isTrue();
         store.run();
         ReadResult.Range range = (ReadResult.Range) log.read(0, 1 << 20, limit, true);
