@@ -81,12 +81,11 @@ final class TopicConfigEffects {
     }
 
     private static void addOfCompaction(Map<String, Effect> all) {
-        String pending = "checked and shown; compaction is not here yet";
-        all.put("cleanup.policy", partly("`delete` and the empty list as in Kafka; `compact` keeps everything: compaction is not here yet"));
-        all.put("delete.retention.ms", none(pending));
-        all.put("min.cleanable.dirty.ratio", none(pending));
-        all.put("min.compaction.lag.ms", none(pending));
-        all.put("max.compaction.lag.ms", partly("seals the active segment of a compacted topic; compaction is not here yet"));
+        all.put("cleanup.policy", full(""));
+        all.put("delete.retention.ms", full("counted per batch from the first compaction that finds it, as in Kafka; while the cold tier holds anything of the log, tombstones stay"));
+        all.put("min.cleanable.dirty.ratio", full(""));
+        all.put("min.compaction.lag.ms", full(""));
+        all.put("max.compaction.lag.ms", full("also seals the active segment"));
     }
 
     private static void addOfReplication(Map<String, Effect> all) {
