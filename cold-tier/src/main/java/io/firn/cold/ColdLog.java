@@ -11,7 +11,9 @@ import io.firn.cold.read.ReadRequest;
 import io.firn.cold.read.RecordSearch;
 import io.firn.cold.segment.PartitionKeys;
 import io.firn.cold.segment.SegmentName;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -28,7 +30,7 @@ import org.apache.kafka.common.TopicIdPartition;
  * One partition's committed history in the object store.
  *
  * <p>Threading: thread-safe. Reads may run concurrently with each other and with the one writer; changes ({@link #append},
- * {@link #deleteBefore}) are serialized by the caller: at most one in flight. Futures complete on cold-tier threads.
+ * {@link #replace}, {@link #cleanUpTo}, {@link #deleteBefore}) are serialized by the caller: at most one in flight. Futures complete on cold-tier threads.
  *
  * <p>Errors: futures fail with {@link ColdStoreException}, perhaps wrapped in a {@code CompletionException} by dependent stages. A caller's mistake (an append that does not
  * follow on, two changes at once) is {@link IllegalArgumentException} or {@link IllegalStateException}.
@@ -41,7 +43,10 @@ import org.apache.kafka.common.TopicIdPartition;
  *   commit manifest     the segment counts, though the caller does not know: reopening shows it
  *   read manifest back
  * </pre>
- * A deletion commits the manifest that drops the segments and lists their objects as pending; the objects go after the grace period, by whoever has
+ * A {@link #replace} does the same with all its new segments before the one manifest that names them and drops the old ones: before that commit the old segments count, after it
+ * the new ones, never both and never neither. A read that began before it goes on with the old objects, which stay for the grace period; a read ends long before that.
+ *
+ * <p>A deletion commits the manifest that drops the segments and lists their objects as pending; the objects go after the grace period, by whoever has
  * the log open then ({@link #sweep}); a later manifest forgets what was done. Deleting an object twice is harmless.
  */
 public final class ColdLog {
@@ -165,6 +170,103 @@ public final class ColdLog {
         return same ? Optional.of(newest) : Optional.empty();
     }
 
+    /**
+     * Puts compacted segments in the place of a run of committed ones: uploads and checks each new one as {@link #append} does, one after the other, then commits them all at once.
+     * Objects of the old ones are deleted after the grace period.
+     *
+     * <p>Nothing is done, and the answer is empty, when the old segments are no longer live just as they are: somebody has replaced or deleted them. What was uploaded is then deleted again.
+     * A failure leaves at most one orphan object a new segment; its kinds are those of {@link #append}.
+     *
+     * @param superseded segments that follow each other, as {@link #segments} gave them
+     * @param sources stand for the same range of offsets: the first begins where the first old one does, each next one where the one before ends, the last ends where the last old one does.
+     *     Within its range a source may lack any offset, but it has at least one batch
+     */
+    public CompletableFuture<Optional<List<ColdSegment>>> replace(List<ColdSegment> superseded, List<? extends SegmentSource> sources) {
+        return change(() -> {
+            requireSameRange(superseded, sources);
+            List<SegmentName> names = superseded.stream().map(segment -> keys.segmentName(segment.key()).orElseThrow()).toList();
+            long offloadedAtMs = superseded.stream().mapToLong(ColdSegment::offloadedAtMs).max().orElseThrow();
+            return chain.commit(content -> content) // as in append
+                    .thenCompose(head -> head.content().holdsRun(names) ? uploadAll(sources.iterator(), offloadedAtMs).thenCompose(entries -> swap(names, entries))
+                            : CompletableFuture.completedFuture(Optional.empty()));
+        });
+    }
+
+    private static void requireSameRange(List<ColdSegment> superseded, List<? extends SegmentSource> sources) {
+        if (superseded.isEmpty() || sources.isEmpty()) {
+            throw new IllegalArgumentException(superseded.size() + " segments cannot be replaced by " + sources.size());
+        }
+        long next = superseded.get(0).baseOffset();
+        for (SegmentSource source : sources) {
+            if (source.baseOffset() != next) {
+                throw new IllegalArgumentException("Replacement at " + source.baseOffset() + " where the one before ends at " + next);
+            }
+            next = source.nextOffset();
+        }
+        long end = superseded.get(superseded.size() - 1).nextOffset();
+        if (next != end) {
+            throw new IllegalArgumentException("Replacements end at " + next + ", the segments they replace at " + end);
+        }
+    }
+
+    /** Uploads one after the other; when one fails, those before it are deleted again. */
+    private CompletableFuture<List<SegmentEntry>> uploadAll(Iterator<? extends SegmentSource> left, long offloadedAtMs) {
+        List<SegmentEntry> uploaded = new ArrayList<>();
+        return uploadNext(left, uploaded).exceptionallyCompose(failure -> discard(uploaded).thenCompose(nothing -> CompletableFuture.failedFuture(failure)))
+                .thenApply(nothing -> uploaded.stream().map(entry -> entry.offloadedAt(offloadedAtMs)).toList());
+    }
+
+    private CompletableFuture<Void> uploadNext(Iterator<? extends SegmentSource> left, List<SegmentEntry> uploaded) {
+        if (!left.hasNext()) {
+            return CompletableFuture.completedFuture(null);
+        }
+        return store.upload(partition, keys, leaderEpoch, left.next()).thenCompose(entry -> {
+            uploaded.add(entry);
+            return uploadNext(left, uploaded);
+        });
+    }
+
+    private CompletableFuture<Optional<List<ColdSegment>>> swap(List<SegmentName> superseded, List<SegmentEntry> replacements) {
+        return chain.commit(content -> content.holdsRun(superseded) ? content.replace(superseded, replacements, store.nowMs()).withoutPending(swept) : content)
+                .whenComplete((manifest, failure) -> {
+                    if (failure != null) {
+                        replacements.forEach(orphan -> store.meters().possibleOrphan());
+                    }
+                })
+                .thenCompose(manifest -> {
+                    if (!manifest.content().holdsRun(replacements.stream().map(SegmentEntry::name).toList())) {
+                        return discard(replacements).thenApply(nothing -> Optional.empty());
+                    }
+                    committed(manifest);
+                    store.meters().replaced(superseded.size(), replacements.stream().mapToLong(SegmentEntry::logSizeBytes).sum());
+                    return CompletableFuture.completedFuture(Optional.of(replacements.stream().map(this::publicView).toList()));
+                });
+    }
+
+    /** Deletes objects that no manifest has named or ever will: their replacement was refused before a manifest with them was sent, or lost its number for good. */
+    private CompletableFuture<Void> discard(List<SegmentEntry> entries) {
+        if (entries.isEmpty()) {
+            return CompletableFuture.completedFuture(null);
+        }
+        return store.objects().deleteAll(entries.stream().map(entry -> keys.segment(entry.name())).toList()).exceptionally(failure -> {
+            entries.forEach(orphan -> store.meters().possibleOrphan());
+            return null;
+        });
+    }
+
+    /** Compaction has been over everything below it; 0 when it never was. */
+    public long cleanOffset() {
+        return view().manifest().content().cleanOffset();
+    }
+
+    /** Makes durable that compaction has been over everything below {@code offset}, at most {@link #endOffset}. Nothing to raise: no request. */
+    public CompletableFuture<Void> cleanUpTo(long offset) {
+        return change(() -> chain.commit(content -> {
+            ManifestContent next = content.cleanUpTo(offset);
+            return next == content ? content : next.withoutPending(swept);
+        }).thenAccept(this::committed));
+    }
+
     private void committed(Manifest manifest) {
         store.meters().committed();
         Set<SegmentName> pending = new HashSet<>();
@@ -229,7 +331,7 @@ public final class ColdLog {
     // Reading
 
     /**
-     * Reads whole batches from the one that holds {@code offset}, out of the cache or by ranged GETs, and reads ahead for this
+     * Reads whole batches from the one that holds {@code offset} (or, where compaction has left a gap, from the next one), out of the cache or by ranged GETs, and reads ahead for this
      * sequence of offsets. Never crosses a segment's end, never returns a batch with records at or above {@code limitOffset}. May return less than there is.
      *
      * <p>Ends within {@code requestTimeoutMs × retryMaxAttempts}: {@link ColdStoreException.Unavailable} (no answer; or other reads hold all the memory),
@@ -255,6 +357,14 @@ public final class ColdLog {
     /** As the other one, for callers without a thread of their own: completes on one of the cold tier's, which must not be held up. */
     public CompletableFuture<ColdRead> read(long offset, int maxBytes, long limitOffset, boolean minOneBatch) {
         return read(offset, maxBytes, limitOffset, minOneBatch, store.work());
+    }
+
+    /**
+     * Opens one of {@link #segments} to be read whole; one request. Fails with {@link ColdStoreException.Missing} if it is no longer live.
+     */
+    public CompletableFuture<ColdSegmentLog> openSegment(ColdSegment segment) {
+        return view().live().at(segment.baseOffset()).filter(live -> live.facts().equals(segment)).map(live -> ColdSegmentLog.open(store, partition, live))
+                .orElseGet(() -> CompletableFuture.failedFuture(new ColdStoreException.Missing("Segment " + segment.key() + " is no longer live")));
     }
 
     /** Aborted transactions with records in {@code [fromOffset, toOffset)} whose end is in the cold tier. */

@@ -11,6 +11,8 @@ public final class ColdMeters {
     private final MeterRegistry registry;
     private final Counter offloadedSegments;
     private final Counter offloadedBytes;
+    private final Counter supersededSegments;
+    private final Counter replacementBytes;
     private final Counter commits;
     private final Counter fenced;
     private final Counter possibleOrphans;
@@ -29,6 +31,8 @@ public final class ColdMeters {
         this.registry = registry;
         this.offloadedSegments = counter("firn.cold.offloaded.segments", "Segments committed to the cold tier");
         this.offloadedBytes = counter("firn.cold.offloaded.bytes", "Log bytes committed to the cold tier");
+        this.supersededSegments = counter("firn.cold.superseded.segments", "Committed segments replaced by compacted ones");
+        this.replacementBytes = counter("firn.cold.replacement.bytes", "Log bytes of the compacted segments that replaced others");
         this.commits = counter("firn.cold.manifest.commits", "Manifests committed");
         this.fenced = counter("firn.cold.fenced", "Changes refused because a newer writer took over");
         this.possibleOrphans = counter("firn.cold.orphans.possible", "Uploads whose commit did not succeed: objects that may belong to nobody");
@@ -56,6 +60,11 @@ public final class ColdMeters {
     public void offloaded(long logBytes) {
         offloadedSegments.increment();
         offloadedBytes.increment(logBytes);
+    }
+
+    public void replaced(int segments, long logBytes) {
+        supersededSegments.increment(segments);
+        replacementBytes.increment(logBytes);
     }
 
     public void committed() {

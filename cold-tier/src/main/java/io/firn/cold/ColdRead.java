@@ -7,7 +7,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /**
  * Bytes of record batches from the cold tier, in cache chunks that stay valid until {@link #release()}.
  *
- * <p>The bytes begin and end at a batch boundary. They may be none: when the batch asked for is larger than allowed, or lies above the limit. Threading: safe to
+ * <p>The bytes begin and end at a batch boundary. They may be none: when the batch asked for is larger than allowed, or lies above the limit, or when compaction has left no batch from
+ * the offset asked for up to the end of the cold tier; then {@link #upperBoundOffset} is that end, and above the offset asked for. Threading: safe to
  * hand over; release from any thread, exactly once. Until then the read counts against the memory that cold reads may hold.
  */
 public final class ColdRead {
@@ -23,12 +24,12 @@ public final class ColdRead {
         return run.sizeBytes();
     }
 
-    /** Base offset of the first batch: at most the offset asked for (which it is if there are no bytes). */
+    /** Base offset of the first batch: at most the offset asked for (which it is if there are no bytes), or above it if that lies in a gap. */
     public long baseOffset() {
         return run.baseOffset();
     }
 
-    /** Exclusive upper bound of the offsets that begin in these bytes: where the next read goes on. Used to select aborted transactions. */
+    /** Exclusive upper bound of the offsets that begin in these bytes: where the next read goes on; the offset asked for if a read of it may give more another time. Used to select aborted transactions. */
     public long upperBoundOffset() {
         return run.nextOffset();
     }

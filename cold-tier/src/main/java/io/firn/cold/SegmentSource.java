@@ -8,9 +8,10 @@ import java.nio.ByteBuffer;
  * Byte formats are Kafka's own files.
  */
 public interface SegmentSource {
+    /** First offset of the segment's range: that of the first record, or below it where compaction has removed some. */
     long baseOffset();
 
-    /** Offset after the last record. */
+    /** End of the segment's range, where the next one begins: the offset after the last record, or above it where compaction has removed some. */
     long nextOffset();
 
     long logSizeBytes();

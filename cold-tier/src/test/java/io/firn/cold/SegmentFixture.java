@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.random.RandomGenerator;
 import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.record.TimestampType;
+import org.apache.kafka.common.record.internal.DefaultRecordBatch;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.record.internal.MemoryRecordsBuilder;
 import org.apache.kafka.common.record.internal.RecordBatch;
@@ -69,13 +70,65 @@ public final class SegmentFixture implements SegmentSource {
             random.nextBytes(value);
             long timestampMs = 10_000 + 10 * (nextOffset + i) + random.nextInt(200);
             builder.appendWithOffset(nextOffset + i, timestampMs, null, value);
-            records.add(new Rec(nextOffset + i, timestampMs));
-            if (timestampMs > maxTimestampMs) {
-                maxTimestampMs = timestampMs;
-                maxTimestampOffset = nextOffset + i;
-            }
+            note(new Rec(nextOffset + i, timestampMs));
         }
         add(builder.build().buffer(), count);
+        return this;
+    }
+
+    /** What compaction leaves of segments that follow each other: some batches as they were, the others gone without a trace. */
+    public static SegmentFixture compacted(RandomGenerator random, List<SegmentFixture> segments, int keptPercent) {
+        SegmentFixture first = segments.get(0);
+        SegmentFixture compacted = new SegmentFixture(first.baseOffset, first.leaderEpoch);
+        List<byte[]> all = new ArrayList<>();
+        List<Batch> ranges = new ArrayList<>();
+        for (SegmentFixture segment : segments) {
+            for (Batch batch : segment.batches) {
+                all.add(segment.bytes(batch.baseOffset(), batch.nextOffset()));
+                ranges.add(batch);
+            }
+        }
+        int sure = random.nextInt(ranges.size());
+        for (int i = 0; i < ranges.size(); i++) {
+            if (i == sure || random.nextInt(100) < keptPercent) {
+                compacted.copy(all.get(i), ranges.get(i), segments);
+            }
+        }
+        return compacted.upTo(segments.get(segments.size() - 1).nextOffset);
+    }
+
+    private void copy(byte[] batch, Batch range, List<SegmentFixture> from) {
+        nextOffset = range.baseOffset();
+        for (SegmentFixture segment : from) {
+            for (Rec record : segment.records) {
+                if (record.offset() >= range.baseOffset() && record.offset() < range.nextOffset()) {
+                    note(record);
+                }
+            }
+        }
+        add(ByteBuffer.wrap(batch), (int) (range.nextOffset() - range.baseOffset()));
+    }
+
+    /** Ends the segment's range there; what lies between its last batch and that is a gap. */
+    public SegmentFixture upTo(long offset) {
+        nextOffset = offset;
+        return this;
+    }
+
+    private void note(Rec record) {
+        records.add(record);
+        if (record.timestampMs() > maxTimestampMs) {
+            maxTimestampMs = record.timestampMs();
+            maxTimestampOffset = record.offset();
+        }
+    }
+
+    /** Appends a batch without records, as compaction leaves one where a range of offsets has to be kept; its header says {@code timestampMs}. */
+    public SegmentFixture emptyBatch(int offsets, long timestampMs) {
+        ByteBuffer header = ByteBuffer.allocate(DefaultRecordBatch.RECORD_BATCH_OVERHEAD);
+        DefaultRecordBatch.writeEmptyHeader(header, RecordBatch.MAGIC_VALUE_V2, RecordBatch.NO_PRODUCER_ID, RecordBatch.NO_PRODUCER_EPOCH, RecordBatch.NO_SEQUENCE, nextOffset,
+                nextOffset + offsets - 1, leaderEpoch, TimestampType.CREATE_TIME, timestampMs, false, false);
+        add(header.rewind(), offsets);
         return this;
     }
 

@@ -28,6 +28,17 @@ import org.apache.kafka.common.TopicIdPartition;
  *   create uncertain, or created but not confirmed ──▶ UNSETTLED: fails with Uncertain; the next commit first repeats this create with the same bytes
  * </pre>
  *
+ * <p><b>What a change does</b> is decided anew on each head it is tried on ({@link ManifestContent}); it never carries over what a former head looked like:
+ * <pre>
+ *   append    one more segment, at the end only                       refused if it does not begin where the history ends
+ *   delete    raises the log start, drops whole segments from the front
+ *   replace   puts new segments in the place of a run of live ones    not done unless the very objects it was made from are still live, in the same order; the new ones
+ *                                                                     stand for the same range of offsets
+ *   clean     says how far compaction has come                        never backwards
+ * </pre>
+ * Whatever leaves the live segments is listed as a pending deletion by the same manifest, so that its object is deleted after the grace period by whoever has the log open
+ * then; and a number is either there whole or not at all, so that a reader of any head sees one segment for each offset of the log's range: the old one or the new one.
+ *
  * <p><b>Trimming</b>, by the writer that has just committed {@code n}: create boundary {@code n-8}, then delete the manifests up to it that were listed,
  * and all older boundaries but one.
  *
@@ -44,11 +55,11 @@ import org.apache.kafka.common.TopicIdPartition;
  * </ol>
  * They rest on the store's linearizable create, and on listings that scan in key order and see every object created before they began.
  *
- * <p><b>On crash</b> before the create: nothing happened (an uploaded segment is an orphan). After it: the next opener finds it as head. During a trim: the
+ * <p><b>On crash</b> before the create: nothing happened (each uploaded segment is an orphan). After it: the next opener finds it as head. During a trim: the
  * boundary stands, left-overs are deleted by the next trim, which takes everything listed up to the boundary.
  *
  * <p><b>Two writers of one epoch</b> (a restart without a new election while the old process's last request is still on its way) do not fence each other:
- * each builds on what the other committed, and an append is refused unless it begins where the history ends.
+ * each builds on what the other committed, an append is refused unless it begins where the history ends, and of two replacements of one segment the later one finds it gone.
  *
  * <p>Threading: {@link #head} from any thread; one {@link #commit} at a time (a second one fails at once), whose steps run where the store completes its futures. The fields
  * are handed from step to step by those futures.

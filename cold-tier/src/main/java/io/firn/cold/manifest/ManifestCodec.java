@@ -17,7 +17,7 @@ import org.apache.kafka.common.Uuid;
  *   0  8    "FIRNMANI"
  *   8  i32  format version, 1
  *  12  i32  required features: a reader refuses bits it does not know. Bit 0 is kept for spilled pages
- *           (references to immutable pages of older segments, after the pending deletions); not written yet.
+ *           (references to immutable pages of older segments, after the pending deletions); not written yet. Bit 1: the clean offset is there.
  *  16  16   topic id
  *  32  i32  partition
  *  36  i64  number of this manifest
@@ -31,6 +31,7 @@ import org.apache.kafka.common.Uuid;
  *           i64 base offset, i32 leader epoch, i64 nonce, i64 next offset, i64 log size, i64 object size, i64 max timestamp ms,
  *           i64 offloaded at ms — the top bit of it is set if the segment has aborted transactions
  *   …  i32  pending deletions, each 28 bytes: i64 base offset, i32 leader epoch, i64 nonce, i64 dropped at ms
+ *   …  i64  clean offset: compaction has been over everything below it; only with feature bit 1, else it is 0
  *   …  i32  CRC32C of everything before
  * </pre>
  */
@@ -38,6 +39,7 @@ final class ManifestCodec {
 
     private static final long MAGIC = 0x4649524E4D414E49L; // FIRNMANI
     private static final int VERSION = 1;
+    private static final int CLEAN_OFFSET_FEATURE = 2;
     private static final int FIXED_BYTES = 96;
     private static final int SEGMENT_BYTES = 60;
     private static final int PENDING_BYTES = 28;
@@ -48,13 +50,14 @@ final class ManifestCodec {
     /** @throws ColdStoreException.Misconfigured if it does not fit into one object: without spilled pages a partition can have about 69,000 segments */
     static ByteBuffer encode(Manifest m) {
         ManifestContent c = m.content();
-        long size = FIXED_BYTES + (long) SEGMENT_BYTES * c.segments().size() + (long) PENDING_BYTES * c.pending().size();
+        boolean compacted = c.cleanOffset() > 0;
+        long size = FIXED_BYTES + (long) SEGMENT_BYTES * c.segments().size() + (long) PENDING_BYTES * c.pending().size() + (compacted ? Long.BYTES : 0);
         if (size > ObjectStore.SMALL_OBJECT_LIMIT_BYTES) {
             throw new ColdStoreException.Misconfigured("Partition " + m.topicId() + "-" + m.partition() + " has too many segments for a manifest: "
                     + c.segments().size() + "; larger segments are needed", null);
         }
         ByteBuffer b = ByteBuffer.allocate((int) size);
-        b.putLong(MAGIC).putInt(VERSION).putInt(0);
+        b.putLong(MAGIC).putInt(VERSION).putInt(compacted ? CLEAN_OFFSET_FEATURE : 0);
         b.putLong(m.topicId().getMostSignificantBits()).putLong(m.topicId().getLeastSignificantBits()).putInt(m.partition());
         b.putLong(m.number()).putInt(m.predecessorCrc()).putInt(m.writerEpoch()).putLong(m.writerId()).putLong(m.writtenAtMs());
         b.putLong(c.logStartOffset()).putLong(c.endOffset());
@@ -62,6 +65,9 @@ final class ManifestCodec {
         c.segments().forEach(segment -> putSegment(b, segment));
         b.putInt(c.pending().size());
         c.pending().forEach(deletion -> putName(b, deletion.name()).putLong(deletion.droppedAtMs()));
+        if (compacted) {
+            b.putLong(c.cleanOffset());
+        }
         return b.putInt(Checksums.crc32c(b.duplicate().flip())).flip().asReadOnlyBuffer();
     }
 
@@ -93,17 +99,17 @@ final class ManifestCodec {
         }
         int version = b.getInt();
         int features = b.getInt();
-        if (version != VERSION || features != 0) {
+        if (version != VERSION || (features & ~CLEAN_OFFSET_FEATURE) != 0) {
             throw new ColdStoreException.Misconfigured("Manifest of version " + version + ", features " + features + " was written by a newer release", null);
         }
         try {
-            return body(b);
+            return body(b, (features & CLEAN_OFFSET_FEATURE) != 0);
         } catch (BufferUnderflowException | IllegalArgumentException e) {
             throw new ColdStoreException.Corrupt("Manifest breaks a rule of its format", e);
         }
     }
 
-    private static Manifest body(ByteBuffer b) {
+    private static Manifest body(ByteBuffer b, boolean compacted) {
         Uuid topicId = new Uuid(b.getLong(), b.getLong());
         int partition = b.getInt();
         long number = b.getLong();
@@ -111,14 +117,14 @@ final class ManifestCodec {
         int epoch = b.getInt();
         long writerId = b.getLong();
         long writtenAtMs = b.getLong();
-        ManifestContent content = content(b);
+        ManifestContent content = content(b, compacted);
         if (b.remaining() != Integer.BYTES || number < 1) {
             throw new IllegalArgumentException(b.remaining() + " bytes left in manifest " + number);
         }
         return new Manifest(topicId, partition, number, predecessorCrc, epoch, writerId, writtenAtMs, content);
     }
 
-    private static ManifestContent content(ByteBuffer b) {
+    private static ManifestContent content(ByteBuffer b, boolean compacted) {
         long logStartOffset = b.getLong();
         long endOffset = b.getLong();
         int segmentCount = count(b, SEGMENT_BYTES);
@@ -131,7 +137,7 @@ final class ManifestCodec {
         for (int i = 0; i < pendingCount; i++) {
             pending.add(new PendingDeletion(name(b), b.getLong()));
         }
-        return new ManifestContent(logStartOffset, endOffset, segments, pending);
+        return new ManifestContent(logStartOffset, endOffset, segments, pending, compacted ? b.getLong() : 0);
     }
 
     private static int count(ByteBuffer b, int entryBytes) {

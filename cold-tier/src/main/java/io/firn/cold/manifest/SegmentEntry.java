@@ -7,7 +7,7 @@ import java.util.Objects;
  * A live segment as a manifest lists it.
  *
  * @param name makes its key
- * @param nextOffset offset after the last record
+ * @param nextOffset end of its range of offsets
  * @param logSizeBytes bytes of record batches
  * @param objectSizeBytes bytes of the whole object
  * @param maxTimestampMs largest record timestamp, Unix milliseconds; -1 if none
@@ -22,6 +22,11 @@ public record SegmentEntry(SegmentName name, long nextOffset, long logSizeBytes,
         if (nextOffset <= name.baseOffset() || logSizeBytes <= 0 || objectSizeBytes <= logSizeBytes) {
             throw new IllegalArgumentException("Segment " + name + " ending at " + nextOffset + ", " + logSizeBytes + " of " + objectSizeBytes + " bytes");
         }
+    }
+
+    /** The same, said to have been offloaded at another time: a compacted segment keeps the time of those it replaces. */
+    public SegmentEntry offloadedAt(long timeMs) {
+        return new SegmentEntry(name, nextOffset, logSizeBytes, objectSizeBytes, maxTimestampMs, timeMs, hasAbortedTransactions);
     }
 
     public long baseOffset() {

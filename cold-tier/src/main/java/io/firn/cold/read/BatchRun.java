@@ -7,12 +7,12 @@ import java.nio.ByteBuffer;
  *
  * @param buffers read-only direct views, in order
  * @param baseOffset of the first batch; the offset asked for if there is none
- * @param nextOffset offset after the last batch; the offset asked for if there is none
+ * @param nextOffset offset after the last batch; if there is none, where to go on: the offset asked for, or the end of the gap it lies in
  * @param release unpins; exactly once, on any thread
  */
 public record BatchRun(ByteBuffer[] buffers, int sizeBytes, long baseOffset, long nextOffset, Runnable release) {
 
-    static BatchRun empty(long offset) {
-        return new BatchRun(new ByteBuffer[0], 0, offset, offset, () -> {});
+    static BatchRun empty(long offset, long nextOffset) {
+        return new BatchRun(new ByteBuffer[0], 0, offset, nextOffset, () -> {});
     }
 }

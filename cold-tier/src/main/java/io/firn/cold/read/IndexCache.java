@@ -5,7 +5,6 @@ import io.firn.cold.ColdStoreException;
 import io.firn.cold.ColdThreads;
 import io.firn.cold.ObjectStore;
 import io.firn.cold.cache.FetchQueue;
-import io.firn.cold.segment.SegmentFacts;
 import io.firn.cold.segment.SegmentIndexes;
 import java.nio.ByteBuffer;
 import java.util.HashMap;
@@ -23,9 +22,6 @@ import org.apache.kafka.common.TopicIdPartition;
  * <p>Threading: confined to the reads thread; parsing runs on {@code work}.
  */
 final class IndexCache {
-
-    /** Indexes of the largest segment Kafka allows stay far below. */
-    private static final int TAIL_LIMIT_BYTES = 64 << 20;
 
     private final ObjectStore objects;
     private final ColdThreads threads;
@@ -60,10 +56,11 @@ final class IndexCache {
     }
 
     private CompletableFuture<SegmentIndexes> fetch(TopicIdPartition partition, LiveSegment segment, Object reader) {
-        if (segment.tailBytes() > TAIL_LIMIT_BYTES) {
-            return CompletableFuture.failedFuture(new ColdStoreException.Corrupt("Indexes of " + segment.tailBytes() + " bytes in " + segment.key(), null));
-        }
         CompletableFuture<SegmentIndexes> result = new CompletableFuture<>();
+        if (segment.tailBytes() > LiveSegment.TAIL_LIMIT_BYTES) {
+            result.completeExceptionally(segment.tailTooLarge());
+            return result;
+        }
         onTheirWay.put(segment.key(), result);
         fetches.demand(reader, () -> begin(partition, segment, result, true));
         return result;
@@ -73,22 +70,11 @@ final class IndexCache {
         ByteBuffer tail = ByteBuffer.allocate((int) segment.tailBytes());
         meters.get(tail.capacity());
         objects.get(segment.key(), segment.facts().logSizeBytes(), tail)
-                .thenApplyAsync(nothing -> parse(partition, segment, tail), threads.work())
+                .thenApplyAsync(nothing -> segment.parse(partition, tail), threads.work())
                 .whenCompleteAsync((indexes, failure) -> {
                     fetches.finished();
                     arrived(partition, segment, result, indexes, failure, mayRepeat);
                 }, threads.reads());
-    }
-
-    private static SegmentIndexes parse(TopicIdPartition partition, LiveSegment segment, ByteBuffer tail) {
-        SegmentIndexes indexes = SegmentIndexes.parse(tail);
-        SegmentFacts facts = indexes.facts();
-        boolean same = facts.topicId().equals(partition.topicId()) && facts.partition() == partition.partition() && facts.baseOffset() == segment.baseOffset()
-                && facts.nextOffset() == segment.nextOffset() && facts.logSizeBytes() == segment.facts().logSizeBytes();
-        if (!same) {
-            throw new ColdStoreException.Corrupt("Object " + segment.key() + " holds another segment than its manifest says: " + facts, null);
-        }
-        return indexes;
     }
 
     private void arrived(TopicIdPartition partition, LiveSegment segment, CompletableFuture<SegmentIndexes> result, SegmentIndexes indexes,

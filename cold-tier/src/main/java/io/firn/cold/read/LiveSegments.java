@@ -5,7 +5,7 @@ import java.util.Optional;
 import org.apache.kafka.common.TopicIdPartition;
 
 /**
- * The segments of one partition as of one manifest; contiguous, oldest first. Immutable.
+ * The segments of one partition as of one manifest; contiguous in their ranges of offsets, oldest first. Immutable.
  */
 public record LiveSegments(TopicIdPartition partition, List<LiveSegment> segments) {
 
@@ -13,7 +13,7 @@ public record LiveSegments(TopicIdPartition partition, List<LiveSegment> segment
         segments = List.copyOf(segments);
     }
 
-    /** The segment that holds {@code offset}. */
+    /** The segment in whose range {@code offset} lies. */
     public Optional<LiveSegment> at(long offset) {
         int low = -1;
         int high = segments.size();
@@ -30,6 +30,11 @@ public record LiveSegments(TopicIdPartition partition, List<LiveSegment> segment
 
     public Optional<LiveSegment> after(LiveSegment segment) {
         return at(segment.nextOffset());
+    }
+
+    /** Whether this very object is live. */
+    boolean holds(LiveSegment segment) {
+        return at(segment.baseOffset()).filter(live -> live.key().equals(segment.key())).isPresent();
     }
 
     public long startOffset() {

@@ -24,6 +24,11 @@ final class ReadSequence {
         this.position = position;
     }
 
+    /** A newer manifest, in which its segment is live too: what follows may be other segments. */
+    void see(LiveSegments newer) {
+        segments = newer;
+    }
+
     void followedOn(int chunkBytes, long limitBytes) {
         windowBytes = Math.min(limitBytes, Math.max(2L * chunkBytes, 2 * windowBytes));
     }

@@ -13,6 +13,9 @@ import org.apache.kafka.common.TopicIdPartition;
 /**
  * The sequences of reads in progress, by the offset each will ask for next, and the read-ahead made for them. Read-ahead crosses the border of segments.
  *
+ * <p>A sequence outlives the replacement of the segment it stands in (compaction): its place there means nothing in the new one, so that the next read looks it up, but
+ * how far it reads ahead stays. What was fetched ahead of the old object is let go.
+ *
  * <p>At most {@value #LIMIT} sequences: the one that was idle longest is given up, its read-ahead cancelled. When the cache refuses read-ahead,
  * sequences idle for {@value #IDLE_MS} ms are given up as well, as their chunks are what fills it.
  *
@@ -49,9 +52,15 @@ final class ReadSequences {
         if (entry == null) {
             return Optional.empty();
         }
-        entry.sequence().followedOn(chunkBytes, readAheadBytes);
-        fetchAhead(entry.sequence());
-        return Optional.of(entry.sequence());
+        ReadSequence sequence = entry.sequence();
+        sequence.followedOn(chunkBytes, readAheadBytes);
+        if (segments.holds(sequence.segment())) {
+            sequence.see(segments);
+            fetchAhead(sequence);
+        } else {
+            cache.abandon(sequence); // its segment was replaced meanwhile: the read finds its place in the new one
+        }
+        return Optional.of(sequence);
     }
 
     /** Keeps the sequence until its next read at {@code offset}. */

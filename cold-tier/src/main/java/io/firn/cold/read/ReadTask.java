@@ -150,14 +150,14 @@ final class ReadTask {
         }
     }
 
-    /** The offset lies in a gap at the segment's end, which compaction leaves: the next batch is in the next segment. */
+    /** The offset lies in a gap at the segment's end, which compaction leaves: the next batch is in the next segment, or behind the cold tier's end. */
     private void nextSegment() {
         closeWindow();
         Optional<LiveSegment> next = request.segments().after(segment);
-        if (next.isPresent()) {
-            enter(next.get());
+        if (next.isEmpty() || next.get().baseOffset() >= request.limitOffset()) {
+            giveNothing(Math.min(segment.nextOffset(), request.limitOffset()));
         } else {
-            giveNothing();
+            enter(next.get());
         }
     }
 
@@ -238,9 +238,14 @@ final class ReadTask {
     }
 
     private void giveNothing() {
+        giveNothing(request.offset());
+    }
+
+    /** There is no batch from the offset asked for up to {@code goOnAt}. */
+    private void giveNothing(long goOnAt) {
         closeWindow();
         sequence.ifPresent(reads.sequences()::abandon);
-        succeed(BatchRun.empty(request.offset()));
+        succeed(BatchRun.empty(request.offset(), goOnAt));
     }
 
     private void end() {

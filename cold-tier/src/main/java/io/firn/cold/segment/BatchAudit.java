@@ -7,6 +7,9 @@ import java.util.zip.CRC32C;
 /**
  * Checks a log that streams by, batch by batch: magic, length, CRC32C, offsets that only rise. What passes is fit to outlive the local copy.
  *
+ * <p>Offsets may be missing anywhere, before the first batch and after the last one too: compaction leaves such gaps. A batch that it has emptied (no records, only a range of
+ * offsets) has no timestamp, whatever its header says: nobody can find a record by it.
+ *
  * <p>Threading: confined to one thread at a time. Memory: one header.
  */
 final class BatchAudit {
@@ -63,7 +66,9 @@ final class BatchAudit {
             throw corrupt("offsets [" + baseOffset + "," + next + ") after " + nextOffset + " in a segment that ends at " + endOffset);
         }
         nextOffset = next;
-        maxTimestampMs = Math.max(maxTimestampMs, header.getLong(BatchHeader.MAX_TIMESTAMP_AT));
+        if (header.getInt(BatchHeader.RECORD_COUNT_AT) > 0) {
+            maxTimestampMs = Math.max(maxTimestampMs, header.getLong(BatchHeader.MAX_TIMESTAMP_AT));
+        }
         crc.reset();
         crc.update(header.slice(BatchHeader.ATTRIBUTES_AT, BatchHeader.BYTES - BatchHeader.ATTRIBUTES_AT));
     }

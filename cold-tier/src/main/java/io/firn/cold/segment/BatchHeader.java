@@ -25,6 +25,7 @@ public final class BatchHeader {
     public static final int ATTRIBUTES_AT = 21;
     public static final int LAST_OFFSET_DELTA_AT = 23;
     public static final int MAX_TIMESTAMP_AT = 35;
+    public static final int RECORD_COUNT_AT = 57;
 
     private BatchHeader() {}
 

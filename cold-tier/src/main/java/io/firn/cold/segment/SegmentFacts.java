@@ -5,8 +5,8 @@ import org.apache.kafka.common.Uuid;
 /**
  * What a segment object says about itself.
  *
- * @param baseOffset offset of the first record, ≥ 0
- * @param nextOffset offset after the last record
+ * @param baseOffset first offset of its range, ≥ 0
+ * @param nextOffset end of its range of offsets
  * @param leaderEpoch epoch of the leader that offloaded it
  * @param maxTimestampMs largest record timestamp, Unix milliseconds; -1 if none
  * @param logSizeBytes bytes of record batches, at least one batch

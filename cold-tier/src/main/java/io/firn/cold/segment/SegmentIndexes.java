@@ -25,6 +25,7 @@ public final class SegmentIndexes {
     private final ByteBuffer times;
     private final ByteBuffer transactions;
     private final ByteBuffer epochs;
+    private final ByteBuffer producers;
     private final int[] checksums;
 
     private SegmentIndexes(SegmentFooter footer, ByteBuffer tail) {
@@ -34,7 +35,7 @@ public final class SegmentIndexes {
         this.times = section(footer, SegmentSection.TIME_INDEX);
         this.transactions = section(footer, SegmentSection.TRANSACTION_INDEX);
         this.epochs = section(footer, SegmentSection.LEADER_EPOCHS);
-        section(footer, SegmentSection.PRODUCER_SNAPSHOT); // checked with the rest, though reads do not need it
+        this.producers = section(footer, SegmentSection.PRODUCER_SNAPSHOT);
         ByteBuffer chunks = section(footer, SegmentSection.CHUNK_CHECKSUMS);
         if (chunks.remaining() != facts.chunkCount() * Integer.BYTES) {
             throw new ColdStoreException.Corrupt("Segment " + facts.baseOffset() + " has " + chunks.remaining() + " bytes of chunk checksums", null);
@@ -136,5 +137,10 @@ public final class SegmentIndexes {
     /** The text of Kafka's {@code leader-epoch-checkpoint}. */
     public String leaderEpochs() {
         return StandardCharsets.UTF_8.decode(epochs.duplicate()).toString();
+    }
+
+    /** Kafka's producer snapshot at the segment's end. */
+    public ByteBuffer producerSnapshot() {
+        return producers.duplicate();
     }
 }

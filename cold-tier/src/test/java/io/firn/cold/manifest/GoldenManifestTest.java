@@ -25,19 +25,26 @@ class GoldenManifestTest {
             1_700_000_000_000L, new ManifestContent(150, 400,
                     List.of(new SegmentEntry(new SegmentName(100, 3, 0xfedc_ba98_7654_3210L), 200, 5_000, 5_900, 1_600_000_000_001L, 1_600_000_100_000L, true),
                             new SegmentEntry(new SegmentName(200, 7, 11), 400, 6_000, 6_700, -1, 1_600_000_200_000L, false)),
-                    List.of(new PendingDeletion(new SegmentName(0, 3, 12), 1_650_000_000_000L))));
+                    List.of(new PendingDeletion(new SegmentName(0, 3, 12), 1_650_000_000_000L)), 0));
 
     @Test
     void theBytesAreTheGoldenOnesAndMeanTheSame() throws IOException {
         ByteBuffer encoded = ManifestCodec.encode(MANIFEST);
         byte[] bytes = new byte[encoded.remaining()];
         encoded.duplicate().get(bytes);
-        assertThat(HexFormat.of().formatHex(bytes)).isEqualTo(golden());
-        assertThat(ManifestCodec.decode(ByteBuffer.wrap(HexFormat.of().parseHex(golden())))).isEqualTo(MANIFEST);
+        assertThat(HexFormat.of().formatHex(bytes)).isEqualTo(golden("manifest-v1"));
+        assertThat(ManifestCodec.decode(ByteBuffer.wrap(HexFormat.of().parseHex(golden("manifest-v1"))))).isEqualTo(MANIFEST);
     }
 
-    private static String golden() throws IOException {
-        try (InputStream in = GoldenManifestTest.class.getResourceAsStream("/golden/manifest-v1.hex")) {
+    @Test
+    void aCompactedLogHasOneFieldMore() throws IOException {
+        Manifest compacted = new Manifest(MANIFEST.topicId(), 5, 43, 0xcafe_babe, 7, 0x0123_4567_89ab_cdefL, 1_700_000_000_000L, MANIFEST.content().cleanUpTo(200));
+        assertThat(HexFormat.of().formatHex(bytes(compacted))).isEqualTo(golden("manifest-compacted-v1"));
+        assertThat(ManifestCodec.decode(ByteBuffer.wrap(HexFormat.of().parseHex(golden("manifest-compacted-v1"))))).isEqualTo(compacted);
+    }
+
+    private static String golden(String name) throws IOException {
+        try (InputStream in = GoldenManifestTest.class.getResourceAsStream("/golden/" + name + ".hex")) {
             return in == null ? "no golden file" : new String(in.readAllBytes(), StandardCharsets.UTF_8).strip();
         }
     }
@@ -79,7 +86,7 @@ class GoldenManifestTest {
         for (int i = 0; i < 150_000; i++) {
             many.add(new PendingDeletion(new SegmentName(i, 0, i), 0));
         }
-        Manifest large = new Manifest(new Uuid(1, 2), 0, 1, 0, 0, 0, 0, new ManifestContent(0, 0, List.of(), many));
+        Manifest large = new Manifest(new Uuid(1, 2), 0, 1, 0, 0, 0, 0, new ManifestContent(0, 0, List.of(), many, 0));
         assertThatThrownBy(() -> ManifestCodec.encode(large)).isInstanceOf(ColdStoreException.Misconfigured.class);
     }
 
@@ -99,7 +106,7 @@ class GoldenManifestTest {
             pending.add(new PendingDeletion(new SegmentName(random.nextInt(1000), 0, random.nextLong()), random.nextLong(1L << 50)));
         }
         return new Manifest(new Uuid(random.nextLong(), random.nextLong()), random.nextInt(100), 1 + random.nextInt(100), random.nextInt(), random.nextInt(100),
-                random.nextLong(), random.nextLong(1L << 50), new ManifestContent(random.nextInt(2000), end, segments, pending));
+                random.nextLong(), random.nextLong(1L << 50), new ManifestContent(random.nextInt(2000), end, segments, pending, random.nextBoolean() ? 0 : random.nextLong(end + 1)));
     }
 
     private static byte[] bytes(Manifest manifest) {

@@ -29,6 +29,8 @@ class ManifestChainSimulationTest {
     private int fenced;
     private int uncertain;
     private int acknowledged;
+    private int replaced;
+    private int replacedTooLate;
 
     @Test
     void thereIsOneHistoryWhateverStallsCrashesAndGetsLost() {
@@ -38,6 +40,8 @@ class ManifestChainSimulationTest {
             assertThat(fenced).isGreaterThan(100);
             assertThat(uncertain).isGreaterThan(100);
             assertThat(acknowledged).isGreaterThan(5_000);
+            assertThat(replaced).isGreaterThan(1_000);
+            assertThat(replacedTooLate).as("found their segments replaced or deleted by another").isGreaterThan(10);
         }
     }
 
@@ -82,7 +86,7 @@ class ManifestChainSimulationTest {
             acknowledged += history.acknowledgedCount();
         }
 
-        /** A leader that appends as fast as it can, deletes now and then, and retries as long as it is not fenced. */
+        /** A leader that appends as fast as it can, deletes and compacts now and then, and retries as long as it is not fenced. */
         private final class Writer {
             private final int epoch;
             private final UnreliableNetwork network = new UnreliableNetwork(store, sim, random, lossPercent, stallPercent, history::created);
@@ -130,9 +134,34 @@ class ManifestChainSimulationTest {
                     long before = chain.head().content().endOffset() - random.nextInt(200);
                     return chain.commit(content -> content.deleteBefore(before, sim.millis()));
                 }
+                if (random.nextInt(4) == 0 && !chain.head().content().segments().isEmpty()) {
+                    return compact(chain);
+                }
                 long from = chain.head().content().endOffset();
                 SegmentEntry entry = new SegmentEntry(new SegmentName(from, epoch, random.nextLong()), from + 1 + random.nextInt(20), 100, 400, 1, sim.millis(), false);
                 return chain.commit(content -> content.append(entry));
+            }
+
+            /** Decides what to replace, takes its time for the rewriting, and commits: meanwhile others may have replaced or deleted the same segments. */
+            private CompletableFuture<Manifest> compact(ManifestChain chain) {
+                List<SegmentEntry> live = chain.head().content().segments();
+                int from = random.nextInt(live.size());
+                List<SegmentEntry> run = live.subList(from, from + 1 + random.nextInt(Math.min(4, live.size() - from)));
+                List<SegmentName> names = run.stream().map(SegmentEntry::name).toList();
+                List<SegmentEntry> replacements = random.nextBoolean() ? List.of(compacted(run)) : run.stream().map(entry -> compacted(List.of(entry))).toList();
+                CompletableFuture<Void> rewritten = new CompletableFuture<>();
+                sim.executeAfter(random.nextInt(40), () -> rewritten.complete(null));
+                return rewritten.thenCompose(nothing -> chain.commit(content -> content.holdsRun(names) ? content.replace(names, replacements, sim.millis()) : content))
+                        .whenComplete((manifest, failure) -> {
+                            boolean there = failure == null && manifest.content().holdsRun(replacements.stream().map(SegmentEntry::name).toList());
+                            replaced += there ? 1 : 0;
+                            replacedTooLate += failure == null && !there ? 1 : 0;
+                        });
+            }
+
+            private SegmentEntry compacted(List<SegmentEntry> run) {
+                SegmentEntry last = run.get(run.size() - 1);
+                return new SegmentEntry(new SegmentName(run.get(0).baseOffset(), epoch, random.nextLong()), last.nextOffset(), 80, 300, 1, last.offloadedAtMs(), false);
             }
         }
     }

@@ -3,6 +3,7 @@ package io.firn.cold.manifest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.firn.cold.segment.PartitionKeys;
+import io.firn.cold.segment.SegmentName;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -10,6 +11,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Everything ever created in a manifest directory, trimmed or not, and what writers were told: the invariants are checked here. */
 final class ManifestHistory {
@@ -53,6 +56,7 @@ final class ManifestHistory {
             Manifest first = created.get(number).get(0);
             assertThat(first.predecessorCrc()).as("predecessor of %d", number).isEqualTo(crcBefore);
             if (before != null) {
+                assertNothingLost(before.content(), first.content());
                 assertThat(first.writerEpoch()).as("epoch of %d", number).isGreaterThanOrEqualTo(before.writerEpoch());
             }
             chain.add(first);
@@ -62,5 +66,23 @@ final class ManifestHistory {
         assertThat(before).isEqualTo(newest);
         assertThat(created.keySet()).allMatch(number -> number <= newest.number());
         assertThat(chain).containsAll(acknowledged);
+    }
+
+    /**
+     * One step of the history: what leaves the live segments is pending from then on (until it is forgotten as done), nothing comes back, and the range of offsets
+     * shrinks only at the front, up to the log start.
+     */
+    private static void assertNothingLost(ManifestContent before, ManifestContent after) {
+        Set<SegmentName> live = names(after.segments().stream().map(SegmentEntry::name));
+        Set<SegmentName> pending = names(after.pending().stream().map(PendingDeletion::name));
+        assertThat(before.segments()).allMatch(entry -> live.contains(entry.name()) || pending.contains(entry.name()));
+        assertThat(before.pending()).noneMatch(deletion -> live.contains(deletion.name()));
+        assertThat(live).noneMatch(pending::contains);
+        assertThat(after.endOffset()).isGreaterThanOrEqualTo(before.endOffset());
+        assertThat(after.startOffset()).isLessThanOrEqualTo(Math.max(before.startOffset(), after.logStartOffset()));
+    }
+
+    private static Set<SegmentName> names(Stream<SegmentName> names) {
+        return names.collect(Collectors.toSet());
     }
 }
