@@ -43,6 +43,11 @@ public final class ColdSegmentLog {
         return segment;
     }
 
+    /** Bytes of each piece but the last. */
+    public int chunkBytes() {
+        return indexes.facts().chunkBytes();
+    }
+
     /** Pieces that the log is read in, at least 1. */
     public int chunks() {
         return checksums.length;
@@ -55,9 +60,8 @@ public final class ColdSegmentLog {
     }
 
     private CompletableFuture<ByteBuffer> fetch(int index) {
-        int chunkBytes = indexes.facts().chunkBytes();
-        long position = (long) index * chunkBytes;
-        ByteBuffer bytes = ByteBuffer.allocate((int) Math.min(chunkBytes, segment.logSizeBytes() - position));
+        long position = (long) index * chunkBytes();
+        ByteBuffer bytes = ByteBuffer.allocate((int) Math.min(chunkBytes(), segment.logSizeBytes() - position));
         store.meters().get(bytes.capacity());
         return store.objects().get(segment.key(), position, bytes).thenApply(nothing -> {
             bytes.clear();

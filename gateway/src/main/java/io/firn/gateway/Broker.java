@@ -135,7 +135,8 @@ public final class Broker implements AutoCloseable {
         ColdStore cold = closing(ColdStore.open(ModuleConfigs.cold(config, clusterId()), ObjectStores.open(ModuleConfigs.objects(config), meters), clock, meters),
                 ColdStore::close);
         checkBucket(cold);
-        RetentionWorker retention = closing(RetentionWorker.start(ModuleConfigs.retention(config, hot), cold, clock, meters), RetentionWorker::close);
+        RetentionWorker retention = closing(RetentionWorker.start(ModuleConfigs.retention(config, hot), ModuleConfigs.scratch(config), cold, clock, meters),
+                RetentionWorker::close);
         EventLoops loops = EventLoops.of(vertx, ModuleConfigs.loops(config));
         Partitions partitions = new Partitions(metadata::view);
         TopicConfigs topicConfigs = TopicConfigs.of(config);

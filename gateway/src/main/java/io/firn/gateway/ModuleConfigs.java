@@ -7,10 +7,12 @@ import io.firn.cold.ObjectStoreConfig.Provider;
 import io.firn.gateway.config.BrokerConfig;
 import io.firn.gateway.transaction.TransactionSettings;
 import io.firn.hot.Durability;
+import io.firn.hot.FileDisk;
 import io.firn.hot.HotStore;
 import io.firn.hot.HotStoreConfig;
 import io.firn.retention.CompactionLimits;
 import io.firn.retention.RetentionConfig;
+import io.firn.retention.ScratchSpace;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -68,6 +70,10 @@ final class ModuleConfigs {
     /** Threads that rewrite batches for topics with a {@code compression.type}: they must leave the event loops some processor. */
     static int recompressionThreads() {
         return Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
+    }
+
+    static ScratchSpace scratch(BrokerConfig config) {
+        return new ScratchSpace(new FileDisk(), config.data().dir().resolve("scratch"));
     }
 
     static int loops(BrokerConfig config) {

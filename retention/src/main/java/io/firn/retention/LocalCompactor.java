@@ -72,6 +72,11 @@ final class LocalCompactor {
         return ended;
     }
 
+    /** Whether a pass is under way that took the log for an untiered one ({@link TieredLog#localIsWhole}): until it has ended nothing may be offloaded. */
+    boolean forgets() {
+        return pass.map(LocalPass::forgets).orElse(false);
+    }
+
     /** Why this partition is not compacted any more, if so. */
     Optional<String> setAside() {
         return setAside;

@@ -50,6 +50,7 @@ final class LocalPass {
     private final CompactionPolicy.Cleanable range;
     private final List<SealedSegment> segments;
     private int released;
+    private boolean forgets;
     private volatile boolean cancelled;
     private CompletableFuture<Void> permitted = CompletableFuture.completedFuture(null);
 
@@ -86,7 +87,13 @@ final class LocalPass {
     }
 
     private PassInput input(List<AbortedTransaction> aborted) {
-        return new PassInput(work.nowMs(), log.config().compaction().deleteRetentionMs(), log.localIsWhole(), aborted, hot.lastOfProducers());
+        forgets = log.localIsWhole();
+        return new PassInput(work.nowMs(), log.config().compaction().deleteRetentionMs(), forgets, aborted, hot.lastOfProducers());
+    }
+
+    /** Whether it may remove tombstones and markers: then nothing it still has to go over may reach the bucket meanwhile. On the loop. */
+    boolean forgets() {
+        return forgets;
     }
 
     private void end() {

@@ -19,7 +19,8 @@ sealed interface OffloadState {
     enum Work {
         OPEN,
         UPLOAD,
-        DELETE
+        DELETE,
+        COMPACT
     }
 
     record Idle(int failures) implements OffloadState {

@@ -12,15 +12,18 @@ import io.firn.retention.RetentionMeters.Failure;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Does everything one partition has to do with the cold tier: opens its cold log, moves sealed segments there, drops from it what lies below the log
- * start. What to do next is decided afresh from the two logs each time ({@link OffloadChoice}); nothing is remembered across a restart.
+ * start, and lets compaction make its changes ({@link #change}) in between. What to do next is decided afresh from the two logs each time ({@link OffloadChoice}); nothing is remembered across a restart.
  *
  * <p>One segment's way, and what a crash at each point leaves:
  *
@@ -43,6 +46,8 @@ import org.slf4j.LoggerFactory;
  * <p>Failures: the bucket away: again and again with {@link Backoff}, for ever, never tight. Fenced, corrupt, a local disk that fails, a hole
  * between the tiers: {@link Stopped}, said once at ERROR; local reads and appends go on, and nothing more is deleted locally than was committed.
  *
+ * <p>A change that compaction has prepared goes before the next upload, as it does not come often. Whether it succeeds is compaction's business; here it only counts whether the bucket is there.
+ *
  * <p>Invariants: at most one operation on the cold log at a time; the boundary is published only after {@link ColdLog#append} has succeeded.
  *
  * <p>Threading: confined to the partition's loop; results come back there as messages.
@@ -55,17 +60,26 @@ final class Offloader {
     private final int leaderEpoch;
     private final Supplier<LogView> view;
     private final Work work;
+    private final BooleanSupplier held;
     private OffloadState state = OffloadState.initial();
     private CompletableFuture<Void> underWay = CompletableFuture.completedFuture(null);
+    private Optional<Prepared<?>> prepared = Optional.empty();
     private boolean closed;
 
-    /** @param view takes the partition's view on the loop */
-    Offloader(TieredLog log, PartitionLoop loop, int leaderEpoch, Supplier<LogView> view, Work work) {
+    /** A change of the cold log that waits until nothing else is under way. */
+    private record Prepared<T>(long sizeBytes, Function<ColdLog, CompletableFuture<T>> operation, CompletableFuture<T> result) {}
+
+    /**
+     * @param view takes the partition's view on the loop
+     * @param held whether nothing may be uploaded at the moment; asked on the loop
+     */
+    Offloader(TieredLog log, PartitionLoop loop, int leaderEpoch, Supplier<LogView> view, Work work, BooleanSupplier held) {
         this.log = log;
         this.loop = loop;
         this.leaderEpoch = leaderEpoch;
         this.view = view;
         this.work = work;
+        this.held = held;
     }
 
     OffloadState state() {
@@ -78,7 +92,34 @@ final class Offloader {
      */
     CompletableFuture<Void> close() {
         closed = true;
+        abandonPrepared("the partition is closed");
         return underWay.thenRun(() -> log.cold().ifPresent(ColdLog::close));
+    }
+
+    /**
+     * Makes a change of the cold log as soon as nothing else is under way. One at a time.
+     *
+     * @param sizeBytes bytes that it uploads, for the pace
+     * @return completes on the loop, as the operation does; with {@link CancellationException} if it was not begun before the partition closed or its offload stopped. Whatever the operation
+     *     reads has to stay until then
+     */
+    <T> CompletableFuture<T> change(long sizeBytes, Function<ColdLog, CompletableFuture<T>> operation) {
+        if (closed || work.closed().get() || state instanceof Stopped || log.cold().isEmpty()) {
+            return CompletableFuture.failedFuture(new CancellationException("the cold log is not to be changed any more"));
+        }
+        if (prepared.isPresent()) {
+            throw new IllegalStateException("a change of " + log.hot().partition() + " waits already");
+        }
+        Prepared<T> waiting = new Prepared<>(sizeBytes, operation, new CompletableFuture<>());
+        prepared = Optional.of(waiting);
+        look(view.get());
+        return waiting.result();
+    }
+
+    private void abandonPrepared(String reason) {
+        Optional<Prepared<?>> abandoned = prepared;
+        prepared = Optional.empty();
+        abandoned.ifPresent(change -> change.result().completeExceptionally(new CancellationException(reason)));
     }
 
     /** Starts what is due. Cheap when nothing is. */
@@ -97,7 +138,9 @@ final class Offloader {
             dropBelow(idle, now.logStartOffset());
         } else if (mayEmptyCold(now)) {
             dropBelow(idle, now.cold().endOffset());
-        } else if (RetentionPolicy.offloads(log.config())) {
+        } else if (prepared.isPresent()) {
+            queue(idle, OffloadState.Work.COMPACT, prepared.get().sizeBytes());
+        } else if (RetentionPolicy.offloads(log.config()) && !held.getAsBoolean()) {
             follow(idle, OffloadChoice.of(now));
         }
     }
@@ -143,8 +186,44 @@ final class Offloader {
             giveBack(kind);
         } else if (kind == OffloadState.Work.OPEN) {
             open(queued);
+        } else if (kind == OffloadState.Work.COMPACT) {
+            Prepared<?> change = prepared.orElseThrow();
+            prepared = Optional.empty();
+            make(queued, change);
         } else {
             upload(queued);
+        }
+    }
+
+    private <T> void make(Queued queued, Prepared<T> change) {
+        state = queued.start();
+        CompletableFuture<T> result = CompletableFuture.completedFuture(null).thenCompose(now -> change.operation().apply(coldLog()));
+        underWay = loop.bring(result).handle((value, failure) -> {
+            giveBack(OffloadState.Work.COMPACT);
+            if (failure == null) {
+                log.publish();
+                goOn();
+                change.result().complete(value);
+            } else {
+                changeFailed(failure);
+                change.result().completeExceptionally(failure);
+            }
+            return null;
+        });
+    }
+
+    private void changeFailed(Throwable failure) {
+        if (!(state instanceof Busy busy) || closed) {
+            return;
+        }
+        if (failure instanceof ColdStoreException.Fenced) {
+            stop(Failure.FENCED, "a newer leader writes this partition's manifest: " + failure.getMessage(), Optional.empty());
+        } else if (failure instanceof ColdStoreException.Unavailable || failure instanceof ColdStoreException.Uncertain) {
+            retry(busy, Failure.UNAVAILABLE);
+        } else if (failure instanceof ColdStoreException.Misconfigured) {
+            retry(busy, Failure.MISCONFIGURED);
+        } else {
+            goOn();
         }
     }
 
@@ -309,6 +388,7 @@ final class Offloader {
     /** Ends this partition's offload until it is opened again. */
     void stop(Failure kind, String reason, Optional<Throwable> cause) {
         state = new Stopped(reason);
+        abandonPrepared(reason);
         work.meters().failed(kind);
         log.coldFault(reason);
         var event = logger.atError().addKeyValue("partition", log.hot().partition()).addKeyValue("kind", kind).addKeyValue("reason", reason);

@@ -19,6 +19,7 @@ final class RetentionMeters {
         COLD_CORRUPT,
         LOCAL_READ,
         HOLE,
+        COMPACTION,
         UNEXPECTED
     }
 
@@ -37,6 +38,10 @@ final class RetentionMeters {
     private final Counter earlyDeletedBytes;
     private final Counter logStartAdvances;
     private final Counter coldDroppedSegments;
+    private final Counter coldCompactions;
+    private final Counter coldCompactionsInterrupted;
+    private final Counter coldCompactionReadBytes;
+    private final Counter coldCompactionSavedBytes;
     private final Map<Failure, Counter> failures = new EnumMap<>(Failure.class);
     private final AtomicLong lagBytes;
     private final AtomicLong lagSegments;
@@ -53,6 +58,10 @@ final class RetentionMeters {
         earlyDeletedBytes = counter(registry, "firn.local.deleted.early.bytes", "Bytes of these that went early because the disk was filling");
         logStartAdvances = counter(registry, "firn.log.start.advances", "Times total retention raised a log start");
         coldDroppedSegments = counter(registry, "firn.cold.dropped.segments", "Segments dropped from the cold tier below a log start");
+        coldCompactions = counter(registry, "firn.cold.compaction.passes", "Passes of compaction over the cold tier of a partition");
+        coldCompactionsInterrupted = counter(registry, "firn.cold.compaction.interrupted", "Such passes that bucket, scratch disk or memory ended early");
+        coldCompactionReadBytes = counter(registry, "firn.cold.compaction.read.bytes", "Log bytes that these passes went over");
+        coldCompactionSavedBytes = counter(registry, "firn.cold.compaction.saved.bytes", "Log bytes that the cold tier holds less for it");
         for (Failure failure : Failure.values()) {
             failures.put(failure, Counter.builder("firn.offload.failures").description("Failed dealings with the cold tier")
                     .tag("reason", failure.name().toLowerCase(Locale.ROOT)).register(registry));
@@ -96,6 +105,16 @@ final class RetentionMeters {
 
     void coldDropped(int segments) {
         coldDroppedSegments.increment(segments);
+    }
+
+    void coldCompacted(ColdCompaction.Outcome outcome) {
+        coldCompactions.increment();
+        coldCompactionReadBytes.increment(outcome.counts().bytesRead());
+        coldCompactionSavedBytes.increment(Math.max(0, outcome.savedBytes()));
+    }
+
+    void coldCompactionInterrupted() {
+        coldCompactionsInterrupted.increment();
     }
 
     void coldDeletionsPending(int partitions) {

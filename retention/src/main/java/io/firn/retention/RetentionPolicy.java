@@ -13,14 +13,14 @@ final class RetentionPolicy {
 
     private RetentionPolicy() {}
 
-    /** Whether segments of this topic go to the cold tier. Compacted topics stay local. */
+    /** Whether segments of this topic go to the cold tier. */
     static boolean offloads(TieredLogConfig config) {
         return usesCold(config) && !config.copyDisabled();
     }
 
     /** Whether this topic may have segments in the cold tier that count. */
     static boolean usesCold(TieredLogConfig config) {
-        return config.tiered() && !config.hot().compacted();
+        return config.tiered();
     }
 
     /** Whether what an earlier life of this topic left in the cold tier is to go: tiering was switched off with {@code remote.log.delete.on.disable}. */

@@ -9,6 +9,8 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadLocalRandom;
@@ -23,10 +25,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Offloads sealed segments, deletes what retention lets go, and compacts, for all partitions of a broker, in the background.
+ * Offloads sealed segments, deletes what retention lets go, and compacts both tiers, for all partitions of a broker, in the background.
  *
  * <pre>
- *   mailbox (one thread)  ── a message a loop and check interval ──▶  loop: LoopSweep ─▶ TieredPartition ─▶ LocalTrimmer, Offloader, LocalCompactor
+ *   mailbox (one thread)  ── a message a loop and check interval ──▶  loop: LoopSweep ─▶ TieredPartition ─▶ LocalTrimmer, Offloader, LocalCompactor, ColdCompactor
  *     Turns, ColdDeletions, DiskPressure  ◀── asks for a turn ──────       ▲
  *                                                                           └── results ── cold-tier, I/O and compaction threads
  * </pre>
@@ -53,26 +55,30 @@ public final class RetentionWorker implements AutoCloseable {
     /**
      * @param mailbox runs messages one at a time; {@link #tick} is to be called there each check interval
      * @param compactors run steps of local compactions
+     * @param coldCompactions compactions of the cold tier
      * @param stopThreads ends all of them
      */
     RetentionWorker(RetentionConfig config, ColdStore cold, InstantSource clock, DoubleSupplier random, MeterRegistry meters, Executor mailbox,
-            Executor compactors, Runnable stopThreads) {
+            Executor compactors, ColdCompactions coldCompactions, Runnable stopThreads) {
         this.config = config;
         this.stopThreads = stopThreads;
         this.work = new Work(cold, clock, random, new RetentionMeters(meters), mailbox, new Turns(OPENS_AT_ONCE, UploadPace.of(0)),
                 new Turns(config.uploadsAtOnce(), UploadPace.of(config.uploadBytesPerSecond())),
-                LocalCompactions.of(config, compactors, meters), new AtomicLong(), new AtomicBoolean());
+                LocalCompactions.of(config, compactors, meters), coldCompactions, new AtomicLong(), new AtomicBoolean());
         this.coldDeletions = new ColdDeletions(work);
     }
 
     /** Starts the worker's threads. {@code cold} stays the caller's to close, after this. */
-    public static RetentionWorker start(RetentionConfig config, ColdStore cold, InstantSource clock, MeterRegistry meters) {
+    public static RetentionWorker start(RetentionConfig config, ScratchSpace scratch, ColdStore cold, InstantSource clock, MeterRegistry meters) {
         ScheduledThreadPoolExecutor mailbox = new ScheduledThreadPoolExecutor(1, task -> daemon(task, "firn-retention"));
         ThreadPoolExecutor compactors = compactors(config.compaction().threads());
-        RetentionWorker worker = new RetentionWorker(config, cold, clock, () -> ThreadLocalRandom.current().nextDouble(), meters, mailbox, compactors, () -> {
-            shutDown(compactors);
-            shutDown(mailbox);
-        });
+        ExecutorService coldCompactor = Executors.newSingleThreadExecutor(task -> daemon(task, "firn-cold-compaction"));
+        RetentionWorker worker = new RetentionWorker(config, cold, clock, () -> ThreadLocalRandom.current().nextDouble(), meters, mailbox, compactors,
+                ColdCompactions.of(config, scratch, coldCompactor), () -> {
+                    coldCompactor.shutdown(); // what it waits for has ended by the worker's closing
+                    shutDown(compactors);
+                    shutDown(mailbox);
+                });
         mailbox.scheduleWithFixedDelay(worker::guardedTick, config.checkIntervalMs(), config.checkIntervalMs(), TimeUnit.MILLISECONDS);
         return worker;
     }
@@ -146,6 +152,7 @@ public final class RetentionWorker implements AutoCloseable {
     @Override
     public void close() {
         if (work.closed().compareAndSet(false, true)) {
+            work.coldCompactions().closing().complete(null);
             stopThreads.run();
         }
     }
@@ -177,6 +184,7 @@ public final class RetentionWorker implements AutoCloseable {
         work.opens().grant(work.nowMs());
         work.uploads().grant(work.nowMs());
         work.localCompactions().tick(work.nowMs());
+        work.coldCompactions().turns().grant(work.nowMs());
         coldDeletions.look();
         sweeps.values().forEach(LoopSweep::start);
     }

@@ -225,13 +225,18 @@ public final class TieredLog {
 
     // For the worker
 
+    /** As {@link #abortedTransactions}, for records of the cold tier that may be on the local disk as well: local compaction may have forgotten what the cold tier still needs to know. */
+    CompletableFuture<List<AbortedTransaction>> abortedInEitherTier(long fromOffset, long toOffset) {
+        return bothTiers(hot.abortedTransactions(fromOffset, toOffset), c -> c.abortedTransactions(fromOffset, toOffset), (ours, theirs) ->
+                Stream.concat(theirs.stream().map(TieredLog::hot), ours.stream()).distinct().toList());
+    }
+
     /**
-     * Whether the local disk holds all that a reader may ask for, and the cold tier nothing. Only then may local compaction remove tombstones and markers: else they may speak of records
-     * in the bucket, and have to get there themselves.
+     * Whether the local disk holds all that a reader may ask for, and the bucket nothing now nor soon. Only then may local compaction remove tombstones and markers: else they may speak of
+     * records in the bucket, and have to get there themselves. A tiered log is never whole, not even before its first offload: a segment may be on its way while a pass is under way.
      */
     boolean localIsWhole() {
-        boolean nothingCold = cold.isPresent() ? view.isEmpty() : !config.tiered();
-        return nothingCold && hot.logStartOffset() >= hot.localLogStartOffset();
+        return !config.tiered() && view.isEmpty() && hot.logStartOffset() >= hot.localLogStartOffset();
     }
 
     Executor loop() {

@@ -20,6 +20,7 @@ final class TieredPartition {
     private final LocalTrimmer trimmer;
     private final Offloader offloader;
     private final LocalCompactor localCompactor;
+    private final ColdCompactor coldCompactor;
     private Standing standing = Standing.NONE;
     private boolean closed;
     private CompletableFuture<Void> abandoned = CompletableFuture.completedFuture(null);
@@ -30,8 +31,9 @@ final class TieredPartition {
         this.committedOffset = committedOffset;
         this.work = work;
         this.trimmer = new LocalTrimmer(log, loop, work);
-        this.offloader = new Offloader(log, loop, leaderEpoch, this::view, work);
         this.localCompactor = new LocalCompactor(log, loop, this::view, work);
+        this.offloader = new Offloader(log, loop, leaderEpoch, this::view, work, localCompactor::forgets);
+        this.coldCompactor = new ColdCompactor(log, loop, offloader, work);
     }
 
     TieredLog log() {
@@ -68,6 +70,7 @@ final class TieredPartition {
             localCompactor.look(view);
         }
         offloader.look(view);
+        coldCompactor.look();
         stand(standing(view));
     }
 
@@ -80,6 +83,7 @@ final class TieredPartition {
     /** Takes no new work; completes on the loop when nothing here changes the hot log any more. */
     CompletableFuture<Void> close() {
         closed = true;
+        coldCompactor.close();
         stand(Standing.NONE);
         log.onChange(() -> {});
         abandoned = offloader.close();

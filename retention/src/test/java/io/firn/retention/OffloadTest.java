@@ -218,8 +218,8 @@ class OffloadTest {
     }
 
     @Test
-    void anUntieredOrCompactedTopicNeverAsksTheBucket() {
-        for (TieredLogConfig config : new TieredLogConfig[] {Views.untiered(), Views.compacted(false)}) {
+    void anUntieredTopicNeverAsksTheBucketCompactedOrNot() {
+        for (TieredLogConfig config : new TieredLogConfig[] {Views.untiered(), Views.untiered(Views.compacted(false))}) {
             try (TieredRig rig = TieredRig.started(config)) {
                 rig.segments(2);
                 rig.round();

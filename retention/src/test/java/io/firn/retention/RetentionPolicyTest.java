@@ -75,18 +75,26 @@ class RetentionPolicyTest {
     }
 
     @Test
-    void aCompactedTopicIsNeitherOffloadedNorDeleted() {
-        LogView view = view(ColdView.NOTHING, 0, 0, 10);
-        assertThat(RetentionPolicy.offloads(compacted(false))).isFalse();
+    void aCompactedTieredTopicIsOffloadedAndItsLocalCopiesGoButNothingIsDeletedForGood() {
+        assertThat(RetentionPolicy.offloads(compacted(false))).isTrue();
+        LogView view = view(cold(0, 6), 0, 0, 10);
         assertThat(RetentionPolicy.logStartTarget(view, compacted(false), 1_000)).isZero();
-        assertThat(RetentionPolicy.localStartTarget(view, compacted(false), 1_000, 1_000)).isZero();
+        assertThat(RetentionPolicy.localStartTarget(view, local(compacted(false), -1, 0), 0, 1_000)).isEqualTo(60);
     }
 
     @Test
-    void aCompactedTopicThatAlsoDeletesIsDeletedLocally() {
+    void aCompactedTopicThatAlsoDeletesIsDeletedOverBothTiersUpToTheBoundary() {
+        assertThat(RetentionPolicy.logStartTarget(view(cold(0, 6), 0, 4, 10), compacted(true), 1_000)).isEqualTo(60);
+        assertThat(RetentionPolicy.logStartTarget(view(ColdView.NOTHING, 0, 0, 10), compacted(true), 1_000)).as("not offloaded yet").isZero();
+    }
+
+    @Test
+    void aCompactedTopicThatIsNotTieredStaysLocal() {
         LogView view = view(ColdView.NOTHING, 0, 0, 10);
-        assertThat(RetentionPolicy.offloads(compacted(true))).isFalse();
-        assertThat(RetentionPolicy.logStartTarget(view, compacted(true), 1_000)).isEqualTo(100);
+        assertThat(RetentionPolicy.offloads(Views.untiered(compacted(true)))).isFalse();
+        assertThat(RetentionPolicy.logStartTarget(view, Views.untiered(compacted(true)), 1_000)).isEqualTo(100);
+        assertThat(RetentionPolicy.logStartTarget(view, Views.untiered(compacted(false)), 1_000)).isZero();
+        assertThat(RetentionPolicy.localStartTarget(view, Views.untiered(compacted(false)), 1_000, 1_000)).isZero();
     }
 
     @Test

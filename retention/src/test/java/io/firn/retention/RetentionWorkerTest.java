@@ -48,7 +48,8 @@ class RetentionWorkerTest {
         HotStore hotStore = HotStore.open(new HotStoreConfig(directory.resolve("hot"), Durability.OS, 1, 2, 86_400_000, 1 << 20), new FileDisk(), clock, meters);
         ColdStore cold = ColdStore.open(new ColdStoreConfig("", "cluster", 64 << 10, 4 << 20, 4, 256 << 10, 2, 5_000, 2, 0, false),
                 FileObjectStore.open(directory.resolve("cold"), 2), clock, meters);
-        RetentionWorker worker = RetentionWorker.start(new RetentionConfig(5, 0, 0, hotStore::usableBytes), cold, clock, meters);
+        RetentionWorker worker = RetentionWorker.start(new RetentionConfig(5, 0, 0, hotStore::usableBytes),
+                new ScratchSpace(new FileDisk(), directory.resolve("scratch")), cold, clock, meters);
         try {
             List<TieredLog> logs = new ArrayList<>();
             for (int i = 0; i < PARTITIONS; i++) {

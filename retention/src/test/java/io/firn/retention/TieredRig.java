@@ -42,6 +42,7 @@ final class TieredRig implements AutoCloseable {
     static final TopicIdPartition PARTITION = new TopicIdPartition(new Uuid(7, 7), 0, "logs");
     static final int RECORDS = 3;
     private static final long DEADLINE_S = 20;
+    static final Path SCRATCH = Path.of("/data/scratch");
     private static final Path DIRECTORY = Path.of("/data/hot");
 
     final SimDisk disk = new SimDisk(1);
@@ -60,6 +61,7 @@ final class TieredRig implements AutoCloseable {
     TieredLogConfig config;
     RetentionConfig workerConfig = new RetentionConfig(1_000, 0, 0, usableBytes::get);
     int leaderEpoch = 1;
+    long deleteGraceMs;
     /** Nothing at or above it counts as committed; by default everything durable does. */
     volatile long commitLimit = Long.MAX_VALUE;
 
@@ -103,8 +105,9 @@ final class TieredRig implements AutoCloseable {
         meters = new SimpleMeterRegistry();
         process = new MortalDisk(disk);
         hotStore = HotStore.open(new HotStoreConfig(DIRECTORY, Durability.FSYNC, 0, 2, 86_400_000, 64 << 20), process, clock, meters);
-        cold = ColdStore.open(new ColdStoreConfig("", "cluster", 64 << 10, 4 << 20, 4, 256 << 10, 2, 5_000, 1, 0, false), objects, clock, meters);
-        worker = new RetentionWorker(workerConfig, cold, clock, () -> 0.5, meters, mailbox, thread("test-compaction"), mailbox::shutdownNow);
+        cold = ColdStore.open(new ColdStoreConfig("", "cluster", 64 << 10, 4 << 20, 4, 256 << 10, 2, 5_000, 1, deleteGraceMs, false), objects, clock, meters);
+        ColdCompactions coldCompactions = ColdCompactions.of(workerConfig, new ScratchSpace(process, SCRATCH), thread("test-cold-compaction"));
+        worker = new RetentionWorker(workerConfig, cold, clock, () -> 0.5, meters, mailbox, thread("test-compaction"), coldCompactions, mailbox::shutdownNow);
     }
 
     void attach() {
@@ -172,6 +175,12 @@ final class TieredRig implements AutoCloseable {
             records[i] = new SimpleRecord(timestampMs, ("key-" + i).getBytes(), ("value " + written.size() + "." + i + " ".repeat(900)).getBytes());
         }
         return append(MemoryRecords.withRecords(Compression.NONE, records).buffer(), AppendOrigin.CLIENT);
+    }
+
+    /** Appends one record; a null value is a tombstone. */
+    long put(String key, String value) {
+        SimpleRecord record = new SimpleRecord(clock.millis(), key.getBytes(), value == null ? null : value.getBytes());
+        return append(MemoryRecords.withRecords(Compression.NONE, record).buffer(), AppendOrigin.CLIENT);
     }
 
     long append(ByteBuffer batch, AppendOrigin origin) {

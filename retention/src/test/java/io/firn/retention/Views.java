@@ -46,6 +46,10 @@ final class Views {
         return new TieredLogConfig(HotLogConfig.DEFAULT, false, true, -1, -1, -2, -2);
     }
 
+    static TieredLogConfig untiered(TieredLogConfig c) {
+        return new TieredLogConfig(c.hot(), false, c.deleteByRetention(), c.retentionMs(), c.retentionBytes(), c.localRetentionMs(), c.localRetentionBytes(), c.compaction());
+    }
+
     static TieredLogConfig compacted(boolean alsoDelete) {
         HotLogConfig d = HotLogConfig.DEFAULT;
         HotLogConfig hot = new HotLogConfig(d.segmentBytes(), d.segmentMs(), d.segmentJitterMs(), d.segmentIndexBytes(), d.indexIntervalBytes(),
@@ -53,12 +57,23 @@ final class Views {
         return new TieredLogConfig(hot, true, alsoDelete, 0, 0, -2, -2);
     }
 
+    /** Compacted and tiered; local copies go as soon as the cold tier has them, tombstones {@code deleteRetentionMs} after everything older is gone. */
+    static TieredLogConfig compactedCold(CompactionConfig compaction) {
+        TieredLogConfig c = compacted(false);
+        return new TieredLogConfig(c.hot(), true, false, -1, -1, -1, 0, compaction);
+    }
+
+    static HotLogConfig segmentBytes(HotLogConfig c, int segmentBytes) {
+        return new HotLogConfig(segmentBytes, c.segmentMs(), c.segmentJitterMs(), c.segmentIndexBytes(), c.indexIntervalBytes(), c.maxMessageBytes(), c.logAppendTime(),
+                c.timestampBeforeMaxMs(), c.timestampAfterMaxMs(), c.compacted());
+    }
+
     static TieredLogConfig total(TieredLogConfig c, long ms, long bytes) {
-        return new TieredLogConfig(c.hot(), c.tiered(), c.deleteByRetention(), ms, bytes, c.localRetentionMs(), c.localRetentionBytes());
+        return new TieredLogConfig(c.hot(), c.tiered(), c.deleteByRetention(), ms, bytes, c.localRetentionMs(), c.localRetentionBytes(), c.compaction());
     }
 
     static TieredLogConfig local(TieredLogConfig c, long ms, long bytes) {
-        return new TieredLogConfig(c.hot(), c.tiered(), c.deleteByRetention(), c.retentionMs(), c.retentionBytes(), ms, bytes);
+        return new TieredLogConfig(c.hot(), c.tiered(), c.deleteByRetention(), c.retentionMs(), c.retentionBytes(), ms, bytes, c.compaction());
     }
 
     static TieredLogConfig copyDisabled(TieredLogConfig c) {

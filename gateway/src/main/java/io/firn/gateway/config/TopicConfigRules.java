@@ -10,7 +10,8 @@ import org.apache.kafka.common.errors.InvalidConfigurationException;
 import org.apache.kafka.storage.internals.log.LogConfig;
 
 /**
- * Which topic configs there are and which values they may have: Kafka's own definitions and checks, over Firn's defaults.
+ * Which topic configs there are and which values they may have: Kafka's own definitions and checks, over Firn's defaults. One thing is allowed that Kafka refuses: a topic may be compacted and
+ * tiered, if it says {@code remote.storage.enable=true} itself.
  *
  * <p>Threading: immutable.
  */
@@ -72,10 +73,33 @@ public final class TopicConfigRules {
         overrides.keySet().stream().filter(name -> !TopicConfigKeys.KEYS.containsKey(name)).findFirst().ifPresent(name -> {
             throw new InvalidConfigurationException("Unknown topic config name: " + name);
         });
+        String policies = overrides.getOrDefault(TopicConfigs.CLEANUP_POLICY, brokerLevel.getOrDefault(TopicConfigs.CLEANUP_POLICY, ""));
+        boolean compacted = TopicConfigs.has(policies, "compact");
+        boolean saysTiered = Boolean.parseBoolean(overrides.getOrDefault(TopicConfigs.TIERED, "").trim());
         try {
-            LogConfig.validate(before, overrides, brokerLevel, true);
+            if (compacted && saysTiered) {
+                checkCompactedAndTiered(before, overrides, brokerLevel);
+            } else {
+                requireSaid(before, overrides, compacted);
+                LogConfig.validate(before, overrides, brokerLevel, true);
+            }
         } catch (ConfigException e) {
             throw new InvalidConfigurationException(e.getMessage(), e);
+        }
+    }
+
+    /** Kafka knows no such topic: its checks of tiering are made as if it was not compacted, those of the policy by themselves. */
+    private static void checkCompactedAndTiered(Map<String, String> before, Map<String, String> overrides, Map<String, String> brokerLevel) {
+        LogConfig.validate(Map.of(), Map.of(TopicConfigs.CLEANUP_POLICY, overrides.getOrDefault(TopicConfigs.CLEANUP_POLICY, "compact")), Map.of(), false);
+        Map<String, String> otherwise = new HashMap<>(overrides);
+        otherwise.put(TopicConfigs.CLEANUP_POLICY, "delete");
+        LogConfig.validate(before, otherwise, brokerLevel, true);
+    }
+
+    /** A tiered topic that is to be compacted, too, has to say that it stays tiered: by default compacted topics are not. */
+    private static void requireSaid(Map<String, String> before, Map<String, String> overrides, boolean compacted) {
+        if (compacted && Boolean.parseBoolean(before.getOrDefault(TopicConfigs.TIERED, "")) && !overrides.containsKey(TopicConfigs.TIERED)) {
+            throw new ConfigException("The topic is tiered. To compact it set remote.storage.enable=true with it; to take it out of the cold tier set remote.storage.enable=false and remote.log.delete.on.disable=true.");
         }
     }
 }

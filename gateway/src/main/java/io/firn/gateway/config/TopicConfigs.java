@@ -22,7 +22,7 @@ import org.apache.kafka.server.config.ServerTopicConfigSynonyms;
  *
  * <p>Layers, strongest first: the topic's own override; this broker's dynamic config; the cluster-wide dynamic default; the setting
  * {@code topic.defaults}; the built-in default. Built-in defaults are Kafka's, with one exception: {@code remote.storage.enable} is true,
- * except for a topic whose {@code cleanup.policy} contains {@code compact} (as in Kafka such a topic cannot be tiered).
+ * except for a topic whose {@code cleanup.policy} contains {@code compact}: such a topic is tiered if it says so itself.
  *
  * <p>Names and values reach this class validated ({@link TopicConfigRules}); it only needs the few configs that decide how a log behaves, so
  * that starting a broker does not load Kafka's config classes.

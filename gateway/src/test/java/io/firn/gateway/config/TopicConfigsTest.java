@@ -132,10 +132,34 @@ class TopicConfigsTest {
     }
 
     @Test
-    void aNewTopicMayBeCompactedOrUntieredButNotCompactedAndTiered() {
+    void aNewTopicMayBeCompactedOrUntieredOrCompactedAndTiered() {
         rules.checkNew(EMPTY, Map.of("cleanup.policy", "compact"));
         rules.checkNew(EMPTY, Map.of("remote.storage.enable", "false"));
-        assertThatThrownBy(() -> rules.checkNew(EMPTY, Map.of("cleanup.policy", "compact", "remote.storage.enable", "true"))).isInstanceOf(InvalidConfigurationException.class);
+        rules.checkNew(EMPTY, Map.of("cleanup.policy", "compact", "remote.storage.enable", "true"));
+        rules.checkNew(EMPTY, Map.of("cleanup.policy", "compact,delete", "remote.storage.enable", "true"));
+        assertThatThrownBy(() -> rules.checkNew(EMPTY, Map.of("cleanup.policy", "compact,shrink", "remote.storage.enable", "true"))).isInstanceOf(InvalidConfigurationException.class);
+        assertThatThrownBy(() -> rules.checkNew(EMPTY, Map.of("cleanup.policy", "compact", "remote.storage.enable", "true", "retention.ms", "5", "local.retention.ms", "6")))
+                .isInstanceOf(InvalidConfigurationException.class).hasMessageContaining("local.retention.ms");
+    }
+
+    @Test
+    void aCompactedTopicIsTieredWhenItSaysSo() {
+        TieredLogConfig config = configs.logConfig(EMPTY, Map.of("cleanup.policy", "compact", "remote.storage.enable", "true", "min.cleanable.dirty.ratio", "0.25",
+                "min.compaction.lag.ms", "10", "max.compaction.lag.ms", "1000", "delete.retention.ms", "77"));
+        assertThat(config.tiered()).isTrue();
+        assertThat(config.compaction()).isEqualTo(new CompactionConfig(0.25, 10, 1000, 77));
+    }
+
+    @Test
+    void aTieredTopicThatIsToBeCompactedSaysWhetherItStaysTiered() {
+        assertThatThrownBy(() -> rules.checkChange(EMPTY, Map.of(), Map.of("cleanup.policy", "compact"))).isInstanceOf(InvalidConfigurationException.class)
+                .hasMessageContaining("remote.storage.enable=true");
+        rules.checkChange(EMPTY, Map.of(), Map.of("cleanup.policy", "compact", "remote.storage.enable", "true"));
+        rules.checkChange(EMPTY, Map.of(), Map.of("cleanup.policy", "compact", "remote.storage.enable", "false", "remote.log.delete.on.disable", "true"));
+        assertThatThrownBy(() -> rules.checkChange(EMPTY, Map.of("cleanup.policy", "compact", "remote.storage.enable", "true"), Map.of("cleanup.policy", "compact")))
+                .isInstanceOf(InvalidConfigurationException.class).hasMessageContaining("remote.storage.enable=true");
+        assertThatThrownBy(() -> rules.checkChange(EMPTY, Map.of("cleanup.policy", "compact", "remote.storage.enable", "true"),
+                Map.of("cleanup.policy", "compact", "remote.storage.enable", "false"))).isInstanceOf(InvalidConfigurationException.class).hasMessageContaining("remote.log.delete.on.disable");
     }
 
     @Test

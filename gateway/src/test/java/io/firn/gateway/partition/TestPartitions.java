@@ -18,6 +18,7 @@ import io.firn.membership.Command;
 import io.firn.membership.Metadata;
 import io.firn.retention.RetentionConfig;
 import io.firn.retention.RetentionWorker;
+import io.firn.retention.ScratchSpace;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
@@ -55,7 +56,7 @@ public final class TestPartitions implements AutoCloseable {
         hot = HotStore.open(new HotStoreConfig(directory.resolve("hot"), Durability.FSYNC, 1, 2, 86_400_000L, 1 << 26), new FileDisk(), clock, meters);
         cold = ColdStore.open(new ColdStoreConfig("", metadata.view().clusterId(), 1 << 20, 16 << 20, 2, 1 << 20, 1, 5_000, 2, 1_000, false),
                 ObjectStores.open(ObjectStoreConfig.ofDirectory(directory.resolve("cold")), meters), clock, meters);
-        retention = RetentionWorker.start(new RetentionConfig(1_000, 0, 0, hot::usableBytes, 1), cold, clock, meters);
+        retention = RetentionWorker.start(new RetentionConfig(1_000, 0, 0, hot::usableBytes, 1), new ScratchSpace(new FileDisk(), directory.resolve("scratch")), cold, clock, meters);
         partitions = new Partitions(metadata::view);
         keeper = new PartitionKeeper(BROKER, hot, retention, EventLoops.of(vertx, 1), partitions, new TopicConfigs(BROKER, Map.of())::settings, recompression, clock);
         metadata.subscribe(keeper::apply);

@@ -28,6 +28,7 @@ import io.firn.membership.Metadata;
 import io.firn.membership.TopicView;
 import io.firn.retention.RetentionConfig;
 import io.firn.retention.RetentionWorker;
+import io.firn.retention.ScratchSpace;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.netty.util.concurrent.ScheduledFuture;
 import io.vertx.core.Vertx;
@@ -119,7 +120,7 @@ public final class StorageRig implements AutoCloseable {
         metadata.submit(new Command.RegisterBroker(BROKER, "127.0.0.1", 1, Optional.empty())).join();
         hot = HotStore.open(new HotStoreConfig(HOT, durability, 0, 2, 86_400_000, 64 << 20), disk, clock, meters);
         cold = ColdStore.open(new ColdStoreConfig("", "cluster", CHUNK_BYTES, 64 * CHUNK_BYTES, 8, 0, 2, 5_000, 1, 0, false), objects, clock, meters);
-        retention = RetentionWorker.start(new RetentionConfig(10, 0, 1_000, usableBytes::get), cold, clock, meters);
+        retention = RetentionWorker.start(new RetentionConfig(10, 0, 1_000, usableBytes::get), new ScratchSpace(disk, HOT.resolveSibling("scratch")), cold, clock, meters);
         partitions = new Partitions(metadata::view);
         recompression = new RecompressionPool(recompressing, () -> {});
         keeper = new PartitionKeeper(BROKER, hot, retention, loops, partitions, new TopicConfigs(BROKER, Map.of())::settings, recompression, clock);

@@ -1,0 +1,202 @@
+package io.firn.retention;
+
+import io.firn.cold.ColdLog;
+import io.firn.cold.ColdSegment;
+import io.firn.cold.ColdStoreException;
+import io.firn.cold.SegmentSource;
+import io.firn.hot.AbortedTransaction;
+import io.firn.retention.RetentionMeters.Failure;
+import io.firn.retention.compaction.PassInput;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Compacts what one partition has in the cold tier, when {@link ColdCompactionPolicy} says that it is worth it. How compacted topics are tiered:
+ *
+ * <ul>
+ * <li>A sealed segment is offloaded as any other, at once and whether or not the local disk has compacted it before: the bucket shall have what is acknowledged as early as it can. Local compaction in the meantime
+ *     only makes it smaller. Local copies go by local retention.
+ * <li>Local compaction of a log that has anything in the cold tier keeps all tombstones and markers ({@link TieredLog#localIsWhole}): they may speak of records that only the bucket has, and have to get there.
+ * <li>The cold tier is compacted by itself, from its own objects ({@link ColdCompaction}): so at any moment the bucket alone is a right and complete compacted log up to the tier boundary.
+ * <li>How far that has come is in the manifest, and goes with the leadership.
+ * <li>{@code delete} beside {@code compact} works over both tiers as without: whole segments go by the age of their newest record and by size, and below DeleteRecords.
+ * </ul>
+ *
+ * <pre>
+ *   look: due ─▶ turn (one pass at a time in the broker) ─▶ ask both tiers for aborted transactions ─▶ pass on the compaction thread
+ *                                                                                                    │  swap, swap, …, clean offset: through the Offloader,
+ *                                                                                                    ▼  between its uploads
+ *                                             nothing more to do for {@link ColdCompactions#lookEveryMs} ◀─ ended; after a failure with {@link Backoff}
+ * </pre>
+ *
+ * <p>Failures: bucket or scratch disk: again later, for ever. A segment replaced or dropped under the pass (DeleteRecords, retention): the next pass sees the new state. Anything that cannot be read as a log: this partition is not
+ * compacted any more until it is opened again, said at ERROR; reads, offload and retention go on.
+ *
+ * <p>On crash: nothing is remembered but the clean offset; see {@link ColdCompaction}.
+ *
+ * <p>Threading: confined to the partition's loop; the pass runs on the compaction thread and comes back as messages.
+ */
+final class ColdCompactor {
+    private static final Logger logger = LoggerFactory.getLogger(ColdCompactor.class);
+
+    private final TieredLog log;
+    private final PartitionLoop loop;
+    private final Offloader offloader;
+    private final Work work;
+    private long nextLookMs = Long.MIN_VALUE;
+    private int failures;
+    private boolean busy;
+    private volatile boolean closed;
+    private Optional<String> stopped = Optional.empty();
+
+    ColdCompactor(TieredLog log, PartitionLoop loop, Offloader offloader, Work work) {
+        this.log = log;
+        this.loop = loop;
+        this.offloader = offloader;
+        this.work = work;
+    }
+
+    /** A pass under way ends at the next batch. What it has swapped stays. */
+    void close() {
+        closed = true;
+    }
+
+    /** Whether compaction of this partition has stopped until a person acts. */
+    boolean stopped() {
+        return stopped.isPresent();
+    }
+
+    /** Starts what is due. */
+    void look() {
+        if (!log.config().hot().compacted() || busy || closed || stopped() || work.nowMs() < nextLookMs || due().isEmpty()) {
+            return;
+        }
+        busy = true;
+        Turns turns = work.coldCompactions().turns();
+        work.post(() -> turns.request(new Turns.Turn(loop.executor(), 0, this::granted), work.nowMs()));
+    }
+
+    private Optional<ColdCompactionPolicy.Due> due() {
+        boolean possible = RetentionPolicy.offloads(log.config()) && log.cold().isPresent() && !(offloader.state() instanceof OffloadState.Stopped)
+                && work.earlyBytes().get() <= 0; // the disk is filling: no time to write segments on it
+        if (!possible) {
+            return Optional.empty();
+        }
+        nextLookMs = work.nowMs() + work.coldCompactions().lookEveryMs();
+        ColdLog cold = log.cold().get();
+        return ColdCompactionPolicy.of(cold.segments(), cold.cleanOffset(), log.logStartOffset(), log.config().compaction(), work.nowMs());
+    }
+
+    private void granted() {
+        Optional<ColdCompactionPolicy.Due> due = closed || work.closed().get() ? Optional.empty() : due();
+        if (due.isEmpty()) {
+            over();
+            return;
+        }
+        List<ColdSegment> segments = due.get().segments();
+        loop.bring(log.abortedInEitherTier(segments.get(0).baseOffset(), segments.get(segments.size() - 1).nextOffset()))
+                .thenCompose(aborted -> loop.bring(onThread(order(due.get(), aborted))))
+                .whenComplete((outcome, failure) -> {
+                    over();
+                    if (failure == null) {
+                        ended(outcome);
+                    } else {
+                        failed(PartitionLoop.unwrapped(failure));
+                    }
+                });
+    }
+
+    private void over() {
+        busy = false;
+        work.post(() -> work.coldCompactions().turns().release(work.nowMs()));
+    }
+
+    private ColdCompaction.Order order(ColdCompactionPolicy.Due due, List<AbortedTransaction> aborted) {
+        ColdLog cold = log.cold().orElseThrow();
+        boolean fromLogStart = due.segments().get(0).baseOffset() <= log.logStartOffset();
+        PassInput input = new PassInput(work.nowMs(), log.config().compaction().deleteRetentionMs(), fromLogStart, aborted, log.hot().lastOfProducers());
+        return new ColdCompaction.Order(cold, due.segments(), cold.cleanOffset(), due.endOffset(), input, work.coldCompactions().memoryBytes(), log.config().hot().segmentBytes(),
+                log.config().hot().indexIntervalBytes());
+    }
+
+    private CompletableFuture<ColdCompaction.Outcome> onThread(ColdCompaction.Order order) {
+        Patience patience = new Patience(work.coldCompactions().closing());
+        ColdCompaction compaction = new ColdCompaction(order, swaps(), work.coldCompactions().scratch(), patience, () -> closed || work.closed().get());
+        CompletableFuture<ColdCompaction.Outcome> result = new CompletableFuture<>();
+        try {
+            work.coldCompactions().thread().execute(() -> {
+                try {
+                    result.complete(compaction.run());
+                } catch (IOException | RuntimeException | OutOfMemoryError e) {
+                    result.completeExceptionally(e);
+                }
+            });
+        } catch (RejectedExecutionException closing) {
+            result.completeExceptionally(new CancellationException("the retention worker closes"));
+        }
+        return result;
+    }
+
+    /** Called on the compaction thread: hops to the loop. */
+    private ColdCompaction.Swaps swaps() {
+        return new ColdCompaction.Swaps() {
+            @Override
+            public CompletableFuture<Optional<List<ColdSegment>>> replace(List<ColdSegment> superseded, SegmentSource source) {
+                return change(source.logSizeBytes(), cold -> cold.replace(superseded, List.of(source)));
+            }
+
+            @Override
+            public CompletableFuture<Void> cleanUpTo(long offset) {
+                return change(0, cold -> cold.cleanUpTo(offset));
+            }
+        };
+    }
+
+    private <T> CompletableFuture<T> change(long sizeBytes, Function<ColdLog, CompletableFuture<T>> operation) {
+        return CompletableFuture.supplyAsync(() -> offloader.change(sizeBytes, operation), loop.executor()).thenCompose(Function.identity());
+    }
+
+    private void ended(ColdCompaction.Outcome outcome) {
+        failures = 0;
+        work.meters().coldCompacted(outcome);
+        logger.atInfo().addKeyValue("partition", log.hot().partition()).addKeyValue("cleanOffset", outcome.coveredOffset()).addKeyValue("complete", outcome.complete())
+                .addKeyValue("segments", outcome.rewritten()).addKeyValue("savedBytes", outcome.savedBytes()).addKeyValue("recordsKept", outcome.counts().recordsKept())
+                .addKeyValue("recordsDropped", outcome.counts().recordsDropped()).log("Cold tier compacted");
+    }
+
+    private void failed(Throwable failure) {
+        if (failure instanceof CancellationException || closed) {
+            logger.atDebug().addKeyValue("partition", log.hot().partition()).addKeyValue("cause", failure).log("Compaction of the cold tier was given up");
+        } else if (comesBack(failure)) {
+            retry(failure);
+        } else {
+            stop(failure);
+        }
+    }
+
+    /** Bucket, scratch disk, memory. A bucket that holds what it should not does not mend itself, nor does a bug. */
+    private static boolean comesBack(Throwable failure) {
+        return failure instanceof ColdStoreException && !(failure instanceof ColdStoreException.Corrupt) || failure instanceof ScratchException || failure instanceof OutOfMemoryError;
+    }
+
+    private void retry(Throwable failure) {
+        failures++;
+        nextLookMs = work.nowMs() + Math.max(work.coldCompactions().lookEveryMs(), Backoff.COLD_TIER.delayMs(failures, work.random().getAsDouble()));
+        work.meters().coldCompactionInterrupted();
+        logger.atWarn().addKeyValue("partition", log.hot().partition()).addKeyValue("failures", failures).addKeyValue("cause", failure.toString())
+                .log("Compaction of the cold tier was interrupted; it is tried again");
+    }
+
+    private void stop(Throwable failure) {
+        stopped = Optional.of(String.valueOf(failure));
+        work.meters().failed(Failure.COMPACTION);
+        logger.atError().addKeyValue("partition", log.hot().partition()).setCause(failure).log("Compaction of a partition's cold tier has stopped until a person acts; it is read and offloaded as before");
+    }
+}

@@ -1,0 +1,283 @@
+package io.firn.retention;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.firn.cold.ColdSegment;
+import io.firn.cold.sim.SimFault;
+import io.firn.hot.AppendOrigin;
+import io.firn.hot.batch.Batches;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.IntStream;
+import org.apache.kafka.common.compress.Compression;
+import org.apache.kafka.common.record.TimestampType;
+import org.apache.kafka.common.record.internal.MemoryRecords;
+import org.apache.kafka.common.record.internal.RecordBatch;
+import org.apache.kafka.common.record.internal.SimpleRecord;
+import org.junit.jupiter.api.Test;
+
+/** Compacted topics in the cold tier, over the real tiers on a simulated disk, bucket and clock. */
+class ColdCompactionTest {
+    private static final CompactionConfig NEVER = new CompactionConfig(1, 0, Long.MAX_VALUE, 1_000_000);
+    private static final CompactionConfig EAGER = new CompactionConfig(0.1, 0, Long.MAX_VALUE, 1_000_000);
+
+    private final Map<String, String> table = new TreeMap<>();
+
+    private void put(TieredRig rig, String key, String value) {
+        rig.put(key, value);
+        if (value == null) {
+            table.remove(key);
+        } else {
+            table.put(key, value);
+        }
+    }
+
+    /** A segment with {@code records} updates, which cycle through {@code keys}. */
+    private long segment(TieredRig rig, int records, int keys) {
+        for (int i = 0; i < records; i++) {
+            put(rig, "key-" + i % keys, "value " + rig.written.size() + " ".repeat(200));
+        }
+        rig.awaitDurable();
+        return rig.seal();
+    }
+
+    private static void awaitCompacted(TieredRig rig, long offset) {
+        rig.roundsUntil("compacted up to " + offset, 5_000, () -> rig.log.cold().map(cold -> cold.cleanOffset() >= offset).orElse(false));
+    }
+
+    private void assertTable(TieredRig rig) {
+        assertThat(KeyedReplay.of(rig).table()).isEqualTo(table);
+    }
+
+    private static List<ColdSegment> coldSegments(TieredRig rig) {
+        return rig.onLoop(() -> rig.log.cold().orElseThrow().segments());
+    }
+
+    @Test
+    void supersededRecordsGoSmallSegmentsBecomeOneAndOldObjectsAreDeleted() {
+        try (TieredRig rig = TieredRig.started(Views.compactedCold(EAGER))) {
+            for (int i = 0; i < 4; i++) {
+                segment(rig, 30, 10);
+            }
+            long end = segment(rig, 7, 7);
+            awaitCompacted(rig, end);
+            assertThat(coldSegments(rig)).hasSize(1);
+            KeyedReplay replay = KeyedReplay.of(rig);
+            assertThat(replay.table()).isEqualTo(table);
+            assertThat(replay.records).hasSize(table.size());
+            assertThat(replay.coldReads).isPositive();
+            rig.roundsUntil("objects of superseded segments deleted", 1_000, () -> rig.segmentObjects() == 1);
+            assertThat(rig.meter("firn.cold.compaction.passes")).isGreaterThanOrEqualTo(1);
+            assertThat(rig.meter("firn.cold.compaction.saved.bytes")).isGreaterThan(100 * 200);
+            assertThat(rig.meter("firn.offload.stopped.partitions")).isZero();
+        }
+    }
+
+    @Test
+    void everyOffsetOfTheRangeCanBeReadFrom() {
+        try (TieredRig rig = TieredRig.started(Views.compactedCold(EAGER))) {
+            segment(rig, 20, 4);
+            long end = segment(rig, 20, 4);
+            put(rig, "active", "not sealed");
+            rig.awaitDurable();
+            awaitCompacted(rig, end);
+            for (long offset = 0; offset <= end; offset++) {
+                long from = offset;
+                assertThat(KeyedReplay.from(rig, offset, 300).records).as("from %d", offset).allMatch(record -> record.offset() >= from)
+                        .anyMatch(record -> record.key().equals("active"));
+            }
+        }
+    }
+
+    @Test
+    void onlyWhatIsInTheBucketSupersedesWhatIsInTheBucket() {
+        try (TieredRig rig = TieredRig.started(Views.compactedCold(EAGER))) {
+            long sealed = segment(rig, 10, 10);
+            for (int i = 0; i < 10; i++) {
+                rig.put("key-" + i, "newer, on the local disk alone");
+            }
+            rig.awaitDurable();
+            awaitCompacted(rig, sealed);
+            assertThat(KeyedReplay.of(rig).records).hasSize(20);
+        }
+    }
+
+    @Test
+    void aTombstoneStaysForItsTimeAfterTheOlderRecordsAreGoneAndThenGoesWithoutBringingThemBack() {
+        CompactionConfig config = new CompactionConfig(0, 0, Long.MAX_VALUE, 300_000);
+        try (TieredRig rig = TieredRig.started(Views.compactedCold(config))) {
+            segment(rig, 20, 5);
+            put(rig, "key-3", null);
+            rig.awaitDurable();
+            awaitCompacted(rig, rig.seal());
+            assertThat(KeyedReplay.of(rig).records).filteredOn(record -> record.key().equals("key-3")).singleElement().matches(record -> record.value() == null);
+            for (int i = 0; i < 4; i++) {
+                put(rig, "other", "value " + i + " ".repeat(4_000));
+                rig.awaitDurable();
+                awaitCompacted(rig, rig.seal());
+                rig.clock.advanceMs(100_000);
+            }
+            assertThat(KeyedReplay.of(rig).records).noneMatch(record -> record.key().equals("key-3"));
+            assertTable(rig);
+        }
+    }
+
+    @Test
+    void whatWasAbortedByAMarkerThatIsStillOnTheLocalDiskSupersedesNothingAndGoes() {
+        try (TieredRig rig = TieredRig.started(Views.compactedCold(EAGER))) {
+            put(rig, "key-1", "committed");
+            put(rig, "key-2", "committed");
+            rig.append(transactional(7, "key-1", "aborted"), AppendOrigin.CLIENT);
+            rig.append(transactional(8, "key-2", "committed later"), AppendOrigin.CLIENT);
+            table.put("key-2", "committed later");
+            rig.awaitDurable();
+            long end = rig.seal();
+            rig.append(Batches.marker(0, 7, (short) 0, false, 0, rig.clock.millis()), AppendOrigin.COORDINATOR);
+            rig.append(Batches.marker(0, 8, (short) 0, true, 0, rig.clock.millis()), AppendOrigin.COORDINATOR);
+            rig.awaitDurable();
+            awaitCompacted(rig, end);
+            KeyedReplay everything = KeyedReplay.of(rig);
+            assertThat(everything.records).hasSize(2).noneMatch(record -> "aborted".equals(record.value()));
+            assertThat(KeyedReplay.committed(rig, 100_000).table()).isEqualTo(table);
+        }
+    }
+
+    private static ByteBuffer transactional(long producerId, String key, String value) {
+        return MemoryRecords.withRecords(RecordBatch.MAGIC_VALUE_V2, 0, Compression.NONE, TimestampType.CREATE_TIME, producerId, (short) 0, 0, RecordBatch.NO_PARTITION_LEADER_EPOCH, true,
+                new SimpleRecord(1_000, key.getBytes(), value.getBytes())).buffer();
+    }
+
+    @Test
+    void aRestartGoesOnFromTheManifestWithoutGoingOverTheLogAgain() {
+        try (TieredRig rig = TieredRig.started(Views.compactedCold(EAGER))) {
+            long end = segment(rig, 40, 8);
+            awaitCompacted(rig, end);
+            rig.restart(false);
+            rig.awaitOpened();
+            rig.clock.advanceMs(100_000);
+            for (int i = 0; i < 5; i++) {
+                rig.round();
+                rig.clock.advanceMs(20_000);
+            }
+            assertThat(rig.meter("firn.cold.compaction.passes")).isZero();
+            assertThat(rig.onLoop(() -> rig.log.cold().orElseThrow().cleanOffset())).isEqualTo(end);
+            awaitCompacted(rig, segment(rig, 40, 8));
+            assertTable(rig);
+        }
+    }
+
+    @Test
+    void aPassThatCannotHoldAllKeysCoversWhatItCanAndTheNextOneGoesOn() {
+        TieredRig rig = new TieredRig(Views.compactedCold(EAGER));
+        rig.workerConfig = new RetentionConfig(1_000, 0, 0, rig.usableBytes::get, 2, new CompactionLimits(1, 1 << 20, 0));
+        rig.start();
+        try (rig) {
+            int keys = 50_000; // more than the table has room for, 39,000
+            for (int from = 0; from < 2 * keys; from += 1_000) {
+                rig.append(unique(from % keys, 1_000), AppendOrigin.CLIENT);
+            }
+            rig.awaitDurable();
+            long end = rig.seal();
+            awaitCompacted(rig, end);
+            assertThat(rig.meter("firn.cold.compaction.passes")).isGreaterThanOrEqualTo(2);
+            KeyedReplay replay = KeyedReplay.of(rig);
+            assertThat(replay.supersededBelow(end)).isZero();
+            assertThat(replay.table()).hasSize(keys);
+        }
+    }
+
+    private static ByteBuffer unique(int from, int count) {
+        return Batches.of(IntStream.range(from, from + count).mapToObj(i -> new SimpleRecord(1_000, ("k" + i).getBytes(), ("v" + i).getBytes())).toArray(SimpleRecord[]::new));
+    }
+
+    @Test
+    void deleteRecordsUnderAPassWinsAndTheNextPassSeesIt() {
+        TieredRig rig = new TieredRig(Views.compactedCold(NEVER));
+        rig.deleteGraceMs = 60_000;
+        rig.start();
+        try (rig) {
+            long first = segment(rig, 20, 5);
+            long end = segment(rig, 20, 5);
+            rig.awaitOffloaded(end);
+            SimFault held = rig.objects.inject(SimFault.holdingRequests().on(SimFault.Operation.GET).forKeys(key -> key.endsWith(".segment")));
+            rig.reconfigure(Views.compactedCold(EAGER));
+            rig.roundsUntil("a pass reads", 5_000, () -> held.heldCount() > 0);
+            rig.get(rig.onLoop(() -> rig.log.deleteRecordsBefore(first)));
+            rig.roundsUntil("dropped", 100, () -> rig.log.cold().orElseThrow().startOffset() == first);
+            held.release();
+            awaitCompacted(rig, end);
+            assertThat(KeyedReplay.of(rig).records).hasSize(5);
+            assertThat(coldSegments(rig)).allMatch(segment -> segment.baseOffset() >= first);
+            assertThat(rig.meter("firn.cold.orphans.possible")).isZero();
+        }
+    }
+
+    @Test
+    void youngSegmentsWaitForTheCompactionLagAndOldOnesDoNotWaitForTheRatio() {
+        try (TieredRig rig = TieredRig.started(Views.compactedCold(new CompactionConfig(0.1, 600_000, Long.MAX_VALUE, 1_000_000)))) {
+            long end = segment(rig, 20, 5);
+            rig.awaitOffloaded(end);
+            for (int i = 0; i < 5; i++) {
+                rig.round();
+                rig.clock.advanceMs(20_000);
+            }
+            assertThat(KeyedReplay.of(rig).records).hasSize(20);
+            rig.clock.advanceMs(600_000);
+            awaitCompacted(rig, end);
+            assertThat(KeyedReplay.of(rig).records).hasSize(5);
+            rig.reconfigure(Views.compactedCold(new CompactionConfig(1, 0, 900_000, 1_000_000)));
+            put(rig, "key-1", "last");
+            rig.awaitDurable();
+            long next = rig.seal();
+            rig.awaitOffloaded(next);
+            rig.clock.advanceMs(1_000_000);
+            awaitCompacted(rig, next);
+            assertTable(rig);
+        }
+    }
+
+    @Test
+    void whatAnInterruptedCompactionLeftOnTheDiskIsDeletedBeforeTheNextOne() throws IOException {
+        try (TieredRig rig = TieredRig.started(Views.compactedCold(EAGER))) {
+            rig.disk.createDirectories(TieredRig.SCRATCH);
+            rig.disk.create(TieredRig.SCRATCH.resolve("99.compacting")).close();
+            awaitCompacted(rig, segment(rig, 20, 5));
+            assertThat(rig.disk.list(TieredRig.SCRATCH)).isEmpty();
+        }
+    }
+
+    @Test
+    void aTopicThatBecomesCompactedIsCompactedInTheColdTierFromItsBeginning() {
+        try (TieredRig rig = TieredRig.started(Views.coldOnly())) {
+            for (int i = 0; i < 3; i++) {
+                segment(rig, 20, 5);
+            }
+            long end = segment(rig, 20, 5);
+            rig.awaitOffloaded(end);
+            rig.reconfigure(Views.compactedCold(EAGER));
+            awaitCompacted(rig, end);
+            assertThat(KeyedReplay.of(rig).records).hasSize(5);
+            assertTable(rig);
+        }
+    }
+
+    @Test
+    void compactAndDeleteTogetherDropWholeSegmentsByAgeOverBothTiers() {
+        TieredLogConfig both = new TieredLogConfig(Views.segmentBytes(Views.compacted(true).hot(), 1 << 20), true, true, 10_000_000, -1, -1, 0, EAGER);
+        try (TieredRig rig = TieredRig.started(both)) {
+            long old = segment(rig, 20, 5);
+            awaitCompacted(rig, old);
+            rig.clock.advanceMs(6_000_000);
+            put(rig, "young", "value" + " ".repeat(600_000)); // large: it is not merged with the old one
+            rig.awaitDurable();
+            long end = rig.seal();
+            awaitCompacted(rig, end);
+            rig.clock.advanceMs(6_000_000);
+            rig.roundsUntil("the old segment expired", 10_000, () -> rig.log.logStartOffset() > 0);
+            assertThat(KeyedReplay.of(rig).records).extracting(KeyedReplay.Rec::key).contains("young");
+        }
+    }
+}
