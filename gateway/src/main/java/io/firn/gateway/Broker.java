@@ -19,6 +19,12 @@ import io.firn.gateway.http.HttpListener;
 import io.firn.gateway.http.Readiness;
 import io.firn.gateway.partition.PartitionKeeper;
 import io.firn.gateway.partition.Partitions;
+import io.firn.gateway.share.ShareCoordination;
+import io.firn.gateway.share.ShareGroups;
+import io.firn.gateway.share.ShareSettings;
+import io.firn.gateway.share.ShareTimer;
+import io.firn.gateway.share.StatePersister;
+import io.firn.gateway.share.StateTopic;
 import io.firn.gateway.transaction.LocalMarkers;
 import io.firn.gateway.transaction.MarkerSender;
 import io.firn.gateway.transaction.ProducerIds;
@@ -56,6 +62,8 @@ import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.kafka.coordinator.group.GroupCoordinator;
+import org.apache.kafka.coordinator.share.ShareCoordinator;
+import org.apache.kafka.server.share.persister.Persister;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -147,15 +155,24 @@ public final class Broker implements AutoCloseable {
         MarkerSender markers = new LocalMarkers(partitions, (partition, marker) -> groupsOnceMade.endTransaction(partition, marker), clock);
         TransactionCoordination transactions = closing(new TransactionCoordination(config.transaction().statePartitions(), ModuleConfigs.transactions(config), metadata, partitions, markers,
                 producerIds::next, clock), TransactionCoordination::close);
-        Coordination<GroupCoordinator> groups = closing(GroupCoordination.of(config.node().id(), config.group().offsetsPartitions(), groupSettings, metadata, partitions,
+        int statePartitions = ShareCoordination.partitions(config.group().settings());
+        Coordination<ShareCoordinator> shareState = closing(ShareCoordination.of(config.node().id(), statePartitions, () -> ShareSettings.of(config.group().settings()), metadata,
+                partitions, clock), Coordination::close);
+        StateTopic stateTopic = new StateTopic(metadata, keeper::whenInService, statePartitions);
+        ShareTimer shareTimer = timer(loops.first())::after;
+        Supplier<Persister> persister = once(() -> new StatePersister(shareState, stateTopic, shareTimer));
+        Coordination<GroupCoordinator> groups = closing(GroupCoordination.of(config.node().id(), config.group().offsetsPartitions(), groupSettings, persister, metadata, partitions,
                 transactions.transactions(), clock), Coordination::close);
         groupsOnceMade = new Groups(groups);
+        ShareGroups shareGroups = new ShareGroups(new ShareGroups.Ground(partitions, metadata::view, groupSettings, shareState, stateTopic, persister, shareTimer, clock,
+                () -> System.nanoTime() / 1_000_000));
         HandlerContext handlers = new HandlerContext(config, topicConfigs, metadata, partitions, keeper::whenInService, groupsOnceMade, groupSettings, transactions.transactions(), markers,
-                producerIds, hot, ModuleConfigs.hotDirectory(config), timer(loops.first()));
+                producerIds, shareGroups, hot, ModuleConfigs.hotDirectory(config), timer(loops.first()));
         ApiTable apis = Handlers.all(handlers, retention::rejectsProduce, clock);
         serve(keeper);
         groups.start();
         transactions.start();
+        shareState.start();
         kafka = closing(KafkaListener.start(vertx, loops, config.kafka(), apis, meters), KafkaListener::close);
         startHttp(vertx);
         register();

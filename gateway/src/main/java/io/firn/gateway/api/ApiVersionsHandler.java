@@ -18,9 +18,9 @@ import org.apache.kafka.common.requests.ApiVersionsRequest;
 public final class ApiVersionsHandler implements ApiHandler {
 
     /**
-     * What is on: the consumer group protocol of KIP-848, and transactions with an epoch of their own (KIP-890), on which producers let the broker add partitions.
+     * What is on: the consumer group protocol of KIP-848, share groups (KIP-932), and transactions with an epoch of their own (KIP-890), on which producers let the broker add partitions.
      */
-    private static final Map<String, Short> FEATURES = Map.of("group.version", (short) 1, "transaction.version", (short) 2);
+    private static final Map<String, Short> FEATURES = Map.of("group.version", (short) 1, "share.version", (short) 1, "transaction.version", (short) 2);
 
     private final Supplier<ApiTable> apis;
 

@@ -28,6 +28,12 @@ public interface Request {
     /** Whether the client has gone; work for it may be dropped. */
     boolean abandoned();
 
+    /** A name of the connection that no other connection of this process has or had. */
+    String connectionId();
+
+    /** Has {@code task} run on the connection's loop when the connection has ended (at once if it has), in the place of an earlier one with the same {@code key}. On the loop only. */
+    void whenConnectionEnds(String key, Runnable task);
+
     /** Answers with {@code response}; {@code release} is called exactly once, when its bytes were sent or dropped. */
     void respond(ApiMessage response, Runnable release);
 

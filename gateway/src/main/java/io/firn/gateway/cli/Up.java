@@ -6,6 +6,7 @@ import io.firn.gateway.config.BrokerConfig;
 import io.firn.gateway.config.ConfigException;
 import io.firn.gateway.config.ConfigLoader;
 import io.firn.gateway.group.GroupSettings;
+import io.firn.gateway.share.ShareSettings;
 import io.firn.gateway.logging.Logging;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -13,6 +14,7 @@ import java.net.StandardSocketOptions;
 import java.nio.channels.SocketChannel;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 
@@ -79,12 +81,14 @@ final class Up {
         if (group.settings().isEmpty()) {
             return;
         }
-        Set<String> known = GroupSettings.names();
+        Set<String> known = new TreeSet<>(GroupSettings.names());
+        known.addAll(ShareSettings.names());
         group.settings().keySet().stream().filter(name -> !known.contains(name)).findFirst().ifPresent(name -> {
             throw new ConfigException("unknown setting group.settings." + name + ": Apache Kafka's group coordinator has none of that name");
         });
         try {
             GroupSettings.of(group);
+            ShareSettings.of(group.settings());
         } catch (org.apache.kafka.common.config.ConfigException | IllegalArgumentException refused) {
             throw new ConfigException("group.settings: " + refused.getMessage());
         }

@@ -18,6 +18,7 @@ import org.apache.kafka.image.MetadataDelta;
 import org.apache.kafka.image.MetadataImage;
 import org.apache.kafka.image.MetadataProvenance;
 import org.apache.kafka.server.common.MetadataVersion;
+import org.apache.kafka.server.common.ShareVersion;
 
 /**
  * The cluster view as the metadata image the coordinator library takes.
@@ -57,6 +58,7 @@ public final class MetadataMirror {
 
     private static boolean first(ClusterView view, MetadataDelta delta) {
         delta.replay(new FeatureLevelRecord().setName(MetadataVersion.FEATURE_NAME).setFeatureLevel(MetadataVersion.LATEST_PRODUCTION.featureLevel()));
+        delta.replay(new FeatureLevelRecord().setName(ShareVersion.FEATURE_NAME).setFeatureLevel(ShareVersion.LATEST_PRODUCTION.featureLevel()));
         view.brokers().values().forEach(broker -> delta.replay(registration(broker)));
         view.topics().values().forEach(topic -> add(topic, delta));
         return true;

@@ -23,7 +23,7 @@ import org.apache.kafka.coordinator.group.GroupCoordinatorRecordSerde;
 import org.apache.kafka.coordinator.group.GroupCoordinatorService;
 import org.apache.kafka.coordinator.group.metrics.GroupCoordinatorMetrics;
 import org.apache.kafka.coordinator.group.metrics.GroupCoordinatorRuntimeMetrics;
-import org.apache.kafka.server.share.persister.NoOpStatePersister;
+import org.apache.kafka.server.share.persister.Persister;
 import org.apache.kafka.server.util.timer.SystemTimer;
 import org.apache.kafka.server.util.timer.SystemTimerReaper;
 
@@ -41,7 +41,7 @@ final class GroupService implements CoordinatorService<GroupCoordinator> {
     private final MetadataMirror mirror;
     private Map<String, Map<String, String>> groupConfigs = Map.of();
 
-    private GroupService(int brokerId, GroupSettings settings, Partitions partitions, TransactionAdmission admission, InstantSource clock, LogLoader.Outcome loads) {
+    private GroupService(int brokerId, GroupSettings settings, Persister shareState, Partitions partitions, TransactionAdmission admission, InstantSource clock, LogLoader.Outcome loads) {
         this.mirror = new MetadataMirror(clock::millis);
         this.service = new GroupCoordinatorService.Builder(brokerId, settings.coordinator())
                 .withTime(Time.SYSTEM)
@@ -51,17 +51,16 @@ final class GroupService implements CoordinatorService<GroupCoordinator> {
                 .withCoordinatorRuntimeMetrics(new GroupCoordinatorRuntimeMetrics(metrics))
                 .withGroupCoordinatorMetrics(new GroupCoordinatorMetrics(yammer, metrics))
                 .withGroupConfigManager(new GroupConfigManager(settings.groupDefaults(), settings.coordinator(), settings.share()))
-                // Share groups are not served yet: their requests never get here.
-                .withPersister(new NoOpStatePersister())
+                .withPersister(shareState)
                 .withAuthorizerPlugin(Optional.empty())
                 .withPartitionMetadataClient(new LatestOffsets(partitions))
                 .build();
     }
 
     /** @param offsetsPartitions partitions of {@code __consumer_offsets}, fixed for the service's life */
-    static GroupService start(int brokerId, GroupSettings settings, Partitions partitions, TransactionAdmission admission, InstantSource clock, LogLoader.Outcome loads,
-            int offsetsPartitions) {
-        GroupService started = new GroupService(brokerId, settings, partitions, admission, clock, loads);
+    static GroupService start(int brokerId, GroupSettings settings, Persister shareState, Partitions partitions, TransactionAdmission admission, InstantSource clock,
+            LogLoader.Outcome loads, int offsetsPartitions) {
+        GroupService started = new GroupService(brokerId, settings, shareState, partitions, admission, clock, loads);
         started.service.startup(() -> offsetsPartitions);
         return started;
     }

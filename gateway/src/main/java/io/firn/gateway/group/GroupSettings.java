@@ -54,12 +54,12 @@ public final class GroupSettings {
         return coordinator;
     }
 
-    ShareGroupConfig share() {
+    public ShareGroupConfig share() {
         return share;
     }
 
     /** What a group without configs of its own gets. */
-    Map<String, Integer> groupDefaults() {
+    public Map<String, Integer> groupDefaults() {
         return coordinator.extractGroupConfigMap(share);
     }
 

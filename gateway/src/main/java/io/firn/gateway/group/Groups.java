@@ -9,11 +9,17 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.BiFunction;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.CoordinatorNotAvailableException;
+import org.apache.kafka.common.message.AlterShareGroupOffsetsRequestData;
+import org.apache.kafka.common.message.AlterShareGroupOffsetsResponseData;
 import org.apache.kafka.common.message.ConsumerGroupDescribeResponseData;
 import org.apache.kafka.common.message.ConsumerGroupHeartbeatRequestData;
 import org.apache.kafka.common.message.ConsumerGroupHeartbeatResponseData;
 import org.apache.kafka.common.message.DeleteGroupsResponseData.DeletableGroupResultCollection;
+import org.apache.kafka.common.message.DeleteShareGroupOffsetsRequestData;
+import org.apache.kafka.common.message.DeleteShareGroupOffsetsResponseData;
 import org.apache.kafka.common.message.DescribeGroupsResponseData;
+import org.apache.kafka.common.message.DescribeShareGroupOffsetsRequestData.DescribeShareGroupOffsetsRequestGroup;
+import org.apache.kafka.common.message.DescribeShareGroupOffsetsResponseData.DescribeShareGroupOffsetsResponseGroup;
 import org.apache.kafka.common.message.HeartbeatRequestData;
 import org.apache.kafka.common.message.HeartbeatResponseData;
 import org.apache.kafka.common.message.JoinGroupRequestData;
@@ -28,6 +34,9 @@ import org.apache.kafka.common.message.OffsetDeleteRequestData;
 import org.apache.kafka.common.message.OffsetDeleteResponseData;
 import org.apache.kafka.common.message.OffsetFetchRequestData.OffsetFetchRequestGroup;
 import org.apache.kafka.common.message.OffsetFetchResponseData.OffsetFetchResponseGroup;
+import org.apache.kafka.common.message.ShareGroupDescribeResponseData;
+import org.apache.kafka.common.message.ShareGroupHeartbeatRequestData;
+import org.apache.kafka.common.message.ShareGroupHeartbeatResponseData;
 import org.apache.kafka.common.message.SyncGroupRequestData;
 import org.apache.kafka.common.message.SyncGroupResponseData;
 import org.apache.kafka.common.message.TxnOffsetCommitRequestData;
@@ -104,6 +113,27 @@ public final class Groups {
 
     public CompletableFuture<OffsetDeleteResponseData> deleteOffsets(Request request, OffsetDeleteRequestData body) {
         return ask(request, (coordinator, caller) -> coordinator.deleteOffsets(caller, body, BufferSupplier.NO_CACHING));
+    }
+
+    public CompletableFuture<ShareGroupHeartbeatResponseData> shareHeartbeat(Request request, ShareGroupHeartbeatRequestData body) {
+        return ask(request, (coordinator, caller) -> coordinator.shareGroupHeartbeat(caller, body));
+    }
+
+    public CompletableFuture<List<ShareGroupDescribeResponseData.DescribedGroup>> describeShare(Request request, List<String> groups) {
+        return ask(request, (coordinator, caller) -> coordinator.shareGroupDescribe(caller, groups));
+    }
+
+    /** @param body topics, or null for all */
+    public CompletableFuture<DescribeShareGroupOffsetsResponseGroup> shareOffsets(Request request, DescribeShareGroupOffsetsRequestGroup body) {
+        return ask(request, (coordinator, caller) -> body.topics() == null ? coordinator.describeShareGroupAllOffsets(caller, body) : coordinator.describeShareGroupOffsets(caller, body));
+    }
+
+    public CompletableFuture<AlterShareGroupOffsetsResponseData> alterShareOffsets(Request request, AlterShareGroupOffsetsRequestData body) {
+        return ask(request, (coordinator, caller) -> coordinator.alterShareGroupOffsets(caller, body.groupId(), body));
+    }
+
+    public CompletableFuture<DeleteShareGroupOffsetsResponseData> deleteShareOffsets(Request request, DeleteShareGroupOffsetsRequestData body) {
+        return ask(request, (coordinator, caller) -> coordinator.deleteShareGroupOffsets(caller, body));
     }
 
     /** @param body topics by name */

@@ -3,12 +3,14 @@ package io.firn.gateway.handler;
 import io.firn.gateway.api.ApiHandler;
 import io.firn.gateway.api.Request;
 import io.firn.gateway.group.Groups;
+import io.firn.gateway.share.ShareGroups;
 import io.firn.gateway.transaction.Transactions;
 import io.firn.membership.ClusterView;
 import io.firn.membership.Metadata;
 import io.firn.membership.PartitionView;
 import java.util.Optional;
 import org.apache.kafka.common.Node;
+import org.apache.kafka.common.internals.Topic;
 import org.apache.kafka.common.message.FindCoordinatorRequestData;
 import org.apache.kafka.common.message.FindCoordinatorResponseData;
 import org.apache.kafka.common.message.FindCoordinatorResponseData.Coordinator;
@@ -16,28 +18,37 @@ import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.requests.FindCoordinatorRequest;
 import org.apache.kafka.common.requests.FindCoordinatorRequest.CoordinatorType;
 import org.apache.kafka.common.utils.Utils;
+import org.apache.kafka.server.share.SharePartitionKey;
 
 /**
- * FindCoordinator, one key or many. The first one for a group, or for a transactional id, makes the coordinator's topic and has the coordinator started.
+ * FindCoordinator, one key or many. The first one for a group, a transactional id or a share partition makes the coordinator's topic and has the coordinator started.
  *
  * <p>Thread-safe: no state of its own.
  */
 final class FindCoordinatorHandler implements ApiHandler {
+    private static final int FIRST_SHARE_VERSION = 6;
+
     private final Metadata metadata;
     private final AutoCreation creation;
     private final Groups groups;
     private final Transactions transactions;
+    private final ShareGroups shareGroups;
 
-    FindCoordinatorHandler(Metadata metadata, AutoCreation creation, Groups groups, Transactions transactions) {
+    FindCoordinatorHandler(Metadata metadata, AutoCreation creation, Groups groups, Transactions transactions, ShareGroups shareGroups) {
         this.metadata = metadata;
         this.creation = creation;
         this.groups = groups;
         this.transactions = transactions;
+        this.shareGroups = shareGroups;
     }
 
     @Override
     public void handle(Request request) {
         FindCoordinatorRequestData body = ((FindCoordinatorRequest) request.body()).data();
+        if (isShare(body, request.version())) {
+            Gather.answer(request, shareGroups.prepare().thenApply(prepared -> answer(metadata.view(), body, request.version())));
+            return;
+        }
         Optional<String> topic = topicOf(body.keyType());
         topic.ifPresent(name -> want(body.keyType()));
         if (topic.isEmpty() || metadata.view().topic(topic.get()).isPresent()) {
@@ -45,6 +56,10 @@ final class FindCoordinatorHandler implements ApiHandler {
         } else {
             Gather.answer(request, creation.createInternal(topic.get()).thenApply(created -> answer(metadata.view(), body, request.version())));
         }
+    }
+
+    private static boolean isShare(FindCoordinatorRequestData body, int version) {
+        return body.keyType() == CoordinatorType.SHARE.id() && version >= FIRST_SHARE_VERSION;
     }
 
     private void want(byte keyType) {
@@ -65,7 +80,8 @@ final class FindCoordinatorHandler implements ApiHandler {
 
     static FindCoordinatorResponseData answer(ClusterView view, FindCoordinatorRequestData body, int version) {
         if (version >= FindCoordinatorRequest.MIN_BATCHED_VERSION) {
-            return new FindCoordinatorResponseData().setCoordinators(body.coordinatorKeys().stream().map(key -> coordinator(view, body.keyType(), key)).toList());
+            return new FindCoordinatorResponseData().setCoordinators(body.coordinatorKeys().stream()
+                    .map(key -> isShare(body, version) ? shareCoordinator(view, key) : coordinator(view, body.keyType(), key)).toList());
         }
         Coordinator found = coordinator(view, body.keyType(), body.key());
         return new FindCoordinatorResponseData().setErrorCode(found.errorCode()).setErrorMessage(found.errorMessage())
@@ -82,12 +98,27 @@ final class FindCoordinatorHandler implements ApiHandler {
                 .setErrorMessage(error == Errors.NONE ? null : error.message());
     }
 
+    /** A share partition's, named by group, topic id and partition. */
+    private static Coordinator shareCoordinator(ClusterView view, String key) {
+        Errors error;
+        Node node = Node.noNode();
+        try {
+            Optional<Node> leader = leader(view, Topic.SHARE_GROUP_STATE_TOPIC_NAME, SharePartitionKey.getInstance(key).asCoordinatorKey());
+            error = leader.isPresent() ? Errors.NONE : Errors.COORDINATOR_NOT_AVAILABLE;
+            node = leader.orElse(node);
+        } catch (IllegalArgumentException malformed) {
+            error = Errors.INVALID_REQUEST;
+        }
+        return new Coordinator().setKey(key).setNodeId(node.id()).setHost(node.host()).setPort(node.port()).setErrorCode(error.code())
+                .setErrorMessage(error == Errors.NONE ? null : error.message());
+    }
+
     private static Optional<Node> leader(ClusterView view, String topic, String key) {
         return view.topic(topic).map(found -> found.partitions().get(partitionOf(key, found.partitions().size())))
                 .map(PartitionView::leader).flatMap(new TopicDescriptions(view)::node);
     }
 
-    /** Where Kafka keeps a group or a transactional id. */
+    /** Where Kafka keeps a group, a transactional id or a share partition. */
     static int partitionOf(String key, int partitions) {
         return Utils.abs(key.hashCode()) % partitions;
     }

@@ -5,6 +5,7 @@ import io.firn.gateway.config.TopicConfigs;
 import io.firn.gateway.group.GroupSettings;
 import io.firn.gateway.group.Groups;
 import io.firn.gateway.partition.Partitions;
+import io.firn.gateway.share.ShareGroups;
 import io.firn.gateway.transaction.MarkerSender;
 import io.firn.gateway.transaction.ProducerIds;
 import io.firn.gateway.transaction.Transactions;
@@ -26,5 +27,4 @@ import java.util.function.Supplier;
  */
 public record HandlerContext(BrokerConfig config, TopicConfigs topicConfigs, Metadata metadata, Partitions partitions,
         Function<TopicView, CompletableFuture<Void>> inService, Groups groups, Supplier<GroupSettings> groupSettings, Transactions transactions, MarkerSender markers,
-        ProducerIds producerIds, HotStore hotStore, Path logDirectory,
-        Timer timer) {}
+        ProducerIds producerIds, ShareGroups shareGroups, HotStore hotStore, Path logDirectory, Timer timer) {}

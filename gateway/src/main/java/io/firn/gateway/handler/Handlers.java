@@ -57,7 +57,8 @@ public final class Handlers {
                 ServedApi.of(ApiKeys.DESCRIBE_LOG_DIRS, new DescribeLogDirsHandler(context.logDirectory(), context.hotStore(), context.partitions())),
                 ServedApi.of(ApiKeys.DESCRIBE_CONFIGS, new DescribeConfigsHandler(brokerId, context.metadata(), parts.entries,
                         new StaticBrokerConfigs(context.config(), context.logDirectory()), context.groupSettings())),
-                ServedApi.of(ApiKeys.FIND_COORDINATOR, new FindCoordinatorHandler(context.metadata(), parts.autoCreation, context.groups(), context.transactions()))));
+                ServedApi.of(ApiKeys.FIND_COORDINATOR, new FindCoordinatorHandler(context.metadata(), parts.autoCreation, context.groups(), context.transactions(),
+                        context.shareGroups()))));
         table.addAll(new AlterConfigsHandler(context.metadata(), new ConfigChanges(brokerId, parts.rules, parts.entries, context.groupSettings()), parts.commands).all());
         return table;
     }
@@ -67,6 +68,8 @@ public final class Handlers {
         table.add(ServedApi.of(ApiKeys.OFFSET_COMMIT, new OffsetCommitHandler(context.metadata(), context.groups())));
         table.add(ServedApi.of(ApiKeys.OFFSET_FETCH, new OffsetFetchHandler(context.metadata(), context.groups())));
         table.add(ServedApi.of(ApiKeys.OFFSET_DELETE, new OffsetDeleteHandler(context.metadata(), context.groups())));
+        table.addAll(new ShareGroupHandlers(context.metadata(), context.groups()).all());
+        table.addAll(context.shareGroups().apis());
         return table;
     }
 

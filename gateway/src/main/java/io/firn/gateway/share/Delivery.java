@@ -146,13 +146,14 @@ final class Delivery {
 
     /** Offsets the log has no records for any more are finished. */
     private void passHole() {
-        if (from() <= spans.end()) {
+        long next = batches.stream().filter(batch -> batch.end() > spans.end()).mapToLong(LogBatch::first).findFirst().orElse(spans.end());
+        if (next <= spans.end()) {
             return;
         }
         if (spans.isEmpty()) {
-            spans.raiseStart(from());
+            spans.raiseStart(next);
         } else {
-            spans.put(Span.free(spans.end(), from(), DeliveryState.ARCHIVED, 0));
+            spans.put(Span.free(spans.end(), next, DeliveryState.ARCHIVED, 0));
         }
     }
 

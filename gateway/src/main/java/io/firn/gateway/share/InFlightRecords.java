@@ -87,7 +87,7 @@ final class InFlightRecords {
     /**
      * Gives records to a member.
      *
-     * @param wantedFrom the offset that was looked for; what lies between it and the first batch is gone from the log
+     * @param wantedFrom the offset that was looked for; what lies between it and the first batch, and between the batches, is gone from the log
      * @param batches what was found there, in ascending order
      * @param aborted those of them that belong to aborted transactions, and nobody is to see; they are finished
      */
@@ -95,10 +95,18 @@ final class InFlightRecords {
         if (batches.isEmpty() || ask.maxRecords() <= 0 || batches.get(batches.size() - 1).end() <= spans.start()) {
             return Acquisition.NONE;
         }
-        spans.in(wantedFrom, batches.get(0).first()).stream().filter(Span::available).forEach(span -> spans.put(span.settled(DeliveryState.ARCHIVED)));
+        finishHoles(wantedFrom, batches);
         List<Acquisition.Acquired> given = withoutAborted(new Delivery(spans, ask, batches, limits, nowMs).make(), aborted);
         spans.tidy();
         return new Acquisition(given, (int) given.stream().mapToLong(range -> range.end() - range.first()).sum());
+    }
+
+    private void finishHoles(long wantedFrom, List<LogBatch> batches) {
+        long next = wantedFrom;
+        for (LogBatch batch : batches) {
+            spans.in(next, batch.first()).stream().filter(Span::available).forEach(span -> spans.put(span.settled(DeliveryState.ARCHIVED)));
+            next = batch.end();
+        }
     }
 
     private List<Acquisition.Acquired> withoutAborted(List<Acquisition.Acquired> given, List<LogBatch> aborted) {

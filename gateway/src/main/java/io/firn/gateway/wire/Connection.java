@@ -11,7 +11,9 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayDeque;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.RejectedExecutionException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,6 +44,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
     private final RequestDecoder decoder;
     private final ArrayDeque<Exchange> inOrder = new ArrayDeque<>();
     private final ArrayDeque<ByteBuf> leftover = new ArrayDeque<>(2);
+    private final Map<String, Runnable> whenEnded = new LinkedHashMap<>(0);
 
     private ChannelHandlerContext context;
     private InetAddress clientAddress;
@@ -123,10 +126,32 @@ final class Connection extends ChannelInboundHandlerAdapter {
             }
         });
         inOrder.clear();
+        whenEnded.values().forEach(Connection::runSafely);
+        whenEnded.clear();
+    }
+
+    private static void runSafely(Runnable task) {
+        try {
+            task.run();
+        } catch (RuntimeException e) {
+            LOG.atError().setCause(e).log("What was to follow the end of a connection failed");
+        }
     }
 
     boolean closed() {
         return closed;
+    }
+
+    String id() {
+        return context.channel().id().asLongText();
+    }
+
+    void whenEnded(String key, Runnable task) {
+        if (closed) {
+            task.run();
+        } else {
+            whenEnded.put(key, task);
+        }
     }
 
     InetAddress clientAddress() {

@@ -68,6 +68,16 @@ final class Exchange implements Request {
     }
 
     @Override
+    public String connectionId() {
+        return connection.id();
+    }
+
+    @Override
+    public void whenConnectionEnds(String key, Runnable task) {
+        connection.whenEnded(key, task);
+    }
+
+    @Override
     public void respond(ApiMessage message, Runnable whenSentOrDropped) {
         end(message, whenSentOrDropped);
     }

@@ -69,7 +69,7 @@ final class ResponseWritable implements Writable {
             }
         } else if (records instanceof SentRecords.Cold cold) {
             sliceEncoded();
-            for (ByteBuffer buffer : cold.read().buffers()) {
+            for (ByteBuffer buffer : cold.buffers()) {
                 parts.add(Unpooled.wrappedBuffer(buffer));
             }
         } else {

@@ -26,6 +26,7 @@ import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.utils.BufferSupplier;
 import org.apache.kafka.coordinator.group.GroupCoordinator;
+import org.apache.kafka.server.share.persister.NoOpStatePersister;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -44,7 +45,7 @@ class GroupCoordinationTest {
     @BeforeEach
     void open() {
         metadata = Metadata.openSingleBroker(directory, InstantSource.system(), new Random(1));
-        coordination = GroupCoordination.of(1, 7, this::settings, metadata, new Partitions(metadata::view), TransactionAdmission.NONE, InstantSource.system());
+        coordination = GroupCoordination.of(1, 7, this::settings, NoOpStatePersister::new, metadata, new Partitions(metadata::view), TransactionAdmission.NONE, InstantSource.system());
         coordination.start();
     }
 

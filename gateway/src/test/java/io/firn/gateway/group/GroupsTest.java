@@ -45,6 +45,7 @@ import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.record.internal.SimpleRecord;
 import org.apache.kafka.common.utils.BufferSupplier;
 import org.apache.kafka.coordinator.group.GroupCoordinator;
+import org.apache.kafka.server.share.persister.NoOpStatePersister;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -62,7 +63,8 @@ class GroupsTest {
     @BeforeEach
     void open() {
         broker = new TestPartitions(directory);
-        coordination = GroupCoordination.of(TestPartitions.BROKER, 3, GroupsTest::settings, broker.metadata, broker.partitions, TransactionAdmission.NONE, InstantSource.system());
+        coordination = GroupCoordination.of(TestPartitions.BROKER, 3, GroupsTest::settings, NoOpStatePersister::new, broker.metadata, broker.partitions, TransactionAdmission.NONE,
+                InstantSource.system());
         coordination.start();
     }
 

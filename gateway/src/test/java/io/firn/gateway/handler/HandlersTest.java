@@ -13,6 +13,10 @@ import io.firn.gateway.group.GroupCoordination;
 import io.firn.gateway.group.GroupSettings;
 import io.firn.gateway.group.Groups;
 import io.firn.gateway.partition.TestPartitions;
+import io.firn.gateway.share.ShareCoordination;
+import io.firn.gateway.share.ShareGroups;
+import io.firn.gateway.share.ShareSettings;
+import io.firn.gateway.share.StateTopic;
 import io.firn.gateway.transaction.MarkerSender;
 import io.firn.gateway.transaction.ProducerIds;
 import io.firn.gateway.transaction.TransactionCoordination;
@@ -27,6 +31,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.coordinator.group.GroupCoordinator;
+import org.apache.kafka.coordinator.share.ShareCoordinator;
+import org.apache.kafka.server.share.persister.NoOpStatePersister;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -37,7 +43,10 @@ class HandlersTest {
             ApiKeys.DESCRIBE_TOPIC_PARTITIONS, ApiKeys.DESCRIBE_LOG_DIRS, ApiKeys.OFFSET_FOR_LEADER_EPOCH, ApiKeys.FIND_COORDINATOR, ApiKeys.JOIN_GROUP, ApiKeys.SYNC_GROUP,
             ApiKeys.HEARTBEAT, ApiKeys.LEAVE_GROUP, ApiKeys.OFFSET_COMMIT, ApiKeys.OFFSET_FETCH, ApiKeys.OFFSET_DELETE, ApiKeys.DESCRIBE_GROUPS, ApiKeys.LIST_GROUPS,
             ApiKeys.DELETE_GROUPS, ApiKeys.CONSUMER_GROUP_HEARTBEAT, ApiKeys.CONSUMER_GROUP_DESCRIBE, ApiKeys.ADD_PARTITIONS_TO_TXN, ApiKeys.ADD_OFFSETS_TO_TXN,
-            ApiKeys.END_TXN, ApiKeys.TXN_OFFSET_COMMIT, ApiKeys.WRITE_TXN_MARKERS, ApiKeys.DESCRIBE_TRANSACTIONS, ApiKeys.LIST_TRANSACTIONS, ApiKeys.DESCRIBE_PRODUCERS);
+            ApiKeys.END_TXN, ApiKeys.TXN_OFFSET_COMMIT, ApiKeys.WRITE_TXN_MARKERS, ApiKeys.DESCRIBE_TRANSACTIONS, ApiKeys.LIST_TRANSACTIONS, ApiKeys.DESCRIBE_PRODUCERS,
+            ApiKeys.SHARE_GROUP_HEARTBEAT, ApiKeys.SHARE_GROUP_DESCRIBE, ApiKeys.SHARE_FETCH, ApiKeys.SHARE_ACKNOWLEDGE, ApiKeys.INITIALIZE_SHARE_GROUP_STATE,
+            ApiKeys.READ_SHARE_GROUP_STATE, ApiKeys.WRITE_SHARE_GROUP_STATE, ApiKeys.DELETE_SHARE_GROUP_STATE, ApiKeys.READ_SHARE_GROUP_STATE_SUMMARY,
+            ApiKeys.DESCRIBE_SHARE_GROUP_OFFSETS, ApiKeys.ALTER_SHARE_GROUP_OFFSETS, ApiKeys.DELETE_SHARE_GROUP_OFFSETS);
 
     private static final MarkerSender NO_MARKERS = marker -> new CompletableFuture<>();
 
@@ -48,13 +57,16 @@ class HandlersTest {
     void everyPromisedApiHasOneHandlerForItsStableVersions() {
         BrokerConfig config = ConfigLoader.load(Optional.empty(), Map.of(), List.of());
         try (TestPartitions broker = new TestPartitions(directory);
-                Coordination<GroupCoordinator> coordination = GroupCoordination.of(1, 3, () -> GroupSettings.of(config.group()), broker.metadata, broker.partitions,
+                Coordination<GroupCoordinator> coordination = GroupCoordination.of(1, 3, () -> GroupSettings.of(config.group()), NoOpStatePersister::new, broker.metadata, broker.partitions,
                         TransactionAdmission.NONE, InstantSource.system());
+                Coordination<ShareCoordinator> shares = ShareCoordination.of(1, 3, () -> ShareSettings.of(Map.of()), broker.metadata, broker.partitions, InstantSource.system());
                 TransactionCoordination transactions = new TransactionCoordination(2, new TransactionSettings(1, 1, 1, 1, 1), broker.metadata, broker.partitions, NO_MARKERS,
                         CompletableFuture::new, InstantSource.system())) {
+            ShareGroups shareGroups = new ShareGroups(new ShareGroups.Ground(broker.partitions, broker.metadata::view, () -> GroupSettings.of(config.group()), shares,
+                    new StateTopic(broker.metadata, topic -> CompletableFuture.completedFuture(null), 3), NoOpStatePersister::new, (delayMs, task) -> () -> {}, InstantSource.system(), () -> 0));
             List<ServedApi> table = Handlers.table(new HandlerContext(config, TopicConfigs.of(config), broker.metadata, broker.partitions,
                     topic -> CompletableFuture.completedFuture(null), new Groups(coordination), () -> GroupSettings.of(config.group()), transactions.transactions(), NO_MARKERS,
-                    new ProducerIds(Runnable::run, command -> new CompletableFuture<>()), broker.hot, directory, (delayMs, task) -> () -> {}));
+                    new ProducerIds(Runnable::run, command -> new CompletableFuture<>()), shareGroups, broker.hot, directory, (delayMs, task) -> () -> {}));
 
             assertThat(table.stream().map(ServedApi::key).collect(Collectors.toSet())).isEqualTo(PROMISED);
             ApiTable apis = new ApiTable(table);

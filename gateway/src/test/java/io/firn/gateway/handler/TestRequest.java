@@ -70,6 +70,16 @@ final class TestRequest implements Request {
     }
 
     @Override
+    public String connectionId() {
+        return connection.id().asLongText();
+    }
+
+    @Override
+    public void whenConnectionEnds(String key, Runnable task) {
+        // Never ends.
+    }
+
+    @Override
     public void respond(ApiMessage response, Runnable release) {
         if (!answer.complete(response)) {
             answer.obtrudeException(new AssertionError("answered twice"));
