@@ -269,8 +269,9 @@ final class SharePartition {
         waiting.clear();
         writing = true;
         InFlightRecords now = records.orElseThrow();
-        List<StateRange> ranges = batch.stream().flatMap(write -> write.ranges().stream()).toList();
-        state.save(key, partition.leaderEpoch(), new ShareState.Saved(stateEpoch, now.start(), now.finished(), ranges))
+        StateRange.Gatherer ranges = new StateRange.Gatherer();
+        batch.forEach(write -> write.ranges().forEach(range -> ranges.add(range.first(), range.end(), range.state(), range.deliveryCount())));
+        state.save(key, partition.leaderEpoch(), new ShareState.Saved(stateEpoch, now.start(), now.finished(), ranges.ranges()))
                 .whenCompleteAsync((done, failure) -> written(batch, failure), partition.loop());
     }
 

@@ -37,7 +37,7 @@ import org.apache.kafka.server.share.persister.WriteShareGroupStateResult;
  * Keeps the state of share groups with the share coordinator of this broker; makes {@code __share_group_state} when it is first needed.
  *
  * <p>One question a partition, as the coordinator wants it, and one answer for each topic with all its partitions, as its askers want it. A coordinator that is not ready yet (starting,
- * loading) is asked again, at most {@value #ATTEMPTS} times in about ten seconds; what it says then is the answer. Futures never fail: failures are error codes.
+ * loading, or behind the metadata that this broker has) is asked again, at most {@value #ATTEMPTS} times in about ten seconds; what it says then is the answer. Futures never fail: failures are error codes.
  *
  * <p>Threading: thread-safe. Futures complete on the coordinator's threads, or the timer's.
  */
@@ -118,19 +118,19 @@ public final class StatePersister implements Persister {
     private <P extends PartitionIdData, A extends PartitionInfoData> CompletableFuture<List<TopicData<A>>> each(GroupTopicPartitionData<? extends P> request, BiFunction<Uuid, P, Question<A>> question) {
         Map<Uuid, List<CompletableFuture<A>>> answers = new LinkedHashMap<>();
         request.topicsData().forEach(topicData -> answers.put(topicData.topicId(), topicData.partitions().stream()
-                .map(partition -> ask(question.apply(topicData.topicId(), partition), 1, FIRST_PAUSE_MS)).toList()));
+                .map(partition -> ask(topicData.topicId(), question.apply(topicData.topicId(), partition), 1, FIRST_PAUSE_MS)).toList()));
         Stream<CompletableFuture<A>> all = answers.values().stream().flatMap(List::stream);
         return CompletableFuture.allOf(all.toArray(CompletableFuture[]::new)).thenApply(done -> answers.entrySet().stream()
                 .map(entry -> new TopicData<>(entry.getKey(), entry.getValue().stream().map(CompletableFuture::join).toList())).toList());
     }
 
-    private <A> CompletableFuture<A> ask(Question<A> question, int attempt, long pauseMs) {
+    private <A> CompletableFuture<A> ask(Uuid topicId, Question<A> question, int attempt, long pauseMs) {
         return attempt(question).exceptionally(failure -> question.failed().apply(ErrorMapping.of(failure))).thenCompose(answer -> {
-            if (attempt >= ATTEMPTS || !notReady(Errors.forCode(question.error().apply(answer)))) {
+            if (attempt >= ATTEMPTS || !notReady(topicId, Errors.forCode(question.error().apply(answer)))) {
                 return CompletableFuture.completedFuture(answer);
             }
             CompletableFuture<A> later = new CompletableFuture<>();
-            timer.after(pauseMs, () -> ask(question, attempt + 1, Math.min(2 * pauseMs, LONGEST_PAUSE_MS)).thenAccept(later::complete));
+            timer.after(pauseMs, () -> ask(topicId, question, attempt + 1, Math.min(2 * pauseMs, LONGEST_PAUSE_MS)).thenAccept(later::complete));
             return later;
         });
     }
@@ -141,8 +141,9 @@ public final class StatePersister implements Persister {
                 .orElseGet(() -> CompletableFuture.failedFuture(new CoordinatorNotAvailableException("The share coordinator is starting."))));
     }
 
-    private static boolean notReady(Errors error) {
+    private boolean notReady(Uuid topicId, Errors error) {
         return switch (error) {
+            case UNKNOWN_TOPIC_OR_PARTITION -> topic.knows(topicId);
             case COORDINATOR_NOT_AVAILABLE, COORDINATOR_LOAD_IN_PROGRESS, NOT_COORDINATOR, REQUEST_TIMED_OUT -> true;
             default -> false;
         };

@@ -12,7 +12,7 @@ record StateRange(long first, long end, DeliveryState state, int deliveryCount) 
         }
     }
 
-    /** Gathers ranges in ascending order; neighbours with the same fate become one. */
+    /** Gathers ranges in the order in which they are added; each that goes on where the one before ended, with the same fate, becomes one with it. */
     static final class Gatherer {
         private final List<StateRange> ranges = new ArrayList<>();
 

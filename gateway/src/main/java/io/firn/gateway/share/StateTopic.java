@@ -40,6 +40,11 @@ public final class StateTopic {
         return metadata.view().topic(Topic.SHARE_GROUP_STATE_TOPIC_NAME);
     }
 
+    /** Whether this broker knows of a topic with this id. */
+    boolean knows(Uuid topicId) {
+        return metadata.view().topic(topicId).isPresent();
+    }
+
     /** Completes when the topic is there and this broker serves what it leads of it; fails when it cannot be made now. */
     public CompletableFuture<Void> ensure() {
         Optional<TopicView> there = find();

@@ -34,6 +34,7 @@ import io.netty.util.concurrent.ScheduledFuture;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -45,6 +46,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
 import org.apache.kafka.common.TopicIdPartition;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.protocol.ApiKeys;
@@ -81,6 +83,9 @@ public final class StorageRig implements AutoCloseable {
     /** Who is asked about transactions; nobody by default. */
     public volatile TransactionAdmission admission = TransactionAdmission.NONE;
 
+    /** Further APIs, made anew with each listener. */
+    public Function<StorageRig, List<ServedApi>> moreApis = rig -> List.of();
+
     private final Path metadataDirectory;
     private final int loopCount;
     private final Durability durability;
@@ -101,7 +106,12 @@ public final class StorageRig implements AutoCloseable {
     }
 
     public static StorageRig started(Path metadataDirectory, int loopCount, Durability durability) {
+        return started(metadataDirectory, loopCount, durability, rig -> List.of());
+    }
+
+    public static StorageRig started(Path metadataDirectory, int loopCount, Durability durability, Function<StorageRig, List<ServedApi>> moreApis) {
         StorageRig rig = new StorageRig(metadataDirectory, loopCount, durability);
+        rig.moreApis = moreApis;
         rig.start();
         return rig;
     }
@@ -140,10 +150,12 @@ public final class StorageRig implements AutoCloseable {
 
     private void listen() {
         ApiTable[] table = new ApiTable[1];
-        table[0] = new ApiTable(List.of(
+        List<ServedApi> apis = new ArrayList<>(List.of(
                 ServedApi.of(ApiKeys.API_VERSIONS, new ApiVersionsHandler(() -> table[0])),
                 ServedApi.of(ApiKeys.PRODUCE, new ProduceHandler(partitions, retention::rejectsProduce, (id, producer, epoch, asked, mode) -> admission.admit(id, producer, epoch, asked, mode), timer(), clock)),
                 ServedApi.of(ApiKeys.FETCH, new FetchHandler(partitions, metadata::view, clock))));
+        apis.addAll(moreApis.apply(this));
+        table[0] = new ApiTable(apis);
         BrokerConfig.Kafka config = new BrokerConfig.Kafka("127.0.0.1", 0, Optional.empty(), 0, loopCount, 16 << 20, 64 << 20, 32, 60_000, 30_000, 100);
         listener = KafkaListener.start(vertx, loops, config, table[0], meters);
     }
