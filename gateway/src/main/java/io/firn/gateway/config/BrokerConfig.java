@@ -154,7 +154,7 @@ public record BrokerConfig(Node node, Data data, Kafka kafka, Http http, Log log
     public record Group(
             @Setting(key = "offsets.partitions", value = "50", min = 1, max = 10_000, doc = "Partitions of __consumer_offsets; fixed once the topic exists.") int offsetsPartitions,
             @Setting(key = "coordinator.threads", value = "1", min = 1, max = 64, doc = "Threads of the group coordinator.") int coordinatorThreads,
-            @Setting(key = "settings", doc = "Further group.* settings of Apache Kafka, by their names there.") Map<String, String> settings) {
+            @Setting(key = "settings", doc = "Further group.* and share.coordinator.* settings of Apache Kafka, by their names there.") Map<String, String> settings) {
         public Group {
             Bounds.check(Group.class, offsetsPartitions, coordinatorThreads, settings);
             settings = Map.copyOf(settings);

@@ -3,6 +3,7 @@ package io.firn.gateway.group;
 import io.firn.gateway.config.BrokerConfig;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Properties;
 import java.util.Set;
 import java.util.TreeSet;
 import org.apache.kafka.coordinator.group.GroupConfig;
@@ -54,12 +55,12 @@ public final class GroupSettings {
         return coordinator;
     }
 
-    public ShareGroupConfig share() {
+    ShareGroupConfig share() {
         return share;
     }
 
     /** What a group without configs of its own gets. */
-    public Map<String, Integer> groupDefaults() {
+    Map<String, Integer> groupDefaults() {
         return coordinator.extractGroupConfigMap(share);
     }
 
@@ -70,6 +71,17 @@ public final class GroupSettings {
      */
     public void check(Map<String, String> configs) {
         GroupConfig.validate(configs, coordinator, share);
+    }
+
+    /** What is in force for a group with these configs of its own; a value that is out of bounds by now counts as the nearest within. */
+    public GroupConfig of(String group, Map<String, String> configs) {
+        Properties own = new Properties();
+        own.putAll(configs);
+        return GroupConfig.fromProps(groupDefaults(), GroupConfig.evaluate(own, group, coordinator, share));
+    }
+
+    public int maxShareSessions() {
+        return share.shareGroupMaxShareSessions();
     }
 
     /** Whether the coordinator's setting {@code name} was given a value here. */

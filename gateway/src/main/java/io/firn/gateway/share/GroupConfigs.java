@@ -3,7 +3,6 @@ package io.firn.gateway.share;
 import io.firn.gateway.group.GroupSettings;
 import io.firn.membership.ClusterView;
 import java.util.Map;
-import java.util.Properties;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import org.apache.kafka.common.IsolationLevel;
@@ -36,9 +35,7 @@ final class GroupConfigs {
             if (known.size() >= KEPT) {
                 known.clear();
             }
-            Properties own = new Properties();
-            own.putAll(configs);
-            last = new Known(configs, GroupConfig.fromProps(settings.get().groupDefaults(), own));
+            last = new Known(configs, settings.get().of(group, configs));
             known.put(group, last);
         }
         return last.parsed();
@@ -58,6 +55,6 @@ final class GroupConfigs {
     }
 
     int maxSessions() {
-        return settings.get().share().shareGroupMaxShareSessions();
+        return settings.get().maxShareSessions();
     }
 }
