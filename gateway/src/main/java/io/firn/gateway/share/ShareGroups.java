@@ -13,12 +13,22 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.BiFunction;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.apache.kafka.common.Node;
 import org.apache.kafka.common.TopicIdPartition;
 import org.apache.kafka.common.errors.CoordinatorNotAvailableException;
+import org.apache.kafka.common.message.DeleteShareGroupStateRequestData;
+import org.apache.kafka.common.message.DeleteShareGroupStateResponseData;
+import org.apache.kafka.common.message.InitializeShareGroupStateRequestData;
+import org.apache.kafka.common.message.InitializeShareGroupStateResponseData;
+import org.apache.kafka.common.message.ReadShareGroupStateRequestData;
+import org.apache.kafka.common.message.ReadShareGroupStateResponseData;
+import org.apache.kafka.common.message.ReadShareGroupStateSummaryRequestData;
+import org.apache.kafka.common.message.ReadShareGroupStateSummaryResponseData;
+import org.apache.kafka.common.message.WriteShareGroupStateRequestData;
+import org.apache.kafka.common.message.WriteShareGroupStateResponseData;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.requests.DeleteShareGroupStateRequest;
@@ -71,28 +81,52 @@ public final class ShareGroups {
     /** ShareFetch and ShareAcknowledge, and those by which the state of share partitions is kept. */
     public List<ServedApi> apis() {
         return List.of(ServedApi.of(ApiKeys.SHARE_FETCH, new ShareFetchHandler(this)), ServedApi.of(ApiKeys.SHARE_ACKNOWLEDGE, new ShareAcknowledgeHandler(this)),
-                ServedApi.of(ApiKeys.INITIALIZE_SHARE_GROUP_STATE, request -> ask(request,
-                        (coordinator, asked) -> coordinator.initializeState(Requests.context(asked), ((InitializeShareGroupStateRequest) asked.body()).data()))),
-                ServedApi.of(ApiKeys.READ_SHARE_GROUP_STATE, request -> ask(request,
-                        (coordinator, asked) -> coordinator.readState(Requests.context(asked), ((ReadShareGroupStateRequest) asked.body()).data()))),
-                ServedApi.of(ApiKeys.WRITE_SHARE_GROUP_STATE, request -> ask(request,
-                        (coordinator, asked) -> coordinator.writeState(Requests.context(asked), ((WriteShareGroupStateRequest) asked.body()).data()))),
-                ServedApi.of(ApiKeys.DELETE_SHARE_GROUP_STATE, request -> ask(request,
-                        (coordinator, asked) -> coordinator.deleteState(Requests.context(asked), ((DeleteShareGroupStateRequest) asked.body()).data()))),
-                ServedApi.of(ApiKeys.READ_SHARE_GROUP_STATE_SUMMARY, request -> ask(request,
-                        (coordinator, asked) -> coordinator.readStateSummary(Requests.context(asked), ((ReadShareGroupStateSummaryRequest) asked.body()).data()))));
+                ServedApi.of(ApiKeys.INITIALIZE_SHARE_GROUP_STATE, this::initializeState), ServedApi.of(ApiKeys.READ_SHARE_GROUP_STATE, this::readState),
+                ServedApi.of(ApiKeys.WRITE_SHARE_GROUP_STATE, this::writeState), ServedApi.of(ApiKeys.DELETE_SHARE_GROUP_STATE, this::deleteState),
+                ServedApi.of(ApiKeys.READ_SHARE_GROUP_STATE_SUMMARY, this::readSummary));
     }
 
-    private <T extends ApiMessage> void ask(Request request, BiFunction<ShareCoordinator, Request, CompletableFuture<T>> question) {
-        coordination.serving().map(coordinator -> question.apply(coordinator, request))
-                .orElseGet(() -> CompletableFuture.failedFuture(new CoordinatorNotAvailableException("The share coordinator is starting.")))
-                .whenComplete((answer, failure) -> {
-                    if (failure == null) {
-                        request.respond(answer);
-                    } else {
-                        request.fail(failure);
-                    }
-                });
+    private void initializeState(Request request) {
+        InitializeShareGroupStateRequestData body = ((InitializeShareGroupStateRequest) request.body()).data();
+        boolean empty = body.groupId().isEmpty() || body.topics().isEmpty();
+        ask(request, empty, InitializeShareGroupStateResponseData::new, coordinator -> coordinator.initializeState(Requests.context(request), body));
+    }
+
+    private void readState(Request request) {
+        ReadShareGroupStateRequestData body = ((ReadShareGroupStateRequest) request.body()).data();
+        boolean empty = body.groupId().isEmpty() || body.topics().isEmpty();
+        ask(request, empty, ReadShareGroupStateResponseData::new, coordinator -> coordinator.readState(Requests.context(request), body));
+    }
+
+    private void writeState(Request request) {
+        WriteShareGroupStateRequestData body = ((WriteShareGroupStateRequest) request.body()).data();
+        boolean empty = body.groupId().isEmpty() || body.topics().isEmpty();
+        ask(request, empty, WriteShareGroupStateResponseData::new, coordinator -> coordinator.writeState(Requests.context(request), body));
+    }
+
+    private void deleteState(Request request) {
+        DeleteShareGroupStateRequestData body = ((DeleteShareGroupStateRequest) request.body()).data();
+        boolean empty = body.groupId().isEmpty() || body.topics().isEmpty();
+        ask(request, empty, DeleteShareGroupStateResponseData::new, coordinator -> coordinator.deleteState(Requests.context(request), body));
+    }
+
+    private void readSummary(Request request) {
+        ReadShareGroupStateSummaryRequestData body = ((ReadShareGroupStateSummaryRequest) request.body()).data();
+        boolean empty = body.groupId().isEmpty() || body.topics().isEmpty();
+        ask(request, empty, ReadShareGroupStateSummaryResponseData::new, coordinator -> coordinator.readStateSummary(Requests.context(request), body));
+    }
+
+    /** A request about nothing is answered with nothing; to the library it would be an error of ours, and logged as one. */
+    private <T extends ApiMessage> void ask(Request request, boolean empty, Supplier<T> nothing, Function<ShareCoordinator, CompletableFuture<T>> question) {
+        CompletableFuture<T> answer = empty ? CompletableFuture.completedFuture(nothing.get()) : coordination.serving().map(question)
+                .orElseGet(() -> CompletableFuture.failedFuture(new CoordinatorNotAvailableException("The share coordinator is starting.")));
+        answer.whenComplete((response, failure) -> {
+            if (failure == null) {
+                request.respond(response);
+            } else {
+                request.fail(failure);
+            }
+        });
     }
 
     /** Has the coordinator started and its topic made; completes with the topic if it is there then. */

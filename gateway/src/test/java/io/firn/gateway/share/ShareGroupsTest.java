@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.firn.gateway.Broker;
 import io.firn.gateway.config.Assignment;
 import io.firn.gateway.config.ConfigLoader;
+import io.firn.gateway.rig.WireClient;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -18,13 +19,24 @@ import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.admin.ListShareGroupOffsetsSpec;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.SharePartitionOffsetInfo;
 import org.apache.kafka.clients.consumer.AcknowledgeType;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaShareConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.message.FindCoordinatorRequestData;
+import org.apache.kafka.common.message.FindCoordinatorResponseData;
+import org.apache.kafka.common.message.ReadShareGroupStateSummaryRequestData;
+import org.apache.kafka.common.message.ReadShareGroupStateSummaryResponseData;
+import org.apache.kafka.common.protocol.ApiKeys;
+import org.apache.kafka.common.protocol.Errors;
+import org.apache.kafka.common.requests.FindCoordinatorRequest.CoordinatorType;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.AfterEach;
@@ -138,5 +150,68 @@ class ShareGroupsTest {
             produce("t", 10, 11);
             assertThat(numbers(take(member, 1))).containsExactly(10);
         }
+    }
+
+    private static FindCoordinatorResponseData.Coordinator find(WireClient client, int version, String key) {
+        FindCoordinatorRequestData body = new FindCoordinatorRequestData().setKeyType(CoordinatorType.SHARE.id()).setCoordinatorKeys(List.of(key));
+        return client.ask(ApiKeys.FIND_COORDINATOR, version, body, FindCoordinatorResponseData.class).coordinators().get(0);
+    }
+
+    @Test
+    void theCoordinatorOfASharePartitionIsFoundAndTellsItsState() throws Exception {
+        admin.createTopics(List.of(new NewTopic("t", 1, (short) 1))).all().get();
+        produce("t", 0, 20);
+        try (KafkaShareConsumer<String, String> member = member("g", Map.of())) {
+            take(member, 20);
+            assertThat(member.commitSync().values()).allMatch(Optional::isEmpty);
+        }
+        Uuid topic = admin.describeTopics(List.of("t")).allTopicNames().get().get("t").topicId();
+        try (WireClient client = new WireClient(broker.kafkaPort())) {
+            FindCoordinatorResponseData.Coordinator found = find(client, 6, "g:" + topic + ":0");
+            assertThat(Errors.forCode(found.errorCode())).isEqualTo(Errors.NONE);
+            assertThat(found.port()).isEqualTo(broker.kafkaPort());
+            assertThat(Errors.forCode(find(client, 6, "g:0").errorCode())).isEqualTo(Errors.INVALID_REQUEST);
+            assertThat(Errors.forCode(find(client, 5, "g:" + topic + ":0").errorCode())).isEqualTo(Errors.INVALID_REQUEST);
+
+            ReadShareGroupStateSummaryRequestData question = new ReadShareGroupStateSummaryRequestData().setGroupId("g").setTopics(List.of(
+                    new ReadShareGroupStateSummaryRequestData.ReadStateSummaryData().setTopicId(topic)
+                            .setPartitions(List.of(new ReadShareGroupStateSummaryRequestData.PartitionData().setPartition(0).setLeaderEpoch(0)))));
+            ReadShareGroupStateSummaryResponseData.PartitionResult state = client.ask(ApiKeys.READ_SHARE_GROUP_STATE_SUMMARY, 1, question, ReadShareGroupStateSummaryResponseData.class)
+                    .results().get(0).partitions().get(0);
+            assertThat(state.startOffset() + state.deliveryCompleteCount()).isEqualTo(20);
+        }
+        SharePartitionOffsetInfo offsets = admin.listShareGroupOffsets(Map.of("g", new ListShareGroupOffsetsSpec())).partitionsToOffsetInfo("g").get().get(new TopicPartition("t", 0));
+        assertThat(offsets.lag()).hasValue(0L);
+    }
+
+    /** "Latest" is where the log ended when the group first looked, whatever happens before the first acknowledgement. */
+    @Test
+    void aGroupThatBeginsAtTheEndKeepsItsPlaceOverARestart() throws Exception {
+        admin.createTopics(List.of(new NewTopic("t", 1, (short) 1))).all().get();
+        produce("t", 0, 10);
+        Map<String, Object> config = Map.of("bootstrap.servers", bootstrap(), "group.id", "late", "share.acknowledgement.mode", "explicit");
+        try (KafkaShareConsumer<String, String> member = new KafkaShareConsumer<>(config, new StringDeserializer(), new StringDeserializer())) {
+            member.subscribe(List.of("t"));
+            long deadline = System.nanoTime() + LIMIT.toNanos();
+            while (start("late") != 10 && System.nanoTime() < deadline) {
+                member.poll(Duration.ofMillis(100));
+            }
+            assertThat(start("late")).isEqualTo(10);
+        }
+        produce("t", 10, 15);
+
+        stop();
+        start();
+
+        Map<String, Object> again = Map.of("bootstrap.servers", bootstrap(), "group.id", "late");
+        try (KafkaShareConsumer<String, String> member = new KafkaShareConsumer<>(again, new StringDeserializer(), new StringDeserializer())) {
+            member.subscribe(List.of("t"));
+            assertThat(numbers(take(member, 5))).isEqualTo(range(10, 15));
+        }
+    }
+
+    private long start(String group) throws Exception {
+        SharePartitionOffsetInfo info = admin.listShareGroupOffsets(Map.of(group, new ListShareGroupOffsetsSpec())).partitionsToOffsetInfo(group).get().get(new TopicPartition("t", 0));
+        return info == null ? -1 : info.startOffset();
     }
 }
