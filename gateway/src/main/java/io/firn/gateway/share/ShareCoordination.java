@@ -10,7 +10,10 @@ import java.util.function.Supplier;
 import org.apache.kafka.common.internals.Topic;
 import org.apache.kafka.coordinator.share.ShareCoordinator;
 
-/** State of share groups: the life of Kafka's share coordinator over {@code __share_group_state}. Apart from {@link ShareService}, so that the library is not loaded before a share group needs it. */
+/**
+ * State of share groups: the life of Kafka's share coordinator over {@code __share_group_state}. Apart from {@link ShareService}, so that the library is not loaded before a share group
+ * needs it.
+ */
 public final class ShareCoordination {
     /** Kafka's {@code share.coordinator.state.topic.num.partitions}. */
     private static final String PARTITIONS_SETTING = "share.coordinator.state.topic.num.partitions";

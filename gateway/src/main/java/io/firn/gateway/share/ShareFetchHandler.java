@@ -128,7 +128,8 @@ final class ShareFetchHandler implements ApiHandler {
         try {
             List<Node> nodes = withLeaders(fetched.answers());
             ShareFetchResponseData response = context.updateAndGenerateResponseData(data.groupId(), data.memberId(), fetched.answers()).data();
-            nodes.forEach(node -> response.nodeEndpoints().add(new ShareFetchResponseData.NodeEndpoint().setNodeId(node.id()).setHost(node.host()).setPort(node.port()).setRack(node.rack())));
+            nodes.forEach(node -> response.nodeEndpoints()
+                    .add(new ShareFetchResponseData.NodeEndpoint().setNodeId(node.id()).setHost(node.host()).setPort(node.port()).setRack(node.rack())));
             response.setAcquisitionLockTimeoutMs(groups.configs().limits(data.groupId()).lockMs());
             outcomes.forEach((partition, error) -> addOutcome(response, partition, error));
             if (data.shareSessionEpoch() == ShareRequestMetadata.FINAL_EPOCH) {

@@ -13,6 +13,7 @@ import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.LongConsumer;
 import org.apache.kafka.common.TopicIdPartition;
 import org.apache.kafka.common.errors.KafkaStorageException;
 import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
@@ -184,7 +185,7 @@ final class ShareFetchPart {
             return giveHot(ask, from, hot.range());
         }
         if (found instanceof TieredRead.Cold cold) {
-            return later(ask, cold.read().thenCompose(read -> bytes(read)), from);
+            return later(ask, cold.read().thenCompose(this::bytes), from);
         }
         mine.endReading(this);
         return 0;
@@ -286,7 +287,7 @@ final class ShareFetchPart {
     // On the partition's loop: waiting
 
     /** Has {@code listener} told of everything that may bring records; returns what ends that. */
-    Runnable watch(Runnable listener, java.util.function.LongConsumer watermarkListener) {
+    Runnable watch(Runnable listener, LongConsumer watermarkListener) {
         Optional<SharePartition> watched = share;
         partition.addWatermarkListener(watermarkListener);
         watched.ifPresent(one -> one.addListener(listener));

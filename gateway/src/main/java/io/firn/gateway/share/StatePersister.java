@@ -37,7 +37,8 @@ import org.apache.kafka.server.share.persister.WriteShareGroupStateResult;
  * Keeps the state of share groups with the share coordinator of this broker; makes {@code __share_group_state} when it is first needed.
  *
  * <p>One question a partition, as the coordinator wants it, and one answer for each topic with all its partitions, as its askers want it. A coordinator that is not ready yet (starting,
- * loading, or behind the metadata that this broker has) is asked again, at most {@value #ATTEMPTS} times in about ten seconds; what it says then is the answer. Futures never fail: failures are error codes.
+ * loading, or behind the metadata that this broker has) is asked again, at most {@value #ATTEMPTS} times in about ten seconds; what it says then is the answer. Futures never
+ * fail: failures are error codes.
  *
  * <p>Threading: thread-safe. Futures complete on the coordinator's threads, or the timer's.
  */
@@ -115,7 +116,8 @@ public final class StatePersister implements Persister {
     /** What is asked of the coordinator about one partition, and what its answer looks like. */
     private record Question<A>(Function<ShareCoordinator, CompletableFuture<A>> ask, Function<A, Short> error, Function<Errors, A> failed) {}
 
-    private <P extends PartitionIdData, A extends PartitionInfoData> CompletableFuture<List<TopicData<A>>> each(GroupTopicPartitionData<? extends P> request, BiFunction<Uuid, P, Question<A>> question) {
+    private <P extends PartitionIdData, A extends PartitionInfoData> CompletableFuture<List<TopicData<A>>> each(GroupTopicPartitionData<? extends P> request,
+            BiFunction<Uuid, P, Question<A>> question) {
         Map<Uuid, List<CompletableFuture<A>>> answers = new LinkedHashMap<>();
         request.topicsData().forEach(topicData -> answers.put(topicData.topicId(), topicData.partitions().stream()
                 .map(partition -> ask(topicData.topicId(), question.apply(topicData.topicId(), partition), 1, FIRST_PAUSE_MS)).toList()));

@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.coordinator.share.PersisterStateBatchCombiner;
@@ -74,7 +75,7 @@ final class SimShareState implements Persister {
         kept.computeIfPresent(key(group, topic, partition), (key, old) -> new Kept(old.stateEpoch() + 1, old.start(), old.finished(), old.batches()));
     }
 
-    private synchronized <T> CompletableFuture<T> answer(java.util.function.Function<Errors, T> work) {
+    private synchronized <T> CompletableFuture<T> answer(Function<Errors, T> work) {
         CompletableFuture<T> answer = new CompletableFuture<>();
         Errors error = failures.isEmpty() ? Errors.NONE : failures.poll();
         Runnable task = () -> answer.complete(work.apply(error));

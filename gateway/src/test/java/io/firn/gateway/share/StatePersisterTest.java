@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.apache.kafka.common.Uuid;
@@ -63,7 +64,7 @@ class StatePersisterTest {
         coordination.start();
         StateTopic topic = new StateTopic(broker.metadata, any -> CompletableFuture.completedFuture(null), PARTITIONS);
         persister = new StatePersister(coordination, topic, (delayMs, task) -> {
-            var scheduled = scheduler.schedule(task, delayMs, TimeUnit.MILLISECONDS);
+            ScheduledFuture<?> scheduled = scheduler.schedule(task, delayMs, TimeUnit.MILLISECONDS);
             return () -> scheduled.cancel(false);
         });
     }
