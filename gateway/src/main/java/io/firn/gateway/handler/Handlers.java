@@ -74,7 +74,7 @@ public final class Handlers {
     }
 
     private static List<ServedApi> transactions(HandlerContext context) {
-        List<ServedApi> table = new ArrayList<>(new TransactionHandlers(context.metadata(), context.transactions()).all());
+        List<ServedApi> table = new ArrayList<>(new TransactionHandlers(context.metadata(), new Parts(context).autoCreation, context.transactions()).all());
         table.add(ServedApi.of(ApiKeys.TXN_OFFSET_COMMIT, new TxnOffsetCommitHandler(context.metadata(), context.groups())));
         table.add(ServedApi.of(ApiKeys.WRITE_TXN_MARKERS, new WriteTxnMarkersHandler(context.markers())));
         table.add(ServedApi.of(ApiKeys.DESCRIBE_PRODUCERS, new DescribeProducersHandler(context.partitions())));

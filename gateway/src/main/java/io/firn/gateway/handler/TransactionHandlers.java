@@ -45,11 +45,14 @@ final class TransactionHandlers {
     /** From here on one request is about many transactions, and comes from brokers. */
     private static final int BATCHED_SINCE_VERSION = 4;
 
+
     private final Metadata metadata;
+    private final AutoCreation creation;
     private final Transactions transactions;
 
-    TransactionHandlers(Metadata metadata, Transactions transactions) {
+    TransactionHandlers(Metadata metadata, AutoCreation creation, Transactions transactions) {
         this.metadata = metadata;
+        this.creation = creation;
         this.transactions = transactions;
     }
 
@@ -109,18 +112,28 @@ final class TransactionHandlers {
 
     private void addOffsets(Request request) {
         AddOffsetsToTxnRequestData body = ((AddOffsetsToTxnRequest) request.body()).data();
-        Optional<TopicPartition> home = metadata.view().topic(InternalTopics.OFFSETS)
-                .map(topic -> new TopicPartition(InternalTopics.OFFSETS, FindCoordinatorHandler.partitionOf(body.groupId(), topic.partitions().size())));
-        CompletableFuture<Errors> added;
+        Gather.answer(request, added(body).thenApply(error -> new AddOffsetsToTxnResponseData().setErrorCode(Fenced.told(error, request.version(), FENCED_SINCE_VERSION).code())));
+    }
+
+    private CompletableFuture<Errors> added(AddOffsetsToTxnRequestData body) {
         if (body.transactionalId().isEmpty()) {
-            added = CompletableFuture.completedFuture(Errors.INVALID_REQUEST);
-        } else if (home.isEmpty()) {
-            added = CompletableFuture.completedFuture(Errors.COORDINATOR_NOT_AVAILABLE);
-        } else {
-            // Clients of version 2 do not ask: their offset commits add the partition.
-            added = transactions.addPartitions(body.transactionalId(), body.producerId(), body.producerEpoch(), Set.of(home.get()), TransactionVersion.TV_0);
+            return CompletableFuture.completedFuture(Errors.INVALID_REQUEST);
         }
-        Gather.answer(request, added.thenApply(error -> new AddOffsetsToTxnResponseData().setErrorCode(Fenced.told(error, request.version(), FENCED_SINCE_VERSION).code())));
+        // Clients of version 2 do not ask: their offset commits add the partition.
+        return homeMade(body.groupId()).thenCompose(home -> home
+                .map(partition -> transactions.addPartitions(body.transactionalId(), body.producerId(), body.producerEpoch(), Set.of(partition), TransactionVersion.TV_0))
+                .orElseGet(() -> CompletableFuture.completedFuture(Errors.COORDINATOR_NOT_AVAILABLE)));
+    }
+
+    /** A producer may ask before anybody has looked for the group's coordinator, and would ask for ever. */
+    private CompletableFuture<Optional<TopicPartition>> homeMade(String group) {
+        Optional<TopicPartition> home = home(group);
+        return home.isPresent() ? CompletableFuture.completedFuture(home) : creation.createInternal(InternalTopics.OFFSETS).thenApply(created -> home(group));
+    }
+
+    /** The partition that keeps a group's offsets; empty while there is none. */
+    private Optional<TopicPartition> home(String group) {
+        return metadata.view().topic(InternalTopics.OFFSETS).map(topic -> new TopicPartition(InternalTopics.OFFSETS, FindCoordinatorHandler.partitionOf(group, topic.partitions().size())));
     }
 
     // EndTxn
