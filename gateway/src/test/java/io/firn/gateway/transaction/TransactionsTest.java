@@ -9,6 +9,7 @@ import static io.firn.gateway.transaction.TransactionRig.error;
 import static io.firn.gateway.transaction.TransactionRig.until;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.firn.gateway.coordinator.TransactionAdmission.Mode;
 import io.firn.membership.Command;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -135,6 +136,21 @@ class TransactionsTest {
 
         assertThat(await(rig.transactions.verifyPartitions("tx", producer.producerId(), producer.epoch(), both()))).isEqualTo(Map.of(T0, Errors.NONE, T1, Errors.TRANSACTION_ABORTABLE));
         assertThat(await(rig.transactions.verifyPartitions("tx", producer.producerId() + 1, producer.epoch(), Set.of(T0)))).containsValue(Errors.INVALID_PRODUCER_ID_MAPPING);
+    }
+
+    @Test
+    void admissionSpeaksAsTheClientUnderstands() {
+        Reply producer = rig.initialize("tx");
+        rig.initialize("other");
+        assertThat(admitted(producer, Mode.VERIFY)).isEqualTo(Errors.TRANSACTION_ABORTABLE);
+        assertThat(admitted(producer, Mode.VERIFY_LEGACY)).isEqualTo(Errors.INVALID_TXN_STATE);
+        assertThat(admitted(producer, Mode.ADD)).isEqualTo(Errors.NONE);
+        assertThat(admitted(producer, Mode.VERIFY)).isEqualTo(Errors.NONE);
+        assertThat(admitted(new Reply(Errors.NONE, producer.producerId(), (short) 9), Mode.ADD)).isEqualTo(Errors.INVALID_PRODUCER_EPOCH);
+    }
+
+    private Errors admitted(Reply producer, Mode mode) {
+        return await(rig.transactions.admit("tx", producer.producerId(), producer.epoch(), Set.of(T0), mode)).get(T0);
     }
 
     @Test
