@@ -94,6 +94,13 @@ final class CompactedTopic {
     /** All records, read as a consumer does. */
     List<Record> read() {
         List<Record> records = new ArrayList<>();
+        batches(rig).forEach(batch -> batch.forEach(records::add));
+        return records;
+    }
+
+    /** All batches of the log, read as a consumer does. */
+    static List<RecordBatch> batches(TieredRig rig) {
+        List<RecordBatch> batches = new ArrayList<>();
         long next = rig.onLoop(() -> rig.log.logStartOffset());
         long end = rig.onLoop(() -> rig.hot.logEndOffset());
         while (next < end) {
@@ -106,13 +113,13 @@ final class CompactedTopic {
             for (RecordBatch batch : batches(((TieredRead.Hot) read).range())) {
                 if (batch.nextOffset() > next) {
                     batch.ensureValid();
-                    batch.forEach(records::add);
+                    batches.add(batch);
                     next = batch.nextOffset();
                 }
             }
             assertThat(next).as("progress").isGreaterThan(at);
         }
-        return records;
+        return batches;
     }
 
     private static List<RecordBatch> batches(FileRange range) {

@@ -20,10 +20,10 @@ import org.apache.kafka.common.record.internal.RecordBatch;
 import org.apache.kafka.common.record.internal.SimpleRecord;
 
 /** A random history of one partition: batches with and without producers, transactions open over batches and segments, tombstones, every codec. */
-final class RandomLog {
+public final class RandomLog {
 
     /** A batch, or where a segment is sealed (no bytes). */
-    record Step(ByteBuffer batch, boolean roll) {}
+    public record Step(ByteBuffer batch, boolean roll) {}
 
     private static final int PRODUCERS = 4;
 
@@ -38,9 +38,9 @@ final class RandomLog {
     final List<MemorySegment> segments = new ArrayList<>();
     private MemorySegment active;
     long nextOffset;
-    long nowMs = 1_000_000;
+    public long nowMs = 1_000_000;
 
-    RandomLog(Random random, int keys, boolean keyless) {
+    public RandomLog(Random random, int keys, boolean keyless) {
         this.random = random;
         this.keys = keys;
         this.keyless = keyless;
@@ -52,11 +52,11 @@ final class RandomLog {
         return epochs.entrySet().stream().map(e -> new ProducerLast(e.getKey(), e.getValue(), lastOffsets.getOrDefault(e.getKey(), -1L))).toList();
     }
 
-    boolean hasOpenTransaction() {
+    public boolean hasOpenTransaction() {
         return !openByProducer.isEmpty();
     }
 
-    Step next() {
+    public Step next() {
         nowMs += random.nextInt(50);
         if (random.nextInt(12) == 0 && active.logSizeBytes() > 0) {
             return seal();
@@ -71,11 +71,11 @@ final class RandomLog {
         return append(batch);
     }
 
-    Step endTransaction() {
+    public Step endTransaction() {
         return append(marker(openByProducer.firstKey(), random.nextBoolean()));
     }
 
-    Step seal() {
+    public Step seal() {
         segments.add(active);
         active = new MemorySegment(nextOffset, nextOffset);
         return new Step(ByteBuffer.allocate(0), true);
