@@ -25,8 +25,8 @@ final class KeyedLoad implements AutoCloseable {
     private static final int UNANSWERED_LIMIT = 200;
     private static final String NUMBER = "number";
 
-    /** One update of a key. */
-    record Update(long number, boolean deletes) {}
+    /** One update of a key, at the offset where it was acknowledged or read; -1 before. */
+    record Update(long number, boolean deletes, long offset) {}
 
     private final TopicPartition partition;
     private final int keys;
@@ -56,7 +56,7 @@ final class KeyedLoad implements AutoCloseable {
     private void run(String bootstrap) {
         try (KafkaProducer<byte[], byte[]> producer = KafkaClients.producer(bootstrap, Map.of("linger.ms", 2))) {
             for (long number = 1; !stopping; number++) {
-                send(producer, random.nextInt(keys), new Update(number, random.nextInt(10) == 0));
+                send(producer, random.nextInt(keys), new Update(number, random.nextInt(10) == 0, -1));
             }
         } catch (RuntimeException e) {
             failures.add(e);
@@ -75,7 +75,7 @@ final class KeyedLoad implements AutoCloseable {
             if (failure != null) {
                 failures.add(failure);
             } else {
-                acknowledged.merge(key, update, (one, other) -> one.number() > other.number() ? one : other);
+                acknowledged.merge(key, new Update(update.number(), update.deletes(), metadata.offset()), (one, other) -> one.number() > other.number() ? one : other);
                 acknowledgements.incrementAndGet();
             }
         });
@@ -90,7 +90,17 @@ final class KeyedLoad implements AutoCloseable {
     }
 
     static Update update(ConsumerRecord<byte[], byte[]> record) {
-        return new Update(ByteBuffer.wrap(record.headers().lastHeader(NUMBER).value()).getLong(), record.value() == null);
+        return new Update(ByteBuffer.wrap(record.headers().lastHeader(NUMBER).value()).getLong(), record.value() == null, record.offset());
+    }
+
+    /** Runs {@code check} while everything sent is acknowledged and nothing is sent. */
+    void paused(Runnable check) throws InterruptedException {
+        unanswered.acquire(UNANSWERED_LIMIT);
+        try {
+            check.run();
+        } finally {
+            unanswered.release(UNANSWERED_LIMIT);
+        }
     }
 
     /** What every reader that begins now must find, or something newer. */
