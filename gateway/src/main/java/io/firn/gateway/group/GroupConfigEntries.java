@@ -20,17 +20,20 @@ public final class GroupConfigEntries {
 
     /** All configs of a group with these overrides, by name. */
     public static List<ConfigEntry> ofGroup(GroupSettings settings, Map<String, String> overrides) {
-        Map<String, Integer> defaults = settings.groupDefaults();
         List<ConfigEntry> entries = new ArrayList<>();
-        new TreeMap<>(GroupConfig.CONFIG_DEF.configKeys()).values().forEach(key -> entries.add(ofGroup(key, defaults, overrides)));
+        new TreeMap<>(GroupConfig.CONFIG_DEF.configKeys()).values().forEach(key -> entries.add(ofGroup(settings, key, overrides)));
         return entries;
     }
 
-    private static ConfigEntry ofGroup(ConfigKey key, Map<String, Integer> defaults, Map<String, String> overrides) {
+    private static ConfigEntry ofGroup(GroupSettings settings, ConfigKey key, Map<String, String> overrides) {
         List<Synonym> synonyms = new ArrayList<>();
         Optional.ofNullable(overrides.get(key.name)).ifPresent(value -> synonyms.add(new Synonym(key.name, value, Source.GROUP)));
-        Object builtIn = defaults.containsKey(key.name) ? defaults.get(key.name) : key.defaultValue;
-        synonyms.add(new Synonym(key.name, ConfigDef.convertToString(builtIn, key.type), Source.BUILT_IN));
+        String broker = GroupConfig.brokerSynonym(key.name).filter(settings::has).orElse(key.name);
+        if (settings.chosen(broker)) {
+            synonyms.add(new Synonym(broker, ConfigDef.convertToString(settings.value(broker), key.type), Source.STATIC));
+        }
+        Object builtIn = settings.has(broker) ? settings.builtIn(broker) : key.defaultValue;
+        Optional.ofNullable(ConfigDef.convertToString(builtIn, key.type)).ifPresent(value -> synonyms.add(new Synonym(broker, value, Source.BUILT_IN)));
         return ConfigEntry.of(key.name, key.type, false, key.documentation, synonyms);
     }
 

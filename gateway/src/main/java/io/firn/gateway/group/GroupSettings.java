@@ -30,7 +30,8 @@ public final class GroupSettings {
 
     private GroupSettings(Map<String, String> properties) {
         this.properties = Map.copyOf(properties);
-        this.values = GroupCoordinatorConfig.CONFIG_DEF.parse(properties);
+        this.values = new HashMap<>(GroupCoordinatorConfig.CONFIG_DEF.parse(properties));
+        this.values.putAll(ShareGroupConfig.CONFIG_DEF.parse(properties));
         this.coordinator = GroupCoordinatorConfig.fromProps(properties);
         this.share = ShareGroupConfig.fromProps(properties);
     }
@@ -92,5 +93,15 @@ public final class GroupSettings {
     /** The value of one of the coordinator's settings in force. */
     Object value(String name) {
         return values.get(name);
+    }
+
+    /** Whether the coordinator has a setting of that name. */
+    boolean has(String name) {
+        return values.containsKey(name);
+    }
+
+    /** What the setting is when it is given no value. */
+    Object builtIn(String name) {
+        return GroupCoordinatorConfig.CONFIG_DEF.defaultValues().getOrDefault(name, ShareGroupConfig.CONFIG_DEF.defaultValues().get(name));
     }
 }

@@ -38,11 +38,12 @@ final class CreateTopicsHandler implements ApiHandler {
     @Override
     public void handle(Request request) {
         CreateTopicsRequestData body = ((CreateTopicsRequest) request.body()).data();
-        newTopics.checkTotal(body.topics());
         Set<String> repeated = NewTopics.repeated(body.topics().stream().map(CreatableTopic::name));
+        List<CreatableTopic> named = body.topics().stream().filter(topic -> !repeated.contains(topic.name())).toList();
+        newTopics.checkTotal(named);
         List<CompletableFuture<CreatableTopicResult>> results = new ArrayList<>();
         repeated.forEach(name -> results.add(CompletableFuture.completedFuture(failed(name, new InvalidRequestException("Duplicate topic name.")))));
-        body.topics().stream().filter(topic -> !repeated.contains(topic.name())).forEach(topic -> results.add(result(topic, body.validateOnly(), body.timeoutMs())));
+        named.forEach(topic -> results.add(result(topic, body.validateOnly(), body.timeoutMs())));
         Gather.answer(request, Gather.all(results).thenApply(all -> {
             CreateTopicsResponseData response = new CreateTopicsResponseData();
             all.forEach(response.topics()::add);
@@ -68,7 +69,7 @@ final class CreateTopicsHandler implements ApiHandler {
     private CreatableTopicResult created(ClusterView view, CreateTopic command) {
         int partitions = command.assignments().isEmpty() ? command.partitions() : command.assignments().size();
         List<CreatableTopicConfigs> configs = entries.ofNewTopic(view, command.configs()).stream().map(CreateTopicsHandler::described).toList();
-        return new CreatableTopicResult().setName(command.name()).setTopicId(command.id()).setNumPartitions(partitions)
+        return new CreatableTopicResult().setName(command.name()).setErrorMessage(null).setTopicId(command.id()).setNumPartitions(partitions)
                 .setReplicationFactor((short) command.replicationFactor()).setConfigs(configs);
     }
 

@@ -7,8 +7,8 @@ import io.firn.membership.Command;
 import io.firn.membership.CommandRefused;
 import io.firn.membership.Metadata;
 import io.firn.membership.TopicView;
-import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -58,9 +58,9 @@ final class DeleteTopicsHandler implements ApiHandler {
                 ids.merge(topic.topicId(), 1, Integer::sum);
             }
         });
-        List<Decision> decisions = new ArrayList<>();
-        asked.stream().distinct().forEach(topic -> decisions.add(decide(view, topic, names, ids)));
-        return decisions;
+        Map<String, Decision> decisions = new LinkedHashMap<>();
+        asked.stream().distinct().map(topic -> decide(view, topic, names, ids)).forEach(decision -> decisions.put(decision.name() + "/" + decision.id(), decision));
+        return List.copyOf(decisions.values());
     }
 
     private static Decision decide(ClusterView view, DeleteTopicState asked, Map<String, Integer> names, Map<Uuid, Integer> ids) {
@@ -79,8 +79,9 @@ final class DeleteTopicsHandler implements ApiHandler {
             return refused(asked, byId ? new UnknownTopicIdException("This server does not host this topic ID.")
                     : new UnknownTopicOrPartitionException("This server does not host this topic-partition."));
         }
-        if (!byId && ids.containsKey(topic.get().id())) {
-            return refused(asked, new InvalidRequestException("The provided topic name maps to an ID that was already supplied."));
+        if (byId ? names.containsKey(topic.get().name()) : ids.containsKey(topic.get().id())) {
+            // Neither of the two ways to name it counts: the topic stays, and is answered once.
+            return new Decision(topic.get().name(), topic.get().id(), Optional.of(new InvalidRequestException("The provided topic name maps to an ID that was already supplied.")));
         }
         return new Decision(topic.get().name(), topic.get().id(), Optional.empty());
     }

@@ -90,7 +90,7 @@ final class DescribeTopicPartitionsHandler implements ApiHandler {
             }
             if (reportUnknown) {
                 response.topics().add(new DescribeTopicPartitionsResponseTopic().setErrorCode(TopicDescriptions.unknown(name).code()).setName(name)
-                        .setIsInternal(Topic.isInternal(name)));
+                        .setIsInternal(Topic.isInternal(name)).setTopicAuthorizedOperations(AuthorizedOperations.TOPIC));
             }
             return true;
         }

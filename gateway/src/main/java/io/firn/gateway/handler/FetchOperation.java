@@ -85,7 +85,13 @@ final class FetchOperation {
     }
 
     void start() {
-        context.foreachPartition((id, wanted) -> parts.put(id, new FetchPart(id, wanted, partitions.locate(id))));
+        // What is not here comes last: the library's answer cannot hold a topic behind one that has neither name nor id.
+        Map<TopicIdPartition, FetchPart> missing = new LinkedHashMap<>();
+        context.foreachPartition((id, wanted) -> {
+            FetchPart part = new FetchPart(id, wanted, partitions.locate(id));
+            (part.located() ? parts : missing).put(id, part);
+        });
+        parts.putAll(missing);
         Map<Executor, List<FetchPart>> grouped = new LinkedHashMap<>();
         for (FetchPart part : parts.values()) {
             if (part.located()) {

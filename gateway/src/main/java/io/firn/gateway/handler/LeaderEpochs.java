@@ -9,6 +9,8 @@ import org.apache.kafka.common.protocol.Errors;
 /** What requests that carry a leader epoch have in common. Pure functions. */
 final class LeaderEpochs {
 
+    private static final int UNKNOWN = -1;
+
     private LeaderEpochs() {}
 
     /** The partition, for a request that has no topic id. */
@@ -18,7 +20,7 @@ final class LeaderEpochs {
 
     /** Fences a client that knows an older or a newer leader than this one; -1 is a client that does not know. */
     static Errors check(int clientEpoch, int leaderEpoch) {
-        if (clientEpoch < 0 || clientEpoch == leaderEpoch) {
+        if (clientEpoch == UNKNOWN || clientEpoch == leaderEpoch) {
             return Errors.NONE;
         }
         return clientEpoch < leaderEpoch ? Errors.FENCED_LEADER_EPOCH : Errors.UNKNOWN_LEADER_EPOCH;

@@ -79,7 +79,7 @@ final class MetadataHandler implements ApiHandler {
         TopicDescriptions descriptions = new TopicDescriptions(view);
         List<MetadataResponseTopic> topics = topics(view, body, descriptions, refused);
         if (body.data().includeTopicAuthorizedOperations()) {
-            topics.stream().filter(topic -> topic.errorCode() == Errors.NONE.code()).forEach(topic -> topic.setTopicAuthorizedOperations(AuthorizedOperations.TOPIC));
+            topics.stream().filter(topic -> topic.name() != null).forEach(topic -> topic.setTopicAuthorizedOperations(AuthorizedOperations.TOPIC));
         }
         int clusterOperations = body.data().includeClusterAuthorizedOperations() ? AuthorizedOperations.CLUSTER : AuthorizedOperations.NONE;
         return MetadataResponse.prepareResponse(body.version(), 0, descriptions.nodes(), view.clusterId(), descriptions.controllerId(brokerId), topics, clusterOperations).data();

@@ -15,7 +15,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.apache.kafka.common.TopicIdPartition;
-import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.internals.Topic;
 import org.apache.kafka.common.message.ProduceRequestData.PartitionProduceData;
 import org.apache.kafka.common.message.ProduceRequestData.TopicProduceData;
@@ -24,6 +23,7 @@ import org.apache.kafka.common.message.ProduceResponseData.BatchIndexAndErrorMes
 import org.apache.kafka.common.message.ProduceResponseData.PartitionProduceResponse;
 import org.apache.kafka.common.message.ProduceResponseData.TopicProduceResponse;
 import org.apache.kafka.common.protocol.Errors;
+import org.apache.kafka.common.record.internal.CompressionType;
 import org.apache.kafka.common.requests.ProduceRequest;
 
 /**
@@ -42,6 +42,10 @@ final class ProduceOperation implements TransactionalAppends.Sink {
 
     /** Kafka lets only this client write to internal topics. */
     private static final String ADMIN_CLIENT_ID = "__admin_client";
+
+    /** Consumers as old as producers of earlier versions cannot read Zstandard (KIP-110). */
+    private static final short FIRST_VERSION_WITH_ZSTD = 7;
+    private static final short FIRST_VERSION_BY_ID = 13;
 
     private final Request request;
     private final ProduceRequest body;
@@ -87,7 +91,7 @@ final class ProduceOperation implements TransactionalAppends.Sink {
     }
 
     private void start(Partitions partitions, boolean refusing, TopicProduceData topic, PartitionProduceData data, PartitionProduceResponse answer) {
-        boolean byId = !topic.topicId().equals(Uuid.ZERO_UUID);
+        boolean byId = body.version() >= FIRST_VERSION_BY_ID;
         Partitions.Found found = partitions.locate(new TopicIdPartition(topic.topicId(), data.index(), byId ? null : topic.name()));
         if (found.error() != Errors.NONE) {
             refuse(answer, found.error(), null);
@@ -95,6 +99,8 @@ final class ProduceOperation implements TransactionalAppends.Sink {
             refuse(answer, Errors.INVALID_TOPIC_EXCEPTION, "clients do not write to internal topics");
         } else if (!(data.records() instanceof ProducedRecords records)) {
             refuse(answer, Errors.INVALID_RECORD, "no records");
+        } else if (body.version() < FIRST_VERSION_WITH_ZSTD && records.compressedWith(CompressionType.ZSTD)) {
+            refuse(answer, Errors.UNSUPPORTED_COMPRESSION_TYPE, "Zstandard needs version 7 of Produce");
         } else if (body.acks() == -1 && !partitions.enoughInSync(found.partition())) {
             refuse(answer, Errors.NOT_ENOUGH_REPLICAS, "fewer replicas are in sync than min.insync.replicas asks for");
         } else if (refusing) {

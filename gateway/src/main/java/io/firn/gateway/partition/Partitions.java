@@ -44,7 +44,7 @@ public final class Partitions {
     }
 
     /**
-     * Finds by id when there is one, else by name; answers as Apache Kafka does when it is not here: UNKNOWN_TOPIC_ID,
+     * Finds by id when there is one or no name, else by name; answers as Apache Kafka does when it is not here: UNKNOWN_TOPIC_ID,
      * UNKNOWN_TOPIC_OR_PARTITION, or NOT_LEADER_OR_FOLLOWER for one that exists but is not (yet) served by this broker.
      */
     public Found locate(TopicIdPartition wanted) {
@@ -52,8 +52,8 @@ public final class Partitions {
         if (partition != null) {
             return new Found(partition, Errors.NONE);
         }
-        boolean withId = !wanted.topicId().equals(Uuid.ZERO_UUID);
-        Optional<TopicView> topic = withId ? view.get().topic(wanted.topicId()) : view.get().topic(wanted.topic() == null ? "" : wanted.topic());
+        boolean withId = !wanted.topicId().equals(Uuid.ZERO_UUID) || wanted.topic() == null;
+        Optional<TopicView> topic = withId ? view.get().topic(wanted.topicId()) : view.get().topic(wanted.topic());
         if (topic.isEmpty()) {
             return new Found(null, withId ? Errors.UNKNOWN_TOPIC_ID : Errors.UNKNOWN_TOPIC_OR_PARTITION);
         }
