@@ -12,7 +12,7 @@ import java.util.concurrent.ThreadLocalRandom;
  * Ports for brokers that come back at the same place. They lie below the range from which the operating system takes ports of outgoing connections: of a port in that range, a client
  * that tries again and again to reach a dead broker may be given the very port it dials, connect to itself, and keep the broker from coming back.
  */
-final class FreePorts {
+public final class FreePorts {
 
     private static final int LOWEST = 20_000;
     private static final int USUAL_RANGE_START = 32_768;
@@ -20,7 +20,7 @@ final class FreePorts {
 
     private FreePorts() {}
 
-    static int next() {
+    public static int next() {
         int above = Math.min(outgoingRangeStart(), 49_152);
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
             int port = ThreadLocalRandom.current().nextInt(Math.min(LOWEST, above - 1_000), above);

@@ -1,0 +1,95 @@
+package io.firn.it.differential;
+
+import java.util.List;
+import java.util.function.BiPredicate;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.apache.kafka.common.protocol.types.Struct;
+
+/** The written list of what Firn answers differently on purpose, each with its reason. A difference that no entry matches fails the test; so does nothing else. */
+final class AcceptedDifferences {
+
+    /**
+     * @param api names of APIs
+     * @param field the path, with or without the keys of elements
+     * @param request what the text of the request contains
+     * @param values of Firn and Kafka
+     */
+    private record Accepted(Pattern api, Pattern field, Pattern request, BiPredicate<Object, Object> values, String reason) {
+
+        boolean matches(Difference difference) {
+            return api.matcher(difference.call().api().name).matches() && (field.matcher(difference.field()).matches() || field.matcher(difference.path()).matches())
+                    && values.test(difference.firn(), difference.kafka()) && request.matcher(difference.call().toString()).find();
+        }
+
+        Accepted when(String requestContains) {
+            return new Accepted(api, field, Pattern.compile(requestContains), values, reason);
+        }
+    }
+
+    private static final List<Accepted> ALL = List.of(
+            of(".*", "(.*\\.)?(error_message|acknowledge_error_message|batch_index_error_message)", (firn, kafka) -> true, "texts for people: each broker words its own; the codes are compared"),
+            of(".*", ".*", (firn, kafka) -> Difference.ABSENT.equals(kafka) && firn instanceof Struct topic && withoutPartitions(topic),
+                    "a topic asked about without any partition: Kafka leaves it out of the answer, Firn names it with none"),
+            of("CreateTopics|DescribeConfigs", ".*config_source|.*synonyms.*", (firn, kafka) -> Byte.valueOf((byte) 3).equals(kafka),
+                    "Kafka's ELR feature keeps min.insync.replicas as a dynamic default of all brokers; Firn has it built in"),
+            of("Fetch", "responses.partitions.aborted_transactions", (firn, kafka) -> none(firn) && none(kafka), "no aborted transactions: Kafka says null or an empty list, depending on where it noticed an error"),
+            of("Fetch", "responses.partitions.(high_watermark|last_stable_offset|log_start_offset)", (firn, kafka) -> Long.valueOf(-1).equals(kafka),
+                    "an offset out of range: Firn tells all the same where the log begins and ends"),
+            of("ApiVersions", "finalized_features_epoch", (firn, kafka) -> true, "the version of the metadata, which each counts for itself"),
+            of("DescribeConfigs", "results\\[2/.*synonyms.*", (firn, kafka) -> true, "one default with two names: Kafka shows the name in hours"),
+            codes("DescribeConfigs|(Incremental)?AlterConfigs", "re(sults|sponses)\\[8/.*", ".*", ".*", "levels of loggers: Firn has one level, a setting of its start"),
+            codes("(Incremental)?AlterConfigs", "responses\\[4/.*error_code", "40|42", "40|42", "another broker's number and a config that is wrong: which of the two is looked at first"),
+            of("Produce", "responses.partition_responses.log_start_offset", (firn, kafka) -> Long.valueOf(-1).equals(kafka), "beside an error Firn tells all the same where the log begins"),
+            of("DescribeConfigs", "results.configs.synonyms", (firn, kafka) -> Difference.ABSENT.equals(firn) || Difference.ABSENT.equals(kafka),
+                    "defaults under names of broker settings: Kafka has several for some and none for others"),
+            codes("Metadata", "topics.error_code", "0", "3|5", "a topic created on asking: Firn waits until it is served, Kafka answers before"),
+            codes("IncrementalAlterConfigs", "responses.error_code", "42", "-1", "an operation that does not exist: Kafka's handler throws, Firn calls the request invalid"),
+            codes("(Incremental)?AlterConfigs", "responses.error_code", "3|17|42", "40|42", "a topic that does not exist and a config that is wrong: which of the two is looked at first"),
+            codes("DescribeConfigs", "results.error_code", "0|3", "42", "a resource of a kind that has no configs: Kafka then refuses those beside it too").when("resource_type=(0|3|99)"),
+            of("ApiVersions", "api_keys", (firn, kafka) -> Difference.ABSENT.equals(firn), "which APIs are served, and why the others are not, is said and tested by ServedApisTest"),
+            of("ApiVersions", "(supported|finalized)_features\\[(kraft|metadata|eligible.leader.replicas).version.*", (firn, kafka) -> Difference.ABSENT.equals(firn),
+                    "features of KRaft's metadata log, which Firn does not have"),
+            codes("DescribeConfigs", "results.error_code", "17|42", "17|42", "a topic name that cannot be: Firn says so, Kafka calls the request invalid"),
+            codes("DescribeTopicPartitions", "topics.error_code", "3|17", "-1", "a topic without a name among those asked for: Kafka's handler throws, Firn calls that name invalid"),
+            codes("Produce", "responses.partition_responses.error_code", "17", "76|87", "an internal topic and a batch at fault: which of the two is looked at first"),
+            codes("Produce", "responses.partition_responses.error_code", "21", "3|100", "acks that do not exist and a topic that does not: which of the two is looked at first"),
+            codes("Produce", "responses.partition_responses.error_code", "2", "87", "a batch longer than its field: Firn calls it corrupt, Kafka sees no batch in it").when("flaw=(LENGTH|CUT)"),
+            codes("Produce", "responses.partition_responses.error_code", "43", "87", "a batch of an older format: Firn says that it is the format").when("flaw=MAGIC"),
+            of("DescribeConfigs", "results\\[4/.*", (firn, kafka) -> true, "a broker's configs: Firn has those that are defaults of topic configs, and none of Kafka's others"),
+            codes("(Incremental)?AlterConfigs", "responses\\[4/.*error_code", "42", "0", "a config of a broker that Firn does not have: Kafka takes any name, Firn refuses what would have no effect"),
+            codes("Fetch", "responses.partitions.error_code", "0", "-1", "a negative partition_max_bytes: Kafka's reader throws, Firn takes it for 0"));
+
+    private static boolean withoutPartitions(Struct topic) {
+        return Stream.of("partitions", "partition_responses").anyMatch(name -> topic.hasField(name) && topic.get(name) instanceof Object[] partitions && partitions.length == 0);
+    }
+
+    private AcceptedDifferences() {}
+
+    /** Those that are left. Where an error code differs as accepted, the fields beside it may too: they tell what only one of the two did. */
+    static List<Difference> open(List<Difference> differences) {
+        List<String> beside = differences.stream().filter(each -> each.path().endsWith("error_code") && accepted(each)).map(each -> parent(each.path())).toList();
+        return differences.stream().filter(each -> !accepted(each) && beside.stream().noneMatch(parent -> each.path().startsWith(parent))).toList();
+    }
+
+    private static String parent(String path) {
+        return path.substring(0, path.length() - "error_code".length());
+    }
+
+    private static boolean accepted(Difference difference) {
+        return ALL.stream().anyMatch(accepted -> accepted.matches(difference));
+    }
+
+    private static boolean none(Object transactions) {
+        return transactions == null || transactions instanceof Object[] all && all.length == 0;
+    }
+
+    /** Error codes that differ, each given as a pattern. */
+    private static Accepted codes(String api, String field, String firnCode, String kafkaCode, String reason) {
+        return of(api, field, (firn, kafka) -> String.valueOf(firn).matches(firnCode) && String.valueOf(kafka).matches(kafkaCode), reason);
+    }
+
+    private static Accepted of(String api, String field, BiPredicate<Object, Object> values, String reason) {
+        return new Accepted(Pattern.compile(api), Pattern.compile(field), Pattern.compile(""), values, reason);
+    }
+}

@@ -1,0 +1,7 @@
+package io.firn.it.differential;
+
+/** The two brokers that are asked. */
+enum Side {
+    FIRN,
+    KAFKA
+}
