@@ -9,10 +9,13 @@ import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.ListOffsetsResult.ListOffsetsResultInfo;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.ConfigResource;
 
 /** The few administrative calls the benchmark needs, on Kafka's own client. */
 final class Admins {
@@ -54,6 +57,16 @@ final class Admins {
     static void delete(String bootstrap, String topic) throws InterruptedException {
         try (Admin admin = connect(bootstrap)) {
             admin.deleteTopics(List.of(topic)).all().get();
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e.getCause());
+        }
+    }
+
+    /** Lets the share group named {@code group} begin at the first record, as no consumer setting can. */
+    static void readShareGroupFromStart(String bootstrap, String group) throws InterruptedException {
+        try (Admin admin = connect(bootstrap)) {
+            AlterConfigOp earliest = new AlterConfigOp(new ConfigEntry("share.auto.offset.reset", "earliest"), AlterConfigOp.OpType.SET);
+            admin.incrementalAlterConfigs(Map.of(new ConfigResource(ConfigResource.Type.GROUP, group), List.of(earliest))).all().get();
         } catch (ExecutionException e) {
             throw new IllegalStateException(e.getCause());
         }

@@ -28,6 +28,7 @@ public final class Bench implements Callable<Integer> {
     private static final long GIB = 1L << 30;
     private static final long MIB = 1L << 20;
     private static final int KIB = 1024;
+    private static final int TRANSACTION_MS = 100;
 
     @Option(names = "--root", required = true, hidden = true, description = "The checkout.")
     private Path root;
@@ -35,8 +36,8 @@ public final class Bench implements Callable<Integer> {
     @Option(names = "--rounds", defaultValue = "5", description = "Rounds; medians need at least five (default ${DEFAULT-VALUE}).")
     private int rounds;
 
-    @Option(names = "--only", split = ",", description = "Parts to run: start, produce, latency, consume, cold. All by default.")
-    private List<String> only = List.of("start", "produce", "latency", "consume", "cold");
+    @Option(names = "--only", split = ",", description = "Parts to run: start, produce, latency, consume, cold, txn, groups, share. All by default.")
+    private List<String> only = List.of("start", "produce", "latency", "consume", "cold", "txn", "groups", "share");
 
     @Option(names = "--durability", split = ",", description = "os, fsync. Both by default.")
     private List<String> durabilities = List.of("os", "fsync");
@@ -112,6 +113,15 @@ public final class Bench implements Callable<Integer> {
             if (only.contains("consume") && !mode.fsync()) {
                 consumeRows(peer, broker);
             }
+            if (only.contains("txn")) {
+                transactionRows(peer, broker, mode, durability);
+            }
+            if (only.contains("groups") && !mode.fsync()) {
+                groupRows(peer, broker);
+            }
+            if (only.contains("share") && !mode.fsync()) {
+                shareRow(peer, broker);
+            }
             if (only.contains("start")) {
                 quiet();
                 table.add("resident memory after load, " + durability, "MiB", Target.atMost(0.4), peer, broker.residentMiB());
@@ -176,6 +186,45 @@ public final class Bench implements Callable<Integer> {
             table.add("CPU per GiB consumed, " + row, "s", Target.atMost(0.8), peer, cpu * GIB / ((double) records * KIB));
             Admins.delete(broker.bootstrap(), topic);
         }
+    }
+
+    private void transactionRows(Peer peer, BrokerProcess broker, Mode mode, String durability) throws IOException, InterruptedException {
+        long records = bytes(300 * MIB, mode) / KIB;
+        for (boolean transactional : new boolean[] {false, true}) {
+            String topic = topic(broker, 6, Map.of());
+            String[] extra = transactional ? new String[] {"acks=all", "enable.idempotence=true", "transactional.id=" + topic} : new String[] {"acks=all", "enable.idempotence=true"};
+            quiet();
+            double before = broker.cpuSeconds();
+            Load.Produced produced = load.produce(broker.bootstrap(), topic, records, KIB, -1, 16 * KIB, transactional ? TRANSACTION_MS : 0, extra);
+            double cpu = broker.cpuSeconds() - before;
+            String row = (transactional ? "in transactions of " + TRANSACTION_MS + " ms" : "idempotent") + ", 1 KiB, 6 partitions, " + durability;
+            table.add("produce " + row, "MiB/s", Target.atLeast(1.0), peer, produced.mibPerSecond());
+            table.add("CPU per GiB produced " + row, "s", Target.atMost(0.5), peer, cpu * GIB / ((double) records * KIB));
+            Admins.delete(broker.bootstrap(), topic);
+        }
+    }
+
+    private void groupRows(Peer peer, BrokerProcess broker) throws IOException, InterruptedException {
+        for (String protocol : new String[] {"classic", "consumer"}) {
+            String topic = "bench-" + topics++;
+            Rebalance.Took took = Rebalance.measure(broker.bootstrap(), topic, protocol);
+            table.add("member joins 49, " + protocol + " protocol", "ms", Target.atMost(1.0), peer, took.joinMs());
+            table.add("member leaves 49, " + protocol + " protocol", "ms", Target.atMost(1.0), peer, took.leaveMs());
+            Admins.delete(broker.bootstrap(), topic);
+        }
+    }
+
+    private void shareRow(Peer peer, BrokerProcess broker) throws IOException, InterruptedException {
+        long records = bytes(300 * MIB, new Mode(false, false)) / KIB;
+        String topic = topic(broker, 6, peer.hotTopic());
+        load.produce(broker.bootstrap(), topic, records, KIB, -1, 64 * KIB, "acks=1", "linger.ms=5");
+        Admins.readShareGroupFromStart(broker.bootstrap(), topic);
+        quiet();
+        double before = broker.cpuSeconds();
+        double speed = load.share(broker.bootstrap(), topic, records);
+        table.add("share group of 4 consumers, 1 KiB, 6 partitions", "MiB/s", Target.atLeast(1.0), peer, speed);
+        table.add("CPU per GiB shared, 1 KiB, 6 partitions", "s", Target.atMost(0.8), peer, (broker.cpuSeconds() - before) * GIB / ((double) records * KIB));
+        Admins.delete(broker.bootstrap(), topic);
     }
 
     private void cold(Peer peer) throws IOException, InterruptedException {

@@ -30,12 +30,29 @@ final class Load {
 
     /** Sends {@code records} records of {@code recordBytes}; {@code rate} -1 is as fast as it goes. */
     Produced produce(String bootstrap, String topic, long records, int recordBytes, int rate, int batchBytes, String... extra) throws IOException, InterruptedException {
+        return produced(arguments(bootstrap, topic, records, recordBytes, rate, batchBytes, extra));
+    }
+
+    /** The same in transactions that last so long; 0 for none. */
+    Produced produce(String bootstrap, String topic, long records, int recordBytes, int rate, int batchBytes, int transactionMs, String... extra) throws IOException, InterruptedException {
+        List<String> args = arguments(bootstrap, topic, records, recordBytes, rate, batchBytes, extra);
+        if (transactionMs > 0) {
+            args.addAll(List.of("--transaction-duration-ms", "" + transactionMs));
+        }
+        return produced(args);
+    }
+
+    private List<String> arguments(String bootstrap, String topic, long records, int recordBytes, int rate, int batchBytes, String... extra) {
         List<String> args = new ArrayList<>(List.of("--topic", topic, "--num-records", "" + records, "--payload-file", payload(recordBytes).toString(),
                 "--throughput", "" + rate, "--bootstrap-server", bootstrap, "--command-property", "batch.size=" + batchBytes));
         for (String property : extra) {
             args.add("--command-property");
             args.add(property);
         }
+        return args;
+    }
+
+    private Produced produced(List<String> args) throws IOException, InterruptedException {
         String output = run("org.apache.kafka.tools.ProducerPerformance", args);
         Matcher summary = PRODUCED.matcher(output);
         Produced last = null;
@@ -62,6 +79,18 @@ final class Load {
             }
         }
         throw new IOException("the consumer tool printed no summary: " + output);
+    }
+
+    /** Reads {@code records} records with a share group of four consumers, named after the topic; MiB per second from the first consumer's start to the last record. */
+    double share(String bootstrap, String topic, long records) throws IOException, InterruptedException {
+        String output = run("org.apache.kafka.tools.ShareConsumerPerformance",
+                List.of("--topic", topic, "--group", topic, "--num-records", "" + records, "--bootstrap-server", bootstrap, "--threads", "4", "--timeout", "60000", "--hide-header"));
+        String[] fields = output.lines().filter(line -> line.split(", ").length >= 7).reduce((first, last) -> last).orElseThrow(() -> new IOException("the share consumer tool printed no summary: " + output))
+                .split(", ");
+        if (Long.parseLong(fields[5].trim()) < records) {
+            throw new IOException("shared only " + fields[5] + " of " + records + " records: " + output);
+        }
+        return Double.parseDouble(fields[3]);
     }
 
     private String run(String tool, List<String> args) throws IOException, InterruptedException {

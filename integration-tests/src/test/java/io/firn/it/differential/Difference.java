@@ -17,7 +17,7 @@ record Difference(Call call, String path, Object firn, Object kafka) {
 
     /** Differences of the same kind have the same text: they are told once a run. */
     String kind() {
-        boolean telling = field().endsWith("error_code") || firn instanceof String || firn instanceof Number;
+        boolean telling = firn instanceof Number || firn instanceof String && kafka instanceof String;
         return call.api().name + " " + field() + (telling && !field().endsWith("message") ? ": firn " + firn + ", kafka " + kafka : "");
     }
 
