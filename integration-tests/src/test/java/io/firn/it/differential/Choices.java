@@ -98,6 +98,11 @@ final class Choices {
         return !TWICE_IS_DEFINED.contains(api);
     }
 
+    /** Kafka does not answer AddPartitionsToTxn without a transaction at all. */
+    boolean neverEmpty(String path) {
+        return path.equals("AddPartitionsToTxn:transactions");
+    }
+
     double nullShare(String path) {
         return path.endsWith("topic_partitions") || path.endsWith(".assignments") ? 0.8 : path.endsWith("cursor") ? 0.8 : 0.15;
     }
@@ -146,8 +151,8 @@ final class Choices {
             case "generation_id", "generation_id_or_member_epoch", "member_epoch" -> epoch();
             case "group_instance_id", "instance_id" -> random.nextInt(15) == 0 ? world.prefix + "static" : null;
             case "transactional_id", "transactional_ids" -> transactionalId();
-            case "producer_id" -> odd() ? any(-1L, 77_777L, -5L) : api == ApiKeys.INIT_PRODUCER_ID && random.nextBoolean() ? (Object) (-1L) : producer.id;
-            case "producer_epoch" -> odd() ? any(-1, 0, 5, 32_766) : api == ApiKeys.INIT_PRODUCER_ID && random.nextBoolean() ? -1 : (int) producer.epoch;
+            case "producer_id" -> odd() || api == ApiKeys.WRITE_TXN_MARKERS && producer.epoch < 0 ? (api == ApiKeys.WRITE_TXN_MARKERS ? (Object) 77_777L : any(-1L, 77_777L, -5L)) : api == ApiKeys.INIT_PRODUCER_ID && random.nextBoolean() ? (Object) (-1L) : producer.id;
+            case "producer_epoch" -> api == ApiKeys.WRITE_TXN_MARKERS ? Math.max(0, producer.epoch) : odd() ? any(-1, 0, 5, 32_766) : api == ApiKeys.INIT_PRODUCER_ID && random.nextBoolean() ? -1 : (int) producer.epoch;
             case "records" -> batch(); // never null: Kafka's handler dies of it after half of the work, and does not answer
             case "acks" -> random.nextInt(30) == 0 ? any(0, 2, -2) : any(-1, 1);
             case "committed_offset", "fetch_offset", "offset", "start_offset", "log_start_offset" -> name.startsWith("log_") ? (Object) (-1) : offset();
@@ -197,7 +202,7 @@ final class Choices {
             case "assignment" -> bytes();
             case "election_type" -> any(0, 1, 2);
             case "share_session_epoch" -> any(0, 0, 1, 2, -1);
-            case "max_records", "batch_size" -> any(500, 1, 0);
+            case "max_records", "batch_size" -> odd() ? 0 : any(500, 1);
             case "share_acquire_mode" -> odd() ? 3 : any(0, 1);
             case "coordinator_epoch" -> any(0, -1, 5);
             case "transaction_version" -> any(0, 1, 2);

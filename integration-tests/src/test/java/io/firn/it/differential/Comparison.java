@@ -141,7 +141,8 @@ final class Comparison {
             Struct struct = (Struct) element;
             StringBuilder key = new StringBuilder();
             for (String name : KEYS) {
-                if (struct.hasField(name) && struct.get(name) != null) {
+                boolean named = name.equals("topic_id") && !key.isEmpty();
+                if (struct.hasField(name) && struct.get(name) != null && !named) {
                     key.append(key.isEmpty() ? "" : "/").append(twins.kafkaName(name, struct.get(name), side));
                 }
             }

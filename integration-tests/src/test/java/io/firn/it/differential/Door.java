@@ -10,6 +10,7 @@ import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
+import java.util.Map;
 import org.apache.kafka.common.message.RequestHeaderData;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.MessageUtil;
@@ -21,6 +22,8 @@ import org.apache.kafka.common.requests.ResponseHeader;
 final class Door implements AutoCloseable {
 
     private static final int TIME_LIMIT_MS = 8_000;
+
+    private static final Call PROBE = new Call(ApiKeys.API_VERSIONS, (short) 0, (short) 0, Map.of(), 0);
 
     private final Side side;
     private final int port;
@@ -59,7 +62,9 @@ final class Door implements AutoCloseable {
             return Answer.none("closed");
         }
         if (!call.answered()) {
-            return Answer.none("unanswered");
+            // Only what comes of another request shows whether the connection was closed instead of an answer.
+            send(PROBE);
+            return Answer.none("unanswered, the next request " + receive(PROBE).end());
         }
         try {
             DataInputStream in = new DataInputStream(socket.getInputStream());

@@ -81,7 +81,7 @@ final class Generator {
         }
         Type element = type.arrayElementType().orElseThrow();
         List<Object> values = new ArrayList<>();
-        int count = choices.usuallyEmpty(path) ? (random.nextInt(20) == 0 ? 1 : 0) : random.nextInt(25) == 0 ? 0 : random.nextInt(3) == 0 ? 1 + random.nextInt(MOST_ELEMENTS) : 1;
+        int count = choices.usuallyEmpty(path) ? (random.nextInt(20) == 0 ? 1 : 0) : random.nextInt(25) == 0 && !choices.neverEmpty(path) ? 0 : random.nextInt(3) == 0 ? 1 + random.nextInt(MOST_ELEMENTS) : 1;
         for (int i = 0; i < count; i++) {
             boolean again = i > 0 && random.nextInt(10) == 0;
             choices.refocus(path);
