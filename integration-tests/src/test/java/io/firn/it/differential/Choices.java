@@ -232,7 +232,8 @@ final class Choices {
     /** What internal topics hold is each broker's own; only changes to them are asked for. */
     private String internalTopic() {
         return switch (api) {
-            case PRODUCE, CREATE_PARTITIONS, DELETE_RECORDS -> "__consumer_offsets";
+            case PRODUCE -> producer.transactionalId == null ? "__consumer_offsets" : ".."; // Kafka adds it to the transaction before it refuses
+            case CREATE_PARTITIONS, DELETE_RECORDS -> "__consumer_offsets";
             default -> "..";
         };
     }

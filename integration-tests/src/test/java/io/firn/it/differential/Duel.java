@@ -29,6 +29,8 @@ final class Duel implements AutoCloseable {
         }
     }
 
+    private static final boolean TRACE = Boolean.getBoolean("firn.differential.trace");
+
     private final long seed;
     private final Door firn;
     private final Door kafka;
@@ -62,6 +64,9 @@ final class Duel implements AutoCloseable {
         kafka.send(call);
         Answer theirs = kafka.receive(call);
         Answer ours = firn.receive(call);
+        if (TRACE) {
+            System.out.println("step " + step + "\n  request  " + call + "\n  firn     " + ours + "\n  kafka    " + theirs);
+        }
         List<Difference> open = AcceptedDifferences.open(Comparison.of(call, ours, theirs, twins));
         List<Difference> unheard = open.stream().filter(each -> !byKind.containsKey(each.kind())).toList();
         Finding finding = new Finding(seed, step, call, ours, theirs, unheard);

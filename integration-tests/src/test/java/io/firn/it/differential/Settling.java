@@ -18,6 +18,7 @@ final class Settling {
 
     private static final short METADATA_VERSION = 12;
     private static final short CONFIGS_VERSION = 1;
+    private static final short SYNC_VERSION = 3;
     private static final byte TOPIC = 2;
     private static final List<ApiKeys> METADATA_CHANGES = List.of(ApiKeys.CREATE_TOPICS, ApiKeys.DELETE_TOPICS, ApiKeys.CREATE_PARTITIONS, ApiKeys.ALTER_CONFIGS, ApiKeys.INCREMENTAL_ALTER_CONFIGS,
             ApiKeys.METADATA, ApiKeys.ALTER_PARTITION_REASSIGNMENTS, ApiKeys.ELECT_LEADERS, ApiKeys.STREAMS_GROUP_HEARTBEAT);
@@ -71,6 +72,7 @@ final class Settling {
 
     void after(Call call) throws IOException {
         switch (call.api()) {
+            case JOIN_GROUP -> settleGeneration(call.body().get("group_id"));
             case CONSUMER_GROUP_HEARTBEAT -> settleAssignment(ApiKeys.CONSUMER_GROUP_DESCRIBE, call.body().get("group_id"));
             case SHARE_GROUP_HEARTBEAT -> settleAssignment(ApiKeys.SHARE_GROUP_DESCRIBE, call.body().get("group_id"));
             case STREAMS_GROUP_HEARTBEAT -> settleAssignment(ApiKeys.STREAMS_GROUP_DESCRIBE, call.body().get("group_id"));
@@ -96,6 +98,18 @@ final class Settling {
                 Struct described = (Struct) answer.body().get().getArray("groups")[0];
                 return described.getShort("error_code") != 0 || described.getInt("group_epoch").equals(described.getInt("assignment_epoch"));
             });
+        }
+    }
+
+    /** A member that does not synchronize within its rebalance timeout is removed, sooner at one broker than at the other. */
+    private void settleGeneration(Object name) throws IOException {
+        World.Group group = world.group(name);
+        for (World.Member member : group == null ? List.<World.Member>of() : group.members) {
+            Map<String, Object> sync = new HashMap<>(Map.of("group_id", name, "generation_id", member.epoch, "member_id", member.id, "assignments", List.of()));
+            sync.put("group_instance_id", null);
+            for (Door door : member.epoch < 0 ? List.<Door>of() : List.of(firn, kafka)) {
+                answer(door, ApiKeys.SYNC_GROUP, SYNC_VERSION, sync);
+            }
         }
     }
 
