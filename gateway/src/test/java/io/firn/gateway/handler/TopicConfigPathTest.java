@@ -8,12 +8,15 @@ import static io.firn.gateway.rig.StorageRig.onLoop;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.firn.gateway.partition.Partition;
+import io.firn.gateway.partition.Partitions;
 import io.firn.gateway.rig.Await;
 import io.firn.gateway.rig.LeakWatch;
 import io.firn.gateway.rig.Requests;
 import io.firn.gateway.rig.StorageRig;
 import io.firn.gateway.rig.WireClient;
 import io.firn.hot.Durability;
+import io.firn.membership.ClusterView;
+import io.firn.membership.PartitionView;
 import io.firn.membership.TopicView;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -324,5 +327,23 @@ class TopicConfigPathTest {
             assertThat(rig.partition("logs", 0).settings().minInsyncReplicas()).isEqualTo(2);
             assertThat(error(ask(client, topic, batch(Compression.NONE, "one")))).isEqualTo(Errors.NONE);
         }
+    }
+
+    /** A cluster that has lost a replica of two: what this broker will be asked once there are clusters. */
+    @Test
+    void fewerReplicasInSyncThanAskedForAreTold() {
+        rig = StorageRig.started(directory, 1);
+        TopicView topic = rig.createTopic("logs", 1, Map.of("min.insync.replicas", "2"));
+        PartitionView placed = new PartitionView(0, StorageRig.BROKER, 0, 0, List.of(StorageRig.BROKER, 2), List.of(StorageRig.BROKER));
+        ClusterView shrunk = withTopic(rig.metadata.view(), new TopicView(topic.id(), "logs", List.of(placed), topic.configs()));
+        Partition partition = rig.partition("logs", 0);
+
+        assertThat(new Partitions(() -> shrunk).enoughInSync(partition)).isFalse();
+        assertThat(rig.partitions.enoughInSync(partition)).isTrue();
+    }
+
+    private static ClusterView withTopic(ClusterView view, TopicView topic) {
+        return new ClusterView(view.version(), view.controllerEpoch(), view.clusterId(), view.brokers(), Map.of(topic.name(), topic), Map.of(topic.id(), topic.name()), view.brokerConfigs(),
+                view.groupConfigs(), view.nextProducerId());
     }
 }
