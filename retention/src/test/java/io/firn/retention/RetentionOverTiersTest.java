@@ -3,6 +3,7 @@ package io.firn.retention;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.firn.cold.sim.SimFault;
+import io.firn.hot.HotLogConfig;
 import org.junit.jupiter.api.Test;
 
 /** DeleteRecords, total and local retention, and the disk watermark, on real logs. */
@@ -289,6 +290,23 @@ class RetentionOverTiersTest {
             assertThat(rig.onLoop(rig.log::logStartOffset)).isZero();
             rig.clock.advanceMs(200_001);
             rig.roundsUntil("the future has passed", 0, () -> rig.log.logStartOffset() > 0);
+        }
+    }
+
+    @Test
+    void underLogAppendTimeTheBrokersTimeCountsAndNotThatOfTheRecords() {
+        HotLogConfig d = HotLogConfig.DEFAULT;
+        TieredLogConfig stamped = new TieredLogConfig(new HotLogConfig(d.segmentBytes(), d.segmentMs(), d.segmentJitterMs(), d.segmentIndexBytes(), d.indexIntervalBytes(), d.maxMessageBytes(), true,
+                d.timestampBeforeMaxMs(), d.timestampAfterMaxMs(), false), false, true, 100_000, -1, -2, -2);
+        try (TieredRig rig = TieredRig.started(stamped)) {
+            rig.append(1);
+            rig.seal();
+            rig.segments(1);
+            rig.round();
+            assertThat(rig.onLoop(rig.log::logStartOffset)).as("records of 1970 that came just now").isZero();
+            rig.clock.advanceMs(100_001);
+            rig.segments(1);
+            rig.roundsUntil("they came too long ago", 0, () -> rig.log.logStartOffset() > 0);
         }
     }
 

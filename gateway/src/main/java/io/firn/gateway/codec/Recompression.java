@@ -74,6 +74,9 @@ final class Recompression {
             return Rewritten.of(refused.get());
         }
         RecordBuffers result = choice.codec() == CompressionType.NONE.id ? plain : compressed(plain, records);
+        if (result.sizeBytes() > config.maxMessageBytes()) {
+            return Rewritten.of(new Rejected(AppendError.TOO_LARGE, "the batch has " + result.sizeBytes() + " bytes in the topic's codec, max.message.bytes is " + config.maxMessageBytes()));
+        }
         BatchRecords.seal(result);
         return Rewritten.of(result);
     }

@@ -17,8 +17,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Where batches are rewritten. A broker without such topics has no thread here.
  *
- * <p>Limits: a fixed number of threads, each of which holds at most twice {@link Recompression#decompressedMax}. The queue needs no limit of its own: each entry is part of a request that counts
- * against its connection's and its loop's limits.
+ * <p>Limits: a fixed number of threads, each of which holds at most twice {@link Recompression#decompressedMax}; a result is at most {@code max.message.bytes}. The queue needs no limit of its own: a
+ * partition has one batch here at a time.
  *
  * <p>Threading: thread-safe.
  */

@@ -48,7 +48,7 @@ final class TopicConfigEffects {
     }
 
     private static void addOfWriting(Map<String, Effect> all) {
-        all.put("compression.type", full("a batch of another codec is rewritten before the append, on a pool; `producer` costs nothing. A batch that has the codec keeps its level, as in Kafka"));
+        all.put("compression.type", full("a batch of another codec is rewritten before the append, on a pool; `producer` costs nothing. A batch that has the codec keeps its level, as in Kafka; batches of coordinators stay as they are"));
         all.put("compression.gzip.level", full("of batches rewritten to gzip"));
         all.put("compression.lz4.level", full("of batches rewritten to lz4"));
         all.put("compression.zstd.level", full("of batches rewritten to zstd"));

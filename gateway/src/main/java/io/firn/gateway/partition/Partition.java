@@ -1,5 +1,6 @@
 package io.firn.gateway.partition;
 
+import io.firn.gateway.codec.CompressionChoice;
 import io.firn.gateway.codec.RecompressionPool;
 import io.firn.gateway.codec.Rewritten;
 import io.firn.gateway.config.TopicSettings;
@@ -67,11 +68,26 @@ public final class Partition {
         void notCommitted(boolean timedOut);
     }
 
-    /** @param rewritten what the batch becomes; done at once for a batch that stays as it is */
-    private record QueuedAppend(CompletableFuture<Rewritten> rewritten, AppendOrigin origin, TransactionTerms terms, AppendListener listener) {
+    /** An append that waits its turn. A batch that is to be rewritten first is {@link #ready} when that was done. */
+    private static final class QueuedAppend {
+        private final RecordBuffers batch;
+        private final AppendOrigin origin;
+        private final TransactionTerms terms;
+        private final AppendListener listener;
+        private final CompressionChoice compression;
+        private Optional<Rewritten> rewritten;
+
+        QueuedAppend(RecordBuffers batch, AppendOrigin origin, TransactionTerms terms, AppendListener listener, CompressionChoice compression) {
+            this.batch = batch;
+            this.origin = origin;
+            this.terms = terms;
+            this.listener = listener;
+            this.compression = compression;
+            this.rewritten = compression.rewrites(batch) ? Optional.empty() : Optional.of(Rewritten.of(batch));
+        }
 
         boolean ready() {
-            return rewritten.isDone();
+            return rewritten.isPresent();
         }
     }
 
@@ -92,6 +108,7 @@ public final class Partition {
     private long highWatermark;
     private boolean appending;
     private boolean draining;
+    private boolean rewriting;
     private boolean offlineTold;
     private Optional<String> broken = Optional.empty();
     private volatile boolean retired;
@@ -157,10 +174,9 @@ public final class Partition {
      * {@link #awaitCommit}. The buffers stay valid until {@code listener} is called.
      */
     public void append(RecordBuffers batch, AppendOrigin origin, TransactionTerms terms, AppendListener listener) {
-        if (origin == AppendOrigin.CLIENT && settings.compression().rewrites(batch)) {
-            rewrite(batch, terms, listener);
-        } else if (!queue.isEmpty() || !tryAppend(batch, origin, terms, listener)) {
-            queue.add(new QueuedAppend(CompletableFuture.completedFuture(Rewritten.of(batch)), origin, terms, listener));
+        CompressionChoice compression = origin == AppendOrigin.CLIENT ? settings.compression() : CompressionChoice.PRODUCER;
+        if (!queue.isEmpty() || compression.rewrites(batch) || !tryAppend(batch, origin, terms, listener)) {
+            queue.add(new QueuedAppend(batch, origin, terms, listener, compression));
             drainWhenWritable();
         }
     }
@@ -170,21 +186,12 @@ public final class Partition {
         append(batch, origin, TransactionTerms.TRUSTED, listener);
     }
 
-    private void rewrite(RecordBuffers batch, TransactionTerms terms, AppendListener listener) {
-        CompletableFuture<Rewritten> rewritten = new CompletableFuture<>();
-        queue.add(new QueuedAppend(rewritten, AppendOrigin.CLIENT, terms, listener));
-        recompression.rewrite(batch, log.hot().config(), settings.compression(), clock.millis()).thenAcceptAsync(done -> {
-            rewritten.complete(done);
-            drainWhenWritable();
-        }, loop);
-    }
-
     private boolean tryAppend(QueuedAppend append) {
-        Rewritten rewritten = append.rewritten().join();
+        Rewritten rewritten = append.rewritten.orElseThrow();
         if (rewritten.batch().isPresent()) {
-            return tryAppend(rewritten.batch().get(), append.origin(), append.terms(), append.listener());
+            return tryAppend(rewritten.batch().get(), append.origin, append.terms, append.listener);
         }
-        tell(() -> append.listener().done(rewritten.rejected().orElseThrow()));
+        tell(() -> append.listener.done(rewritten.rejected().orElseThrow()));
         return true;
     }
 
@@ -249,6 +256,19 @@ public final class Partition {
             }
         }
         draining = false;
+        if (next != null && !rewriting) {
+            rewrite(next);
+        }
+    }
+
+    /** One batch at a time, the first of the queue: so a partition holds at most one that is larger than it came. */
+    private void rewrite(QueuedAppend first) {
+        rewriting = true;
+        recompression.rewrite(first.batch, log.hot().config(), first.compression, clock.millis()).thenAcceptAsync(done -> {
+            rewriting = false;
+            first.rewritten = Optional.of(done);
+            drainWhenWritable();
+        }, loop);
     }
 
     // Commitment
@@ -380,9 +400,11 @@ public final class Partition {
     /** Ends service. A batch that is being rewritten is refused when the pool has let go of its bytes. */
     void retire() {
         retired = true;
-        List<QueuedAppend> refused = queue.stream().filter(QueuedAppend::ready).toList();
-        queue.removeAll(refused);
-        refused.forEach(this::tryAppend);
+        Optional<QueuedAppend> held = rewriting ? Optional.ofNullable(queue.poll()) : Optional.empty();
+        List<QueuedAppend> refused = List.copyOf(queue);
+        queue.clear();
+        held.ifPresent(queue::add);
+        refused.forEach(append -> tryAppend(append.batch, append.origin, append.terms, append.listener));
         giveUp(wait -> true, false);
         tellWatermark();
         watermarkListeners.clear();

@@ -214,9 +214,10 @@ class RecompressionTest {
     }
 
     @Test
-    void aResultAboveTheTopicsLimitIsLeftForTheLogToRefuse() {
+    void aResultAboveTheTopicsLimitIsTooLarge() {
         ByteBuffer batch = MemoryRecords.withRecords(compression("gzip"), new SimpleRecord(NOW, new byte[100_000])).buffer();
-        assertThat(bytes(rewrite(batch, "uncompressed", config(2000, false))).limit()).isGreaterThan(100_000);
+        assertThat(rejected(rewrite(batch, "uncompressed", config(2000, false))).error()).isEqualTo(AppendError.TOO_LARGE);
+        assertThat(bytes(rewrite(batch, "uncompressed", config(101_000, false))).limit()).isGreaterThan(100_000);
     }
 
     private static Rejected rejected(Rewritten rewritten) {

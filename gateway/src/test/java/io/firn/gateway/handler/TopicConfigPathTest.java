@@ -148,10 +148,11 @@ class TopicConfigPathTest {
                 Compression compression = i % 2 == 0 ? Compression.NONE : Compression.gzip().build();
                 sent.add(client.send(ApiKeys.PRODUCE, PRODUCE, produce(-1, topic, 0, idempotent(compression, i, "value " + i))));
             }
-            List<Runnable> all = List.of(waiting.take(), waiting.take(), waiting.take());
-            for (int i = 2; i >= 0; i--) {
-                assertThat(end(topic)).isZero();
-                all.get(i).run();
+            for (int i = 0; i < 3; i++) {
+                Runnable first = waiting.take();
+                assertThat(end(topic)).as("what is behind waits, also if it needs no rewriting").isEqualTo(2 * i);
+                assertThat(waiting).as("one at a time").isEmpty();
+                first.run();
             }
             for (int i = 0; i < 6; i++) {
                 ProduceResponseData answer = client.receive(sent.get(i), ProduceResponseData.class);
