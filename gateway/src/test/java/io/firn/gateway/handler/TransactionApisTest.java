@@ -3,8 +3,10 @@ package io.firn.gateway.handler;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.firn.gateway.api.ApiTable;
+import io.firn.gateway.api.ServedApi;
 import io.firn.gateway.config.BrokerConfig;
 import io.firn.gateway.config.ConfigLoader;
+import io.firn.gateway.config.TopicConfigRules;
 import io.firn.gateway.config.TopicConfigs;
 import io.firn.gateway.coordinator.Coordination;
 import io.firn.gateway.group.GroupCoordination;
@@ -23,6 +25,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -50,8 +53,6 @@ import org.apache.kafka.common.message.DescribeTransactionsRequestData;
 import org.apache.kafka.common.message.DescribeTransactionsResponseData;
 import org.apache.kafka.common.message.EndTxnRequestData;
 import org.apache.kafka.common.message.EndTxnResponseData;
-import org.apache.kafka.common.message.FindCoordinatorRequestData;
-import org.apache.kafka.common.message.FindCoordinatorResponseData;
 import org.apache.kafka.common.message.InitProducerIdRequestData;
 import org.apache.kafka.common.message.InitProducerIdResponseData;
 import org.apache.kafka.common.message.ListTransactionsRequestData;
@@ -73,6 +74,7 @@ import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.record.internal.SimpleRecord;
+import org.apache.kafka.server.share.persister.NoOpStatePersister;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -90,6 +92,7 @@ class TransactionApisTest {
     private TestPartitions broker;
     private TransactionCoordination transactions;
     private Coordination<?> groups;
+    private AutoCreation autoCreation;
     private ApiTable apis;
 
     @BeforeEach
@@ -103,15 +106,23 @@ class TransactionApisTest {
         LocalMarkers markers = new LocalMarkers(broker.partitions, (partition, marker) -> asked.get().endTransaction(partition, marker), InstantSource.system());
         transactions = new TransactionCoordination(2, new TransactionSettings(900_000, 1_000_000, 3_600_000, 3_600_000, 5_000), broker.metadata, broker.partitions, markers, ids::next,
                 InstantSource.system());
-        var coordination = GroupCoordination.of(1, 2, () -> GroupSettings.of(config.group()), broker.metadata, broker.partitions, transactions.transactions(), InstantSource.system());
+        var coordination = GroupCoordination.of(1, 2, () -> GroupSettings.of(config.group()), NoOpStatePersister::new, broker.metadata, broker.partitions, transactions.transactions(), InstantSource.system());
         groups = coordination;
         asked.set(new Groups(coordination));
         Timer timer = (delayMs, task) -> {
             ScheduledFuture<?> future = scheduler.schedule(task, delayMs, TimeUnit.MILLISECONDS);
             return () -> future.cancel(false);
         };
-        apis = new ApiTable(Handlers.table(new HandlerContext(config, TopicConfigs.of(config), broker.metadata, broker.partitions, topic -> CompletableFuture.completedFuture(null), asked.get(),
-                () -> GroupSettings.of(config.group()), transactions.transactions(), markers, ids, broker.hot, directory, timer)));
+        TopicCreation creation = new TopicCreation(broker.metadata, new Commands(broker.metadata, timer), topic -> CompletableFuture.completedFuture(null), timer);
+        autoCreation = new AutoCreation(broker.metadata, new NewTopics(new TopicConfigRules(TopicConfigs.of(config)), 1), creation, 2, 2);
+        Groups groupsAsked = asked.get();
+        List<ServedApi> served = new ArrayList<>(new TransactionHandlers(broker.metadata, autoCreation, transactions.transactions()).all());
+        served.add(ServedApi.of(ApiKeys.INIT_PRODUCER_ID, new InitProducerIdHandler(ids, transactions.transactions())));
+        served.add(ServedApi.of(ApiKeys.TXN_OFFSET_COMMIT, new TxnOffsetCommitHandler(broker.metadata, groupsAsked)));
+        served.add(ServedApi.of(ApiKeys.OFFSET_FETCH, new OffsetFetchHandler(broker.metadata, groupsAsked)));
+        served.add(ServedApi.of(ApiKeys.WRITE_TXN_MARKERS, new WriteTxnMarkersHandler(markers)));
+        served.add(ServedApi.of(ApiKeys.DESCRIBE_PRODUCERS, new DescribeProducersHandler(broker.partitions)));
+        apis = new ApiTable(served);
         transactions.start();
         coordination.start();
     }
@@ -149,13 +160,15 @@ class TransactionApisTest {
         return !Set.of(Errors.COORDINATOR_NOT_AVAILABLE, Errors.COORDINATOR_LOAD_IN_PROGRESS, Errors.NOT_COORDINATOR, Errors.CONCURRENT_TRANSACTIONS).contains(Errors.forCode(code));
     }
 
-    private void findCoordinator(int keyType, String key) {
-        until(() -> ask(ApiKeys.FIND_COORDINATOR, 4, new FindCoordinatorRequestData().setKeyType((byte) keyType).setCoordinatorKeys(List.of(key)), FindCoordinatorResponseData.class)
-                .coordinators().get(0).errorCode(), code -> code == 0);
+    /** What FindCoordinator does before it answers. */
+    private void findCoordinator(String topic) {
+        if (broker.metadata.view().topic(topic).isEmpty()) {
+            assertThat(autoCreation.createInternal(topic).orTimeout(30, TimeUnit.SECONDS).join()).isEqualTo(Errors.NONE);
+        }
     }
 
     private InitProducerIdResponseData initialize(int version, long producerId, int epoch) {
-        findCoordinator(1, ID);
+        findCoordinator("__transaction_state");
         InitProducerIdRequestData body = new InitProducerIdRequestData().setTransactionalId(ID).setTransactionTimeoutMs(60_000);
         InitProducerIdRequestData whole = version < 3 ? body : body.setProducerId(producerId).setProducerEpoch((short) epoch);
         return until(() -> ask(ApiKeys.INIT_PRODUCER_ID, version, whole, InitProducerIdResponseData.class), answer -> settled(answer.errorCode()));
@@ -203,8 +216,8 @@ class TransactionApisTest {
     // Clients
 
     @Test
-    void theFirstQuestionForACoordinatorMakesItsTopic() {
-        findCoordinator(1, ID);
+    void theTopicOfTheCoordinatorIsMadeAsItNeedsIt() {
+        findCoordinator("__transaction_state");
 
         var topic = broker.metadata.view().topic("__transaction_state").orElseThrow();
         assertThat(topic.partitions()).hasSize(2);
@@ -299,7 +312,7 @@ class TransactionApisTest {
 
     @Test
     void offsetsCountWhenTheirTransactionCommits() {
-        findCoordinator(0, "g");
+        findCoordinator("__consumer_offsets");
         InitProducerIdResponseData producer = initialize();
         long id = producer.producerId();
         assertThat(commitOffset(5, id, 0, "t", 42)).isEqualTo(Errors.NONE);
@@ -325,7 +338,7 @@ class TransactionApisTest {
             int adds = version;
             short added = until(() -> ask(ApiKeys.ADD_OFFSETS_TO_TXN, adds, adding, AddOffsetsToTxnResponseData.class).errorCode(), TransactionApisTest::settled);
             assertThat(Errors.forCode(added)).as("AddOffsetsToTxn %d", version).isEqualTo(Errors.NONE);
-            findCoordinator(0, "g");
+            findCoordinator("__consumer_offsets");
             assertThat(commitOffset(version, id, epoch, "t", version)).as("TxnOffsetCommit %d", version).isEqualTo(Errors.NONE);
             end(Math.min(4, version), id, epoch, true);
             untilState("CompleteCommit");
