@@ -18,10 +18,11 @@ import org.pcollections.PMap;
  * @param groupConfigs dynamic group configs by group id
  * @param nextProducerId first producer id not yet handed out in a block
  * @param partitionCount partitions of all topics
+ * @param clients what clients are allowed, asked for and known by
  */
 public record ClusterView(long version, int controllerEpoch, String clusterId, Map<Integer, BrokerView> brokers, Map<String, TopicView> topics,
         Map<Uuid, String> topicNames, Map<Integer, Map<String, String>> brokerConfigs, Map<String, Map<String, String>> groupConfigs, long nextProducerId,
-        int partitionCount) {
+        int partitionCount, ClientSettings clients) {
 
     /** Key of the cluster-wide defaults in {@link #brokerConfigs()}. */
     public static final int ALL_BROKERS = -1;
@@ -37,11 +38,11 @@ public record ClusterView(long version, int controllerEpoch, String clusterId, M
         groupConfigs = persistent(groupConfigs);
     }
 
-    /** The same with the partitions counted. */
+    /** The same with the partitions counted, and nothing about clients. */
     public ClusterView(long version, int controllerEpoch, String clusterId, Map<Integer, BrokerView> brokers, Map<String, TopicView> topics,
             Map<Uuid, String> topicNames, Map<Integer, Map<String, String>> brokerConfigs, Map<String, Map<String, String>> groupConfigs, long nextProducerId) {
         this(version, controllerEpoch, clusterId, brokers, topics, topicNames, brokerConfigs, groupConfigs, nextProducerId,
-                topics.values().stream().mapToInt(topic -> topic.partitions().size()).sum());
+                topics.values().stream().mapToInt(topic -> topic.partitions().size()).sum(), ClientSettings.EMPTY);
     }
 
     public Optional<TopicView> topic(String name) {
@@ -54,7 +55,8 @@ public record ClusterView(long version, int controllerEpoch, String clusterId, M
 
     /** The same content as of a later entry. */
     public ClusterView at(long newVersion, int newControllerEpoch) {
-        return new ClusterView(newVersion, newControllerEpoch, clusterId, brokers, topics, topicNames, brokerConfigs, groupConfigs, nextProducerId, partitionCount);
+        return new ClusterView(newVersion, newControllerEpoch, clusterId, brokers, topics, topicNames, brokerConfigs, groupConfigs, nextProducerId, partitionCount,
+                clients);
     }
 
     private static <K, V> PMap<K, V> persistent(Map<K, V> map) {

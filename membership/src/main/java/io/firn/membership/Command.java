@@ -45,7 +45,7 @@ public sealed interface Command {
         }
     }
 
-    /** Sets (value present) or removes (value empty) config overrides of a topic, broker ("" is the cluster default) or group. */
+    /** Sets (value present) or removes (value empty) config overrides of a topic, broker ("" is the cluster default), group or client metrics subscription. */
     record AlterConfigs(ConfigScope scope, String name, Map<String, Optional<String>> changes) implements Command {
         public AlterConfigs {
             changes = Map.copyOf(changes);
@@ -66,7 +66,21 @@ public sealed interface Command {
         }
     }
 
-    enum ConfigScope { TOPIC, BROKER, GROUP }
+    /** Sets (value present) or removes (value empty) limits of one entity. */
+    record AlterClientQuotas(QuotaEntity entity, Map<String, Optional<Double>> changes) implements Command {
+        public AlterClientQuotas {
+            changes = Map.copyOf(changes);
+        }
+    }
+
+    /** Sets (present) or removes (empty) the credential of a user for one mechanism. */
+    record AlterScramCredential(String user, ScramMechanism mechanism, Optional<ScramCredential> credential) implements Command {
+        public AlterScramCredential {
+            require(!user.isEmpty(), "a user needs a name");
+        }
+    }
+
+    enum ConfigScope { TOPIC, BROKER, GROUP, CLIENT_METRICS }
 
     private static void require(boolean holds, String rule) {
         if (!holds) {

@@ -17,6 +17,8 @@ public final class CommandRefused extends MetadataException {
         INVALID_CONFIG,
         /** A limit of the whole cluster would be exceeded; see {@link io.firn.membership.controller.Policy}. */
         LIMIT_EXCEEDED,
+        /** There is no such credential to be removed. */
+        UNKNOWN_CREDENTIAL,
         NOT_CONTROLLER,
         /** Too many commands are waiting, or the disk is full; retriable. */
         OVERLOADED

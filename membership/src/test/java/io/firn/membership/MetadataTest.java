@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.firn.membership.Command.AllocateProducerIds;
+import io.firn.membership.Command.AlterClientQuotas;
 import io.firn.membership.Command.AlterConfigs;
+import io.firn.membership.Command.AlterScramCredential;
 import io.firn.membership.Command.ConfigScope;
 import io.firn.membership.Command.CreateTopic;
 import io.firn.membership.Command.DeleteTopic;
@@ -39,6 +41,9 @@ class MetadataTest {
 
     private static final InstantSource CLOCK = InstantSource.fixed(Instant.ofEpochMilli(1_700_000_000_000L));
 
+    private static final QuotaEntity LIMITED = new QuotaEntity(Map.of("user", Optional.of("u"), "client-id", Optional.empty()));
+    private static final ScramCredential CREDENTIAL = new ScramCredential(4096, new byte[] {1}, new byte[] {2}, new byte[] {3});
+
     @TempDir
     private Path directory;
 
@@ -68,6 +73,9 @@ class MetadataTest {
             metadata.submit(new CreateTopic(id, "orders", 3, -1, Map.of(), Map.of("retention.ms", "-1"))).join();
             metadata.submit(new AlterConfigs(ConfigScope.TOPIC, "orders", Map.of("segment.bytes", Optional.of("1048576")))).join();
             metadata.submit(new AlterConfigs(ConfigScope.BROKER, "", Map.of("x", Optional.of("y")))).join();
+            metadata.submit(new AlterConfigs(ConfigScope.CLIENT_METRICS, "m", Map.of("interval.ms", Optional.of("1000")))).join();
+            metadata.submit(new AlterClientQuotas(LIMITED, Map.of("producer_byte_rate", Optional.of(1024.0)))).join();
+            metadata.submit(new AlterScramCredential("u", ScramMechanism.SHA_512, Optional.of(CREDENTIAL))).join();
             before = metadata.submit(new AllocateProducerIds(1000)).join();
         }
         try (Metadata metadata = open()) {
@@ -77,6 +85,8 @@ class MetadataTest {
             assertThat(after.topic(id).orElseThrow().partitions()).hasSize(3).allMatch(p -> p.leader() == 7);
             assertThat(after.topic("orders").orElseThrow().configs()).containsOnlyKeys("retention.ms", "segment.bytes");
             assertThat(after.nextProducerId()).isEqualTo(1000);
+            assertThat(after.clients()).isEqualTo(new ClientSettings(Map.of("m", Map.of("interval.ms", "1000")), Map.of(LIMITED, Map.of("producer_byte_rate", 1024.0)),
+                    Map.of("u", Map.of(ScramMechanism.SHA_512, CREDENTIAL))));
         }
     }
 

@@ -47,6 +47,7 @@ public final class ErrorMapping {
             case INVALID_ASSIGNMENT -> Errors.INVALID_REPLICA_ASSIGNMENT;
             case INVALID_CONFIG -> Errors.INVALID_CONFIG;
             case LIMIT_EXCEEDED -> Errors.POLICY_VIOLATION;
+            case UNKNOWN_CREDENTIAL -> Errors.RESOURCE_NOT_FOUND;
             case NOT_CONTROLLER -> Errors.NOT_CONTROLLER;
             case OVERLOADED -> Errors.REQUEST_TIMED_OUT;
         };

@@ -30,6 +30,9 @@ final class ConfigDecisions {
         if (changes.isEmpty()) {
             return new Decision.Accepted(List.of());
         }
+        if (alter.scope() == ConfigScope.CLIENT_METRICS && current.isEmpty() && view.clients().metrics().size() >= policy.maxClientResources()) {
+            return Decision.refuse(Reason.LIMIT_EXCEEDED, "at most " + policy.maxClientResources() + " client metrics subscriptions are allowed");
+        }
         if (alter.scope() == ConfigScope.GROUP && current.isEmpty() && view.groupConfigs().size() >= policy.maxConfiguredGroups()) {
             return Decision.refuse(Reason.LIMIT_EXCEEDED, "at most " + policy.maxConfiguredGroups() + " groups may have configs of their own");
         }
@@ -59,6 +62,8 @@ final class ConfigDecisions {
                     : refused(Reason.UNKNOWN_BROKER, "there is no broker " + alter.name());
             case GROUP -> !alter.name().isEmpty() && !tooLong(alter.name()) ? Optional.empty()
                     : refused(Reason.INVALID_CONFIG, "a group id has 1 to " + policy.maxConfigValueChars() + " characters");
+            case CLIENT_METRICS -> !alter.name().isEmpty() && !tooLong(alter.name()) ? Optional.empty()
+                    : refused(Reason.INVALID_CONFIG, "a subscription's name has 1 to " + policy.maxConfigValueChars() + " characters");
         };
     }
 
@@ -67,6 +72,7 @@ final class ConfigDecisions {
             case TOPIC -> view.topic(alter.name()).map(TopicView::configs).orElseThrow();
             case BROKER -> view.brokerConfigs().getOrDefault(alter.name().isEmpty() ? ClusterView.ALL_BROKERS : Integer.parseInt(alter.name()), Map.of());
             case GROUP -> view.groupConfigs().getOrDefault(alter.name(), Map.of());
+            case CLIENT_METRICS -> view.clients().metrics().getOrDefault(alter.name(), Map.of());
         };
     }
 

@@ -17,11 +17,13 @@ public final class Controller {
     private final Policy policy;
     private final TopicDecisions topics;
     private final ConfigDecisions configs;
+    private final ClientDecisions clients;
 
     public Controller(Policy policy) {
         this.policy = policy;
         this.topics = new TopicDecisions(policy);
         this.configs = new ConfigDecisions(policy);
+        this.clients = new ClientDecisions(policy);
     }
 
     public Decision decide(ClusterView view, Command command, RandomGenerator random) {
@@ -35,6 +37,10 @@ public final class Controller {
             return topics.grow(view, add, random);
         } else if (command instanceof Command.AlterConfigs alter) {
             return configs.alter(view, alter);
+        } else if (command instanceof Command.AlterClientQuotas alter) {
+            return clients.alter(view, alter);
+        } else if (command instanceof Command.AlterScramCredential alter) {
+            return clients.alter(view, alter);
         } else if (command instanceof Command.AllocateProducerIds allocate) {
             return allocate(view, allocate);
         }

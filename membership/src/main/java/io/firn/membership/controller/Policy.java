@@ -10,10 +10,11 @@ package io.firn.membership.controller;
  * @param maxConfigsPerResource overrides of one topic, broker or group
  * @param maxConfigValueChars length of one override's name or value
  * @param maxConfiguredGroups groups with overrides: their names come from clients
+ * @param maxClientResources client metrics subscriptions, entities with quotas, users with credentials: so many of each
  */
 public record Policy(int maxBrokers, int defaultReplicationFactor, int maxPartitionsPerTopic, int maxPartitions, int maxConfigsPerResource, int maxConfigValueChars,
-        int maxConfiguredGroups) {
+        int maxConfiguredGroups, int maxClientResources) {
 
     /** One broker, whose id is fixed by its first registration: what it stored belongs to that id. */
-    public static final Policy SINGLE_BROKER = new Policy(1, 1, 10_000, 200_000, 200, 8_192, 10_000);
+    public static final Policy SINGLE_BROKER = new Policy(1, 1, 10_000, 200_000, 200, 8_192, 10_000, 10_000);
 }

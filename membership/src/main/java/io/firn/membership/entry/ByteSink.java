@@ -31,10 +31,18 @@ final class ByteSink {
     }
 
     void putString(String value) {
-        byte[] utf8 = value.getBytes(StandardCharsets.UTF_8);
-        putVarint(utf8.length);
-        System.arraycopy(utf8, 0, room(utf8.length), size, utf8.length);
-        size += utf8.length;
+        putBytes(value.getBytes(StandardCharsets.UTF_8));
+    }
+
+    void putBytes(byte[] value) {
+        putVarint(value.length);
+        System.arraycopy(value, 0, room(value.length), size, value.length);
+        size += value.length;
+    }
+
+    void putDouble(double value) {
+        ByteBuffer.wrap(room(Double.BYTES), size, Double.BYTES).putDouble(value);
+        size += Double.BYTES;
     }
 
     void putUuid(Uuid id) {

@@ -68,6 +68,17 @@ final class ByteSource {
         }
     }
 
+    byte[] takeBytes() {
+        byte[] taken = new byte[takeCount()];
+        bytes.get(taken);
+        return taken;
+    }
+
+    double takeDouble() {
+        need(Double.BYTES);
+        return bytes.getDouble();
+    }
+
     Uuid takeUuid() {
         need(16);
         return new Uuid(bytes.getLong(), bytes.getLong());

@@ -4,6 +4,9 @@ import io.firn.membership.BrokerView;
 import io.firn.membership.ClusterView;
 import io.firn.membership.Command.ConfigScope;
 import io.firn.membership.PartitionView;
+import io.firn.membership.QuotaEntity;
+import io.firn.membership.ScramCredential;
+import io.firn.membership.ScramMechanism;
 import io.firn.membership.TopicView;
 import java.util.List;
 import java.util.Map;
@@ -74,7 +77,7 @@ public sealed interface Entry {
     /**
      * Overrides set or removed.
      *
-     * @param name topic name, group id, broker id in decimal digits, or "" for the cluster-wide broker defaults
+     * @param name topic name, group id, name of a client metrics subscription, broker id in decimal digits, or "" for the cluster-wide broker defaults
      * @param changes present: the new value; empty: no override any more
      */
     record ConfigsChanged(ConfigScope scope, String name, Map<String, Optional<String>> changes) implements Entry {
@@ -85,6 +88,26 @@ public sealed interface Entry {
         @Override
         public ClusterView applyTo(ClusterView view) {
             return Evolution.configured(view, scope, name, changes);
+        }
+    }
+
+    /** @param changes by the limit's name; present: the new value; empty: no such limit any more */
+    record ClientQuotasChanged(QuotaEntity entity, Map<String, Optional<Double>> changes) implements Entry {
+        public ClientQuotasChanged {
+            changes = Map.copyOf(changes);
+        }
+
+        @Override
+        public ClusterView applyTo(ClusterView view) {
+            return Evolution.limited(view, entity, changes);
+        }
+    }
+
+    /** @param credential empty: there is none any more */
+    record ScramCredentialChanged(String user, ScramMechanism mechanism, Optional<ScramCredential> credential) implements Entry {
+        @Override
+        public ClusterView applyTo(ClusterView view) {
+            return Evolution.credited(view, user, mechanism, credential);
         }
     }
 

@@ -2,6 +2,9 @@ package io.firn.membership.entry;
 
 import io.firn.membership.BrokerView;
 import io.firn.membership.Command.ConfigScope;
+import io.firn.membership.QuotaEntity;
+import io.firn.membership.ScramCredential;
+import io.firn.membership.ScramMechanism;
 import io.firn.membership.TopicView;
 import java.nio.ByteBuffer;
 import java.util.HashMap;
@@ -21,15 +24,18 @@ import org.apache.kafka.common.Uuid;
  *  4 created       id: uuid, name: string, configs, partitions from 0 ({@link PartitionCodec})
  *  5 deleted       id: uuid
  *  6 grown         id: uuid, first: varint, partitions from first
- *  7 configured    scope: byte (0 topic, 1 broker, 2 group), name: string, count: varint, count × (key: string, hasValue: flag, [value: string])
+ *  7 configured    scope: byte (0 topic, 1 broker, 2 group; from version 2: 3 client metrics), name: string, count: varint, count × (key: string, hasValue: flag, [value: string])
  *  8 allocated     nextProducerId: varint
+ *  9 limited       count: varint, count × (kind: string, hasName: flag, [name: string]), count: varint, count × (key: string, hasValue: flag, [value: double])
+ * 10 credited      user: string, mechanism: byte (1 SHA-256, 2 SHA-512), hasCredential: flag, [iterations: varint, salt: bytes, storedKey: bytes, serverKey: bytes]
  *
  *  configs    count: varint, count × (key: string, value: string), sorted by key
  *  varint     unsigned LEB128          string   length: varint, UTF-8          flag   byte 0 or 1          uuid   16 bytes
+ *  bytes      length: varint, bytes    double   8 bytes, IEEE 754
  * </pre>
  *
  * <p>A type or version this class does not know is refused, never skipped: a broker that ignored a change would disagree with the others. A new field
- * means a new version of its type; old versions stay readable for ever, because they are in old journals.
+ * or a new value of one means a new version of its type; old versions stay readable for ever, because they are in old journals. An entry is written in the oldest version that can say it.
  */
 public final class EntryCodec {
 
@@ -43,13 +49,18 @@ public final class EntryCodec {
     private static final int GROWN = 6;
     private static final int CONFIGURED = 7;
     private static final int ALLOCATED = 8;
+    private static final int LIMITED = 9;
+    private static final int CREDITED = 10;
+
+    /** Of CONFIGURED: knows client metrics. */
+    private static final int CLIENT_METRICS_VERSION = 2;
 
     private EntryCodec() {}
 
     public static byte[] encode(Entry entry) {
         ByteSink out = new ByteSink();
         out.putByte(type(entry));
-        out.putByte(VERSION);
+        out.putByte(version(entry));
         if (entry instanceof Entry.ClusterFormed formed) {
             out.putString(formed.clusterId());
         } else if (entry instanceof Entry.BrokerRegistered registered) {
@@ -66,6 +77,10 @@ public final class EntryCodec {
             encodeChanges(out, changed);
         } else if (entry instanceof Entry.ProducerIdsAllocated allocated) {
             out.putVarint(allocated.nextProducerId());
+        } else if (entry instanceof Entry.ClientQuotasChanged limited) {
+            encodeQuotas(out, limited);
+        } else if (entry instanceof Entry.ScramCredentialChanged credited) {
+            encodeCredential(out, credited);
         }
         return out.toByteArray();
     }
@@ -75,7 +90,7 @@ public final class EntryCodec {
         ByteSource in = new ByteSource(bytes);
         int type = in.takeByte();
         int version = in.takeByte();
-        if (version != VERSION) {
+        if (version != VERSION && !(type == CONFIGURED && version == CLIENT_METRICS_VERSION)) {
             throw EntryFormatException.unknown(type, version);
         }
         Entry entry = switch (type) {
@@ -85,8 +100,10 @@ public final class EntryCodec {
             case CREATED -> new Entry.TopicCreated(decodeTopic(in));
             case DELETED -> new Entry.TopicDeleted(in.takeUuid());
             case GROWN -> decodeGrown(in);
-            case CONFIGURED -> decodeChanges(in);
+            case CONFIGURED -> decodeChanges(in, version);
             case ALLOCATED -> new Entry.ProducerIdsAllocated(in.takeVarlong());
+            case LIMITED -> decodeQuotas(in);
+            case CREDITED -> decodeCredential(in);
             default -> throw EntryFormatException.unknown(type, version);
         };
         in.end();
@@ -110,8 +127,16 @@ public final class EntryCodec {
             return CONFIGURED;
         } else if (entry instanceof Entry.ProducerIdsAllocated) {
             return ALLOCATED;
+        } else if (entry instanceof Entry.ClientQuotasChanged) {
+            return LIMITED;
+        } else if (entry instanceof Entry.ScramCredentialChanged) {
+            return CREDITED;
         }
         throw new IllegalStateException("no type number for " + entry.getClass());
+    }
+
+    private static int version(Entry entry) {
+        return entry instanceof Entry.ConfigsChanged changed && changed.scope() == ConfigScope.CLIENT_METRICS ? CLIENT_METRICS_VERSION : VERSION;
     }
 
     private static void encodeBroker(ByteSink out, BrokerView broker) {
@@ -158,6 +183,7 @@ public final class EntryCodec {
             case TOPIC -> 0;
             case BROKER -> 1;
             case GROUP -> 2;
+            case CLIENT_METRICS -> 3;
         });
         out.putString(changed.name());
         out.putVarint(changed.changes().size());
@@ -167,11 +193,16 @@ public final class EntryCodec {
         });
     }
 
-    private static Entry decodeChanges(ByteSource in) {
-        ConfigScope scope = switch (in.takeByte()) {
+    private static Entry decodeChanges(ByteSource in, int version) {
+        int number = in.takeByte();
+        if (number == 3 && version < CLIENT_METRICS_VERSION) {
+            throw new EntryFormatException("there is no such config scope in version " + version);
+        }
+        ConfigScope scope = switch (number) {
             case 0 -> ConfigScope.TOPIC;
             case 1 -> ConfigScope.BROKER;
             case 2 -> ConfigScope.GROUP;
+            case 3 -> ConfigScope.CLIENT_METRICS;
             default -> throw new EntryFormatException("there is no such config scope");
         };
         String name = in.takeString();
@@ -180,6 +211,68 @@ public final class EntryCodec {
             changes.put(in.takeString(), decodeOptional(in));
         }
         return new Entry.ConfigsChanged(scope, name, changes);
+    }
+
+    private static void encodeQuotas(ByteSink out, Entry.ClientQuotasChanged limited) {
+        out.putVarint(limited.entity().parts().size());
+        new TreeMap<>(limited.entity().parts()).forEach((kind, name) -> {
+            out.putString(kind);
+            encodeOptional(out, name);
+        });
+        out.putVarint(limited.changes().size());
+        new TreeMap<>(limited.changes()).forEach((key, value) -> {
+            out.putString(key);
+            out.putByte(value.isPresent() ? 1 : 0);
+            value.ifPresent(out::putDouble);
+        });
+    }
+
+    private static Entry decodeQuotas(ByteSource in) {
+        Map<String, Optional<String>> parts = new HashMap<>();
+        for (int left = in.takeCount(); left > 0; left--) {
+            parts.put(in.takeString(), decodeOptional(in));
+        }
+        if (parts.isEmpty()) {
+            throw new EntryFormatException("a quota belongs to nobody");
+        }
+        Map<String, Optional<Double>> changes = new HashMap<>();
+        for (int left = in.takeCount(); left > 0; left--) {
+            changes.put(in.takeString(), in.takeFlag() ? Optional.of(in.takeDouble()) : Optional.empty());
+        }
+        return new Entry.ClientQuotasChanged(new QuotaEntity(parts), changes);
+    }
+
+    private static void encodeCredential(ByteSink out, Entry.ScramCredentialChanged credited) {
+        out.putString(credited.user());
+        out.putByte(switch (credited.mechanism()) {
+            case SHA_256 -> 1;
+            case SHA_512 -> 2;
+        });
+        out.putByte(credited.credential().isPresent() ? 1 : 0);
+        credited.credential().ifPresent(credential -> {
+            out.putVarint(credential.iterations());
+            out.putBytes(credential.salt());
+            out.putBytes(credential.storedKey());
+            out.putBytes(credential.serverKey());
+        });
+    }
+
+    private static Entry decodeCredential(ByteSource in) {
+        String user = in.takeString();
+        ScramMechanism mechanism = switch (in.takeByte()) {
+            case 1 -> ScramMechanism.SHA_256;
+            case 2 -> ScramMechanism.SHA_512;
+            default -> throw new EntryFormatException("there is no such mechanism");
+        };
+        return new Entry.ScramCredentialChanged(user, mechanism, in.takeFlag() ? Optional.of(decodeCredentialFields(in)) : Optional.empty());
+    }
+
+    private static ScramCredential decodeCredentialFields(ByteSource in) {
+        int iterations = in.takeVarint();
+        if (iterations == 0) {
+            throw new EntryFormatException("a credential was never hashed");
+        }
+        return new ScramCredential(iterations, in.takeBytes(), in.takeBytes(), in.takeBytes());
     }
 
     private static void encodeOptional(ByteSink out, Optional<String> text) {

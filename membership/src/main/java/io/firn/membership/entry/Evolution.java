@@ -1,9 +1,13 @@
 package io.firn.membership.entry;
 
 import io.firn.membership.BrokerView;
+import io.firn.membership.ClientSettings;
 import io.firn.membership.ClusterView;
 import io.firn.membership.Command.ConfigScope;
 import io.firn.membership.PartitionView;
+import io.firn.membership.QuotaEntity;
+import io.firn.membership.ScramCredential;
+import io.firn.membership.ScramMechanism;
 import io.firn.membership.TopicView;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -63,6 +67,7 @@ final class Evolution {
             }
             case BROKER -> configs(view, reconfigured(view.brokerConfigs(), name.isEmpty() ? ClusterView.ALL_BROKERS : Integer.valueOf(name), changes), view.groupConfigs());
             case GROUP -> configs(view, view.brokerConfigs(), reconfigured(view.groupConfigs(), name, changes));
+            case CLIENT_METRICS -> clients(view, new ClientSettings(reconfigured(view.clients().metrics(), name, changes), view.clients().quotas(), view.clients().scram()));
         };
     }
 
@@ -71,13 +76,22 @@ final class Evolution {
         return copy(view, view.clusterId(), view.brokers(), nextProducerId);
     }
 
-    private static <K> Map<K, Map<String, String>> reconfigured(Map<K, Map<String, String>> all, K key, Map<String, Optional<String>> changes) {
-        Map<String, String> configs = merged(all.getOrDefault(key, Map.of()), changes);
+    static ClusterView limited(ClusterView view, QuotaEntity entity, Map<String, Optional<Double>> changes) {
+        return clients(view, new ClientSettings(view.clients().metrics(), reconfigured(view.clients().quotas(), entity, changes), view.clients().scram()));
+    }
+
+    static ClusterView credited(ClusterView view, String user, ScramMechanism mechanism, Optional<ScramCredential> credential) {
+        return clients(view, new ClientSettings(view.clients().metrics(), view.clients().quotas(), reconfigured(view.clients().scram(), user, Map.of(mechanism, credential))));
+    }
+
+    /** An element without settings is not kept. */
+    private static <K, S, V> Map<K, Map<S, V>> reconfigured(Map<K, Map<S, V>> all, K key, Map<S, Optional<V>> changes) {
+        Map<S, V> configs = merged(all.getOrDefault(key, Map.of()), changes);
         return configs.isEmpty() ? minus(all, key) : plus(all, key, configs);
     }
 
-    private static Map<String, String> merged(Map<String, String> configs, Map<String, Optional<String>> changes) {
-        Map<String, String> merged = new HashMap<>(configs);
+    private static <S, V> Map<S, V> merged(Map<S, V> configs, Map<S, Optional<V>> changes) {
+        Map<S, V> merged = new HashMap<>(configs);
         changes.forEach((key, value) -> value.ifPresentOrElse(set -> merged.put(key, set), () -> merged.remove(key)));
         return Map.copyOf(merged);
     }
@@ -109,16 +123,21 @@ final class Evolution {
 
     private static ClusterView copy(ClusterView view, String clusterId, Map<Integer, BrokerView> brokers, long nextProducerId) {
         return new ClusterView(view.version(), view.controllerEpoch(), clusterId, brokers, view.topics(), view.topicNames(), view.brokerConfigs(),
-                view.groupConfigs(), nextProducerId, view.partitionCount());
+                view.groupConfigs(), nextProducerId, view.partitionCount(), view.clients());
     }
 
     private static ClusterView topics(ClusterView view, Map<String, TopicView> topics, Map<Uuid, String> names, int morePartitions) {
         return new ClusterView(view.version(), view.controllerEpoch(), view.clusterId(), view.brokers(), topics, names, view.brokerConfigs(),
-                view.groupConfigs(), view.nextProducerId(), view.partitionCount() + morePartitions);
+                view.groupConfigs(), view.nextProducerId(), view.partitionCount() + morePartitions, view.clients());
     }
 
     private static ClusterView configs(ClusterView view, Map<Integer, Map<String, String>> brokers, Map<String, Map<String, String>> groups) {
         return new ClusterView(view.version(), view.controllerEpoch(), view.clusterId(), view.brokers(), view.topics(), view.topicNames(), brokers, groups,
-                view.nextProducerId(), view.partitionCount());
+                view.nextProducerId(), view.partitionCount(), view.clients());
+    }
+
+    private static ClusterView clients(ClusterView view, ClientSettings clients) {
+        return new ClusterView(view.version(), view.controllerEpoch(), view.clusterId(), view.brokers(), view.topics(), view.topicNames(), view.brokerConfigs(),
+                view.groupConfigs(), view.nextProducerId(), view.partitionCount(), clients);
     }
 }

@@ -3,6 +3,7 @@ package io.firn.membership.entry;
 import io.firn.membership.BrokerView;
 import io.firn.membership.ClusterView;
 import io.firn.membership.Command.ConfigScope;
+import io.firn.membership.QuotaEntity;
 import io.firn.membership.TopicView;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -30,6 +31,11 @@ public final class ViewEntries {
         view.topics().values().stream().sorted(Comparator.comparing(TopicView::name)).map(Entry.TopicCreated::new).forEach(entries::add);
         new TreeMap<>(view.brokerConfigs()).forEach((id, configs) -> entries.add(configs(ConfigScope.BROKER, id < 0 ? "" : id.toString(), configs)));
         new TreeMap<>(view.groupConfigs()).forEach((group, configs) -> entries.add(configs(ConfigScope.GROUP, group, configs)));
+        new TreeMap<>(view.clients().metrics()).forEach((name, configs) -> entries.add(configs(ConfigScope.CLIENT_METRICS, name, configs)));
+        view.clients().quotas().entrySet().stream().sorted(Comparator.comparing(quotas -> order(quotas.getKey())))
+                .forEach(quotas -> entries.add(new Entry.ClientQuotasChanged(quotas.getKey(), present(quotas.getValue()))));
+        new TreeMap<>(view.clients().scram()).forEach((user, credentials) -> new TreeMap<>(credentials).forEach(
+                (mechanism, credential) -> entries.add(new Entry.ScramCredentialChanged(user, mechanism, Optional.of(credential)))));
         if (view.nextProducerId() > 0) {
             entries.add(new Entry.ProducerIdsAllocated(view.nextProducerId()));
         }
@@ -37,6 +43,15 @@ public final class ViewEntries {
     }
 
     private static Entry configs(ConfigScope scope, String name, Map<String, String> configs) {
-        return new Entry.ConfigsChanged(scope, name, configs.entrySet().stream().collect(Collectors.toMap(Map.Entry::getKey, e -> Optional.of(e.getValue()))));
+        return new Entry.ConfigsChanged(scope, name, present(configs));
+    }
+
+    private static <V> Map<String, Optional<V>> present(Map<String, V> settings) {
+        return settings.entrySet().stream().collect(Collectors.toMap(Map.Entry::getKey, e -> Optional.of(e.getValue())));
+    }
+
+    /** Some order that depends on nothing but the entity. */
+    private static String order(QuotaEntity entity) {
+        return new TreeMap<>(entity.parts()).toString();
     }
 }

@@ -6,7 +6,9 @@ import io.firn.membership.ClusterView;
 import io.firn.membership.Command;
 import io.firn.membership.Command.AddPartitions;
 import io.firn.membership.Command.AllocateProducerIds;
+import io.firn.membership.Command.AlterClientQuotas;
 import io.firn.membership.Command.AlterConfigs;
+import io.firn.membership.Command.AlterScramCredential;
 import io.firn.membership.Command.CreateTopic;
 import io.firn.membership.Command.DeleteTopic;
 import io.firn.membership.Command.RegisterBroker;
@@ -14,18 +16,22 @@ import io.firn.membership.CommandRefused.Reason;
 import io.firn.membership.EntryHash;
 import io.firn.membership.PartitionView;
 import io.firn.membership.RandomCommands;
+import io.firn.membership.ScramCredential;
 import io.firn.membership.Seeds;
 import io.firn.membership.TopicView;
 import io.firn.membership.entry.Entry;
 import io.firn.membership.entry.EntryCodec;
 import io.firn.membership.journal.Snapshot;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.random.RandomGenerator;
+import java.util.stream.Collectors;
 import org.apache.kafka.common.Uuid;
 import org.junit.jupiter.api.Test;
 
@@ -36,7 +42,7 @@ class ControllerPropertyTest {
     void viewsFollowTheModelAndKeepTheirInvariants() {
         Seeds.forEach(200, seed -> {
             RandomGenerator random = Seeds.random(seed);
-            Controller controller = new Controller(new Policy(4, 1, 6, 20, 3, 100, 2));
+            Controller controller = new Controller(new Policy(4, 1, 6, 20, 3, 100, 2, 2));
             RandomCommands commands = new RandomCommands(random, 4);
             Model model = new Model();
             ClusterView view = ClusterView.EMPTY;
@@ -107,6 +113,12 @@ class ControllerPropertyTest {
                 sizes.put(add.name(), add.totalPartitions());
             } else if (command instanceof AlterConfigs alter) {
                 alter(alter.scope() + alter.name(), alter.changes());
+            } else if (command instanceof AlterClientQuotas alter) {
+                Map<String, Optional<String>> changes = new HashMap<>();
+                alter.changes().forEach((key, value) -> changes.put(key, value.map(String::valueOf)));
+                alter("QUOTAS" + new TreeMap<>(alter.entity().parts()), changes);
+            } else if (command instanceof AlterScramCredential alter) {
+                alter("SCRAM" + alter.user(), Map.of(alter.mechanism().name(), alter.credential().map(ControllerPropertyTest::secret)));
             } else if (command instanceof AllocateProducerIds allocate) {
                 nextProducerId += allocate.count();
             }
@@ -134,12 +146,20 @@ class ControllerPropertyTest {
                         || command instanceof AddPartitions add && (add.totalPartitions() <= sizes.get(add.name()) || add.totalPartitions() > 6);
                 case INVALID_REPLICATION_FACTOR -> command instanceof CreateTopic create && (create.replicationFactor() > brokers.size() || create.replicationFactor() == 0 || brokers.isEmpty());
                 case INVALID_ASSIGNMENT -> command instanceof CreateTopic create && !create.assignments().isEmpty() || command instanceof AddPartitions add && !add.newAssignments().isEmpty();
-                case INVALID_CONFIG -> command instanceof AlterConfigs alter && alter.changes().values().stream().anyMatch(Optional::isPresent);
-                case LIMIT_EXCEEDED -> sizes.values().stream().mapToInt(n -> n).sum() > 14 || command instanceof AlterConfigs alter && nonEmpty().keySet().stream().filter(key -> key.startsWith("GROUP")).count() == 2
-                        && !nonEmpty().containsKey("GROUP" + alter.name());
+                case INVALID_CONFIG -> command instanceof AlterConfigs alter && alter.changes().values().stream().anyMatch(Optional::isPresent)
+                        || command instanceof AlterClientQuotas quotas && quotas.changes().values().stream().anyMatch(Optional::isPresent);
+                case LIMIT_EXCEEDED -> sizes.values().stream().mapToInt(n -> n).sum() > 14 || command instanceof AlterConfigs alter && full(alter.scope().name(), alter.name())
+                        || command instanceof AlterClientQuotas alter && full("QUOTAS", new TreeMap<>(alter.entity().parts()).toString())
+                        || command instanceof AlterScramCredential added && full("SCRAM", added.user());
+                case UNKNOWN_CREDENTIAL -> command instanceof AlterScramCredential alter && alter.credential().isEmpty()
+                        && !configs.getOrDefault("SCRAM" + alter.user(), Map.of()).containsKey(alter.mechanism().name());
                 case NOT_CONTROLLER, OVERLOADED -> false;
             };
             assertThat(justified).as("%s for %s", reason, command).isTrue();
+        }
+
+        private boolean full(String kind, String name) {
+            return nonEmpty().keySet().stream().filter(key -> key.startsWith(kind)).count() == 2 && !nonEmpty().containsKey(kind + name);
         }
 
         void assertSame(ClusterView view) {
@@ -167,7 +187,16 @@ class ControllerPropertyTest {
             view.topics().values().stream().filter(topic -> !topic.configs().isEmpty()).forEach(topic -> all.put("TOPIC" + topic.name(), topic.configs()));
             view.brokerConfigs().forEach((id, configs) -> all.put("BROKER" + (id < 0 ? "" : id), configs));
             view.groupConfigs().forEach((group, configs) -> all.put("GROUP" + group, configs));
+            view.clients().metrics().forEach((name, configs) -> all.put("CLIENT_METRICS" + name, configs));
+            view.clients().quotas().forEach((entity, quotas) -> all.put("QUOTAS" + new TreeMap<>(entity.parts()),
+                    quotas.entrySet().stream().collect(Collectors.toMap(Map.Entry::getKey, e -> e.getValue().toString()))));
+            view.clients().scram().forEach((user, credentials) -> all.put("SCRAM" + user,
+                    credentials.entrySet().stream().collect(Collectors.toMap(e -> e.getKey().name(), e -> secret(e.getValue())))));
             return all;
         }
+    }
+
+    private static String secret(ScramCredential credential) {
+        return credential.iterations() + Arrays.toString(credential.salt()) + Arrays.toString(credential.storedKey()) + Arrays.toString(credential.serverKey());
     }
 }

@@ -7,13 +7,18 @@ import io.firn.membership.ClusterView;
 import io.firn.membership.Command;
 import io.firn.membership.Command.AddPartitions;
 import io.firn.membership.Command.AllocateProducerIds;
+import io.firn.membership.Command.AlterClientQuotas;
 import io.firn.membership.Command.AlterConfigs;
+import io.firn.membership.Command.AlterScramCredential;
 import io.firn.membership.Command.ConfigScope;
 import io.firn.membership.Command.CreateTopic;
 import io.firn.membership.Command.DeleteTopic;
 import io.firn.membership.Command.RegisterBroker;
 import io.firn.membership.CommandRefused.Reason;
 import io.firn.membership.PartitionView;
+import io.firn.membership.QuotaEntity;
+import io.firn.membership.ScramCredential;
+import io.firn.membership.ScramMechanism;
 import io.firn.membership.Seeds;
 import io.firn.membership.TopicView;
 import io.firn.membership.entry.Entry;
@@ -30,7 +35,7 @@ import org.junit.jupiter.api.Test;
 /** Each command on views where it is right and where it is not. */
 class ControllerTest {
 
-    private static final Policy POLICY = new Policy(4, 2, 10, 25, 3, 8, 2);
+    private static final Policy POLICY = new Policy(4, 2, 10, 25, 3, 8, 2, 2);
     private static final Uuid ID = new Uuid(1, 1);
 
     private final Controller controller = new Controller(POLICY);
@@ -78,7 +83,8 @@ class ControllerTest {
     void everyCommandHasADecision() {
         brokers(1);
         List<Command> one = List.of(new RegisterBroker(0, "h", 1, Optional.empty()), topic("t", 1, 1), new DeleteTopic(ID), new AddPartitions("t", 1, List.of()),
-                new AlterConfigs(ConfigScope.TOPIC, "t", Map.of()), new AllocateProducerIds(1));
+                new AlterConfigs(ConfigScope.TOPIC, "t", Map.of()), new AllocateProducerIds(1),
+                new AlterClientQuotas(new QuotaEntity(Map.of("user", Optional.empty())), Map.of()), new AlterScramCredential("u", ScramMechanism.SHA_256, Optional.empty()));
         assertThat(one.stream().map(Object::getClass).collect(Collectors.toSet())).containsExactlyInAnyOrder(Command.class.getPermittedSubclasses());
         one.forEach(command -> assertThat(decide(command)).isNotNull());
     }
@@ -276,6 +282,52 @@ class ControllerTest {
         refuse(Reason.LIMIT_EXCEEDED, new AlterConfigs(ConfigScope.GROUP, "g3", Map.of("a", Optional.of("1"))));
         refuse(Reason.INVALID_CONFIG, new AlterConfigs(ConfigScope.GROUP, "123456789", Map.of("a", Optional.of("1"))));
         accept(new AlterConfigs(ConfigScope.GROUP, "g2", Map.of("a", Optional.of("2"))));
+    }
+
+    @Test
+    void quotasAreSetAndRemovedPerEntityWithinTheLimits() {
+        QuotaEntity user = new QuotaEntity(Map.of("user", Optional.of("u")));
+        QuotaEntity everybody = new QuotaEntity(Map.of("user", Optional.empty()));
+        accept(new AlterClientQuotas(user, Map.of("a", Optional.of(1.0), "b", Optional.of(2.0))));
+        accept(new AlterClientQuotas(everybody, Map.of("a", Optional.of(3.0))));
+        accept(new AlterClientQuotas(user, Map.of("a", Optional.empty(), "b", Optional.of(4.0))));
+        assertThat(view.clients().quotas()).isEqualTo(Map.of(user, Map.of("b", 4.0), everybody, Map.of("a", 3.0)));
+        assertThat(decide(new AlterClientQuotas(user, Map.of("b", Optional.of(4.0), "x", Optional.empty())))).isEqualTo(new Decision.Accepted(List.of()));
+        refuse(Reason.LIMIT_EXCEEDED, new AlterClientQuotas(new QuotaEntity(Map.of("ip", Optional.empty())), Map.of("a", Optional.of(1.0))));
+        refuse(Reason.INVALID_CONFIG, new AlterClientQuotas(user, Map.of("c", Optional.of(1.0), "d", Optional.of(1.0), "e", Optional.of(1.0))));
+        refuse(Reason.INVALID_CONFIG, new AlterClientQuotas(user, Map.of("123456789", Optional.of(1.0))));
+        accept(new AlterClientQuotas(everybody, Map.of("a", Optional.empty())));
+        assertThat(view.clients().quotas()).containsOnlyKeys(user);
+        refuse(Reason.INVALID_CONFIG, new AlterClientQuotas(new QuotaEntity(Map.of("user", Optional.of("123456789"))), Map.of("a", Optional.of(1.0))));
+    }
+
+    @Test
+    void credentialsAreSetReplacedAndRemovedPerUserAndMechanism() {
+        ScramCredential one = new ScramCredential(4096, new byte[] {1}, new byte[] {2}, new byte[] {3});
+        ScramCredential other = new ScramCredential(4096, new byte[] {1}, new byte[] {2}, new byte[] {4});
+        accept(new AlterScramCredential("u", ScramMechanism.SHA_256, Optional.of(one)));
+        accept(new AlterScramCredential("u", ScramMechanism.SHA_512, Optional.of(one)));
+        accept(new AlterScramCredential("u", ScramMechanism.SHA_256, Optional.of(other)));
+        assertThat(view.clients().scram()).isEqualTo(Map.of("u", Map.of(ScramMechanism.SHA_256, other, ScramMechanism.SHA_512, one)));
+        assertThat(decide(new AlterScramCredential("u", ScramMechanism.SHA_256, Optional.of(other)))).isEqualTo(new Decision.Accepted(List.of()));
+        accept(new AlterScramCredential("v", ScramMechanism.SHA_256, Optional.of(one)));
+        refuse(Reason.LIMIT_EXCEEDED, new AlterScramCredential("w", ScramMechanism.SHA_256, Optional.of(one)));
+        refuse(Reason.INVALID_CONFIG, new AlterScramCredential("u", ScramMechanism.SHA_256, Optional.of(new ScramCredential(1, new byte[9], new byte[0], new byte[0]))));
+        refuse(Reason.UNKNOWN_CREDENTIAL, new AlterScramCredential("v", ScramMechanism.SHA_512, Optional.empty()));
+        accept(new AlterScramCredential("v", ScramMechanism.SHA_256, Optional.empty()));
+        assertThat(view.clients().scram()).containsOnlyKeys("u");
+    }
+
+    @Test
+    void clientMetricsSubscriptionsAreCountedAndNamed() {
+        Map<String, Optional<String>> change = Map.of("a", Optional.of("1"));
+        accept(new AlterConfigs(ConfigScope.CLIENT_METRICS, "m1", change));
+        accept(new AlterConfigs(ConfigScope.CLIENT_METRICS, "m2", change));
+        assertThat(view.clients().metrics()).isEqualTo(Map.of("m1", Map.of("a", "1"), "m2", Map.of("a", "1")));
+        refuse(Reason.LIMIT_EXCEEDED, new AlterConfigs(ConfigScope.CLIENT_METRICS, "m3", change));
+        refuse(Reason.INVALID_CONFIG, new AlterConfigs(ConfigScope.CLIENT_METRICS, "", change));
+        accept(new AlterConfigs(ConfigScope.CLIENT_METRICS, "m1", Map.of("a", Optional.empty())));
+        assertThat(view.clients().metrics()).containsOnlyKeys("m2");
     }
 
     @Test

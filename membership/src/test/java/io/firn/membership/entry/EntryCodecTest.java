@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.firn.membership.BrokerView;
 import io.firn.membership.Command.ConfigScope;
 import io.firn.membership.PartitionView;
+import io.firn.membership.QuotaEntity;
+import io.firn.membership.ScramCredential;
+import io.firn.membership.ScramMechanism;
 import io.firn.membership.Seeds;
 import io.firn.membership.TopicView;
 import java.io.IOException;
@@ -44,6 +47,11 @@ class EntryCodecTest {
         all.put("topicConfigured", new Entry.ConfigsChanged(ConfigScope.TOPIC, "t", Map.of("b", Optional.empty(), "a", Optional.of("1"))));
         all.put("brokerDefaultsConfigured", new Entry.ConfigsChanged(ConfigScope.BROKER, "", Map.of("a", Optional.of("1"))));
         all.put("groupConfigured", new Entry.ConfigsChanged(ConfigScope.GROUP, "g", Map.of("a", Optional.of(""))));
+        all.put("clientMetricsConfigured", new Entry.ConfigsChanged(ConfigScope.CLIENT_METRICS, "m", Map.of("interval.ms", Optional.of("1000"))));
+        all.put("limited", new Entry.ClientQuotasChanged(new QuotaEntity(Map.of("user", Optional.of("ü"), "client-id", Optional.empty())),
+                Map.of("producer_byte_rate", Optional.of(1024.5), "request_percentage", Optional.empty())));
+        all.put("credited", new Entry.ScramCredentialChanged("u", ScramMechanism.SHA_512, Optional.of(new ScramCredential(4096, new byte[] {1}, new byte[] {2, 3}, new byte[0]))));
+        all.put("discredited", new Entry.ScramCredentialChanged("u", ScramMechanism.SHA_256, Optional.empty()));
         all.put("allocated", new Entry.ProducerIdsAllocated(Long.MAX_VALUE));
         return all;
     }
@@ -91,7 +99,7 @@ class EntryCodecTest {
             RandomGenerator random = Seeds.random(seed);
             byte[] bytes = new byte[2 + random.nextInt(60)];
             random.nextBytes(bytes);
-            bytes[0] = (byte) (1 + random.nextInt(8));
+            bytes[0] = (byte) (1 + random.nextInt(10));
             bytes[1] = 1;
             try {
                 EntryCodec.decode(ByteBuffer.wrap(bytes));
@@ -99,6 +107,22 @@ class EntryCodecTest {
                 assertThat(e.tooNew()).isFalse();
             }
         });
+    }
+
+    @Test
+    void onlyAConfigScopeOfALaterVersionIsWrittenInThatVersion() {
+        assertThat(EntryCodec.encode(examples().get("groupConfigured"))[1]).isEqualTo((byte) 1);
+        assertThat(EntryCodec.encode(examples().get("clientMetricsConfigured"))[1]).isEqualTo((byte) 2);
+        byte[] bytes = EntryCodec.encode(examples().get("clientMetricsConfigured"));
+        bytes[1] = 1;
+        assertThatThrownBy(() -> EntryCodec.decode(ByteBuffer.wrap(bytes))).isInstanceOf(EntryFormatException.class).hasMessageContaining("no such config scope");
+    }
+
+    @Test
+    void nothingOfACredentialIsInWhatMayBeLogged() {
+        byte[] secret = {77, 78, 79};
+        assertThat(new Entry.ScramCredentialChanged("u", ScramMechanism.SHA_256, Optional.of(new ScramCredential(4096, secret, secret, secret))).toString())
+                .contains("hidden").doesNotContain("77", "[B", "4096");
     }
 
     @Test
