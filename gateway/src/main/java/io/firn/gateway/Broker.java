@@ -51,8 +51,10 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -87,6 +89,10 @@ public final class Broker implements AutoCloseable {
 
     /** Longest time the partitions are given to go out of service when the broker stops. */
     private static final long PARTITIONS_STOP_MS = 30_000;
+
+    /** Threads for requests that block, and how many such requests may wait: a further one is refused, which its client sees as a server error. */
+    private static final int BLOCKING_THREADS = 2;
+    private static final int BLOCKING_WAITING = 256;
 
     private final BrokerConfig config;
     private final InstantSource clock = InstantSource.system();
@@ -167,7 +173,7 @@ public final class Broker implements AutoCloseable {
         ShareGroups shareGroups = new ShareGroups(new ShareGroups.Ground(partitions, metadata::view, groupSettings, shareState, stateTopic, persister, shareTimer, clock,
                 () -> System.nanoTime() / 1_000_000));
         HandlerContext handlers = new HandlerContext(config, topicConfigs, metadata, partitions, keeper::whenInService, groupsOnceMade, groupSettings, transactions.transactions(), markers,
-                producerIds, shareGroups, hot, ModuleConfigs.hotDirectory(config), timer(loops.first()));
+                producerIds, shareGroups, hot, ModuleConfigs.hotDirectory(config), loops.first(), timer(loops.first()), closing(blockingPool(), ThreadPoolExecutor::shutdownNow), clock, meters);
         ApiTable apis = Handlers.all(handlers, retention::rejectsProduce, clock);
         serve(keeper);
         groups.start();
@@ -244,6 +250,18 @@ public final class Broker implements AutoCloseable {
     private static <T> Supplier<T> once(Supplier<T> make) {
         AtomicReference<T> made = new AtomicReference<>();
         return () -> made.get() != null ? made.get() : made.updateAndGet(already -> already != null ? already : make.get());
+    }
+
+    /** For the rare request that has to block or to work long: host names, pushed metrics. A thread that has nothing to do ends. */
+    private static ThreadPoolExecutor blockingPool() {
+        ThreadPoolExecutor pool = new ThreadPoolExecutor(BLOCKING_THREADS, BLOCKING_THREADS, 10, TimeUnit.SECONDS, new ArrayBlockingQueue<>(BLOCKING_WAITING),
+                task -> {
+                    Thread thread = new Thread(task, "firn-blocking");
+                    thread.setDaemon(true);
+                    return thread;
+                });
+        pool.allowCoreThreadTimeOut(true);
+        return pool;
     }
 
     private static Timer timer(EventLoop loop) {

@@ -8,13 +8,16 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.kafka.common.message.ApiMessageType;
 import org.apache.kafka.common.message.ApiMessageType.ListenerType;
 import org.apache.kafka.common.message.ApiVersionsRequestData;
 import org.apache.kafka.common.message.ApiVersionsResponseData;
 import org.apache.kafka.common.message.ApiVersionsResponseData.ApiVersion;
+import org.apache.kafka.common.message.DescribeAclsRequestData;
 import org.apache.kafka.common.message.ProduceRequestData;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.ApiMessage;
@@ -30,6 +33,10 @@ class ServedApisTest {
     private static final String BEGIN = "<!-- apis: begin (generated, do not edit) -->\n";
     private static final String END = "<!-- apis: end -->";
     private static final int NEWEST_VERSION_QUESTION = 4;
+
+    /** What is left out on purpose, and why. */
+    private static final String RAFT = "changes the voters of a KRaft quorum; here the metadata are not kept by KRaft";
+    private static final Map<ApiKeys, String> LEFT_OUT = Map.of(ApiKeys.ADD_RAFT_VOTER, RAFT, ApiKeys.REMOVE_RAFT_VOTER, RAFT);
 
     @TempDir
     static Path directory;
@@ -77,6 +84,24 @@ class ServedApisTest {
         }
     }
 
+    @Test
+    void everyApiOfAKafkaBrokerIsServedOrHasAReasonNotTo() {
+        brokerApis().forEach(api -> assertThat(answer.apiKeys().find(api.id) != null)
+                .as("%s is served and has no reason not to be, or the other way round", api).isNotEqualTo(LEFT_OUT.containsKey(api)));
+    }
+
+    @Test
+    void everyServedApiIsServedInAllVersionsOfAKafkaBroker() {
+        for (ApiVersion served : answer.apiKeys()) {
+            ApiKeys api = ApiKeys.forId(served.apiKey());
+            assertThat(List.of(least(api, served), (int) served.maxVersion())).as("%s", api).isEqualTo(List.of((int) api.oldestVersion(), (int) api.latestVersion(false)));
+        }
+    }
+
+    private static Stream<ApiKeys> brokerApis() {
+        return ApiKeys.apisForListener(ListenerType.BROKER).stream().filter(ApiKeys::hasValidVersion).sorted(Comparator.comparing(api -> api.id));
+    }
+
     /** With {@code -Dfirn.rewrite=true} this writes the table instead of checking it. */
     @Test
     void readmeHasTheTableOfTheApisAsTheyAre() throws IOException {
@@ -93,15 +118,17 @@ class ServedApisTest {
     }
 
     private static String table() {
-        String rows = ApiKeys.apisForListener(ListenerType.BROKER).stream().filter(ApiKeys::hasValidVersion).sorted(Comparator.comparing(api -> api.id))
-                .map(ServedApisTest::row).collect(Collectors.joining());
-        return "| API | key | Firn | Apache Kafka |\n|---|---|---|---|\n" + rows;
+        return "| API | key | Firn | Apache Kafka | why not |\n|---|---|---|---|---|\n" + brokerApis().map(ServedApisTest::row).collect(Collectors.joining());
     }
 
     private static String row(ApiKeys api) {
         ApiVersion served = answer.apiKeys().find(api.id);
         String ours = served == null ? "–" : range(least(api, served), served.maxVersion());
-        return "| " + api.name + " | " + api.id + " | " + ours + " | " + range(api.oldestVersion(), api.latestVersion(false)) + " |\n";
+        return "| " + api.name + " | " + api.id + " | " + ours + " | " + range(api.oldestVersion(), api.latestVersion(false)) + " | " + reason(api, served) + "|\n";
+    }
+
+    private static String reason(ApiKeys api, ApiVersion served) {
+        return served != null ? "" : LEFT_OUT.getOrDefault(api, "") + " ";
     }
 
     private static String range(int least, int most) {
@@ -113,6 +140,11 @@ class ServedApisTest {
     }
 
     private static ApiMessage emptyRequest(ApiKeys api) {
-        return api == ApiKeys.PRODUCE ? new ProduceRequestData().setAcks((short) 1) : ApiMessageType.fromApiKey(api.id).newRequest();
+        return switch (api) {
+            case PRODUCE -> new ProduceRequestData().setAcks((short) 1);
+            // Its fields' defaults are not allowed in any request.
+            case DESCRIBE_ACLS -> new DescribeAclsRequestData().setResourceTypeFilter((byte) 1).setPatternTypeFilter((byte) 1).setOperation((byte) 1).setPermissionType((byte) 1);
+            default -> ApiMessageType.fromApiKey(api.id).newRequest();
+        };
     }
 }

@@ -1,13 +1,9 @@
 package io.firn.gateway.api;
 
-import java.util.Map;
 import java.util.function.Supplier;
 import org.apache.kafka.common.message.ApiVersionsResponseData;
 import org.apache.kafka.common.message.ApiVersionsResponseData.ApiVersionCollection;
-import org.apache.kafka.common.message.ApiVersionsResponseData.FinalizedFeatureKey;
-import org.apache.kafka.common.message.ApiVersionsResponseData.FinalizedFeatureKeyCollection;
-import org.apache.kafka.common.message.ApiVersionsResponseData.SupportedFeatureKey;
-import org.apache.kafka.common.message.ApiVersionsResponseData.SupportedFeatureKeyCollection;
+import org.apache.kafka.common.network.ClientInformation;
 import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.requests.ApiVersionsRequest;
 
@@ -17,10 +13,8 @@ import org.apache.kafka.common.requests.ApiVersionsRequest;
  */
 public final class ApiVersionsHandler implements ApiHandler {
 
-    /**
-     * What is on: the consumer group protocol of KIP-848, share groups (KIP-932), and transactions with an epoch of their own (KIP-890), on which producers let the broker add partitions.
-     */
-    private static final Map<String, Short> FEATURES = Map.of("group.version", (short) 1, "share.version", (short) 1, "transaction.version", (short) 2);
+    /** From this version on clients say what they are. */
+    private static final short SOFTWARE_VERSION = 3;
 
     private final Supplier<ApiTable> apis;
 
@@ -37,17 +31,18 @@ public final class ApiVersionsHandler implements ApiHandler {
         } else if (!body.isValid()) {
             request.respond(new ApiVersionsResponseData().setErrorCode(Errors.INVALID_REQUEST.code()));
         } else {
+            introduce(request, body);
             request.respond(answer(apis.get().advertised()));
         }
     }
 
+    private static void introduce(Request request, ApiVersionsRequest body) {
+        if (request.version() >= SOFTWARE_VERSION) {
+            request.clientSoftware(new ClientInformation(body.data().clientSoftwareName(), body.data().clientSoftwareVersion()));
+        }
+    }
+
     private static ApiVersionsResponseData answer(ApiVersionCollection versions) {
-        SupportedFeatureKeyCollection supported = new SupportedFeatureKeyCollection();
-        FinalizedFeatureKeyCollection finalized = new FinalizedFeatureKeyCollection();
-        FEATURES.forEach((name, level) -> {
-            supported.add(new SupportedFeatureKey().setName(name).setMinVersion(level).setMaxVersion(level));
-            finalized.add(new FinalizedFeatureKey().setName(name).setMinVersionLevel(level).setMaxVersionLevel(level));
-        });
-        return new ApiVersionsResponseData().setApiKeys(versions).setSupportedFeatures(supported).setFinalizedFeatures(finalized).setFinalizedFeaturesEpoch(0);
+        return new ApiVersionsResponseData().setApiKeys(versions).setSupportedFeatures(Features.supported()).setFinalizedFeatures(Features.finalized()).setFinalizedFeaturesEpoch(0);
     }
 }

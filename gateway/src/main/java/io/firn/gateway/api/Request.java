@@ -2,6 +2,7 @@ package io.firn.gateway.api;
 
 import io.netty.channel.EventLoop;
 import java.net.InetAddress;
+import org.apache.kafka.common.network.ClientInformation;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.requests.AbstractRequest;
@@ -21,6 +22,14 @@ public interface Request {
     AbstractRequest body();
 
     InetAddress clientAddress();
+
+    int clientPort();
+
+    /** What the client said it is, when it asked for the API versions (KIP-511); unknown before that. To be asked on the connection's loop. */
+    ClientInformation clientSoftware();
+
+    /** The client says what it is. To be called on the connection's loop. */
+    void clientSoftware(ClientInformation software);
 
     /** The connection's event loop, on which the handler was called. */
     EventLoop loop();

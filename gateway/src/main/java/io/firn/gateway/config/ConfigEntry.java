@@ -5,7 +5,7 @@ import java.util.Optional;
 import org.apache.kafka.common.config.ConfigDef.Type;
 
 /**
- * One config of a topic, broker or group as DescribeConfigs shows it. Immutable.
+ * One config of a topic, broker, group or client metrics subscription as DescribeConfigs shows it. Immutable.
  *
  * @param value what is in force; empty for none
  * @param source where {@code value} comes from
@@ -19,7 +19,7 @@ public record ConfigEntry(String name, Optional<String> value, Source source, Ty
     }
 
     /** Where a value was set, strongest first. */
-    public enum Source { TOPIC, GROUP, BROKER, BROKER_DEFAULT, STATIC, BUILT_IN }
+    public enum Source { TOPIC, GROUP, CLIENT_METRICS, BROKER, BROKER_DEFAULT, STATIC, BUILT_IN }
 
     /** A value that is, or would be but for a stronger one, in force. */
     public record Synonym(String name, String value, Source source) {}

@@ -1,5 +1,6 @@
 package io.firn.gateway.coordinator;
 
+import io.firn.gateway.api.Features;
 import io.firn.membership.BrokerView;
 import io.firn.membership.ClusterView;
 import io.firn.membership.PartitionView;
@@ -18,7 +19,6 @@ import org.apache.kafka.image.MetadataDelta;
 import org.apache.kafka.image.MetadataImage;
 import org.apache.kafka.image.MetadataProvenance;
 import org.apache.kafka.server.common.MetadataVersion;
-import org.apache.kafka.server.common.ShareVersion;
 
 /**
  * The cluster view as the metadata image the coordinator library takes.
@@ -58,7 +58,8 @@ public final class MetadataMirror {
 
     private static boolean first(ClusterView view, MetadataDelta delta) {
         delta.replay(new FeatureLevelRecord().setName(MetadataVersion.FEATURE_NAME).setFeatureLevel(MetadataVersion.LATEST_PRODUCTION.featureLevel()));
-        delta.replay(new FeatureLevelRecord().setName(ShareVersion.FEATURE_NAME).setFeatureLevel(ShareVersion.LATEST_PRODUCTION.featureLevel()));
+        Features.all().stream().filter(feature -> !feature.name().equals(MetadataVersion.FEATURE_NAME))
+                .forEach(feature -> delta.replay(new FeatureLevelRecord().setName(feature.name()).setFeatureLevel((short) feature.level())));
         view.brokers().values().forEach(broker -> delta.replay(registration(broker)));
         view.topics().values().forEach(topic -> add(topic, delta));
         return true;

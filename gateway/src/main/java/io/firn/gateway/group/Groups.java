@@ -37,6 +37,8 @@ import org.apache.kafka.common.message.OffsetFetchResponseData.OffsetFetchRespon
 import org.apache.kafka.common.message.ShareGroupDescribeResponseData;
 import org.apache.kafka.common.message.ShareGroupHeartbeatRequestData;
 import org.apache.kafka.common.message.ShareGroupHeartbeatResponseData;
+import org.apache.kafka.common.message.StreamsGroupDescribeResponseData;
+import org.apache.kafka.common.message.StreamsGroupHeartbeatRequestData;
 import org.apache.kafka.common.message.SyncGroupRequestData;
 import org.apache.kafka.common.message.SyncGroupResponseData;
 import org.apache.kafka.common.message.TxnOffsetCommitRequestData;
@@ -95,6 +97,15 @@ public final class Groups {
 
     public CompletableFuture<List<ConsumerGroupDescribeResponseData.DescribedGroup>> describeConsumer(Request request, List<String> groups) {
         return ask(request, (coordinator, caller) -> coordinator.consumerGroupDescribe(caller, groups));
+    }
+
+    public CompletableFuture<StreamsHeartbeat> streamsHeartbeat(Request request, StreamsGroupHeartbeatRequestData body) {
+        return ask(request, (coordinator, caller) -> coordinator.streamsGroupHeartbeat(caller, body))
+                .thenApply(result -> new StreamsHeartbeat(result.data(), List.copyOf(result.creatableTopics().values())));
+    }
+
+    public CompletableFuture<List<StreamsGroupDescribeResponseData.DescribedGroup>> describeStreams(Request request, List<String> groups) {
+        return ask(request, (coordinator, caller) -> coordinator.streamsGroupDescribe(caller, groups));
     }
 
     public CompletableFuture<DeletableGroupResultCollection> delete(Request request, List<String> groups) {

@@ -5,6 +5,7 @@ import io.firn.gateway.config.ConfigEntry;
 import io.firn.gateway.config.TopicConfigEntries;
 import io.firn.gateway.config.TopicConfigRules;
 import io.firn.gateway.group.GroupSettings;
+import io.firn.gateway.telemetry.ClientMetricsEntries;
 import io.firn.membership.ClusterView;
 import io.firn.membership.Command.AlterConfigs;
 import java.util.ArrayList;
@@ -51,6 +52,7 @@ final class ConfigChanges {
             case TOPIC -> view.topic(target.name()).orElseThrow(() -> new UnknownTopicOrPartitionException("The topic '" + target.name() + "' does not exist.")).configs();
             case BROKER -> view.brokerConfigs().getOrDefault(target.broker(), Map.of());
             case GROUP -> view.groupConfigs().getOrDefault(target.name(), Map.of());
+            case CLIENT_METRICS -> view.clients().metrics().getOrDefault(target.name(), Map.of());
         };
     }
 
@@ -95,7 +97,7 @@ final class ConfigChanges {
         boolean list = switch (target.scope()) {
             case TOPIC -> TopicConfigRules.list(operation.name());
             case BROKER -> BrokerConfigRules.list(operation.name());
-            case GROUP -> false;
+            case GROUP, CLIENT_METRICS -> false;
         };
         if (!list) {
             throw new InvalidConfigurationException("Can't " + operation.type() + " to key " + operation.name() + " because its type is not LIST.");
@@ -128,6 +130,7 @@ final class ConfigChanges {
             case TOPIC -> topicRules.checkChange(view, present, next);
             case BROKER -> checkBroker(target, next);
             case GROUP -> groupSettings.get().check(next);
+            case CLIENT_METRICS -> ClientMetricsEntries.check(target.name(), next);
         }
         Map<String, Optional<String>> changes = new HashMap<>();
         present.keySet().stream().filter(name -> !next.containsKey(name)).forEach(name -> changes.put(name, Optional.empty()));

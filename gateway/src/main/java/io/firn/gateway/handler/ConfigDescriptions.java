@@ -17,6 +17,7 @@ final class ConfigDescriptions {
         return switch (source) {
             case TOPIC -> ConfigSource.TOPIC_CONFIG.id();
             case GROUP -> ConfigSource.GROUP_CONFIG.id();
+            case CLIENT_METRICS -> ConfigSource.CLIENT_METRICS_CONFIG.id();
             case BROKER -> ConfigSource.DYNAMIC_BROKER_CONFIG.id();
             case BROKER_DEFAULT -> ConfigSource.DYNAMIC_DEFAULT_BROKER_CONFIG.id();
             case STATIC -> ConfigSource.STATIC_BROKER_CONFIG.id();

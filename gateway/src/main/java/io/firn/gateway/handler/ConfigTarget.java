@@ -6,7 +6,7 @@ import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.InvalidRequestException;
 import org.apache.kafka.common.internals.Topic;
 
-/** What configs are asked for or changed of: a topic, a broker ("" is the cluster-wide default), or a group. */
+/** What configs are asked for or changed of: a topic, a broker ("" is the cluster-wide default), a group, or a client metrics subscription. */
 record ConfigTarget(ConfigScope scope, String name) {
     /** @throws org.apache.kafka.common.errors.ApiException for a kind of resource without configs here, or a name that cannot be */
     static ConfigTarget of(byte resourceType, String name) {
@@ -14,6 +14,7 @@ record ConfigTarget(ConfigScope scope, String name) {
             case TOPIC -> topic(name);
             case BROKER -> broker(name);
             case GROUP -> group(name);
+            case CLIENT_METRICS -> clientMetrics(name);
             default -> throw new InvalidRequestException("Unknown resource type " + resourceType);
         };
     }
@@ -31,6 +32,13 @@ record ConfigTarget(ConfigScope scope, String name) {
             throw new InvalidRequestException("Default group resources are not allowed.");
         }
         return new ConfigTarget(ConfigScope.GROUP, name);
+    }
+
+    private static ConfigTarget clientMetrics(String name) {
+        if (name.isEmpty()) {
+            throw new InvalidRequestException("Client metrics subscription name must not be empty");
+        }
+        return new ConfigTarget(ConfigScope.CLIENT_METRICS, name);
     }
 
     private static ConfigTarget broker(String name) {

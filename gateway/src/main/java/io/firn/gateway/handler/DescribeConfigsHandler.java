@@ -7,6 +7,7 @@ import io.firn.gateway.config.StaticBrokerConfigs;
 import io.firn.gateway.config.TopicConfigEntries;
 import io.firn.gateway.group.GroupConfigEntries;
 import io.firn.gateway.group.GroupSettings;
+import io.firn.gateway.telemetry.ClientMetricsEntries;
 import io.firn.membership.ClusterView;
 import io.firn.membership.Metadata;
 import java.util.ArrayList;
@@ -23,7 +24,7 @@ import org.apache.kafka.common.message.DescribeConfigsResponseData.DescribeConfi
 import org.apache.kafka.common.requests.ApiError;
 import org.apache.kafka.common.requests.DescribeConfigsRequest;
 
-/** DescribeConfigs: topics, this broker, the cluster-wide defaults of brokers, and groups. Thread-safe: no state of its own. */
+/** DescribeConfigs: topics, this broker, the cluster-wide defaults of brokers, groups, and client metrics subscriptions. Thread-safe: no state of its own. */
 final class DescribeConfigsHandler implements ApiHandler {
     private final int brokerId;
     private final Metadata metadata;
@@ -64,6 +65,7 @@ final class DescribeConfigsHandler implements ApiHandler {
             case TOPIC -> topics.ofTopic(view, ConfigChanges.present(view, target));
             case BROKER -> target.name().isEmpty() ? topics.ofAllBrokers(view) : thisBroker(view, target);
             case GROUP -> GroupConfigEntries.ofGroup(groups.get(), ConfigChanges.present(view, target));
+            case CLIENT_METRICS -> ClientMetricsEntries.of(ConfigChanges.present(view, target));
         };
     }
 

@@ -12,8 +12,11 @@ import io.firn.gateway.transaction.Transactions;
 import io.firn.hot.HotStore;
 import io.firn.membership.Metadata;
 import io.firn.membership.TopicView;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.nio.file.Path;
+import java.time.InstantSource;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
@@ -24,7 +27,9 @@ import java.util.function.Supplier;
  * @param groupSettings made at most once, when first asked for; thread-safe
  * @param markers into partitions that this broker leads
  * @param logDirectory where the hot tier's logs are, as DescribeLogDirs shows it
+ * @param blocking a small pool for what must not be done on a loop; refuses with {@link java.util.concurrent.RejectedExecutionException} when it has too much to do
+ * @param single one thread or event loop, for state that many connections share
  */
 public record HandlerContext(BrokerConfig config, TopicConfigs topicConfigs, Metadata metadata, Partitions partitions,
         Function<TopicView, CompletableFuture<Void>> inService, Groups groups, Supplier<GroupSettings> groupSettings, Transactions transactions, MarkerSender markers,
-        ProducerIds producerIds, ShareGroups shareGroups, HotStore hotStore, Path logDirectory, Timer timer) {}
+        ProducerIds producerIds, ShareGroups shareGroups, HotStore hotStore, Path logDirectory, Executor single, Timer timer, Executor blocking, InstantSource clock, MeterRegistry meters) {}

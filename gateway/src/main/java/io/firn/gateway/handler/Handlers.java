@@ -6,6 +6,7 @@ import io.firn.gateway.api.ServedApi;
 import io.firn.gateway.config.StaticBrokerConfigs;
 import io.firn.gateway.config.TopicConfigEntries;
 import io.firn.gateway.config.TopicConfigRules;
+import io.firn.gateway.telemetry.ClientTelemetry;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,6 +38,8 @@ public final class Handlers {
         List<ServedApi> table = new ArrayList<>(admin(context));
         table.addAll(groups(context));
         table.addAll(transactions(context));
+        table.addAll(OpenListenerHandlers.all());
+        table.addAll(cluster(context));
         return table;
     }
 
@@ -63,6 +66,18 @@ public final class Handlers {
         return table;
     }
 
+    private static List<ServedApi> cluster(HandlerContext context) {
+        Commands commands = new Commands(context.metadata(), context.timer());
+        List<ServedApi> table = new ArrayList<>(new LeadershipHandlers(context.metadata()).all());
+        table.addAll(new ClusterHandlers(context.config().node().id(), context.metadata(), context.clock()).all());
+        table.addAll(new ClientQuotaHandlers(context.metadata(), commands, context.blocking()).all());
+        table.addAll(new ScramHandlers(context.metadata(), commands).all());
+        table.addAll(new TelemetryHandlers(new ClientTelemetry(context.metadata()::view, context.single(), context.blocking(), context.clock(), context.meters())).all());
+        table.add(ServedApi.of(ApiKeys.LIST_CONFIG_RESOURCES, new ListConfigResourcesHandler(context.metadata())));
+        table.add(ServedApi.of(ApiKeys.ALTER_REPLICA_LOG_DIRS, new AlterReplicaLogDirsHandler(context.logDirectory(), context.partitions())));
+        return table;
+    }
+
     private static List<ServedApi> groups(HandlerContext context) {
         List<ServedApi> table = new ArrayList<>(new GroupHandlers(context.groups()).all());
         table.add(ServedApi.of(ApiKeys.OFFSET_COMMIT, new OffsetCommitHandler(context.metadata(), context.groups())));
@@ -70,6 +85,9 @@ public final class Handlers {
         table.add(ServedApi.of(ApiKeys.OFFSET_DELETE, new OffsetDeleteHandler(context.metadata(), context.groups())));
         table.addAll(new ShareGroupHandlers(context.metadata(), context.groups()).all());
         table.addAll(context.shareGroups().apis());
+        Parts parts = new Parts(context);
+        table.addAll(new StreamsGroupHandlers(context.metadata(), context.groups(), context.groupSettings(),
+                new StreamsTopics(context.metadata(), parts.newTopics, parts.creation, context.clock())).all());
         return table;
     }
 

@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.RejectedExecutionException;
+import org.apache.kafka.common.network.ClientInformation;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -48,6 +49,8 @@ final class Connection extends ChannelInboundHandlerAdapter {
 
     private ChannelHandlerContext context;
     private InetAddress clientAddress;
+    private int clientPort;
+    private ClientInformation clientSoftware = ClientInformation.EMPTY;
     private int lengthSoFar;
     private int lengthBytes;
     private int reservingBytes;
@@ -71,7 +74,9 @@ final class Connection extends ChannelInboundHandlerAdapter {
     @Override
     public void handlerAdded(ChannelHandlerContext ctx) {
         context = ctx;
-        clientAddress = ((InetSocketAddress) ctx.channel().remoteAddress()).getAddress();
+        InetSocketAddress peer = (InetSocketAddress) ctx.channel().remoteAddress();
+        clientAddress = peer.getAddress();
+        clientPort = peer.getPort();
         lastReadNanos = loop.nanoTime();
         lastWriteNanos = lastReadNanos;
         loop.opened(this);
@@ -156,6 +161,18 @@ final class Connection extends ChannelInboundHandlerAdapter {
 
     InetAddress clientAddress() {
         return clientAddress;
+    }
+
+    int clientPort() {
+        return clientPort;
+    }
+
+    ClientInformation clientSoftware() {
+        return clientSoftware;
+    }
+
+    void clientSoftware(ClientInformation software) {
+        clientSoftware = software;
     }
 
     /** Looks whether the peer has stalled or gone idle; called about once a second. */

@@ -5,6 +5,7 @@ import io.firn.gateway.api.Request;
 import io.netty.channel.EventLoop;
 import java.net.InetAddress;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.apache.kafka.common.network.ClientInformation;
 import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.requests.AbstractRequest;
@@ -55,6 +56,21 @@ final class Exchange implements Request {
     @Override
     public InetAddress clientAddress() {
         return connection.clientAddress();
+    }
+
+    @Override
+    public int clientPort() {
+        return connection.clientPort();
+    }
+
+    @Override
+    public ClientInformation clientSoftware() {
+        return connection.clientSoftware();
+    }
+
+    @Override
+    public void clientSoftware(ClientInformation software) {
+        connection.clientSoftware(software);
     }
 
     @Override

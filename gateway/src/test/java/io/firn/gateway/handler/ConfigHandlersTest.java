@@ -57,6 +57,34 @@ class ConfigHandlersTest {
         admin.close();
     }
 
+    @Test
+    void aClientMetricsSubscriptionIsMadeChangedDescribedAndRemovedByItsConfigs() throws Exception {
+        ConfigResource.Type metrics = ConfigResource.Type.CLIENT_METRICS;
+        assertThat(change(metrics, "m", false, operation(OpType.SET, "metrics", "org.apache.kafka."), operation(OpType.SET, "interval.ms", "1000"))).isEqualTo(Errors.NONE);
+        assertThat(change(metrics, "m", true, operation(OpType.SET, "interval.ms", "2000"))).isEqualTo(Errors.NONE);
+        assertThat(admin.view().clients().metrics()).isEqualTo(Map.of("m", Map.of("metrics", "org.apache.kafka.", "interval.ms", "1000")));
+        DescribeConfigsResult described = describe(metrics, "m");
+        assertThat(described.configs()).extracting(DescribeConfigsResourceResult::name).containsExactly("interval.ms", "match", "metrics");
+        assertThat(described.configs()).extracting(DescribeConfigsResourceResult::value).containsExactly("1000", "", "org.apache.kafka.");
+        assertThat(described.configs()).extracting(DescribeConfigsResourceResult::configSource)
+                .containsExactly(ConfigSource.CLIENT_METRICS_CONFIG.id(), ConfigSource.DEFAULT_CONFIG.id(), ConfigSource.CLIENT_METRICS_CONFIG.id());
+        assertThat(change(metrics, "m", false, operation(OpType.DELETE, "metrics", null), operation(OpType.DELETE, "interval.ms", null))).isEqualTo(Errors.NONE);
+        assertThat(admin.view().clients().metrics()).isEmpty();
+        assertThat(describe(metrics, "m").configs()).as("what is not there has the defaults").hasSize(3);
+    }
+
+    @Test
+    void clientMetricsConfigsHaveKafkasBounds() throws Exception {
+        ConfigResource.Type metrics = ConfigResource.Type.CLIENT_METRICS;
+        assertThat(change(metrics, "m", false, operation(OpType.SET, "interval.ms", "99"))).isEqualTo(Errors.INVALID_REQUEST);
+        assertThat(change(metrics, "m", false, operation(OpType.SET, "interval.ms", "soon"))).isEqualTo(Errors.INVALID_CONFIG);
+        assertThat(change(metrics, "m", false, operation(OpType.SET, "match", "client_id=[")).name()).isEqualTo("INVALID_CONFIG");
+        assertThat(change(metrics, "m", false, operation(OpType.SET, "nope", "1"))).isEqualTo(Errors.INVALID_REQUEST);
+        assertThat(change(metrics, "", false, operation(OpType.SET, "interval.ms", "1000"))).isEqualTo(Errors.INVALID_REQUEST);
+        assertThat(Errors.forCode(describe(metrics, "").errorCode())).isEqualTo(Errors.INVALID_REQUEST);
+        assertThat(admin.view().clients().metrics()).isEmpty();
+    }
+
     private ApiHandler altering(ApiKeys api) {
         return new AlterConfigsHandler(admin.metadata, admin.changes(), admin.commands).all().stream().filter(row -> row.key() == api).map(ServedApi::handler).findFirst().orElseThrow();
     }

@@ -8,6 +8,7 @@ import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.apache.kafka.common.network.ClientInformation;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.protocol.ByteBufferAccessor;
@@ -26,6 +27,7 @@ final class TestRequest implements Request {
     private final EmbeddedChannel connection = new EmbeddedChannel();
     private final RequestHeader header;
     private final AbstractRequest body;
+    private ClientInformation software = ClientInformation.EMPTY;
     private final CompletableFuture<ApiMessage> answer = new CompletableFuture<>();
 
     private TestRequest(RequestHeader header, AbstractRequest body) {
@@ -62,6 +64,21 @@ final class TestRequest implements Request {
     @Override
     public InetAddress clientAddress() {
         return InetAddress.getLoopbackAddress();
+    }
+
+    @Override
+    public int clientPort() {
+        return 50_000;
+    }
+
+    @Override
+    public ClientInformation clientSoftware() {
+        return software;
+    }
+
+    @Override
+    public void clientSoftware(ClientInformation said) {
+        software = said;
     }
 
     @Override

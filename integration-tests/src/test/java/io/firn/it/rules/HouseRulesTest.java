@@ -32,7 +32,7 @@ class HouseRulesTest {
     /** Where the Kafka protocol's generated message classes and requests may be used: the gateway's wire side and coordinators. */
     private static final String[] PROTOCOL = {"org.apache.kafka.common.message..", "org.apache.kafka.common.protocol..", "org.apache.kafka.common.requests.."};
     private static final String[] PROTOCOL_USERS = {"io.firn.gateway.wire..", "io.firn.gateway.api..", "io.firn.gateway.handler..", "io.firn.gateway.peer..", "io.firn.gateway.group..",
-        "io.firn.gateway.transaction..", "io.firn.gateway.coordinator..", "io.firn.gateway.share.."};
+        "io.firn.gateway.transaction..", "io.firn.gateway.coordinator..", "io.firn.gateway.share..", "io.firn.gateway.telemetry.."};
 
     private static JavaClasses firn;
 

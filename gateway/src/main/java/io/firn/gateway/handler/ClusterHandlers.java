@@ -1,0 +1,144 @@
+package io.firn.gateway.handler;
+
+import io.firn.gateway.api.Features;
+import io.firn.gateway.api.Features.Feature;
+import io.firn.gateway.api.Request;
+import io.firn.gateway.api.ServedApi;
+import io.firn.membership.BrokerView;
+import io.firn.membership.ClusterView;
+import io.firn.membership.Metadata;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import org.apache.kafka.clients.admin.FeatureUpdate.UpgradeType;
+import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.internals.Topic;
+import org.apache.kafka.common.message.DescribeQuorumRequestData;
+import org.apache.kafka.common.message.DescribeQuorumResponseData;
+import org.apache.kafka.common.message.DescribeQuorumResponseData.ReplicaState;
+import org.apache.kafka.common.message.UnregisterBrokerRequestData;
+import org.apache.kafka.common.message.UnregisterBrokerResponseData;
+import org.apache.kafka.common.message.UpdateFeaturesRequestData;
+import org.apache.kafka.common.message.UpdateFeaturesRequestData.FeatureUpdateKey;
+import org.apache.kafka.common.message.UpdateFeaturesResponseData;
+import org.apache.kafka.common.message.UpdateFeaturesResponseData.UpdatableFeatureResult;
+import org.apache.kafka.common.protocol.ApiKeys;
+import org.apache.kafka.common.protocol.Errors;
+import org.apache.kafka.common.requests.DescribeQuorumRequest;
+import org.apache.kafka.common.requests.UnregisterBrokerRequest;
+import org.apache.kafka.common.requests.UpdateFeaturesRequest;
+
+/**
+ * The cluster as a whole: its quorum, its features, its members.
+ *
+ * <p>There is no {@code __cluster_metadata} topic here, but a journal that plays its part: its version is the high watermark, the controller epoch the leader epoch, and the broker
+ * that keeps it the only voter. Features come with the release ({@link Features}), so the only update that succeeds is one to the level in force.
+ *
+ * <p>Thread-safe: no state of its own.
+ */
+final class ClusterHandlers {
+    /** From this version on there are no results per feature. */
+    private static final short ONE_RESULT_VERSION = 2;
+
+    /** From this version of DescribeQuorum on replicas have directories and nodes. */
+    private static final short DIRECTORY_VERSION = 2;
+
+    private final int brokerId;
+    private final Metadata metadata;
+    private final InstantSource clock;
+
+    ClusterHandlers(int brokerId, Metadata metadata, InstantSource clock) {
+        this.brokerId = brokerId;
+        this.metadata = metadata;
+        this.clock = clock;
+    }
+
+    List<ServedApi> all() {
+        return List.of(ServedApi.of(ApiKeys.DESCRIBE_QUORUM, this::describeQuorum), ServedApi.of(ApiKeys.UPDATE_FEATURES, this::updateFeatures),
+                ServedApi.of(ApiKeys.UNREGISTER_BROKER, this::unregister));
+    }
+
+    private void describeQuorum(Request request) {
+        DescribeQuorumRequestData body = ((DescribeQuorumRequest) request.body()).data();
+        request.respond(asksForMetadata(body) ? quorum(metadata.view(), request.version()) : nothingOf(body));
+    }
+
+    private static boolean asksForMetadata(DescribeQuorumRequestData body) {
+        return body.topics().size() == 1 && body.topics().get(0).topicName().equals(Topic.CLUSTER_METADATA_TOPIC_NAME)
+                && body.topics().get(0).partitions().size() == 1 && body.topics().get(0).partitions().get(0).partitionIndex() == 0;
+    }
+
+    private DescribeQuorumResponseData quorum(ClusterView view, short version) {
+        ReplicaState voter = new ReplicaState().setReplicaId(brokerId).setLogEndOffset(view.version())
+                .setLastFetchTimestamp(clock.millis()).setLastCaughtUpTimestamp(clock.millis());
+        if (version >= DIRECTORY_VERSION) {
+            voter.setReplicaDirectoryId(directory(view));
+        }
+        DescribeQuorumResponseData.PartitionData partition = new DescribeQuorumResponseData.PartitionData().setPartitionIndex(0).setLeaderId(brokerId)
+                .setLeaderEpoch(view.controllerEpoch()).setHighWatermark(view.version()).setCurrentVoters(List.of(voter));
+        DescribeQuorumResponseData response = new DescribeQuorumResponseData().setTopics(List.of(
+                new DescribeQuorumResponseData.TopicData().setTopicName(Topic.CLUSTER_METADATA_TOPIC_NAME).setPartitions(List.of(partition))));
+        if (version >= DIRECTORY_VERSION) {
+            Optional.ofNullable(view.brokers().get(brokerId)).ifPresent(broker -> response.nodes().add(node(broker)));
+        }
+        return response;
+    }
+
+    /** The journal's directory was formed with the cluster and is the only one: it has the cluster's id. */
+    private static Uuid directory(ClusterView view) {
+        return Uuid.fromString(view.clusterId());
+    }
+
+    private static DescribeQuorumResponseData.Node node(BrokerView broker) {
+        DescribeQuorumResponseData.Node node = new DescribeQuorumResponseData.Node().setNodeId(broker.id());
+        node.listeners().add(new DescribeQuorumResponseData.Listener().setName("PLAINTEXT").setHost(broker.host()).setPort(broker.port()));
+        return node;
+    }
+
+    /** One wrong partition, or more than the one, and Kafka knows none of those asked for. */
+    private static DescribeQuorumResponseData nothingOf(DescribeQuorumRequestData body) {
+        return new DescribeQuorumResponseData().setTopics(body.topics().stream().map(topic -> new DescribeQuorumResponseData.TopicData().setTopicName(topic.topicName())
+                .setPartitions(topic.partitions().stream().map(partition -> new DescribeQuorumResponseData.PartitionData().setPartitionIndex(partition.partitionIndex())
+                        .setErrorCode(Errors.UNKNOWN_TOPIC_OR_PARTITION.code()).setErrorMessage(Errors.UNKNOWN_TOPIC_OR_PARTITION.message())).toList())).toList());
+    }
+
+    private void updateFeatures(Request request) {
+        UpdateFeaturesRequestData body = ((UpdateFeaturesRequest) request.body()).data();
+        Optional<String> refusal = body.featureUpdates().stream().flatMap(update -> refusal(update).stream()).findFirst();
+        UpdateFeaturesResponseData response = new UpdateFeaturesResponseData().setErrorMessage(null);
+        if (refusal.isPresent()) {
+            response.setErrorCode(Errors.INVALID_UPDATE_VERSION.code())
+                    .setErrorMessage("The update failed for all features since the following feature had an error: " + refusal.get());
+        } else if (request.version() < ONE_RESULT_VERSION) {
+            body.featureUpdates().forEach(update -> response.results().add(
+                    new UpdatableFeatureResult().setFeature(update.feature()).setErrorMessage(Errors.NONE.message())));
+        }
+        request.respond(response);
+    }
+
+    private Optional<String> refusal(FeatureUpdateKey update) {
+        Optional<Feature> feature = Features.named(update.feature());
+        String reason;
+        if (UpgradeType.fromCode(update.upgradeType()) == UpgradeType.UNKNOWN) {
+            reason = "The controller does not support the given upgrade type.";
+        } else if (update.maxVersionLevel() < 0) {
+            reason = "A feature version cannot be less than 0.";
+        } else if (feature.isEmpty()) {
+            reason = "Local controller " + brokerId + " does not support this feature.";
+        } else if (feature.get().level() != update.maxVersionLevel()) {
+            reason = "Local controller " + brokerId + " only supports versions " + feature.get().level() + "-" + feature.get().level();
+        } else {
+            return Optional.empty();
+        }
+        return Optional.of("Invalid update version " + update.maxVersionLevel() + " for feature " + update.feature() + ". " + reason);
+    }
+
+    /** Kafka would let the only broker be unregistered, and fence it; here the data belong to its id. */
+    private void unregister(Request request) {
+        UnregisterBrokerRequestData body = ((UnregisterBrokerRequest) request.body()).data();
+        boolean known = metadata.view().brokers().containsKey(body.brokerId());
+        request.respond(new UnregisterBrokerResponseData()
+                .setErrorCode((known ? Errors.INVALID_REQUEST : Errors.BROKER_ID_NOT_REGISTERED).code())
+                .setErrorMessage(known ? "Broker ID " + body.brokerId() + " is the only one of this cluster" : "Broker ID " + body.brokerId() + " is not currently registered"));
+    }
+}
