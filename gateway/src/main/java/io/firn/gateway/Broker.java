@@ -19,6 +19,7 @@ import io.firn.gateway.http.HttpListener;
 import io.firn.gateway.http.Readiness;
 import io.firn.gateway.partition.PartitionKeeper;
 import io.firn.gateway.partition.Partitions;
+import io.firn.gateway.quota.ClientQuotas;
 import io.firn.gateway.share.ShareCoordination;
 import io.firn.gateway.share.ShareGroups;
 import io.firn.gateway.share.ShareSettings;
@@ -179,7 +180,7 @@ public final class Broker implements AutoCloseable {
         groups.start();
         transactions.start();
         shareState.start();
-        kafka = closing(KafkaListener.start(vertx, loops, config.kafka(), apis, meters), KafkaListener::close);
+        kafka = closing(KafkaListener.start(vertx, loops, config.kafka(), apis, meters, new ClientQuotas(metadata::view, clock)), KafkaListener::close);
         startHttp(vertx);
         register();
     }

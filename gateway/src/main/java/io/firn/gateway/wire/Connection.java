@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import org.apache.kafka.common.network.ClientInformation;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,7 +27,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p><b>Reading</b> stops (automatic reads off; bytes already received wait in {@code leftover}, at most one receive buffer or
  * what one decrypted record held) while any of these holds, and goes on when none does: the loop's {@link InflightBudget} has
- * no room for the next frame; {@code requestsInFlight} requests are not yet fully sent back.
+ * no room for the next frame; {@code requestsInFlight} requests are not yet fully sent back; the client did more than its quotas allow and has to wait.
  *
  * <p><b>Writing</b>: answers are encoded when they are next in order, and flushed once per read-complete or once per loop turn.
  *
@@ -62,6 +63,8 @@ final class Connection extends ChannelInboundHandlerAdapter {
     private boolean flushQueued;
     private long lastReadNanos;
     private long lastWriteNanos;
+    private boolean muted;
+    private long mutedUntilNanos;
     private volatile boolean closed;
 
     Connection(LoopWire loop, RequestDecoder decoder) {
@@ -185,7 +188,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
             close("client takes no bytes of its answer for " + limits.stallMs() + " ms");
         } else if (midFrame && reservingBytes == 0 && context.channel().config().isAutoRead() && sinceRead > limits.stallMs()) {
             close("request not received whole for " + limits.stallMs() + " ms");
-        } else if (inOrder.isEmpty() && unsent == 0 && sinceRead > limits.idleMs() && sinceWrite > limits.idleMs()) {
+        } else if (!muted && inOrder.isEmpty() && unsent == 0 && sinceRead > limits.idleMs() && sinceWrite > limits.idleMs()) {
             close("idle for " + limits.idleMs() + " ms");
         }
     }
@@ -271,7 +274,36 @@ final class Connection extends ChannelInboundHandlerAdapter {
     }
 
     private boolean mayRead() {
-        return reservingBytes == 0 && inOrder.size() + unsent < loop.limits().requestsInFlight();
+        return !muted && reservingBytes == 0 && inOrder.size() + unsent < loop.limits().requestsInFlight();
+    }
+
+    /** Reads no more for so long; what is under way goes on. */
+    private void mute(long waitMs) {
+        if (waitMs <= 0 || closed) {
+            return;
+        }
+        long untilNanos = loop.nanoTime() + TimeUnit.MILLISECONDS.toNanos(waitMs);
+        if (!muted) {
+            muted = true;
+            mutedUntilNanos = untilNanos;
+            context.executor().schedule(this::unmute, waitMs, TimeUnit.MILLISECONDS);
+        } else if (untilNanos - mutedUntilNanos > 0) {
+            mutedUntilNanos = untilNanos;
+        }
+    }
+
+    private void unmute() {
+        long leftNanos = mutedUntilNanos - loop.nanoTime();
+        if (closed) {
+            return;
+        }
+        if (leftNanos > 0) {
+            context.executor().schedule(this::unmute, leftNanos, TimeUnit.NANOSECONDS);
+        } else {
+            muted = false;
+            lastReadNanos = loop.nanoTime();
+            consume();
+        }
     }
 
     private void setReading(boolean on) {
@@ -310,7 +342,13 @@ final class Connection extends ChannelInboundHandlerAdapter {
             return;
         }
         inOrder.add(exchange);
-        loop.router().route(exchange);
+        if (loop.quotas().any()) {
+            long beganNanos = loop.nanoTime();
+            loop.router().route(exchange);
+            mute(Charges.time(loop.quotas(), exchange, loop.nanoTime() - beganNanos));
+        } else {
+            loop.router().route(exchange);
+        }
     }
 
     void payloadReleased(int sizeBytes) {
@@ -342,6 +380,9 @@ final class Connection extends ChannelInboundHandlerAdapter {
         if (closed) {
             exchange.sentOrDropped();
             return;
+        }
+        if (loop.quotas().any()) {
+            mute(Charges.bytes(loop.quotas(), exchange));
         }
         while (!inOrder.isEmpty() && inOrder.peek().isAnswered()) {
             write(inOrder.poll());

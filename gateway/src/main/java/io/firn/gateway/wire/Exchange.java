@@ -153,6 +153,11 @@ final class Exchange implements Request {
         }
     }
 
+    /** Length of the whole request. */
+    int sizeBytes() {
+        return frame.sizeBytes();
+    }
+
     boolean isAnswered() {
         return answered;
     }

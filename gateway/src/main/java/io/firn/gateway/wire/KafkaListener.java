@@ -3,6 +3,7 @@ package io.firn.gateway.wire;
 import io.firn.gateway.StartupException;
 import io.firn.gateway.api.ApiTable;
 import io.firn.gateway.config.BrokerConfig;
+import io.firn.gateway.quota.ClientQuotas;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Vertx;
 import io.vertx.core.internal.ContextInternal;
@@ -33,15 +34,17 @@ public final class KafkaListener implements AutoCloseable {
     private final List<NetServer> servers = new ArrayList<>();
     private final List<LoopWire> loops = new ArrayList<>();
     private final List<ContextInternal> contexts;
+    private final ClientQuotas quotas;
     private int port;
 
-    private KafkaListener(EventLoops loops) {
+    private KafkaListener(EventLoops loops, ClientQuotas quotas) {
         this.contexts = loops.contexts();
+        this.quotas = quotas;
     }
 
     /** Binds and begins to serve. @throws StartupException when the address cannot be bound */
-    public static KafkaListener start(Vertx vertx, EventLoops loops, BrokerConfig.Kafka config, ApiTable apis, MeterRegistry meters) {
-        KafkaListener listener = new KafkaListener(loops);
+    public static KafkaListener start(Vertx vertx, EventLoops loops, BrokerConfig.Kafka config, ApiTable apis, MeterRegistry meters, ClientQuotas quotas) {
+        KafkaListener listener = new KafkaListener(loops, quotas);
         WireLimits limits = new WireLimits(config.requestMaxBytes(), config.connectionInflightMax(), config.connectionIdleMs(),
                 config.connectionStallMs(), config.connectionsMax());
         listener.bind(vertx, config, limits, apis, meters);
@@ -57,7 +60,7 @@ public final class KafkaListener implements AutoCloseable {
         NetServerOptions options = new NetServerOptions().setHost(config.host()).setTcpNoDelay(true).setTcpKeepAlive(true)
                 .setReuseAddress(true).setAcceptBacklog(1024).setPort(config.port() == 0 ? SHARED_RANDOM_PORT : config.port());
         for (ContextInternal context : contexts) {
-            LoopWire loop = new LoopWire(context.nettyEventLoop(), limits, budgetBytes, router, meters, connections);
+            LoopWire loop = new LoopWire(context.nettyEventLoop(), limits, budgetBytes, router, meters, connections, quotas);
             loop.start();
             loops.add(loop);
             CompletableFuture<NetServer> bound = new CompletableFuture<>();

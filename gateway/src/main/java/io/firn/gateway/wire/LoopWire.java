@@ -1,5 +1,6 @@
 package io.firn.gateway.wire;
 
+import io.firn.gateway.quota.ClientQuotas;
 import io.netty.channel.EventLoop;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -27,17 +28,19 @@ final class LoopWire {
     private final RequestRouter router;
     private final WireMeters meters;
     private final AtomicInteger connectionCount;
+    private final ClientQuotas quotas;
     private final Set<Connection> connections = new LinkedHashSet<>();
     private final ArrayDeque<Connection> toFlush = new ArrayDeque<>();
     private long nextCheckNanos;
 
-    LoopWire(EventLoop loop, WireLimits limits, long budgetBytes, RequestRouter router, WireMeters meters, AtomicInteger connectionCount) {
+    LoopWire(EventLoop loop, WireLimits limits, long budgetBytes, RequestRouter router, WireMeters meters, AtomicInteger connectionCount, ClientQuotas quotas) {
         this.loop = loop;
         this.limits = limits;
         this.budget = new InflightBudget(budgetBytes);
         this.router = router;
         this.meters = meters;
         this.connectionCount = connectionCount;
+        this.quotas = quotas;
         this.nextCheckNanos = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(CHECK_INTERVAL_MS);
     }
 
@@ -111,6 +114,10 @@ final class LoopWire {
 
     WireMeters meters() {
         return meters;
+    }
+
+    ClientQuotas quotas() {
+        return quotas;
     }
 
     long nanoTime() {

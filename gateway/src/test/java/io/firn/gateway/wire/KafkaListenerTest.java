@@ -8,6 +8,10 @@ import io.firn.gateway.api.ApiVersionsHandler;
 import io.firn.gateway.api.Request;
 import io.firn.gateway.api.ServedApi;
 import io.firn.gateway.config.BrokerConfig;
+import io.firn.gateway.quota.ClientQuotas;
+import io.firn.membership.ClientSettings;
+import io.firn.membership.ClusterView;
+import io.firn.membership.QuotaEntity;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
@@ -19,8 +23,10 @@ import java.net.InetAddress;
 import java.net.Socket;
 import java.net.SocketException;
 import java.nio.ByteBuffer;
+import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -46,6 +52,7 @@ class KafkaListenerTest {
     private final BlockingQueue<Request> handled = new LinkedBlockingQueue<>();
     private final Vertx vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(1));
     private KafkaListener listener;
+    private volatile ClusterView view = ClusterView.EMPTY;
 
     @AfterEach
     void stop() {
@@ -68,6 +75,37 @@ class KafkaListenerTest {
                 assertThat(receive(client).getInt()).isEqualTo(id);
             }
         }
+    }
+
+    /** A quota so small that any request goes over it; Kafka lets nobody wait longer than a second for it. */
+    @Test
+    void aClientThatTookMoreOfTheLoopThanItsQuotaIsNotReadFromForAWhileAndOthersAre() throws Exception {
+        view = new ClusterView(1, 1, "c", Map.of(), Map.of(), Map.of(), Map.of(), Map.of(), 0, 0, new ClientSettings(Map.of(),
+                Map.of(new QuotaEntity(Map.of("client-id", Optional.of("greedy"))), Map.of("request_percentage", 1e-9)), Map.of()));
+        start(limits(1 << 20, 1 << 20, 8, 30_000));
+        try (Socket greedy = connect(); Socket other = connect()) {
+            send(greedy, heartbeat("greedy", 1));
+            next().respond(new HeartbeatResponseData());
+            receive(greedy);
+            long sentNanos = System.nanoTime();
+            send(greedy, heartbeat("greedy", 2));
+            send(other, heartbeat("other", 3));
+            Request first = next();
+            assertThat(first.header().correlationId()).isEqualTo(3);
+            first.respond(new HeartbeatResponseData());
+            Request late = next();
+            assertThat(late.header().correlationId()).isEqualTo(2);
+            assertThat(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - sentNanos)).isBetween(500L, 20_000L);
+            late.respond(new HeartbeatResponseData());
+            receive(greedy);
+        }
+    }
+
+    private static byte[] heartbeat(String clientId, int correlationId) {
+        RequestHeaderData header = new RequestHeaderData().setRequestApiKey(ApiKeys.HEARTBEAT.id).setRequestApiVersion(HEARTBEAT_VERSION).setCorrelationId(correlationId).setClientId(clientId);
+        ByteBuffer head = MessageUtil.toByteBufferAccessor(header, ApiKeys.HEARTBEAT.requestHeaderVersion(HEARTBEAT_VERSION)).buffer();
+        ByteBuffer body = MessageUtil.toByteBufferAccessor(new HeartbeatRequestData().setGroupId("g"), HEARTBEAT_VERSION).buffer();
+        return ByteBuffer.allocate(head.remaining() + body.remaining()).put(head).put(body).array();
     }
 
     @Test
@@ -208,7 +246,7 @@ class KafkaListenerTest {
     private void start(BrokerConfig.Kafka config, ApiHandler heartbeats) {
         ApiTable[] table = new ApiTable[1];
         table[0] = new ApiTable(List.of(ServedApi.of(ApiKeys.API_VERSIONS, new ApiVersionsHandler(() -> table[0])), ServedApi.of(ApiKeys.HEARTBEAT, heartbeats)));
-        listener = KafkaListener.start(vertx, EventLoops.of(vertx, 1), config, table[0], new SimpleMeterRegistry());
+        listener = KafkaListener.start(vertx, EventLoops.of(vertx, 1), config, table[0], new SimpleMeterRegistry(), new ClientQuotas(() -> view, InstantSource.system()));
     }
 
     private static BrokerConfig.Kafka limits(int requestMaxBytes, long inflightBytes, int requestsInFlight, long stallMs) {

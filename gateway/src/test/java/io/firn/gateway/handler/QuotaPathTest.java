@@ -1,0 +1,85 @@
+package io.firn.gateway.handler;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.firn.gateway.rig.Requests;
+import io.firn.gateway.rig.StorageRig;
+import io.firn.gateway.rig.WireClient;
+import io.firn.membership.Command.AlterClientQuotas;
+import io.firn.membership.QuotaEntity;
+import io.firn.membership.TopicView;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.common.message.ApiVersionsRequestData;
+import org.apache.kafka.common.message.ApiVersionsResponseData;
+import org.apache.kafka.common.message.FetchResponseData;
+import org.apache.kafka.common.message.ProduceResponseData;
+import org.apache.kafka.common.protocol.ApiKeys;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A client over its quota, from the wire to the wire: what it is told, and that it has to wait whether it listens or not. */
+class QuotaPathTest {
+    /** In eleven windows of a second a client may have ten seconds' worth at once. */
+    private static final double BYTES_PER_SECOND = 1_000;
+    private static final int AT_ONCE = 10_000;
+
+    @TempDir
+    Path directory;
+    private StorageRig rig;
+    private TopicView topic;
+
+    @BeforeEach
+    void open() {
+        rig = StorageRig.started(directory, 1);
+        topic = rig.createTopic("t", 1);
+    }
+
+    @AfterEach
+    void close() {
+        rig.close();
+    }
+
+    private void limit(String quota) {
+        rig.metadata.submit(new AlterClientQuotas(new QuotaEntity(Map.of("client-id", Optional.of("greedy"))), Map.of(quota, Optional.of(BYTES_PER_SECOND)))).join();
+    }
+
+    private ProduceResponseData produce(WireClient client, int bytes) {
+        return client.ask(ApiKeys.PRODUCE, Requests.PRODUCE, Requests.produce(-1, topic, 0, Requests.records(1, "x".repeat(bytes))), ProduceResponseData.class);
+    }
+
+    private static long msUntilAnswered(WireClient client) {
+        long sentNanos = System.nanoTime();
+        client.ask(ApiKeys.API_VERSIONS, 4, new ApiVersionsRequestData().setClientSoftwareName("test").setClientSoftwareVersion("1"), ApiVersionsResponseData.class);
+        return TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - sentNanos);
+    }
+
+    @Test
+    void aProducerOverItsQuotaIsToldAndNotReadFromUntilItsTimeIsUp() {
+        limit("producer_byte_rate");
+        try (WireClient greedy = new WireClient(rig.port()).as("greedy"); WireClient other = new WireClient(rig.port()).as("other")) {
+            assertThat(produce(greedy, AT_ONCE / 2).throttleTimeMs()).isZero();
+            ProduceResponseData over = produce(greedy, AT_ONCE / 2 + 300);
+            assertThat(over.throttleTimeMs()).isBetween(200, 5_000);
+            assertThat(Requests.error(over).code()).as("it was appended all the same").isZero();
+            assertThat(produce(other, 2 * AT_ONCE).throttleTimeMs()).isZero();
+            assertThat(msUntilAnswered(greedy)).isGreaterThan(over.throttleTimeMs() / 2);
+        }
+    }
+
+    @Test
+    void aConsumerOverItsQuotaIsToldAndNotReadFromUntilItsTimeIsUp() {
+        try (WireClient greedy = new WireClient(rig.port()).as("greedy")) {
+            produce(greedy, AT_ONCE + 500);
+            limit("consumer_byte_rate");
+            FetchResponseData over = greedy.ask(ApiKeys.FETCH, Requests.FETCH, Requests.fetch(topic, 0, 0), FetchResponseData.class);
+            assertThat(over.throttleTimeMs()).isBetween(200, 5_000);
+            assertThat(Requests.values(Requests.only(over))).hasSize(1);
+            assertThat(msUntilAnswered(greedy)).isGreaterThan(over.throttleTimeMs() / 2);
+        }
+    }
+}
