@@ -32,11 +32,13 @@ final class AlterConfigsHandler {
     private final Metadata metadata;
     private final ConfigChanges changes;
     private final Commands commands;
+    private final BrokerLoggers loggers;
 
-    AlterConfigsHandler(Metadata metadata, ConfigChanges changes, Commands commands) {
+    AlterConfigsHandler(Metadata metadata, ConfigChanges changes, Commands commands, BrokerLoggers loggers) {
         this.metadata = metadata;
         this.changes = changes;
         this.commands = commands;
+        this.loggers = loggers;
     }
 
     List<ServedApi> all() {
@@ -101,6 +103,10 @@ final class AlterConfigsHandler {
     private CompletableFuture<Outcome> outcome(Change change, boolean validateOnly) {
         Outcome done = new Outcome(change, ApiError.NONE);
         try {
+            if (change.incremental() && change.resourceType() == ConfigResource.Type.BROKER_LOGGER.id()) {
+                loggers.alter(change.resourceName(), change.operations(), validateOnly);
+                return CompletableFuture.completedFuture(done);
+            }
             ConfigTarget target = ConfigTarget.of(change.resourceType(), change.resourceName());
             AlterConfigs command = change.incremental() ? changes.incremental(metadata.view(), target, change.operations())
                     : changes.replacing(metadata.view(), target, change.operations());

@@ -15,6 +15,7 @@ import org.apache.kafka.common.requests.DescribeClusterRequest;
 final class DescribeClusterHandler implements ApiHandler {
     /** KIP-919: 1 asks for brokers, 2 for controllers. */
     private static final byte BROKERS = 1;
+    private static final byte CONTROLLERS = 2;
 
     private final int brokerId;
     private final Metadata metadata;
@@ -31,14 +32,18 @@ final class DescribeClusterHandler implements ApiHandler {
 
     static DescribeClusterResponseData answer(ClusterView view, DescribeClusterRequestData body, int brokerId) {
         if (body.endpointType() != BROKERS) {
-            Errors error = body.endpointType() == 2 ? Errors.MISMATCHED_ENDPOINT_TYPE : Errors.UNSUPPORTED_ENDPOINT_TYPE;
-            return new DescribeClusterResponseData().setErrorCode(error.code())
-                    .setErrorMessage("The request was sent to an endpoint of type BROKER, but we wanted an endpoint of type " + body.endpointType());
+            return body.endpointType() == CONTROLLERS
+                    ? refused(Errors.MISMATCHED_ENDPOINT_TYPE, "The request was sent to an endpoint of type BROKER, but we wanted an endpoint of type CONTROLLER")
+                    : refused(Errors.UNSUPPORTED_ENDPOINT_TYPE, "Unsupported endpoint type " + body.endpointType());
         }
         DescribeClusterResponseData response = new DescribeClusterResponseData().setClusterId(view.clusterId())
                 .setControllerId(new TopicDescriptions(view).controllerId(brokerId));
         view.brokers().values().stream().filter(broker -> body.includeFencedBrokers() || !broker.fenced()).forEach(broker -> response.brokers().add(described(broker)));
         return body.includeClusterAuthorizedOperations() ? response.setClusterAuthorizedOperations(AuthorizedOperations.CLUSTER) : response;
+    }
+
+    private static DescribeClusterResponseData refused(Errors error, String message) {
+        return new DescribeClusterResponseData().setErrorCode(error.code()).setErrorMessage(message);
     }
 
     private static DescribeClusterBroker described(BrokerView broker) {

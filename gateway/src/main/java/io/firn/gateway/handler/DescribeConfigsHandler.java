@@ -16,6 +16,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Supplier;
+import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.InvalidRequestException;
 import org.apache.kafka.common.message.DescribeConfigsRequestData;
 import org.apache.kafka.common.message.DescribeConfigsRequestData.DescribeConfigsResource;
@@ -24,13 +25,14 @@ import org.apache.kafka.common.message.DescribeConfigsResponseData.DescribeConfi
 import org.apache.kafka.common.requests.ApiError;
 import org.apache.kafka.common.requests.DescribeConfigsRequest;
 
-/** DescribeConfigs: topics, this broker, the cluster-wide defaults of brokers, groups, and client metrics subscriptions. Thread-safe: no state of its own. */
+/** DescribeConfigs: topics, this broker, the cluster-wide defaults of brokers, groups, client metrics subscriptions, and this broker's loggers. Thread-safe: no state of its own. */
 final class DescribeConfigsHandler implements ApiHandler {
     private final int brokerId;
     private final Metadata metadata;
     private final TopicConfigEntries topics;
     private final StaticBrokerConfigs broker;
     private final Supplier<GroupSettings> groups;
+    private final BrokerLoggers loggers;
 
     DescribeConfigsHandler(int brokerId, Metadata metadata, TopicConfigEntries topics, StaticBrokerConfigs broker, Supplier<GroupSettings> groups) {
         this.brokerId = brokerId;
@@ -38,6 +40,7 @@ final class DescribeConfigsHandler implements ApiHandler {
         this.topics = topics;
         this.broker = broker;
         this.groups = groups;
+        this.loggers = new BrokerLoggers(brokerId);
     }
 
     @Override
@@ -50,8 +53,11 @@ final class DescribeConfigsHandler implements ApiHandler {
     private DescribeConfigsResult result(ClusterView view, DescribeConfigsRequestData body, DescribeConfigsResource resource) {
         DescribeConfigsResult result = new DescribeConfigsResult().setResourceType(resource.resourceType()).setResourceName(resource.resourceName());
         try {
-            List<ConfigEntry> entries = entries(view, ConfigTarget.of(resource.resourceType(), resource.resourceName()));
             Set<String> wanted = resource.configurationKeys() == null ? Set.of() : new HashSet<>(resource.configurationKeys());
+            if (resource.resourceType() == ConfigResource.Type.BROKER_LOGGER.id()) {
+                return result.setConfigs(loggers.describe(resource.resourceName(), wanted));
+            }
+            List<ConfigEntry> entries = entries(view, ConfigTarget.of(resource.resourceType(), resource.resourceName()));
             return result.setConfigs(entries.stream().filter(entry -> wanted.isEmpty() || wanted.contains(entry.name()))
                     .map(entry -> ConfigDescriptions.described(entry, body.includeSynonyms(), body.includeDocumentation())).toList());
         } catch (RuntimeException e) {

@@ -62,7 +62,8 @@ public final class Handlers {
                         new StaticBrokerConfigs(context.config(), context.logDirectory()), context.groupSettings())),
                 ServedApi.of(ApiKeys.FIND_COORDINATOR, new FindCoordinatorHandler(context.metadata(), parts.autoCreation, context.groups(), context.transactions(),
                         context.shareGroups()))));
-        table.addAll(new AlterConfigsHandler(context.metadata(), new ConfigChanges(brokerId, parts.rules, parts.entries, context.groupSettings()), parts.commands).all());
+        table.addAll(new AlterConfigsHandler(context.metadata(), new ConfigChanges(brokerId, parts.rules, parts.entries, context.groupSettings()), parts.commands,
+                new BrokerLoggers(brokerId)).all());
         return table;
     }
 

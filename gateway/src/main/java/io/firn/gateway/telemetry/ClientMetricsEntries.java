@@ -34,9 +34,9 @@ public final class ClientMetricsEntries {
     }
 
     private static ConfigEntry entry(ConfigKey key, Map<String, String> overrides) {
-        List<Synonym> synonyms = new ArrayList<>();
-        Optional.ofNullable(overrides.get(key.name)).ifPresent(value -> synonyms.add(new Synonym(key.name, value, Source.CLIENT_METRICS)));
-        synonyms.add(new Synonym(key.name, ConfigDef.convertToString(key.defaultValue, key.type), Source.BUILT_IN));
-        return ConfigEntry.of(key.name, key.type, false, key.documentation, synonyms);
+        // The default is not shown beside an override: Kafka does not either.
+        return Optional.ofNullable(overrides.get(key.name))
+                .map(value -> ConfigEntry.of(key.name, key.type, false, key.documentation, List.of(new Synonym(key.name, value, Source.CLIENT_METRICS))))
+                .orElseGet(() -> new ConfigEntry(key.name, Optional.of(ConfigDef.convertToString(key.defaultValue, key.type)), Source.BUILT_IN, key.type, false, key.documentation, List.of()));
     }
 }

@@ -85,8 +85,40 @@ class ConfigHandlersTest {
         assertThat(admin.view().clients().metrics()).isEmpty();
     }
 
+    @Test
+    void theLevelOfALoggerIsSetDescribedAndUnset() throws Exception {
+        ConfigResource.Type loggers = ConfigResource.Type.BROKER_LOGGER;
+        org.slf4j.Logger logger = org.slf4j.LoggerFactory.getLogger("io.firn.test.ConfigHandlersTest");
+        assertThat(change(loggers, "1", true, operation(OpType.SET, logger.getName(), "TRACE"))).isEqualTo(Errors.NONE);
+        assertThat(logger.isTraceEnabled()).as("only validated").isFalse();
+        assertThat(change(loggers, "1", false, operation(OpType.SET, logger.getName(), "TRACE"))).isEqualTo(Errors.NONE);
+        assertThat(logger.isTraceEnabled()).isTrue();
+        DescribeConfigsResult described = describe(loggers, "1", logger.getName());
+        assertThat(described.configs()).singleElement().satisfies(level -> {
+            assertThat(level.value()).isEqualTo("TRACE");
+            assertThat(level.configSource()).isEqualTo(ConfigSource.DYNAMIC_BROKER_LOGGER_CONFIG.id());
+        });
+        assertThat(change(loggers, "1", false, operation(OpType.DELETE, logger.getName(), null))).isEqualTo(Errors.NONE);
+        assertThat(logger.isTraceEnabled()).isFalse();
+        assertThat(describe(loggers, "1").configs()).extracting(DescribeConfigsResourceResult::name).contains("root", logger.getName());
+    }
+
+    @Test
+    void loggersThatAreNotThereAndLevelsThatAreNoneAreRefused() throws Exception {
+        ConfigResource.Type loggers = ConfigResource.Type.BROKER_LOGGER;
+        assertThat(change(loggers, "1", false, operation(OpType.SET, "no.such.logger", "INFO"))).isEqualTo(Errors.INVALID_CONFIG);
+        assertThat(change(loggers, "1", false, operation(OpType.SET, "root", "LOUD"))).isEqualTo(Errors.INVALID_CONFIG);
+        assertThat(change(loggers, "1", false, operation(OpType.SET, "root", "info"))).isEqualTo(Errors.INVALID_CONFIG);
+        assertThat(change(loggers, "1", false, operation(OpType.DELETE, "root", null))).isEqualTo(Errors.INVALID_REQUEST);
+        assertThat(change(loggers, "1", false, operation(OpType.APPEND, "root", "INFO"))).isEqualTo(Errors.INVALID_REQUEST);
+        assertThat(change(loggers, "1", false, operation(OpType.SET, "root", null))).isEqualTo(Errors.INVALID_REQUEST);
+        assertThat(change(loggers, "9", false, operation(OpType.SET, "root", "INFO"))).isEqualTo(Errors.INVALID_REQUEST);
+        assertThat(Errors.forCode(describe(loggers, "9").errorCode())).isEqualTo(Errors.INVALID_REQUEST);
+        assertThat(describe(loggers, "").errorMessage()).isEqualTo("Broker id must not be empty");
+    }
+
     private ApiHandler altering(ApiKeys api) {
-        return new AlterConfigsHandler(admin.metadata, admin.changes(), admin.commands).all().stream().filter(row -> row.key() == api).map(ServedApi::handler).findFirst().orElseThrow();
+        return new AlterConfigsHandler(admin.metadata, admin.changes(), admin.commands, new BrokerLoggers(AdminFixture.BROKER)).all().stream().filter(row -> row.key() == api).map(ServedApi::handler).findFirst().orElseThrow();
     }
 
     private static AlterableConfig operation(OpType type, String name, String value) {
@@ -164,7 +196,7 @@ class ConfigHandlersTest {
         assertThat(change(BROKER, "1", false, operation(OpType.SET, "num.io.threads", "7"))).isEqualTo(Errors.INVALID_REQUEST);
         assertThat(change(GROUP, "", false, operation(OpType.SET, "consumer.session.timeout.ms", "50000"))).isEqualTo(Errors.INVALID_REQUEST);
         assertThat(change(GROUP, "g", false, operation(OpType.SET, "consumer.session.timeout.ms", "1"))).isEqualTo(Errors.INVALID_CONFIG);
-        assertThat(change(ConfigResource.Type.BROKER_LOGGER, "1", false, operation(OpType.SET, "root", "DEBUG"))).isEqualTo(Errors.INVALID_REQUEST);
+        assertThat(change(ConfigResource.Type.UNKNOWN, "1", false, operation(OpType.SET, "root", "DEBUG"))).isEqualTo(Errors.INVALID_REQUEST);
         assertThat(overrides()).isEqualTo(Map.of("retention.ms", "5000"));
     }
 

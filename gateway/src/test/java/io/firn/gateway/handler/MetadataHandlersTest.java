@@ -212,6 +212,8 @@ class MetadataHandlersTest {
         assertThat(response.clusterAuthorizedOperations()).isPositive();
         assertThat(ask(new DescribeClusterHandler(1, admin.metadata), ApiKeys.DESCRIBE_CLUSTER, 2, new DescribeClusterRequestData().setEndpointType((byte) 2),
                 DescribeClusterResponseData.class).errorCode()).isEqualTo(Errors.MISMATCHED_ENDPOINT_TYPE.code());
+        assertThat(ask(new DescribeClusterHandler(1, admin.metadata), ApiKeys.DESCRIBE_CLUSTER, 2, new DescribeClusterRequestData().setEndpointType((byte) 3),
+                DescribeClusterResponseData.class).errorMessage()).isEqualTo("Unsupported endpoint type 3");
     }
 
     // FindCoordinator
