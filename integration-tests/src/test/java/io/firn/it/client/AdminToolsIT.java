@@ -159,6 +159,16 @@ class AdminToolsIT {
     }
 
     @Test
+    void loggersAreDescribedAndChanged() {
+        String logger = "io.firn.gateway.wire.Connection";
+        assertThat(tool(CONFIGS, "--describe", "--entity-type", "broker-loggers", "--entity-name", "1").output()).contains("root=WARN", logger + "=INFO");
+        tool(CONFIGS, "--alter", "--entity-type", "broker-loggers", "--entity-name", "1", "--add-config", logger + "=WARN");
+        assertThat(tool(CONFIGS, "--describe", "--entity-type", "broker-loggers", "--entity-name", "1").output()).contains(logger + "=WARN");
+        tool(CONFIGS, "--alter", "--entity-type", "broker-loggers", "--entity-name", "1", "--delete-config", logger);
+        assertThat(tool(CONFIGS, "--describe", "--entity-type", "broker-loggers", "--entity-name", "1").output()).contains(logger + "=INFO");
+    }
+
+    @Test
     void aStreamsGroupIsListedDescribedAndDeleted() throws Exception {
         join();
         assertThat(tool(STREAMS_GROUPS, "--list").lines()).contains("app");
