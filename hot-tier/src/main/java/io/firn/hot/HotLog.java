@@ -252,9 +252,13 @@ public final class HotLog {
 
     /** A place to write what shall replace these segments; empty when they are no run of the log's sealed segments any more. */
     public Optional<SegmentRewrite> rewrite(List<SealedSegment> run) {
+        return rewrite(run, Integer.MAX_VALUE);
+    }
+
+    Optional<SegmentRewrite> rewrite(List<SealedSegment> run, int maxBytes) {
         List<SealedPart> sealed = run.stream().map(SealedSegment::part).toList();
         return state.isServing() && parts.replacer.holds(sealed)
-                ? Optional.of(new SegmentRewrite(state.context().directory(), state.context().io(), state.config(), sealed))
+                ? Optional.of(new SegmentRewrite(state.context().directory(), state.context().io(), state.config(), sealed, maxBytes))
                 : Optional.empty();
     }
 

@@ -3,9 +3,7 @@ package io.firn.hot;
 import io.firn.hot.batch.BatchCheck;
 import io.firn.hot.batch.BatchHeader;
 import io.firn.hot.batch.BatchVerdict;
-import io.firn.hot.index.OffsetIndex;
 import io.firn.hot.index.SegmentIndexes;
-import io.firn.hot.index.TimeIndex;
 import io.firn.hot.segment.ActiveSegment;
 import io.firn.hot.segment.LogDirectory;
 import io.firn.hot.segment.SealedPart;
@@ -21,8 +19,8 @@ import java.util.concurrent.Executor;
 /**
  * Writes the segments that are to take the place of a run of sealed ones, beside the log; {@link HotLog#replace} then puts them in.
  *
- * <p>Invariants: the first begins where the run begins, the last ends where it ends, each begins where the one before ends; between batches there may be gaps. A segment is begun
- * anew when {@code segment.bytes}, an index or the range of offsets is full.
+ * <p>Invariants: the first begins where the run begins, the last ends where it ends, each begins where the one before ends; between batches there may be gaps. Which segments become
+ * one is for the caller to say; another is begun only where a file cannot hold more, whatever {@code segment.bytes} is: batches may grow a little, and only where an old segment ended is the producer state known.
  *
  * <p>Life: {@link #append} and {@link #aborted} in the order of the log → {@link #finish} → {@code HotLog.replace}, or {@link #abandon} at any time before. A failure leaves only
  * {@link #abandon}; the log is not touched.
@@ -35,17 +33,20 @@ public final class SegmentRewrite {
     private final Executor io;
     private final HotLogConfig config;
     private final List<SealedPart> run;
+    private final int maxBytes;
     private final long lastModifiedMs;
     private final BatchHeader batch = new BatchHeader();
     private final List<ActiveSegment> written = new ArrayList<>();
     private List<SealedPart> finished = List.of();
     private boolean over;
 
-    SegmentRewrite(LogDirectory directory, Executor io, HotLogConfig config, List<SealedPart> run) {
+    /** @param maxBytes most that a segment may have */
+    SegmentRewrite(LogDirectory directory, Executor io, HotLogConfig config, List<SealedPart> run, int maxBytes) {
         this.directory = directory;
         this.io = io;
         this.config = config;
         this.run = List.copyOf(run);
+        this.maxBytes = maxBytes;
         this.lastModifiedMs = run.stream().mapToLong(SealedPart::lastModifiedMs).max().orElseThrow();
     }
 
@@ -88,9 +89,7 @@ public final class SegmentRewrite {
     }
 
     private boolean isFull(ActiveSegment segment, BatchHeader next) {
-        return segment.sizeBytes() > config.segmentBytes() - next.sizeInBytes() || !segment.boundaries().canHold(next.lastOffset())
-                || segment.boundaries().sizeBytes() > config.segmentIndexBytes() - OffsetIndex.ENTRY_BYTES
-                || segment.indexes().times().sizeBytes() > config.segmentIndexBytes() - 2 * TimeIndex.ENTRY_BYTES;
+        return segment.sizeBytes() > maxBytes - next.sizeInBytes() || !segment.boundaries().canHold(next.lastOffset());
     }
 
     private void begin(long baseOffset) throws IOException {
