@@ -95,7 +95,7 @@ class HouseRulesTest {
         String compaction = "io.firn.retention.compaction..";
         String[] recordReaders = {HOT, "io.firn.cold.read..", compaction};
         // Compaction opens batches and closes them again with the codec they had.
-        DescribedPredicate<JavaClass> codecs = simpleName("Compression").or(simpleName("BufferSupplier")).or(simpleName("ByteBufferOutputStream"));
+        DescribedPredicate<JavaClass> codecs = resideInAPackage("org.apache.kafka.common.compress..").or(simpleName("BufferSupplier")).or(simpleName("ByteBufferOutputStream"));
         holds(noClasses().that().resideInAPackage(compaction).should().dependOnClassesThat(kafka.and(not(names)).and(not(records)).and(not(codecs))));
         holds(noClasses().that().resideInAnyPackage(HOT, COLD, MEMBERSHIP, RETENTION).and().resideOutsideOfPackage(compaction).should().dependOnClassesThat(kafka.and(not(names)).and(not(records))));
         holds(noClasses().that().resideInAnyPackage(COLD, MEMBERSHIP, RETENTION).and().resideOutsideOfPackages(recordReaders).should().dependOnClassesThat(records));
