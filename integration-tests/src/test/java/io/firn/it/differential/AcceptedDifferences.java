@@ -1,5 +1,6 @@
 package io.firn.it.differential;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiPredicate;
@@ -7,6 +8,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.protocol.types.Struct;
+import org.apache.kafka.common.record.internal.MemoryRecords;
 
 /** The written list of what Firn answers differently on purpose, each with its reason. A difference that no entry matches fails the test; so does nothing else. */
 final class AcceptedDifferences {
@@ -40,6 +42,11 @@ final class AcceptedDifferences {
             of("Fetch", "responses.partitions.(high_watermark|last_stable_offset|log_start_offset)", (firn, kafka) -> Long.valueOf(-1).equals(kafka),
                     "an offset out of range: Firn tells all the same where the log begins and ends"),
             of("ListOffsets", "topics.partitions.timestamp", (firn, kafka) -> ofOwnClock(firn) && ofOwnClock(kafka), "the time of appending, where a topic keeps that"),
+            of("ShareFetch", "responses", (firn, kafka) -> Difference.ABSENT.equals(kafka) && nothingAcquired(firn) || Difference.ABSENT.equals(firn) && nothingAcquired(kafka),
+                    "a share partition of which nothing was acquired: it may be named or left out"),
+            of("ShareFetch", "responses.partitions.(records|acquired_records)", (firn, kafka) -> empty(firn) || empty(kafka), "records come once the share partition has been loaded, which each broker does in its own time"),
+            codes("(Read|Write|Delete|Initialize)ShareGroupState.*", "results.partitions.error_code", "15", "16", "no topic of share states yet: both are answered by asking again"),
+            codes("DescribeShareGroupOffsets", "groups.error_code", "0", "-1", "a topic asked about without any partition: Kafka's coordinator throws").when("partitions=\\[\\]"),
             of("ApiVersions", "finalized_features_epoch", (firn, kafka) -> true, "the version of the metadata, which each counts for itself"),
             of("DescribeConfigs", "results\\[2/.*synonyms.*", (firn, kafka) -> true, "one default with two names: Kafka shows the name in hours"),
             codes("DescribeConfigs|(Incremental)?AlterConfigs", "re(sults|sponses)\\[8/.*", ".*", ".*", "levels of loggers: Firn has one level, a setting of its start"),
@@ -89,6 +96,15 @@ final class AcceptedDifferences {
     /** Produced records are dated a long time back. */
     private static boolean ofOwnClock(Object timestamp) {
         return timestamp instanceof Long time && time > Choices.FIRST_TIMESTAMP + TimeUnit.DAYS.toMillis(1);
+    }
+
+    private static boolean nothingAcquired(Object topic) {
+        return topic instanceof Struct struct && Arrays.stream(struct.getArray("partitions")).map(Struct.class::cast)
+                .allMatch(partition -> partition.getShort("error_code") == 0 && partition.getArray("acquired_records").length == 0);
+    }
+
+    private static boolean empty(Object value) {
+        return value instanceof MemoryRecords records && records.sizeInBytes() == 0 || value instanceof Object[] array && array.length == 0 || Difference.ABSENT.equals(value);
     }
 
     private static boolean none(Object transactions) {

@@ -26,7 +26,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** The same requests to Firn and to an unmodified Apache Kafka 4.3.1 get the same answers, apart from {@link AcceptedDifferences}. */
 class DifferentialIT {
 
-    private static final int STEPS = Integer.getInteger("firn.differential.steps", 300);
+    private static final int STEPS = Integer.getInteger("firn.differential.steps", 200);
 
     /** Groups assign at once and by themselves, and no member is lost because a step took long: else time would decide about answers. */
     private static final Map<String, String> AT_ONCE = Map.of("group.initial.rebalance.delay.ms", "0", "group.streams.initial.rebalance.delay.ms", "0", "group.consumer.assignment.interval.ms", "0",

@@ -2,6 +2,7 @@ package io.firn.it.differential;
 
 import io.firn.it.harness.Await;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -19,6 +20,7 @@ final class Settling {
     private static final short METADATA_VERSION = 12;
     private static final short CONFIGS_VERSION = 1;
     private static final short SYNC_VERSION = 3;
+    private static final Duration ASSIGNMENT_LIMIT = Duration.ofMillis(500);
     private static final byte TOPIC = 2;
     private static final List<ApiKeys> METADATA_CHANGES = List.of(ApiKeys.CREATE_TOPICS, ApiKeys.DELETE_TOPICS, ApiKeys.CREATE_PARTITIONS, ApiKeys.ALTER_CONFIGS, ApiKeys.INCREMENTAL_ALTER_CONFIGS,
             ApiKeys.METADATA, ApiKeys.ALTER_PARTITION_REASSIGNMENTS, ApiKeys.ELECT_LEADERS, ApiKeys.STREAMS_GROUP_HEARTBEAT);
@@ -87,18 +89,23 @@ final class Settling {
         }
     }
 
-    /** Assignments are computed beside the answers; until the group's has its newest epoch, what the next heartbeat is told is a matter of time. */
+    /** Assignments are computed beside the answers; until the group's has its newest epoch, what the next heartbeat is told is a matter of time. Some epochs wait for a heartbeat: not for ever, then. */
     private void settleAssignment(ApiKeys describe, Object group) throws IOException {
         for (Door door : List.of(firn, kafka)) {
-            Await.until("the assignment is there", () -> {
-                Answer answer = answer(door, describe, describe.latestVersion(), Map.of("group_ids", List.of(group), "include_authorized_operations", false));
-                if (answer.body().isEmpty()) {
-                    return true;
-                }
-                Struct described = (Struct) answer.body().get().getArray("groups")[0];
-                return described.getShort("error_code") != 0 || described.getInt("group_epoch").equals(described.getInt("assignment_epoch"));
-            });
+            long deadline = System.nanoTime() + ASSIGNMENT_LIMIT.toNanos();
+            while (!assigned(door, describe, group) && System.nanoTime() < deadline) {
+                Thread.onSpinWait();
+            }
         }
+    }
+
+    private static boolean assigned(Door door, ApiKeys describe, Object group) throws IOException {
+        Answer answer = answer(door, describe, describe.latestVersion(), Map.of("group_ids", List.of(group), "include_authorized_operations", false));
+        if (answer.body().isEmpty()) {
+            return true;
+        }
+        Struct described = (Struct) answer.body().get().getArray("groups")[0];
+        return described.getShort("error_code") != 0 || described.getInt("group_epoch").equals(described.getInt("assignment_epoch"));
     }
 
     /** A member that does not synchronize within its rebalance timeout is removed, sooner at one broker than at the other. */
