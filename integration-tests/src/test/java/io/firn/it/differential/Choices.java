@@ -233,7 +233,7 @@ final class Choices {
     private String internalTopic() {
         return switch (api) {
             case PRODUCE -> producer.transactionalId == null ? "__consumer_offsets" : ".."; // Kafka adds it to the transaction before it refuses
-            case CREATE_PARTITIONS, DELETE_RECORDS -> "__consumer_offsets";
+            case DELETE_RECORDS -> "__consumer_offsets";
             default -> "..";
         };
     }

@@ -43,7 +43,8 @@ class DifferentialIT {
     @BeforeAll
     static void startBoth() throws IOException {
         Map<String, String> ours = new HashMap<>(Map.of("log.durability", "os", "topic.defaults.retention.ms", "-1", "topic.defaults.remote.storage.enable", "false", "group.offsets.partitions", "1"));
-        Map<String, String> theirs = new HashMap<>(Map.of("log.retention.ms", "-1", "transaction.state.log.num.partitions", "50"));
+        Map<String, String> theirs = new HashMap<>(Map.of("log.retention.ms", "-1", "transaction.state.log.num.partitions", "50",
+                "share.coordinator.state.topic.num.partitions", "50"));
         AT_ONCE.forEach((key, value) -> {
             ours.put("group.settings." + key, value);
             theirs.put(key, value);
