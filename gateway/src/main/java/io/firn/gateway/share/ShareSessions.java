@@ -103,10 +103,11 @@ final class ShareSessions {
         sessions.remove(key);
         ImplicitLinkedHashCollection<CachedSharePartition> partitions = new ImplicitLinkedHashCollection<>(wanted.size());
         wanted.forEach(partition -> partitions.add(new CachedSharePartition(partition, false)));
-        if (sessions.maybeCreateSession(key.groupId(), key.memberId(), partitions, request.connectionId()) == null) {
+        String connection = request.connectionId();
+        if (sessions.maybeCreateSession(key.groupId(), key.memberId(), partitions, connection) == null) {
             throw Errors.SHARE_SESSION_LIMIT_REACHED.exception();
         }
-        request.whenConnectionEnds(CONNECTION_KEY, () -> sessions.connectionDisconnectListener().onDisconnect(request.connectionId()));
+        request.whenConnectionEnds(CONNECTION_KEY, () -> sessions.connectionDisconnectListener().onDisconnect(connection));
         return new ShareSessionContext(ShareRequestMetadata.INITIAL_EPOCH, wanted);
     }
 

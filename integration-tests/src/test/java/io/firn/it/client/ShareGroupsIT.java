@@ -169,6 +169,41 @@ class ShareGroupsIT {
     }
 
     @Test
+    void aGroupThatWantsCommittedRecordsIsNotGivenAbortedOnes() throws Exception {
+        topic("transacted", "uncommitted", 1, 0);
+        try (Topics topics = Topics.of(node.bootstrap())) {
+            ShareMember.configure(topics.admin(), "committed", Map.of("share.auto.offset.reset", "earliest", "share.isolation.level", "read_committed"));
+        }
+        try (KafkaProducer<byte[], byte[]> producer = KafkaClients.producer(node.bootstrap(), Map.of("transactional.id", "sharing", "batch.size", 100))) {
+            producer.initTransactions();
+            for (int transaction = 0; transaction < 6; transaction++) {
+                producer.beginTransaction();
+                for (int i = 0; i < 10; i++) {
+                    producer.send(new ProducerRecord<>("transacted", Integer.toString(transaction * 10 + i).getBytes()));
+                }
+                if (transaction % 2 == 0) {
+                    producer.commitTransaction();
+                } else {
+                    producer.flush();
+                    producer.abortTransaction();
+                }
+            }
+        }
+        try (ShareMember committed = member("committed", "transacted", "implicit"); ShareMember uncommitted = member("uncommitted", "transacted", "implicit")) {
+            List<Integer> some = new ArrayList<>();
+            List<Integer> all = new ArrayList<>();
+            Await.until("both have theirs", () -> {
+                committed.poll().forEach(record -> some.add(ShareMember.number(record)));
+                uncommitted.poll().forEach(record -> all.add(ShareMember.number(record)));
+                return some.size() >= 30 && all.size() >= 60;
+            });
+            assertThat(some).isEqualTo(range(60).stream().filter(number -> number / 10 % 2 == 0).toList());
+            assertThat(all).isEqualTo(range(60));
+            assertThat(committed.commit() && uncommitted.commit()).isTrue();
+        }
+    }
+
+    @Test
     void theShareGroupToolListsDescribesResetsAndDeletes() throws Exception {
         topic("tooled", "tooling", 2, 40);
         try (ShareMember member = member("tooling", "tooled", "implicit")) {
