@@ -15,6 +15,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.LongConsumer;
 import org.apache.kafka.common.TopicIdPartition;
+import org.apache.kafka.common.errors.ApiException;
 import org.apache.kafka.common.errors.KafkaStorageException;
 import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
 import org.apache.kafka.common.message.ShareFetchResponseData;
@@ -277,7 +278,7 @@ final class ShareFetchPart {
 
     private void failed(Throwable failure) {
         Errors code = ErrorMapping.of(failure);
-        if (code == Errors.UNKNOWN_SERVER_ERROR) {
+        if (code == Errors.UNKNOWN_SERVER_ERROR && !(ErrorMapping.unwrap(failure) instanceof ApiException)) {
             LOG.atError().addKeyValue("group", key.group()).addKeyValue("partition", id).setCause(failure).log("A share fetch failed unexpectedly");
         }
         error = code;

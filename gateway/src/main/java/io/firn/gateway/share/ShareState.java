@@ -10,6 +10,7 @@ import org.apache.kafka.common.errors.ApiException;
 import org.apache.kafka.common.errors.CoordinatorNotAvailableException;
 import org.apache.kafka.common.errors.KafkaStorageException;
 import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
+import org.apache.kafka.common.errors.UnknownServerException;
 import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.coordinator.group.ShareGroupAutoOffsetResetStrategy;
 import org.apache.kafka.server.share.persister.GroupTopicPartitionData;
@@ -106,7 +107,9 @@ final class ShareState {
             case NONE -> { }
             case NOT_COORDINATOR, COORDINATOR_NOT_AVAILABLE, COORDINATOR_LOAD_IN_PROGRESS, REQUEST_TIMED_OUT -> throw new CoordinatorNotAvailableException(message);
             case FENCED_LEADER_EPOCH, FENCED_STATE_EPOCH -> throw new NotLeaderOrFollowerException(message);
-            default -> throw error.exception(message);
+            case GROUP_ID_NOT_FOUND, UNKNOWN_TOPIC_OR_PARTITION -> throw error.exception(message);
+            // Clients take an error they do not expect here for a programming mistake of theirs, and stop.
+            default -> throw new UnknownServerException(message);
         }
     }
 }
