@@ -281,8 +281,16 @@ final class ShareFetchPart {
         if (code == Errors.UNKNOWN_SERVER_ERROR && !(ErrorMapping.unwrap(failure) instanceof ApiException)) {
             LOG.atError().addKeyValue("group", key.group()).addKeyValue("partition", id).setCause(failure).log("A share fetch failed unexpectedly");
         }
-        error = code;
+        error = toldToMembers(code);
         message = ErrorMapping.unwrap(failure).getMessage();
+    }
+
+    /** Share consumers know no errors of coordinators in a fetch: Kafka's own stops with an exception. They are to come again. */
+    private static Errors toldToMembers(Errors error) {
+        return switch (error) {
+            case COORDINATOR_NOT_AVAILABLE, COORDINATOR_LOAD_IN_PROGRESS, NOT_COORDINATOR, LEADER_NOT_AVAILABLE, REQUEST_TIMED_OUT -> Errors.OFFSET_NOT_AVAILABLE;
+            default -> error;
+        };
     }
 
     // On the partition's loop: waiting

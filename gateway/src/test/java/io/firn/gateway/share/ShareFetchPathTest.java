@@ -390,6 +390,8 @@ class ShareFetchPathTest {
         try (Member member = new Member("m")) {
             ShareFetchResponseData.PartitionData part = parts(member.ask(member.wish(60_000, 0))).get(0);
             assertThat(Errors.forCode(part.errorCode())).isEqualTo(Errors.GROUP_ID_NOT_FOUND);
+            state.fail(Errors.COORDINATOR_NOT_AVAILABLE);
+            assertThat(parts(member.ask(member.wish(60_000)))).extracting(ShareFetchResponseData.PartitionData::errorCode).containsExactly(Errors.OFFSET_NOT_AVAILABLE.code());
             state.fail(Errors.INVALID_REQUEST);
             ShareFetchResponseData.PartitionData unexpected = parts(member.ask(member.wish(60_000))).get(0);
             assertThat(Errors.forCode(unexpected.errorCode())).isEqualTo(Errors.UNKNOWN_SERVER_ERROR);
