@@ -70,7 +70,14 @@ public final class LocalMarkers implements MarkerSender {
             return CompletableFuture.completedFuture(found.error());
         }
         CompletableFuture<Errors> answer = new CompletableFuture<>();
-        found.partition().loop().execute(() -> append(found.partition(), marker, answer));
+        found.partition().loop().execute(() -> {
+            try {
+                append(found.partition(), marker, answer);
+            } catch (RuntimeException e) {
+                // A marker that cannot be, such as one with a negative epoch: whoever sent it has to hear.
+                answer.complete(ErrorMapping.of(e));
+            }
+        });
         return answer;
     }
 

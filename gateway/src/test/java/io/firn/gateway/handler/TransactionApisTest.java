@@ -386,6 +386,17 @@ class TransactionApisTest {
                 .isEqualTo(Errors.INVALID_PRODUCER_EPOCH);
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void aMarkerThatCannotBeIsAnsweredAllTheSame(int version) {
+        WriteTxnMarkersRequestData body = new WriteTxnMarkersRequestData().setMarkers(List.of(marker(70, -1, 0), marker(-1, 1, 0)));
+
+        WriteTxnMarkersResponseData answer = ask(ApiKeys.WRITE_TXN_MARKERS, version, body, WriteTxnMarkersResponseData.class);
+
+        assertThat(error(answer, 70, 0)).isEqualTo(Errors.UNKNOWN_SERVER_ERROR);
+        assertThat(error(answer, -1, 0)).isEqualTo(Errors.UNKNOWN_SERVER_ERROR);
+    }
+
     private static WritableTxnMarker marker(long producerId, int epoch, Integer... partitions) {
         return new WritableTxnMarker().setProducerId(producerId).setProducerEpoch((short) epoch).setCoordinatorEpoch(0).setTransactionResult(false)
                 .setTopics(List.of(new WritableTxnMarkerTopic().setName("t").setPartitionIndexes(List.of(partitions))));
