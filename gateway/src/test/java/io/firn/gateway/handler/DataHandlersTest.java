@@ -195,6 +195,7 @@ class DataHandlersTest {
         assertThat(LeaderEpochs.check(3, 4)).isEqualTo(Errors.FENCED_LEADER_EPOCH);
         assertThat(LeaderEpochs.check(5, 4)).isEqualTo(Errors.UNKNOWN_LEADER_EPOCH);
         assertThat(LeaderEpochs.check(-1, 4)).isEqualTo(Errors.NONE);
+        assertThat(LeaderEpochs.check(-2, 4)).isEqualTo(Errors.FENCED_LEADER_EPOCH);
     }
 
     // DeleteRecords
