@@ -344,10 +344,11 @@ public final class ColdLog {
      */
     public CompletableFuture<ColdRead> read(long offset, int maxBytes, long limitOffset, boolean minOneBatch, Executor completion) {
         CompletableFuture<ColdRead> read = new CompletableFuture<>();
-        store.reads().read(new ReadRequest(view().live(), offset, maxBytes, limitOffset, minOneBatch, completion)).whenComplete((run, failure) -> {
+        LiveSegments live = view().live();
+        store.reads().read(new ReadRequest(live, offset, maxBytes, limitOffset, minOneBatch, completion)).whenComplete((run, failure) -> {
             if (failure != null) {
                 read.completeExceptionally(failure);
-            } else if (!read.complete(new ColdRead(run))) {
+            } else if (!read.complete(new ColdRead(run, new RecordSearch(store.reads(), live), live.endOffset()))) {
                 run.release().run();
             }
         });

@@ -1,7 +1,10 @@
 package io.firn.cold;
 
 import io.firn.cold.read.BatchRun;
+import io.firn.cold.read.RecordSearch;
 import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
@@ -14,10 +17,18 @@ import java.util.concurrent.atomic.AtomicBoolean;
 public final class ColdRead {
 
     private final BatchRun run;
+    private final RecordSearch search;
+    private final long boundary;
     private final AtomicBoolean released = new AtomicBoolean();
 
-    ColdRead(BatchRun run) {
+    /**
+     * @param search over the segments the bytes are from
+     * @param boundary where those segments end
+     */
+    ColdRead(BatchRun run, RecordSearch search, long boundary) {
         this.run = run;
+        this.search = search;
+        this.boundary = boundary;
     }
 
     public int sizeBytes() {
@@ -32,6 +43,19 @@ public final class ColdRead {
     /** Exclusive upper bound of the offsets that begin in these bytes: where the next read goes on; the offset asked for if a read of it may give more another time. Used to select aborted transactions. */
     public long upperBoundOffset() {
         return run.nextOffset();
+    }
+
+    /** The tier boundary when these bytes were looked for: of markers below it {@link #abortedTransactions} tells. */
+    public long boundaryOffset() {
+        return boundary;
+    }
+
+    /**
+     * The aborted transactions with records in these bytes, as the very segments tell that the bytes are from: those of a segment that has replaced one of them since may know nothing of records that are
+     * still in these, and no reader must be told of a marker it does not see. Also after the release. Fails with {@link ColdStoreException}.
+     */
+    public CompletableFuture<List<ColdAbortedTransaction>> abortedTransactions() {
+        return search.abortedTransactions(run.baseOffset(), run.nextOffset());
     }
 
     /** Read-only direct views of the bytes, in order; fresh ones with each call. */

@@ -2,6 +2,7 @@ package io.firn.retention;
 
 import io.firn.cold.ColdAbortedTransaction;
 import io.firn.cold.ColdLog;
+import io.firn.cold.ColdRead;
 import io.firn.cold.ColdStoreException;
 import io.firn.cold.ColdTimestamp;
 import io.firn.hot.AbortedTransaction;
@@ -144,10 +145,32 @@ public final class TieredLog {
         if (fromOffset >= hot.localLogStartOffset()) {
             return local;
         }
-        return bothTiers(local, c -> c.abortedTransactions(fromOffset, toOffset), (ours, theirs) ->
-                Stream.concat(theirs.stream().map(TieredLog::hot), ours.stream())
-                        .filter(t -> t.firstOffset() < toOffset && t.lastOffset() >= fromOffset)
-                        .distinct().sorted(Comparator.comparingLong(AbortedTransaction::lastOffset)).toList());
+        long boundary = view.endOffset();
+        return bothTiers(local, c -> c.abortedTransactions(fromOffset, toOffset), (ours, theirs) -> merged(theirs, ours, boundary, fromOffset, toOffset));
+    }
+
+    /**
+     * Aborted transactions with records in bytes that were read from the cold tier: as the segments they are from tell, and of markers that were not in the cold tier then, as either tier tells now. On the
+     * loop.
+     */
+    public CompletableFuture<List<AbortedTransaction>> abortedTransactions(ColdRead read) {
+        long from = read.baseOffset();
+        long to = read.upperBoundOffset();
+        long boundary = read.boundaryOffset();
+        CompletableFuture<List<AbortedTransaction>> later = view.endOffset() > boundary
+                ? bothTiers(hot.abortedTransactions(from, to), c -> c.abortedTransactions(from, to), (ours, theirs) -> Stream.concat(theirs.stream().map(TieredLog::hot), ours.stream()).toList())
+                : hot.abortedTransactions(from, to);
+        return loop.bring(later.thenCombine(read.abortedTransactions(), (now, then) -> merged(then, now, boundary, from, to)));
+    }
+
+    /**
+     * What the cold tier knows, and of markers at or above {@code boundary}, which it does not have, what else is known. Of others only the cold tier speaks for its bytes: a marker that compaction
+     * has removed there may still be in a local copy, and a reader that is told of an aborted transaction and does not see its marker takes all that follows from the same producer for aborted.
+     */
+    private static List<AbortedTransaction> merged(List<ColdAbortedTransaction> cold, List<AbortedTransaction> others, long boundary, long fromOffset, long toOffset) {
+        return Stream.concat(cold.stream().map(TieredLog::hot), others.stream().filter(t -> t.lastOffset() >= boundary))
+                .filter(t -> t.firstOffset() < toOffset && t.lastOffset() >= fromOffset)
+                .distinct().sorted(Comparator.comparingLong(AbortedTransaction::lastOffset)).toList();
     }
 
     /** The earliest record of both tiers with a timestamp of at least {@code timestampMs}, below {@code limitOffset}. */

@@ -2,8 +2,10 @@ package io.firn.retention;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.firn.cold.ColdRead;
 import io.firn.cold.ColdSegment;
 import io.firn.cold.sim.SimFault;
+import io.firn.hot.AbortedTransaction;
 import io.firn.hot.AppendOrigin;
 import io.firn.hot.batch.Batches;
 import java.io.IOException;
@@ -130,8 +132,8 @@ class ColdCompactionTest {
         try (TieredRig rig = TieredRig.started(Views.compactedCold(EAGER))) {
             put(rig, "key-1", "committed");
             put(rig, "key-2", "committed");
-            rig.append(transactional(7, "key-1", "aborted"), AppendOrigin.CLIENT);
-            rig.append(transactional(8, "key-2", "committed later"), AppendOrigin.CLIENT);
+            rig.append(transactional(7, 0, "key-1", "aborted"), AppendOrigin.CLIENT);
+            rig.append(transactional(8, 0, "key-2", "committed later"), AppendOrigin.CLIENT);
             table.put("key-2", "committed later");
             rig.awaitDurable();
             long end = rig.seal();
@@ -145,9 +147,71 @@ class ColdCompactionTest {
         }
     }
 
-    private static ByteBuffer transactional(long producerId, String key, String value) {
-        return MemoryRecords.withRecords(RecordBatch.MAGIC_VALUE_V2, 0, Compression.NONE, TimestampType.CREATE_TIME, producerId, (short) 0, 0, RecordBatch.NO_PARTITION_LEADER_EPOCH, true,
-                new SimpleRecord(1_000, key.getBytes(), value.getBytes())).buffer();
+    @Test
+    void aMarkerThatCompactionRemovedFromTheBucketIsNotToldToReadersOfTheBucketThoughALocalCopyHasIt() {
+        TieredLogConfig c = Views.compactedCold(new CompactionConfig(0, 0, Long.MAX_VALUE, 0));
+        TieredLogConfig config = new TieredLogConfig(c.hot(), true, false, -1, -1, 1_000_000, -1, c.compaction());
+        try (TieredRig rig = TieredRig.started(config)) {
+            put(rig, "key-1", "old");
+            rig.append(transactional(7, 0, "key-1", "aborted"), AppendOrigin.CLIENT);
+            rig.awaitDurable();
+            long first = rig.seal();
+            rig.clock.advanceMs(2_000_000);
+            rig.append(Batches.marker(0, 7, (short) 0, false, 0, rig.clock.millis()), AppendOrigin.COORDINATOR);
+            rig.append(transactional(7, 1, "key-2", "committed", rig.clock.millis()), AppendOrigin.CLIENT);
+            rig.append(Batches.marker(0, 7, (short) 0, true, 0, rig.clock.millis()), AppendOrigin.COORDINATOR);
+            table.put("key-2", "committed");
+            rig.awaitDurable();
+            awaitCompacted(rig, rig.seal());
+            for (int pass = 0; pass < 3; pass++) { // the data, then a horizon for the marker, then the marker
+                put(rig, "key-3", "new " + pass);
+                rig.awaitDurable();
+                awaitCompacted(rig, rig.seal());
+            }
+            rig.roundsUntil("the first segment is cold only", 5_000, () -> rig.hot.localLogStartOffset() == first);
+            assertThat(coldSegments(rig)).as("over the local start").hasSize(1);
+            assertThat(rig.get(rig.onLoop(() -> rig.hot.abortedTransactions(0, 10)))).as("the local copy has the marker").isNotEmpty();
+            KeyedReplay replay = KeyedReplay.committed(rig, 100_000);
+            assertThat(replay.table()).isEqualTo(table);
+            assertThat(replay.coldReads).isPositive();
+        }
+    }
+
+    @Test
+    void aReadFromBeforeASwapIsToldWhatWasAbortedInTheBytesItHas() {
+        TieredRig rig = new TieredRig(Views.compactedCold(NEVER));
+        rig.deleteGraceMs = 60_000;
+        rig.start();
+        try (rig) {
+            rig.append(transactional(7, 0, "key-1", "aborted"), AppendOrigin.CLIENT);
+            rig.append(Batches.marker(0, 7, (short) 0, false, 0, rig.clock.millis()), AppendOrigin.COORDINATOR);
+            rig.append(transactional(7, 1, "key-2", "committed"), AppendOrigin.CLIENT);
+            rig.append(Batches.marker(0, 7, (short) 0, true, 0, rig.clock.millis()), AppendOrigin.COORDINATOR);
+            rig.awaitDurable();
+            long end = rig.seal();
+            rig.roundsUntil("cold only", 100, () -> rig.hot.localLogStartOffset() == end);
+            ColdRead old = rig.get(((TieredRead.Cold) rig.onLoop(() -> rig.log.read(0, 100_000, end, true))).read());
+            CompactionConfig compaction = new CompactionConfig(0, 0, Long.MAX_VALUE, 0);
+            rig.reconfigure(Views.compactedCold(compaction));
+            awaitCompacted(rig, end);
+            for (int pass = 0; pass < 3; pass++) { // the data, then a horizon for the marker, then the marker
+                put(rig, "key-3", "new " + pass);
+                rig.awaitDurable();
+                awaitCompacted(rig, rig.seal());
+            }
+            assertThat(rig.get(rig.onLoop(() -> rig.log.abortedTransactions(0, end)))).as("nothing is aborted in what is there now").isEmpty();
+            assertThat(rig.get(rig.onLoop(() -> rig.log.abortedTransactions(old)))).containsExactly(new AbortedTransaction(7, 0, 1, 2));
+            old.release();
+        }
+    }
+
+    private static ByteBuffer transactional(long producerId, int sequence, String key, String value) {
+        return transactional(producerId, sequence, key, value, 1_000);
+    }
+
+    private static ByteBuffer transactional(long producerId, int sequence, String key, String value, long timestampMs) {
+        return MemoryRecords.withRecords(RecordBatch.MAGIC_VALUE_V2, 0, Compression.NONE, TimestampType.CREATE_TIME, producerId, (short) 0, sequence, RecordBatch.NO_PARTITION_LEADER_EPOCH, true,
+                new SimpleRecord(timestampMs, key.getBytes(), value.getBytes())).buffer();
     }
 
     @Test

@@ -18,6 +18,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.record.internal.Record;
 import org.apache.kafka.common.record.internal.RecordBatch;
@@ -70,17 +72,23 @@ final class KeyedReplay {
     private long one(long offset, int maxBytes, long end) {
         TieredRead read = rig.onLoop(() -> rig.log.read(offset, maxBytes, end, true));
         ByteBuffer bytes;
+        Callable<CompletableFuture<List<AbortedTransaction>>> abortedOnes;
         if (read instanceof TieredRead.Hot hot) {
+            long from = hot.range().baseOffset();
+            long to = hot.range().upperBoundOffset();
+            abortedOnes = () -> rig.log.abortedTransactions(from, to);
             bytes = bytes(hot.range());
         } else if (read instanceof TieredRead.Cold cold) {
             coldReads++;
-            bytes = bytes(rig.get(cold.read()));
+            ColdRead arrived = rig.get(cold.read());
+            abortedOnes = () -> rig.log.abortedTransactions(arrived);
+            bytes = bytes(arrived);
         } else {
             throw new AssertionError("read at " + offset + ": " + read);
         }
         List<RecordBatch> batches = new ArrayList<>();
         MemoryRecords.readableRecords(bytes).batches().forEach(batches::add);
-        Deque<AbortedTransaction> toCome = committedOnly ? aborted(batches) : new ArrayDeque<>();
+        Deque<AbortedTransaction> toCome = committedOnly ? aborted(abortedOnes) : new ArrayDeque<>();
         Set<Long> aborting = new HashSet<>();
         long next = offset;
         for (RecordBatch batch : batches) {
@@ -88,14 +96,18 @@ final class KeyedReplay {
                 aborting.add(toCome.remove().producerId());
             }
             batch.ensureValid();
+            if (batch.isControlBatch()) {
+                aborting.remove(batch.producerId());
+            }
             if (batch.lastOffset() < offset) {
                 continue; // a local read may begin somewhat earlier
             }
             assertThat(batch.lastOffset()).isGreaterThanOrEqualTo(next);
             next = batch.nextOffset();
             if (batch.isControlBatch()) {
-                aborting.remove(batch.producerId());
-            } else if (!batch.isTransactional() || !aborting.contains(batch.producerId())) {
+                continue;
+            }
+            if (!batch.isTransactional() || !aborting.contains(batch.producerId())) {
                 take(batch, offset);
             }
         }
@@ -103,10 +115,8 @@ final class KeyedReplay {
         return next;
     }
 
-    private Deque<AbortedTransaction> aborted(List<RecordBatch> batches) {
-        long from = batches.get(0).baseOffset();
-        long to = batches.get(batches.size() - 1).nextOffset();
-        List<AbortedTransaction> aborted = new ArrayList<>(rig.get(rig.onLoop(() -> rig.log.abortedTransactions(from, to))));
+    private Deque<AbortedTransaction> aborted(Callable<CompletableFuture<List<AbortedTransaction>>> question) {
+        List<AbortedTransaction> aborted = new ArrayList<>(rig.get(rig.onLoop(question)));
         aborted.sort(Comparator.comparingLong(AbortedTransaction::firstOffset));
         return new ArrayDeque<>(aborted);
     }

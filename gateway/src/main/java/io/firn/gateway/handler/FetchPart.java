@@ -220,7 +220,7 @@ final class FetchPart {
         if (!committedOnly) {
             return CompletableFuture.completedFuture(new ColdArrival(read, null, null));
         }
-        return CompletableFuture.supplyAsync(() -> partition.log().abortedTransactions(read.baseOffset(), read.upperBoundOffset()), partition.loop())
+        return CompletableFuture.supplyAsync(() -> partition.log().abortedTransactions(read), partition.loop())
                 .thenCompose(list -> list).handle((list, failed) -> new ColdArrival(read, list, failed));
     }
 

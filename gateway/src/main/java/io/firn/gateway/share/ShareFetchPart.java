@@ -227,7 +227,7 @@ final class ShareFetchPart {
         if (!committedOnly) {
             return CompletableFuture.completedFuture(none);
         }
-        return CompletableFuture.supplyAsync(() -> partition.log().abortedTransactions(read.baseOffset(), read.upperBoundOffset()), partition.loop())
+        return CompletableFuture.supplyAsync(() -> partition.log().abortedTransactions(read), partition.loop())
                 .thenCompose(list -> list).thenApply(list -> new Bytes(none.records(), none.batches(), list)).whenComplete((bytes, failure) -> {
                     if (failure != null) {
                         read.release();
