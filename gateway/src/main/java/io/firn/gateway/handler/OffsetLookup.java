@@ -56,7 +56,7 @@ final class OffsetLookup {
             return place(log.logStartOffset());
         }
         if (timestamp == ListOffsetsRequest.EARLIEST_LOCAL_TIMESTAMP) {
-            return place(log.hot().localLogStartOffset());
+            return place(Math.max(log.hot().localLogStartOffset(), log.logStartOffset()));
         }
         if (timestamp == ListOffsetsRequest.LATEST_TIERED_TIMESTAMP) {
             long last = log.config().tiered() ? log.latestTieredOffset() : -1;

@@ -109,7 +109,7 @@ final class Comparison {
         Map<String, Struct> theirs = byKey(kafka, Side.KAFKA);
         Set<String> all = new TreeSet<>(ours.keySet());
         all.addAll(theirs.keySet());
-        if (ours.size() == theirs.size() && !ours.keySet().equals(theirs.keySet())) {
+        if (ours.size() == theirs.size() && !ours.keySet().equals(theirs.keySet()) && namedByIds((Schema) element)) {
             inOrder(path, new ArrayList<>(ours.values()), new ArrayList<>(theirs.values()));
             return;
         }
@@ -122,6 +122,10 @@ final class Comparison {
                 structs(path + "[" + key + "]", one, other);
             }
         }
+    }
+
+    private static boolean namedByIds(Schema element) {
+        return KEYS.stream().filter(name -> element.get(name) != null).findFirst().map(Twins::carries).orElse(true);
     }
 
     /** Elements whose ids were not met before: only their order says which is which. */
@@ -141,7 +145,7 @@ final class Comparison {
             Struct struct = (Struct) element;
             StringBuilder key = new StringBuilder();
             for (String name : KEYS) {
-                boolean named = name.equals("topic_id") && !key.isEmpty();
+                boolean named = Twins.carries(name) && !key.isEmpty();
                 if (struct.hasField(name) && struct.get(name) != null && !named) {
                     key.append(key.isEmpty() ? "" : "/").append(twins.kafkaName(name, struct.get(name), side));
                 }
