@@ -56,9 +56,9 @@ class CompactionIT {
                     node.kill9();
                     node.start();
                 }
+                Await.until("compacted in this life, under load", () -> metric(node, "firn_compaction_dropped_records_total") > 0);
                 load.awaitProgress();
                 load.finish();
-                Await.until("compacted in this life", () -> metric(node, "firn_compaction_passes_seconds_count") >= 1 && metric(node, "firn_compaction_waiting_partitions") == 0);
                 verify(node, partitions, load);
             }
             assertThat(node.logLines("ERROR")).isEmpty();
@@ -84,7 +84,7 @@ class CompactionIT {
             }
         });
         assertThat(table).isEqualTo(load.expected());
-        assertThat(read[0]).as("records left of " + load.sent()).isLessThan(load.sent() / 2);
+        assertThat(read[0]).as("records left of " + load.sent()).isLessThan(load.sent() * 9 / 10);
         assertThat(load.failures()).isEmpty();
     }
 

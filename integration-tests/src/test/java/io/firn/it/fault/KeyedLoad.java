@@ -39,7 +39,7 @@ final class KeyedLoad implements AutoCloseable {
     private final Thread thread = new Thread(this::run, "keyed-load");
 
     private KeyedLoad(String bootstrap, String topic) {
-        this.producer = KafkaClients.producer(bootstrap, Map.of("delivery.timeout.ms", 300_000, "request.timeout.ms", 5_000, "compression.type", "lz4", "linger.ms", 2));
+        this.producer = KafkaClients.producer(bootstrap, Map.of("delivery.timeout.ms", 300_000, "request.timeout.ms", 5_000, "linger.ms", 2));
         this.topic = topic;
     }
 
