@@ -108,7 +108,7 @@ public record BrokerConfig(Node node, Data data, Kafka kafka, Http http, Log log
             @Setting(key = "upload.bytes.per.second", value = "0", unit = "bytes/s", min = 0, doc = "Upper bound of the offload rate; 0 is no bound.") long uploadBytesPerSecond,
             @Setting(key = "request.timeout.ms", value = "15000", unit = "ms", min = 1, max = 3_600_000, doc = "Time without progress after which a request to the store counts as failed.") long requestTimeoutMs,
             @Setting(key = "retry.max.attempts", value = "4", min = 1, max = 100, doc = "Attempts per request before the error is handed on.") int retryMaxAttempts,
-            @Setting(key = "delete.grace.ms", value = "60000", unit = "ms", min = 0, doc = "Time between dropping a segment from the manifest and deleting its object.") long deleteGraceMs,
+            @Setting(key = "delete.grace.ms", value = "300000", unit = "ms", min = 0, doc = "Time between dropping a segment from the manifest and deleting its object. Should be longer than a read may take, cold.request.timeout.ms times cold.retry.max.attempts: a read in progress loses its object otherwise and has to be made anew.") long deleteGraceMs,
             @Setting(key = "accept.no.conditional.writes", value = "false", doc = "Run on a store without If-None-Match.") boolean acceptNoConditionalWrites) {
         public Cold {
             Bounds.check(Cold.class, provider, prefix, fileDir, endpoint, region, bucket, accessKey, secretKey, pathStyle, chunkBytes,
