@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.LoggerFactory;
@@ -51,7 +52,11 @@ public final class Bench implements Callable<Integer> {
     @Option(names = "--work", description = "Scratch directory; below target/ by default.")
     private Path work;
 
-    private final Table table = new Table();
+    @Option(names = "--before", paramLabel = "DIR", description = "Compare with another checkout of Firn instead of Apache Kafka.")
+    private Path before;
+
+    private Peer other;
+    private Table table;
     private Layout layout;
     private Load load;
     private int topics;
@@ -63,7 +68,9 @@ public final class Bench implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         ((Logger) LoggerFactory.getLogger("org.apache.kafka")).setLevel(Level.ERROR);
-        layout = Layout.of(root, work == null ? root.resolve("integration-tests/target/bench") : work);
+        other = before == null ? Peer.KAFKA : Peer.BEFORE;
+        table = new Table(other);
+        layout = Layout.of(root, work == null ? root.resolve("integration-tests/target/bench") : work, Optional.ofNullable(before));
         load = new Load(layout);
         for (int round = 0; round < rounds; round++) {
             for (String durability : durabilities) {
@@ -91,8 +98,8 @@ public final class Bench implements Callable<Integer> {
         Files.writeString(layout.work().resolve("result.md"), table.markdown());
     }
 
-    private static Peer[] order(int round) {
-        return round % 2 == 0 ? new Peer[] {Peer.FIRN, Peer.KAFKA} : new Peer[] {Peer.KAFKA, Peer.FIRN};
+    private Peer[] order(int round) {
+        return round % 2 == 0 ? new Peer[] {Peer.FIRN, other} : new Peer[] {other, Peer.FIRN};
     }
 
     private void measure(Peer peer, Mode mode, String durability) throws IOException, InterruptedException {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -11,12 +12,13 @@ import java.util.stream.Stream;
  *
  * @param root the checkout
  * @param work scratch space for data directories and logs
+ * @param before another checkout of Firn to compare with, instead of Apache Kafka
  */
-record Layout(Path root, Path work) {
+record Layout(Path root, Path work, Optional<Path> before) {
 
-    static Layout of(Path root, Path work) throws IOException {
+    static Layout of(Path root, Path work, Optional<Path> before) throws IOException {
         Files.createDirectories(work);
-        return new Layout(root.toAbsolutePath(), work.toAbsolutePath());
+        return new Layout(root.toAbsolutePath(), work.toAbsolutePath(), before.map(Path::toAbsolutePath));
     }
 
     /** The jars of Apache Kafka's broker and tools, as a class path. */

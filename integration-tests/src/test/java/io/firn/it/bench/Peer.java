@@ -6,7 +6,6 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -16,19 +15,14 @@ enum Peer {
     FIRN {
         @Override
         List<String> prepare(Layout layout, Path data, Mode mode, int port) {
-            List<String> command = new ArrayList<>(List.of(layout.firnLauncher().toString(), "up", "--data", data.toString(), "--kafka-port", "" + port,
-                    "--http-port", "0", "--set", "log.durability=" + (mode.fsync() ? "fsync" : "os"), "--set", "logging.level=warn"));
-            return command;
+            return firn(layout.firnLauncher(), data, mode, port);
         }
-
+    },
+    /** Firn out of another checkout. */
+    BEFORE {
         @Override
-        Map<String, String> tieredTopic(int segmentBytes) {
-            return Map.of("segment.bytes", "" + segmentBytes, "local.retention.bytes", "1");
-        }
-
-        @Override
-        Map<String, String> hotTopic() {
-            return Map.of("remote.storage.enable", "false");
+        List<String> prepare(Layout layout, Path data, Mode mode, int port) {
+            return firn(layout.before().orElseThrow().resolve("firn"), data, mode, port);
         }
     },
     KAFKA {
@@ -59,11 +53,20 @@ enum Peer {
     /** Makes the data directory ready and says the command that starts the broker on it. */
     abstract List<String> prepare(Layout layout, Path data, Mode mode, int port) throws IOException, InterruptedException;
 
+    private static List<String> firn(Path launcher, Path data, Mode mode, int port) {
+        return List.of(launcher.toString(), "up", "--data", data.toString(), "--kafka-port", "" + port, "--http-port", "0",
+                "--set", "log.durability=" + (mode.fsync() ? "fsync" : "os"), "--set", "logging.level=warn");
+    }
+
     /** Topic settings that make local data go to the object store soon. */
-    abstract Map<String, String> tieredTopic(int segmentBytes);
+    Map<String, String> tieredTopic(int segmentBytes) {
+        return Map.of("segment.bytes", "" + segmentBytes, "local.retention.bytes", "1");
+    }
 
     /** Topic settings without tiering: offload in the background would be counted as the consumer's cost. */
-    abstract Map<String, String> hotTopic();
+    Map<String, String> hotTopic() {
+        return Map.of("remote.storage.enable", "false");
+    }
 
     /** Starts on {@code data} and waits until it answers. */
     BrokerProcess start(Layout layout, Path data, Mode mode) throws IOException, InterruptedException {

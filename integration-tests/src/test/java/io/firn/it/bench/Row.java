@@ -65,14 +65,17 @@ final class Row {
         return String.format(Locale.ROOT, value >= 100 ? "%.0f" : value >= 1 ? "%.1f" : "%.3f", value);
     }
 
-    /** A line of a Markdown table: name, unit, each peer's median and range, ratio, target, whether it was met. */
-    String markdown() {
+    /** A line of a Markdown table: name, unit, each peer's median and range, ratio; beside Kafka also target and whether it was met. */
+    String markdown(Peer other) {
         OptionalDouble firn = median(Peer.FIRN);
-        OptionalDouble kafka = median(Peer.KAFKA);
-        boolean both = firn.isPresent() && kafka.isPresent() && kafka.getAsDouble() > 0;
-        double ratio = both ? firn.getAsDouble() / kafka.getAsDouble() : Double.NaN;
+        OptionalDouble theirs = median(other);
+        boolean both = firn.isPresent() && theirs.isPresent() && theirs.getAsDouble() > 0;
+        double ratio = both ? firn.getAsDouble() / theirs.getAsDouble() : Double.NaN;
+        String line = String.format(Locale.ROOT, "| %s | %s | %s | %s | %s |", name, unit, spread(Peer.FIRN), spread(other), both ? String.format(Locale.ROOT, "%.2f", ratio) : "–");
+        if (other != Peer.KAFKA) {
+            return line;
+        }
         String verdict = !both || target == Target.NONE ? "" : target.met(ratio) ? "yes" : "no";
-        return String.format(Locale.ROOT, "| %s | %s | %s | %s | %s | %s | %s |", name, unit, spread(Peer.FIRN), spread(Peer.KAFKA), both ? String.format(Locale.ROOT, "%.2f", ratio) : "–", target,
-                verdict);
+        return line + " " + target + " | " + verdict + " |";
     }
 }
