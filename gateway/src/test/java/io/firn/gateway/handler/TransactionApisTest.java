@@ -100,6 +100,7 @@ class TransactionApisTest {
         BrokerConfig config = ConfigLoader.load(Optional.empty(), Map.of("FIRN_TRANSACTION_STATE_PARTITIONS", "2", "FIRN_GROUP_OFFSETS_PARTITIONS", "2"), List.of());
         broker = new TestPartitions(directory);
         broker.createTopic("t", 2, Map.of());
+        broker.partition("t", 0);
         broker.partition("t", 1);
         ProducerIds ids = new ProducerIds(scheduler, broker.metadata::submit);
         AtomicReference<Groups> asked = new AtomicReference<>();

@@ -242,7 +242,7 @@ class TransactionalProducePathTest {
 
             assertThat(error(answer(client, sent))).isEqualTo(Errors.INVALID_TXN_STATE);
             Partition partition = rig.partition("t", 0);
-            assertThat(StorageRig.<Boolean>onLoop(partition, () -> partition.lastStableOffset() == partition.log().hot().logEndOffset())).isTrue();
+            Await.until("the marker is committed, and no transaction open", () -> StorageRig.<Boolean>onLoop(partition, () -> partition.lastStableOffset() == partition.log().hot().logEndOffset()));
         }
     }
 
