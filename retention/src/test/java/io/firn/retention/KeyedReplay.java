@@ -4,9 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.firn.cold.ColdRead;
 import io.firn.hot.AbortedTransaction;
-import io.firn.hot.FileRange;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -77,12 +74,12 @@ final class KeyedReplay {
             long from = hot.range().baseOffset();
             long to = hot.range().upperBoundOffset();
             abortedOnes = () -> rig.log.abortedTransactions(from, to);
-            bytes = bytes(hot.range());
+            bytes = Replay.bytes(hot.range());
         } else if (read instanceof TieredRead.Cold cold) {
             coldReads++;
             ColdRead arrived = rig.get(cold.read());
             abortedOnes = () -> rig.log.abortedTransactions(arrived);
-            bytes = bytes(arrived);
+            bytes = Replay.bytes(arrived);
         } else {
             throw new AssertionError("read at " + offset + ": " + read);
         }
@@ -148,29 +145,5 @@ final class KeyedReplay {
         TreeMap<String, Long> newest = new TreeMap<>();
         records.stream().filter(record -> record.offset() < offset).forEach(record -> newest.put(record.key(), record.offset()));
         return records.stream().filter(record -> record.offset() < offset && newest.get(record.key()) > record.offset()).count();
-    }
-
-    private static ByteBuffer bytes(FileRange range) {
-        try {
-            ByteBuffer bytes = ByteBuffer.allocate(range.sizeBytes());
-            range.read(0, bytes);
-            return bytes.flip();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        } finally {
-            range.release();
-        }
-    }
-
-    private static ByteBuffer bytes(ColdRead read) {
-        try {
-            ByteBuffer bytes = ByteBuffer.allocate(read.sizeBytes());
-            for (ByteBuffer buffer : read.buffers()) {
-                bytes.put(buffer.duplicate());
-            }
-            return bytes.flip();
-        } finally {
-            read.release();
-        }
     }
 }

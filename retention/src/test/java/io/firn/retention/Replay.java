@@ -63,7 +63,8 @@ final class Replay {
         return next;
     }
 
-    private static ByteBuffer bytes(FileRange range) {
+    /** Takes the bytes and releases what held them. */
+    static ByteBuffer bytes(FileRange range) {
         try {
             ByteBuffer bytes = ByteBuffer.allocate(range.sizeBytes());
             range.read(0, bytes);
@@ -75,7 +76,7 @@ final class Replay {
         }
     }
 
-    private static ByteBuffer bytes(ColdRead read) {
+    static ByteBuffer bytes(ColdRead read) {
         try {
             ByteBuffer bytes = ByteBuffer.allocate(read.sizeBytes());
             for (ByteBuffer buffer : read.buffers()) {

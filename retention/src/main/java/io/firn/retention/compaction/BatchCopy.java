@@ -39,22 +39,6 @@ final class BatchCopy {
 
     private BatchCopy() {}
 
-    /** Only the header, which tells offsets and sequences; no records. */
-    static ByteBuffer empty(DefaultRecordBatch batch) {
-        ByteBuffer bytes = ByteBuffer.allocate(HEADER_BYTES);
-        DefaultRecordBatch.writeEmptyHeader(bytes, RecordBatch.CURRENT_MAGIC_VALUE, batch.producerId(), batch.producerEpoch(), batch.baseSequence(), batch.baseOffset(),
-                batch.lastOffset(), batch.partitionLeaderEpoch(), batch.timestampType(), RecordBatch.NO_TIMESTAMP, batch.isTransactional(), batch.isControlBatch());
-        return bytes.flip();
-    }
-
-    /** Only offsets: for whoever follows the log's offsets, not its producers. */
-    static ByteBuffer placeholder(DefaultRecordBatch batch) {
-        ByteBuffer bytes = ByteBuffer.allocate(HEADER_BYTES);
-        DefaultRecordBatch.writeEmptyHeader(bytes, RecordBatch.CURRENT_MAGIC_VALUE, RecordBatch.NO_PRODUCER_ID, RecordBatch.NO_PRODUCER_EPOCH, RecordBatch.NO_SEQUENCE,
-                batch.baseOffset(), batch.lastOffset(), batch.partitionLeaderEpoch(), batch.timestampType(), RecordBatch.NO_TIMESTAMP, false, false);
-        return bytes.flip();
-    }
-
     /**
      * @param kept which records, counted from 0; at least one
      * @param maxTimestampMs the largest of their times

@@ -306,7 +306,7 @@ public final class CompactionPass implements AutoCloseable {
         } else if (batch.countOrNull() == 0 && (ofProducer || !batch.hasProducerId())) {
             write(bytes, sink);
         } else {
-            writeChanged(ofProducer ? BatchCopy.empty(batch) : BatchCopy.placeholder(batch), sink);
+            writeChanged(ofProducer ? EmptyBatch.ofProducer(batch) : EmptyBatch.over(batch), sink);
         }
     }
 
