@@ -5,6 +5,7 @@ import io.firn.cold.ColdStoreException;
 import io.firn.cold.ObjectStores;
 import io.firn.gateway.api.ApiTable;
 import io.firn.gateway.api.ErrorMapping;
+import io.firn.gateway.api.Timer;
 import io.firn.gateway.codec.RecompressionPool;
 import io.firn.gateway.config.BrokerConfig;
 import io.firn.gateway.config.TopicConfigs;
@@ -14,7 +15,6 @@ import io.firn.gateway.group.GroupSettings;
 import io.firn.gateway.group.Groups;
 import io.firn.gateway.handler.HandlerContext;
 import io.firn.gateway.handler.Handlers;
-import io.firn.gateway.handler.Timer;
 import io.firn.gateway.http.HttpListener;
 import io.firn.gateway.http.Readiness;
 import io.firn.gateway.partition.PartitionKeeper;
@@ -23,7 +23,6 @@ import io.firn.gateway.quota.ClientQuotas;
 import io.firn.gateway.share.ShareCoordination;
 import io.firn.gateway.share.ShareGroups;
 import io.firn.gateway.share.ShareSettings;
-import io.firn.gateway.share.ShareTimer;
 import io.firn.gateway.share.StatePersister;
 import io.firn.gateway.share.StateTopic;
 import io.firn.gateway.transaction.LocalMarkers;
@@ -166,15 +165,15 @@ public final class Broker implements AutoCloseable {
         Coordination<ShareCoordinator> shareState = closing(ShareCoordination.of(config.node().id(), statePartitions, () -> ShareSettings.of(config.group().settings()), metadata,
                 partitions, clock), Coordination::close);
         StateTopic stateTopic = new StateTopic(metadata, keeper::whenInService, statePartitions);
-        ShareTimer shareTimer = timer(loops.first())::after;
-        Supplier<Persister> persister = once(() -> new StatePersister(shareState, stateTopic, shareTimer));
+        Timer timer = timer(loops.first());
+        Supplier<Persister> persister = once(() -> new StatePersister(shareState, stateTopic, timer));
         Coordination<GroupCoordinator> groups = closing(GroupCoordination.of(config.node().id(), config.group().offsetsPartitions(), groupSettings, persister, metadata, partitions,
                 transactions.transactions(), clock), Coordination::close);
         groupsOnceMade = new Groups(groups);
-        ShareGroups shareGroups = new ShareGroups(new ShareGroups.Ground(partitions, metadata::view, groupSettings, shareState, stateTopic, persister, shareTimer, clock,
+        ShareGroups shareGroups = new ShareGroups(new ShareGroups.Ground(partitions, metadata::view, groupSettings, shareState, stateTopic, persister, timer, clock,
                 () -> System.nanoTime() / 1_000_000));
         HandlerContext handlers = new HandlerContext(config, topicConfigs, metadata, partitions, keeper::whenInService, groupsOnceMade, groupSettings, transactions.transactions(), markers,
-                producerIds, shareGroups, hot, ModuleConfigs.hotDirectory(config), loops.first(), timer(loops.first()), closing(blockingPool(), ThreadPoolExecutor::shutdownNow), clock, meters);
+                producerIds, shareGroups, hot, ModuleConfigs.hotDirectory(config), loops.first(), timer, closing(blockingPool(), ThreadPoolExecutor::shutdownNow), clock, meters);
         ApiTable apis = Handlers.all(handlers, retention::rejectsProduce, clock);
         serve(keeper);
         groups.start();

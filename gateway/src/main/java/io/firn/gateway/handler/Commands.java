@@ -1,5 +1,6 @@
 package io.firn.gateway.handler;
 
+import io.firn.gateway.api.Timer;
 import io.firn.membership.ClusterView;
 import io.firn.membership.Command;
 import io.firn.membership.Metadata;

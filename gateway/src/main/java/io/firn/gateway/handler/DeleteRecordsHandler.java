@@ -2,6 +2,7 @@ package io.firn.gateway.handler;
 
 import io.firn.gateway.api.ApiHandler;
 import io.firn.gateway.api.Request;
+import io.firn.gateway.api.Timer;
 import io.firn.gateway.partition.Partitions;
 import io.firn.gateway.partition.Partitions.Found;
 import java.util.ArrayList;

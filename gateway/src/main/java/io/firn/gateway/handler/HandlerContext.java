@@ -1,5 +1,6 @@
 package io.firn.gateway.handler;
 
+import io.firn.gateway.api.Timer;
 import io.firn.gateway.config.BrokerConfig;
 import io.firn.gateway.config.TopicConfigs;
 import io.firn.gateway.group.GroupSettings;

@@ -3,6 +3,7 @@ package io.firn.gateway.handler;
 import io.firn.gateway.api.ApiHandler;
 import io.firn.gateway.api.ProducedRecords;
 import io.firn.gateway.api.Request;
+import io.firn.gateway.api.Timer;
 import io.firn.gateway.coordinator.TransactionAdmission;
 import io.firn.gateway.partition.Partitions;
 import io.firn.hot.ProducerStamp;

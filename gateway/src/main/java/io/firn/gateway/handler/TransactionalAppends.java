@@ -2,6 +2,7 @@ package io.firn.gateway.handler;
 
 import io.firn.gateway.api.ErrorMapping;
 import io.firn.gateway.api.Request;
+import io.firn.gateway.api.Timer;
 import io.firn.gateway.coordinator.TransactionAdmission;
 import io.firn.gateway.coordinator.TransactionAdmission.Mode;
 import io.firn.gateway.partition.Partition;

@@ -2,6 +2,7 @@ package io.firn.gateway.share;
 
 import io.firn.gateway.api.Request;
 import io.firn.gateway.api.ServedApi;
+import io.firn.gateway.api.Timer;
 import io.firn.gateway.coordinator.Coordination;
 import io.firn.gateway.group.GroupSettings;
 import io.firn.gateway.partition.Partitions;
@@ -53,7 +54,7 @@ public final class ShareGroups {
     private final GroupConfigs configs;
     private final SharePartitions shares;
     private final ShareSessions sessions;
-    private final ShareTimer timer;
+    private final Timer timer;
     private final InstantSource clock;
 
     /**
@@ -62,7 +63,7 @@ public final class ShareGroups {
      * @param monotonicMs time for acquisition locks, which never goes back
      */
     public record Ground(Partitions partitions, Supplier<ClusterView> view, Supplier<GroupSettings> settings, Coordination<ShareCoordinator> coordination, StateTopic stateTopic,
-            Supplier<Persister> persister, ShareTimer timer, InstantSource clock, LongSupplier monotonicMs) {}
+            Supplier<Persister> persister, Timer timer, InstantSource clock, LongSupplier monotonicMs) {}
 
     public ShareGroups(Ground ground) {
         this.partitions = ground.partitions();
@@ -157,7 +158,7 @@ public final class ShareGroups {
         return sessions;
     }
 
-    ShareTimer timer() {
+    Timer timer() {
         return timer;
     }
 

@@ -1,6 +1,7 @@
 package io.firn.gateway.share;
 
 import io.firn.gateway.api.ErrorMapping;
+import io.firn.gateway.api.Timer;
 import io.firn.gateway.partition.Partition;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -40,7 +41,7 @@ final class SharePartition {
     private final Partition partition;
     private final ShareState state;
     private final GroupConfigs configs;
-    private final ShareTimer locks;
+    private final Timer locks;
     private final LongSupplier nowMs;
     private final Consumer<SharePartition> whenGone;
 
@@ -64,7 +65,7 @@ final class SharePartition {
     private record Write(Optional<InFlightRecords.Change> change, List<StateRange> ranges, CompletableFuture<Void> done) {}
 
     /** @param whenGone told once, on the loop */
-    SharePartition(ShareKey key, Partition partition, ShareState state, GroupConfigs configs, ShareTimer locks, LongSupplier nowMs, Consumer<SharePartition> whenGone) {
+    SharePartition(ShareKey key, Partition partition, ShareState state, GroupConfigs configs, Timer locks, LongSupplier nowMs, Consumer<SharePartition> whenGone) {
         this.key = key;
         this.partition = partition;
         this.state = state;

@@ -1,6 +1,7 @@
 package io.firn.gateway.share;
 
 import io.firn.gateway.api.ErrorMapping;
+import io.firn.gateway.api.Timer;
 import io.firn.gateway.coordinator.Coordination;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -49,9 +50,9 @@ public final class StatePersister implements Persister {
 
     private final Coordination<ShareCoordinator> coordination;
     private final StateTopic topic;
-    private final ShareTimer timer;
+    private final Timer timer;
 
-    public StatePersister(Coordination<ShareCoordinator> coordination, StateTopic topic, ShareTimer timer) {
+    public StatePersister(Coordination<ShareCoordinator> coordination, StateTopic topic, Timer timer) {
         this.coordination = coordination;
         this.topic = topic;
         this.timer = timer;

@@ -1,6 +1,7 @@
 package io.firn.gateway.handler;
 
 import io.firn.gateway.api.ApiHandler;
+import io.firn.gateway.api.Timer;
 import io.firn.gateway.config.BrokerConfig;
 import io.firn.gateway.config.TopicConfigEntries;
 import io.firn.gateway.config.TopicConfigRules;

@@ -3,6 +3,7 @@ package io.firn.gateway.handler;
 import static io.firn.gateway.handler.AdminFixture.ask;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.firn.gateway.api.Timer;
 import io.firn.gateway.partition.Partition;
 import io.firn.gateway.partition.TestPartitions;
 import java.nio.file.Path;

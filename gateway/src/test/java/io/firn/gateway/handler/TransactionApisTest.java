@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.firn.gateway.api.ApiTable;
 import io.firn.gateway.api.ServedApi;
+import io.firn.gateway.api.Timer;
 import io.firn.gateway.config.BrokerConfig;
 import io.firn.gateway.config.ConfigLoader;
 import io.firn.gateway.config.TopicConfigRules;

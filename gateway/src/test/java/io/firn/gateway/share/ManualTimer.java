@@ -1,11 +1,12 @@
 package io.firn.gateway.share;
 
+import io.firn.gateway.api.Timer;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 
 /** Time for locks that stands still until the test moves it. Thread-safe. */
-final class ManualTimer implements ShareTimer {
+final class ManualTimer implements Timer {
     private final List<Due> pending = new ArrayList<>();
     private long nowMs = 1_000_000;
 

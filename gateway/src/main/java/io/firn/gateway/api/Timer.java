@@ -1,6 +1,6 @@
-package io.firn.gateway.handler;
+package io.firn.gateway.api;
 
-/** Runs something later. A port, so that time is virtual in simulations. Thread-safe. */
+/** Runs something later. A port, so that time is virtual in simulations and tests. Thread-safe. */
 @FunctionalInterface
 public interface Timer {
 

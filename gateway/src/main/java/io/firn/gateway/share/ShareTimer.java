@@ -1,9 +1,0 @@
-package io.firn.gateway.share;
-
-/** Runs something later. A port, so that time is virtual in tests. Thread-safe. */
-@FunctionalInterface
-public interface ShareTimer {
-
-    /** Runs {@code task} once, no earlier than {@code delayMs} from now (1 or more), on a thread that must not be blocked; the answer cancels it if it has not run. */
-    Runnable after(long delayMs, Runnable task);
-}
