@@ -8,18 +8,17 @@ import io.firn.gateway.coordinator.Caller;
 import io.firn.gateway.coordinator.Coordination;
 import io.firn.gateway.coordinator.TransactionAdmission;
 import io.firn.gateway.partition.Partitions;
+import io.firn.gateway.rig.Await;
 import io.firn.membership.Metadata;
 import java.net.InetAddress;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
 import org.apache.kafka.common.message.JoinGroupRequestData;
 import org.apache.kafka.common.message.ListGroupsRequestData;
 import org.apache.kafka.common.protocol.ApiKeys;
@@ -65,16 +64,7 @@ class GroupCoordinationTest {
     private boolean failFirst;
 
     private GroupCoordinator serving() {
-        await(() -> coordination.serving().isPresent());
-        return coordination.serving().orElseThrow();
-    }
-
-    private static void await(BooleanSupplier condition) {
-        long deadline = System.nanoTime() + Duration.ofSeconds(60).toNanos();
-        while (!condition.getAsBoolean()) {
-            assertThat(System.nanoTime()).as("deadline").isLessThan(deadline);
-            LockSupport.parkNanos(1_000_000);
-        }
+        return Await.until(coordination::serving, Optional::isPresent).orElseThrow();
     }
 
     @Test
@@ -112,7 +102,7 @@ class GroupCoordinationTest {
 
         coordination.close();
 
-        await(() -> threads().isEmpty());
+        Await.until("the threads end", () -> threads().isEmpty());
         assertThat(coordination.serving()).isEmpty();
     }
 

@@ -1,5 +1,6 @@
 package io.firn.gateway.group;
 
+import static io.firn.gateway.rig.Await.until;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.firn.gateway.config.BrokerConfig;
@@ -13,16 +14,12 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
-import java.util.function.Predicate;
-import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.apache.kafka.common.message.ConsumerGroupHeartbeatRequestData;
 import org.apache.kafka.common.message.ConsumerGroupHeartbeatResponseData;
@@ -100,17 +97,6 @@ class GroupsTest {
 
     private static <T> T await(CompletableFuture<T> future) {
         return future.orTimeout(30, TimeUnit.SECONDS).join();
-    }
-
-    private static <T> T until(Supplier<T> question, Predicate<T> condition) {
-        long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
-        T answer = question.get();
-        while (!condition.test(answer)) {
-            assertThat(System.nanoTime()).as("deadline, last answer %s", answer).isLessThan(deadline);
-            LockSupport.parkNanos(1_000_000);
-            answer = question.get();
-        }
-        return answer;
     }
 
     // Offsets

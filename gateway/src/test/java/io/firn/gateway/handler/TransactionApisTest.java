@@ -1,5 +1,6 @@
 package io.firn.gateway.handler;
 
+import static io.firn.gateway.rig.Await.until;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.firn.gateway.api.ApiTable;
@@ -24,7 +25,6 @@ import io.firn.hot.AppendResult;
 import io.firn.hot.RecordBuffers;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,9 +36,6 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.concurrent.locks.LockSupport;
-import java.util.function.Predicate;
-import java.util.function.Supplier;
 import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.message.AddOffsetsToTxnRequestData;
 import org.apache.kafka.common.message.AddOffsetsToTxnResponseData;
@@ -145,17 +142,6 @@ class TransactionApisTest {
         } catch (Exception e) {
             throw new AssertionError(e);
         }
-    }
-
-    private static <T> T until(Supplier<T> question, Predicate<T> condition) {
-        long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
-        T answer = question.get();
-        while (!condition.test(answer)) {
-            assertThat(System.nanoTime()).as("deadline, last answer %s", answer).isLessThan(deadline);
-            LockSupport.parkNanos(1_000_000);
-            answer = question.get();
-        }
-        return answer;
     }
 
     private static boolean settled(short code) {

@@ -1,5 +1,6 @@
 package io.firn.gateway.transaction;
 
+import static io.firn.gateway.rig.Await.until;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.firn.gateway.partition.Partition;
@@ -11,7 +12,6 @@ import io.firn.hot.RecordBuffers;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,9 +21,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.compress.Compression;
@@ -113,17 +111,6 @@ final class TransactionRig implements AutoCloseable {
 
     static <T> T await(CompletableFuture<T> future) {
         return future.orTimeout(30, TimeUnit.SECONDS).join();
-    }
-
-    static <T> T until(Supplier<T> question, Predicate<T> condition) {
-        long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
-        T answer = question.get();
-        while (!condition.test(answer)) {
-            assertThat(System.nanoTime()).as("deadline, last answer %s", answer).isLessThan(deadline);
-            LockSupport.parkNanos(1_000_000);
-            answer = question.get();
-        }
-        return answer;
     }
 
     private static boolean retriable(Errors error) {

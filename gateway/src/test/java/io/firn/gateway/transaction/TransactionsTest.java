@@ -1,12 +1,12 @@
 package io.firn.gateway.transaction;
 
+import static io.firn.gateway.rig.Await.until;
 import static io.firn.gateway.transaction.TransactionRig.T0;
 import static io.firn.gateway.transaction.TransactionRig.T1;
 import static io.firn.gateway.transaction.TransactionRig.asked;
 import static io.firn.gateway.transaction.TransactionRig.await;
 import static io.firn.gateway.transaction.TransactionRig.both;
 import static io.firn.gateway.transaction.TransactionRig.error;
-import static io.firn.gateway.transaction.TransactionRig.until;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.firn.gateway.coordinator.TransactionAdmission.Mode;
