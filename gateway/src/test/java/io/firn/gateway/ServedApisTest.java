@@ -3,9 +3,9 @@ package io.firn.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.firn.gateway.config.ConfigLoader;
+import io.firn.gateway.rig.ReadmeTable;
 import io.firn.gateway.rig.WireClient;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
@@ -29,9 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** What a whole broker says it serves, held against what it does serve and what the README says. */
 class ServedApisTest {
 
-    private static final Path README = Path.of("README.md");
-    private static final String BEGIN = "<!-- apis: begin (generated, do not edit) -->\n";
-    private static final String END = "<!-- apis: end -->";
+    private static final ReadmeTable README = new ReadmeTable(Path.of("README.md"), "apis", ServedApisTest.class);
     private static final int NEWEST_VERSION_QUESTION = 4;
 
     /** What is left out on purpose, and why. */
@@ -105,16 +103,7 @@ class ServedApisTest {
     /** With {@code -Dfirn.rewrite=true} this writes the table instead of checking it. */
     @Test
     void readmeHasTheTableOfTheApisAsTheyAre() throws IOException {
-        String readme = Files.readString(README);
-        int begin = readme.indexOf(BEGIN) + BEGIN.length();
-        String fresh = readme.substring(0, begin) + table() + readme.substring(readme.indexOf(END));
-        if (Boolean.getBoolean("firn.rewrite")) {
-            Files.writeString(README, fresh);
-            return;
-        }
-        assertThat(readme)
-                .as("gateway/README.md is stale; rewrite it with: mvn -q -pl gateway -am test -Dtest=ServedApisTest -Dsurefire.failIfNoSpecifiedTests=false -Dfirn.rewrite=true")
-                .isEqualTo(fresh);
+        README.assertHas(table());
     }
 
     private static String table() {

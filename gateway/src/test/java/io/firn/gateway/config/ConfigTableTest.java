@@ -2,27 +2,19 @@ package io.firn.gateway.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.firn.gateway.rig.ReadmeTable;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 
 class ConfigTableTest {
 
-    private static final Path README = Path.of("..", "README.md");
+    private static final ReadmeTable README = new ReadmeTable(Path.of("..", "README.md"), "settings", ConfigTableTest.class);
 
     /** With {@code -Dfirn.rewrite=true} this writes the table instead of checking it. */
     @Test
     void readmeHasTheTableOfTheSettingsAsTheyAre() throws IOException {
-        String readme = Files.readString(README);
-        String fresh = ConfigTable.insertInto(readme);
-        if (Boolean.getBoolean("firn.rewrite")) {
-            Files.writeString(README, fresh);
-            return;
-        }
-        assertThat(readme)
-                .as("README.md is stale; rewrite it with: mvn -q -pl gateway -am test -Dtest=ConfigTableTest -Dsurefire.failIfNoSpecifiedTests=false -Dfirn.rewrite=true")
-                .isEqualTo(fresh);
+        README.assertHas(ConfigTable.markdown());
     }
 
     @Test

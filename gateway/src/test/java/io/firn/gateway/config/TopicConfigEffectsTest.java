@@ -3,15 +3,15 @@ package io.firn.gateway.config;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.firn.gateway.config.TopicConfigEffects.Extent;
+import io.firn.gateway.rig.ReadmeTable;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import org.apache.kafka.storage.internals.log.LogConfig;
 import org.junit.jupiter.api.Test;
 
 class TopicConfigEffectsTest {
 
-    private static final Path README = Path.of("README.md");
+    private static final ReadmeTable README = new ReadmeTable(Path.of("README.md"), "topic configs", TopicConfigEffectsTest.class);
 
     @Test
     void everyTopicConfigOfKafkaIsListedAndNoOther() {
@@ -26,14 +26,6 @@ class TopicConfigEffectsTest {
     /** With {@code -Dfirn.rewrite=true} this writes the table instead of checking it. */
     @Test
     void readmeHasTheTableOfTheTopicConfigsAsTheyAre() throws IOException {
-        String readme = Files.readString(README);
-        String fresh = TopicConfigEffects.insertInto(readme);
-        if (Boolean.getBoolean("firn.rewrite")) {
-            Files.writeString(README, fresh);
-            return;
-        }
-        assertThat(readme)
-                .as("README.md is stale; rewrite it with: mvn -q -pl gateway -am test -Dtest=TopicConfigEffectsTest -Dsurefire.failIfNoSpecifiedTests=false -Dfirn.rewrite=true")
-                .isEqualTo(fresh);
+        README.assertHas(TopicConfigEffects.markdown());
     }
 }

@@ -14,9 +14,6 @@ import org.apache.kafka.storage.internals.log.LogConfig;
  */
 final class TopicConfigEffects {
 
-    static final String BEGIN = "<!-- topic configs: begin (generated, do not edit) -->";
-    static final String END = "<!-- topic configs: end -->";
-
     private TopicConfigEffects() {}
 
     enum Extent { FULL, PARTLY, NONE }
@@ -82,7 +79,7 @@ final class TopicConfigEffects {
 
     private static void addOfCompaction(Map<String, Effect> all) {
         all.put("cleanup.policy", full(""));
-        all.put("delete.retention.ms", full("counted per batch from the first compaction that finds it, as in Kafka; while the cold tier holds anything of the log, tombstones stay"));
+        all.put("delete.retention.ms", full("counted per batch from the first compaction that finds it, as in Kafka; of a tiered log tombstones go in the bucket, and locally with local retention"));
         all.put("min.cleanable.dirty.ratio", full(""));
         all.put("min.compaction.lag.ms", full(""));
         all.put("max.compaction.lag.ms", full("also seals the active segment"));
@@ -95,7 +92,7 @@ final class TopicConfigEffects {
         all.put("follower.replication.throttled.replicas", none("nothing is replicated until there are clusters"));
     }
 
-    /** The table as Markdown, without the marker lines. */
+    /** The table as Markdown. */
     static String markdown() {
         List<String> lines = new ArrayList<>(List.of("| config | default | Kafka's, where it differs | effect | |", "|---|---|---|---|---|"));
         TopicConfigKeys.KEYS.forEach((name, key) -> {
@@ -109,15 +106,5 @@ final class TopicConfigEffects {
 
     private static String code(String value) {
         return value.isEmpty() ? "empty" : '`' + value + '`';
-    }
-
-    /** {@code document} with what is between the markers replaced by the table of now. */
-    static String insertInto(String document) {
-        int begin = document.indexOf(BEGIN);
-        int end = document.indexOf(END);
-        if (begin < 0 || end < begin) {
-            throw new IllegalArgumentException("the document has no marker lines " + BEGIN + " and " + END);
-        }
-        return document.substring(0, begin + BEGIN.length()) + "\n\n" + markdown() + '\n' + document.substring(end);
     }
 }

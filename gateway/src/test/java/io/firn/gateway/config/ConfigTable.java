@@ -6,12 +6,9 @@ import java.util.List;
 /** The README's table of all settings, made from the {@link Setting} annotations. Pure. */
 final class ConfigTable {
 
-    static final String BEGIN = "<!-- settings: begin (generated, do not edit) -->";
-    static final String END = "<!-- settings: end -->";
-
     private ConfigTable() {}
 
-    /** The table as Markdown, without the marker lines. */
+    /** The table as Markdown. */
     static String markdown() {
         List<String> lines = new ArrayList<>();
         lines.add("| key | default | allowed | meaning |");
@@ -22,16 +19,6 @@ final class ConfigTable {
             lines.add("| `" + key + "` | " + fallback + " | " + cell(spec.allowed()) + " | " + cell(spec.doc()) + " |");
         }
         return String.join("\n", lines) + '\n';
-    }
-
-    /** {@code document} with what is between the markers replaced by the table of now. */
-    static String insertInto(String document) {
-        int begin = document.indexOf(BEGIN);
-        int end = document.indexOf(END);
-        if (begin < 0 || end < begin) {
-            throw new IllegalArgumentException("the document has no marker lines " + BEGIN + " and " + END);
-        }
-        return document.substring(0, begin + BEGIN.length()) + "\n\n" + markdown() + '\n' + document.substring(end);
     }
 
     private static String cell(String text) {
