@@ -1,5 +1,6 @@
 package io.firn.membership;
 
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.kafka.common.Uuid;
@@ -51,6 +52,11 @@ public record ClusterView(long version, int controllerEpoch, String clusterId, M
 
     public Optional<TopicView> topic(Uuid id) {
         return Optional.ofNullable(topicNames.get(id)).map(topics::get);
+    }
+
+    /** The brokers that are not fenced. */
+    public List<BrokerView> liveBrokers() {
+        return brokers.values().stream().filter(broker -> !broker.fenced()).toList();
     }
 
     /** The same content as of a later entry. */

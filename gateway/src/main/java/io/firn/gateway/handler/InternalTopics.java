@@ -42,7 +42,6 @@ final class InternalTopics {
     }
 
     private static int replicas(ClusterView view) {
-        int usable = (int) view.brokers().values().stream().filter(broker -> !broker.fenced()).count();
-        return Math.max(1, Math.min(REPLICATION_FACTOR, usable));
+        return Math.max(1, Math.min(REPLICATION_FACTOR, view.liveBrokers().size()));
     }
 }

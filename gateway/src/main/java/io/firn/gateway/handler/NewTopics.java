@@ -111,8 +111,7 @@ final class NewTopics {
             throw new InvalidPartitionsException("Number of partitions was set to an invalid non-positive value.");
         }
         int factor = topic.replicationFactor() == -1 ? DEFAULT_REPLICATION_FACTOR : topic.replicationFactor();
-        long usable = view.brokers().values().stream().filter(broker -> !broker.fenced()).count();
-        if (usable == 0) {
+        if (view.liveBrokers().isEmpty()) {
             throw new InvalidReplicationFactorException("Unable to replicate the partition " + factor + " time(s): All brokers are currently fenced.");
         }
         if (factor > view.brokers().size()) {

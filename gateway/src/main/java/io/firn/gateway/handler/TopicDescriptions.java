@@ -27,7 +27,7 @@ final class TopicDescriptions {
 
     /** The brokers that serve clients. */
     List<Node> nodes() {
-        return view.brokers().values().stream().filter(broker -> !broker.fenced()).map(TopicDescriptions::node).toList();
+        return view.liveBrokers().stream().map(TopicDescriptions::node).toList();
     }
 
     Optional<Node> node(int id) {

@@ -1,6 +1,7 @@
 package io.firn.gateway.share;
 
 import io.firn.gateway.api.ErrorMapping;
+import io.firn.membership.ClusterView;
 import io.firn.membership.Command;
 import io.firn.membership.CommandRefused;
 import io.firn.membership.Metadata;
@@ -52,8 +53,7 @@ public final class StateTopic {
     }
 
     private CompletableFuture<Void> create() {
-        int usable = (int) metadata.view().brokers().values().stream().filter(broker -> !broker.fenced()).count();
-        Command.CreateTopic topic = new Command.CreateTopic(Uuid.randomUuid(), Topic.SHARE_GROUP_STATE_TOPIC_NAME, partitions, Math.max(1, Math.min(REPLICATION_FACTOR, usable)),
+        Command.CreateTopic topic = new Command.CreateTopic(Uuid.randomUuid(), Topic.SHARE_GROUP_STATE_TOPIC_NAME, partitions, replicas(metadata.view()),
                 Map.<Integer, List<Integer>>of(), CONFIGS);
         return metadata.submit(topic).handle((view, failure) -> {
             if (failure != null && !exists(failure)) {
@@ -61,6 +61,10 @@ public final class StateTopic {
             }
             return find().map(inService).orElseGet(() -> CompletableFuture.completedFuture(null));
         }).thenCompose(serving -> serving);
+    }
+
+    private static int replicas(ClusterView view) {
+        return Math.max(1, Math.min(REPLICATION_FACTOR, view.liveBrokers().size()));
     }
 
     private static boolean exists(Throwable failure) {

@@ -89,7 +89,7 @@ final class TopicDecisions {
     }
 
     private static Placed place(ClusterView view, int first, int end, int factor, RandomGenerator random) {
-        List<BrokerView> live = view.brokers().values().stream().filter(broker -> !broker.fenced()).toList();
+        List<BrokerView> live = view.liveBrokers();
         if (factor < 1 || factor > live.size()) {
             return Placed.no(Decision.refuse(Reason.INVALID_REPLICATION_FACTOR, "replication factor " + factor + " is not between 1 and the number of live brokers, " + live.size()));
         }
