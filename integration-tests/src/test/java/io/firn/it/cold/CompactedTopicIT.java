@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.firn.it.harness.Await;
 import io.firn.it.harness.FirnNode;
-import io.firn.it.harness.HttpCalls;
 import io.firn.it.harness.KafkaClients;
 import io.firn.it.harness.Reading;
 import io.firn.it.harness.Seed;
@@ -148,11 +147,7 @@ class CompactedTopicIT {
     }
 
     private static double passes(FirnNode node) throws IOException {
-        return meter(node, "firn_cold_compaction_passes_total");
-    }
-
-    private static double meter(FirnNode node, String name) throws IOException {
-        return HttpCalls.get(node.http("/metrics")).body().lines().filter(line -> line.startsWith(name + " ")).mapToDouble(line -> Double.parseDouble(line.substring(name.length()).trim())).sum();
+        return node.metric("firn_cold_compaction_passes_total");
     }
 
     private static int replayWhile(AtomicBoolean writing, FirnNode node, TopicPartition partition, KeyedLoad load) {
@@ -213,8 +208,8 @@ class CompactedTopicIT {
         }
         Await.until("compacted", () -> replay(node, partition, load).size() <= KEYS + SEGMENT_UPDATES);
         Await.until("superseded objects deleted", () -> buckets.segments("table") <= 8);
-        assertThat(meter(node, "firn_cold_orphans_possible_total")).isZero();
-        assertThat(meter(node, "firn_cold_reads_failed_total")).as("readers never met a hole").isZero();
+        assertThat(node.metric("firn_cold_orphans_possible_total")).isZero();
+        assertThat(node.metric("firn_cold_reads_failed_total")).as("readers never met a hole").isZero();
         replay(node, partition, load);
     }
 

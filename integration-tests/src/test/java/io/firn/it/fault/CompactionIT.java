@@ -4,11 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.firn.it.harness.Await;
 import io.firn.it.harness.FirnNode;
-import io.firn.it.harness.HttpCalls;
 import io.firn.it.harness.Reading;
 import io.firn.it.harness.Seed;
 import io.firn.it.harness.Topics;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -56,7 +54,7 @@ class CompactionIT {
                     node.kill9();
                     node.start();
                 }
-                Await.until("compacted in this life, under load", () -> metric(node, "firn_compaction_dropped_records_total") > 0);
+                Await.until("compacted in this life, under load", () -> node.metric("firn_compaction_dropped_records_total") > 0);
                 load.awaitProgress();
                 load.finish();
                 verify(node, partitions, load);
@@ -98,7 +96,7 @@ class CompactionIT {
                 last = commit(topics, "early", partitions, 1);
                 ConfigResource offsets = new ConfigResource(ConfigResource.Type.TOPIC, "__consumer_offsets");
                 Topics.done(topics.admin().incrementalAlterConfigs(Map.of(offsets, List.of(set("segment.bytes", "1048576"), set("min.cleanable.dirty.ratio", "0.1")))).all());
-                for (int round = 1; metric(node, "firn_compaction_dropped_records_total") == 0; round++) {
+                for (int round = 1; node.metric("firn_compaction_dropped_records_total") == 0; round++) {
                     assertThat(round).as("commits until something is compacted").isLessThan(20_000);
                     last = commit(topics, "late", partitions, round);
                 }
@@ -123,9 +121,5 @@ class CompactionIT {
 
     private static AlterConfigOp set(String name, String value) {
         return new AlterConfigOp(new ConfigEntry(name, value), OpType.SET);
-    }
-
-    private static double metric(FirnNode node, String name) throws IOException {
-        return HttpCalls.get(node.http("/metrics")).body().lines().filter(line -> line.startsWith(name + " ") || line.startsWith(name + "{")).mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ')))).sum();
     }
 }

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.DoubleStream;
 
 /**
  * A broker that can be stopped, killed and started again over the same data directory, at the same Kafka port. Its log file, one for all its starts, lies in {@code target/it-logs}.
@@ -114,6 +115,16 @@ public final class FirnNode implements BrokerNode {
 
     public URI http(String path) {
         return process.http(path);
+    }
+
+    /** The sum of all series of this name on its metrics page. Fails where there is none, so that a wrong name does not pass for 0. */
+    public double metric(String name) throws IOException {
+        double[] values = HttpCalls.get(http("/metrics")).body().lines().filter(line -> line.startsWith(name + " ") || line.startsWith(name + "{"))
+                .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ')))).toArray();
+        if (values.length == 0) {
+            throw new IllegalStateException("no metric " + name);
+        }
+        return DoubleStream.of(values).sum();
     }
 
     public Path data() {
