@@ -144,7 +144,7 @@ public record BrokerConfig(Node node, Data data, Kafka kafka, Http http, Log log
 
     public record Compaction(
             @Setting(key = "threads", value = "1", min = 1, max = 64, doc = "Local logs compacted at the same time.") int threads,
-            @Setting(key = "memory.bytes", value = "16777216", unit = "bytes", min = 65_536, doc = "Memory for the keys of one compaction of a local log, about 27 bytes a key. With less, a pass covers less of the log and more passes are needed.") long memoryBytes,
+            @Setting(key = "memory.bytes", value = "16777216", unit = "bytes", min = 65_536, doc = "Memory for the keys of one compaction, about 27 bytes a key; there are compaction.threads of local logs at once, and one in the cold tier. With less, a pass covers less of the log and more passes are needed.") long memoryBytes,
             @Setting(key = "bytes.per.second", value = "0", unit = "bytes/s", min = 0, doc = "Upper bound of what compaction of local logs reads and writes; 0 is no bound.") long bytesPerSecond) {
         public Compaction {
             Bounds.check(Compaction.class, threads, memoryBytes, bytesPerSecond);
