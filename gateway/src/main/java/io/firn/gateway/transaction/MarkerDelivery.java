@@ -27,7 +27,7 @@ import org.slf4j.LoggerFactory;
  * its topic was deleted, or when a later epoch of the producer is already there (then nothing of this transaction is open).
  *
  * <p>Limits: one ending a transactional id, so as many as the coordinator holds prepared transactions in memory; {@link #MAX_SENDING} are under way at the same time, the others wait in order.
- * The pause doubles from {@link #FIRST_PAUSE_MS} to {@link #LAST_PAUSE_MS}.
+ * The pause doubles from {@link #FIRST_PAUSE_MS} to {@link #LAST_PAUSE_MS}. Who pauses is not under way: partitions that stay out of reach hold up no transactions but their own.
  *
  * <p>Threading: {@link #claim}, {@link Ending#begin}, {@link Ending#release} and {@link #cancel} may be called from anywhere; the rest is confined to {@code executor}, a single thread that is
  * never blocked here.
@@ -47,6 +47,7 @@ final class MarkerDelivery {
 
     private final Queue<Ending> waiting = new ArrayDeque<>();
     private int sending;
+    private boolean givingTurns;
 
     /** Writes into the coordinator's log that all markers of {@code prepared} are there; completes when that is committed. */
     @FunctionalInterface
@@ -92,6 +93,7 @@ final class MarkerDelivery {
         private final Transaction prepared;
         private final EndMarker marker;
         private final Set<TopicPartition> left;
+        private Runnable step = this::send;
         private int attempts;
 
         private Ending(TopicPartition home, int coordinatorEpoch, String id, Transaction prepared) {
@@ -104,10 +106,12 @@ final class MarkerDelivery {
 
         /** Its PREPARE_* is committed. */
         void begin() {
-            executor.execute(() -> {
-                waiting.add(this);
-                next();
-            });
+            executor.execute(this::queue);
+        }
+
+        private void queue() {
+            waiting.add(this);
+            next();
         }
 
         /** Its PREPARE_* is not known to be committed: whoever finds it so may claim it. */
@@ -119,11 +123,23 @@ final class MarkerDelivery {
             return endings.get(id) != this;
         }
 
-        private void send() {
-            left.removeIf(partition -> !exists.test(partition));
+        /** Does what comes next. A failure nobody foresaw must not lose the turn, or the transaction would stay prepared for ever. */
+        private void turn() {
             if (cancelled()) {
                 end();
-            } else if (left.isEmpty()) {
+                return;
+            }
+            try {
+                step.run();
+            } catch (RuntimeException e) {
+                log.atError().addKeyValue("transactionalId", id).setCause(e).log("Ending a transaction failed unexpectedly; trying again");
+                again(step);
+            }
+        }
+
+        private void send() {
+            left.removeIf(partition -> !exists.test(partition));
+            if (left.isEmpty()) {
                 complete();
             } else {
                 sender.send(marker.at(left)).handleAsync(this::sent, executor);
@@ -143,7 +159,8 @@ final class MarkerDelivery {
             }
             answers.forEach(this::answered);
             if (left.isEmpty()) {
-                complete();
+                step = this::complete;
+                turn();
             } else {
                 again(this::send);
             }
@@ -176,18 +193,24 @@ final class MarkerDelivery {
             return null;
         }
 
-        private void again(Runnable step) {
+        private void again(Runnable next) {
             if (cancelled()) {
                 end();
                 return;
             }
             long pauseMs = Math.min(LAST_PAUSE_MS, FIRST_PAUSE_MS << Math.min(attempts, 20));
             attempts++;
-            executor.schedule(step, pauseMs, TimeUnit.MILLISECONDS);
+            step = next;
+            executor.schedule(this::queue, pauseMs, TimeUnit.MILLISECONDS);
+            pass();
         }
 
         private void end() {
             endings.remove(id, this);
+            pass();
+        }
+
+        private void pass() {
             sending--;
             next();
         }
@@ -197,10 +220,19 @@ final class MarkerDelivery {
         return prepared.state() == org.apache.kafka.coordinator.transaction.TransactionState.PREPARE_COMMIT;
     }
 
+    /** Turns are given in one loop, not on the stack of those that end at once: there may be thousands. */
     private void next() {
-        while (sending < MAX_SENDING && !waiting.isEmpty()) {
-            sending++;
-            waiting.remove().send();
+        if (givingTurns) {
+            return;
+        }
+        givingTurns = true;
+        try {
+            while (sending < MAX_SENDING && !waiting.isEmpty()) {
+                sending++;
+                waiting.remove().turn();
+            }
+        } finally {
+            givingTurns = false;
         }
     }
 }

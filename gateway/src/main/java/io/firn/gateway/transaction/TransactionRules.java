@@ -208,10 +208,12 @@ final class TransactionRules {
         return same ? fence(current.get(), Reply.of(Errors.NONE), fresh, nowMs) : refuse(Errors.CONCURRENT_TRANSACTIONS);
     }
 
-    /** All markers of {@code prepared} are written. */
+    /**
+     * All markers of {@code prepared} are written. Whether that is what is prepared now, its epoch alone does not tell: under versions 0 and 1 a producer ends many transactions with the same
+     * one, and a completion that is written again, since nobody knew whether the first time had worked, may come when the next transaction is prepared.
+     */
     static Decision complete(Optional<Transaction> current, Transaction prepared, long nowMs) {
-        boolean same = current.isPresent() && current.get().isPrepared() && current.get().producerId() == prepared.producerId() && current.get().epoch() == prepared.epoch();
-        return same ? new Write(current.get().completed(nowMs), Reply.of(Errors.NONE)) : new Keep(Reply.of(Errors.NONE));
+        return current.filter(Transaction::isPrepared).equals(Optional.of(prepared)) ? new Write(prepared.completed(nowMs), Reply.of(Errors.NONE)) : new Keep(Reply.of(Errors.NONE));
     }
 
     private static Keep refuse(Errors error) {

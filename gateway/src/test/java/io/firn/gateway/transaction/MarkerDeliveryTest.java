@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.firn.gateway.rig.Await;
 import io.firn.gateway.transaction.MarkerDelivery.Ending;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
@@ -12,6 +14,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.coordinator.transaction.TransactionState;
@@ -177,5 +181,67 @@ class MarkerDeliveryTest {
         completion().answer().complete(Errors.NONE);
 
         Await.until("the next has its turn", () -> sent.size() == MarkerDelivery.MAX_SENDING);
+    }
+
+    @Test
+    void partitionsOutOfReachHoldUpNoTransactionsButTheirOwn() throws Exception {
+        for (int i = 0; i < MarkerDelivery.MAX_SENDING; i++) {
+            delivery.claim(HOME, 4, "tx" + i, prepared()).orElseThrow().begin();
+        }
+        List<Sent> first = new ArrayList<>();
+        for (int i = 0; i < MarkerDelivery.MAX_SENDING; i++) {
+            first.add(next());
+        }
+        delivery.claim(HOME, 4, "another", prepared()).orElseThrow().begin();
+        handled();
+        assertThat(sent).isEmpty();
+
+        executor.submit(() -> { // so that no pause is over before all have begun theirs
+            first.forEach(one -> one.answer(Errors.NONE, Errors.NOT_LEADER_OR_FOLLOWER));
+        }).get();
+
+        Await.until("the one behind them has its turn", () -> sent.stream().anyMatch(one -> one.marker().partitions().size() == 2));
+    }
+
+    @Test
+    void aCompletionIsNotWrittenAgainWhenTheNextEndOfTheSameTransactionalIdHasCome() throws Exception {
+        delivery.claim(HOME, 4, "tx", prepared()).orElseThrow().begin();
+        next().answer(Errors.NONE, Errors.NONE);
+        completion().answer().complete(Errors.COORDINATOR_NOT_AVAILABLE);
+        handled();
+
+        delivery.claim(HOME, 4, "tx", prepared()).orElseThrow().begin();
+        next();
+        executor.schedule(() -> {}, 3 * MarkerDelivery.FIRST_PAUSE_MS, TimeUnit.MILLISECONDS).get();
+
+        assertThat(completions).isEmpty();
+    }
+
+    @Test
+    void aSenderOrALogThatThrowsIsTriedAgain() {
+        AtomicInteger sends = new AtomicInteger();
+        AtomicInteger writes = new AtomicInteger();
+        MarkerDelivery throwing = new MarkerDelivery(marker -> {
+            if (sends.incrementAndGet() == 1) {
+                throw new IllegalStateException("no way to the partition");
+            }
+            return CompletableFuture.completedFuture(Map.of(A, Errors.NONE, B, Errors.NONE));
+        }, partition -> true, (id, prepared) -> {
+            if (writes.incrementAndGet() == 1) {
+                throw new IllegalStateException("no way to the log");
+            }
+            return CompletableFuture.completedFuture(Errors.NONE);
+        }, executor);
+
+        throwing.claim(HOME, 4, "tx", prepared()).orElseThrow().begin();
+
+        Await.until("the transaction has ended", () -> throwing.size() == 0);
+        assertThat(sends).hasValue(2);
+        assertThat(writes).hasValue(2);
+    }
+
+    /** Everything that was answered so far has been looked at. */
+    private void handled() throws Exception {
+        executor.submit(() -> {}).get();
     }
 }
