@@ -17,6 +17,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.message.ProduceResponseData.PartitionProduceResponse;
@@ -95,7 +96,12 @@ final class TransactionalAppends {
         }
     }
 
-    private record Needed(Batch batch, Object guard) {}
+    /** A request may name a partition twice, so these are not found by their partition. */
+    private record Needed(Batch batch, Object guard) {
+        TopicPartition partition() {
+            return batch.partition().id().topicPartition();
+        }
+    }
 
     private void begun(List<Batch> batches, Batch batch, VerificationStart start, List<Needed> needed) {
         if (start instanceof VerificationStart.Needed guarded) {
@@ -115,25 +121,26 @@ final class TransactionalAppends {
 
     private void ask(List<Needed> needed) {
         ProducerStamp stamp = needed.get(0).batch().stamp();
-        Map<TopicPartition, Needed> byPartition = needed.stream().collect(Collectors.toMap(one -> one.batch().partition().id().topicPartition(), one -> one));
-        context.admission().admit(transactionalId, stamp.producerId(), stamp.epoch(), byPartition.keySet(), mode)
-                .whenComplete((answers, failure) -> request.loop().execute(() -> answered(byPartition, failure == null ? answers : Map.of())));
+        Set<TopicPartition> partitions = needed.stream().map(Needed::partition).collect(Collectors.toSet());
+        context.admission().admit(transactionalId, stamp.producerId(), stamp.epoch(), partitions, mode)
+                .whenComplete((answers, failure) -> request.loop().execute(() -> answered(needed, failure == null ? answers : Map.of())));
     }
 
-    private void answered(Map<TopicPartition, Needed> asked, Map<TopicPartition, Errors> answers) {
+    private void answered(List<Needed> asked, Map<TopicPartition, Errors> answers) {
+        List<Batch> batches = asked.stream().map(Needed::batch).toList();
         if (mode == Mode.ADD && answers.containsValue(Errors.CONCURRENT_TRANSACTIONS) && context.clock().millis() < untilMs) {
-            later(asked.values().stream().map(Needed::batch).toList());
+            later(batches);
             return;
         }
-        asked.forEach((partition, needed) -> {
-            Errors error = answers.getOrDefault(partition, Errors.UNKNOWN_SERVER_ERROR);
+        asked.forEach(needed -> {
+            Errors error = answers.getOrDefault(needed.partition(), Errors.UNKNOWN_SERVER_ERROR);
             if (error == Errors.NONE) {
                 onLoop(needed.batch().partition(), () -> append(needed.batch(), TransactionTerms.verified(needed.guard())));
             } else {
                 refuse(needed.batch(), error);
             }
         });
-        leave(producerId(asked.values().stream().map(Needed::batch).toList()));
+        leave(producerId(batches));
     }
 
     private void later(List<Batch> batches) {

@@ -133,6 +133,24 @@ class TransactionalProducePathTest {
         }
     }
 
+    /** No client does so, but one that did must not hold up its producer id for ever. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3})
+    void aPartitionThatARequestNamesTwiceIsAskedForOnce(int loops) {
+        start(loops);
+        try (WireClient client = rig.client()) {
+            ProduceRequestData twice = transactional(0, batch(0, 0));
+            Requests.with(twice, topic.name(), topic.id(), 0, batch(0, 1));
+            int sent = client.send(ApiKeys.PRODUCE, PRODUCE, twice);
+            Asked question = question();
+            assertThat(question.partitions()).containsExactly(new TopicPartition("t", 0));
+            question.answer(Errors.NONE);
+
+            assertThat(answer(client, sent).responses().iterator().next().partitionResponses()).hasSize(2).allSatisfy(part -> assertThat(part.errorCode()).isZero());
+            assertThat(error(client.ask(ApiKeys.PRODUCE, PRODUCE, transactional(0, batch(0, 2)), ProduceResponseData.class))).isEqualTo(Errors.NONE);
+        }
+    }
+
     @Test
     void recordsWithoutATransactionAreNobodysQuestion() {
         start(1);
