@@ -1,5 +1,7 @@
 package io.firn.gateway.transaction;
 
+import com.google.re2j.Pattern;
+import com.google.re2j.PatternSyntaxException;
 import io.firn.gateway.coordinator.Coordination;
 import io.firn.gateway.coordinator.TransactionAdmission;
 import io.firn.gateway.transaction.TransactionRules.End;
@@ -15,8 +17,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.BiPredicate;
 import java.util.function.Function;
 import java.util.function.Supplier;
-import java.util.regex.Pattern;
-import java.util.regex.PatternSyntaxException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.message.DescribeTransactionsResponseData;
 import org.apache.kafka.common.message.ListTransactionsRequestData;
@@ -126,6 +126,7 @@ public final class Transactions implements TransactionAdmission {
         return described;
     }
 
+    /** A client's pattern is matched on the coordinator's thread: by RE2, as in Kafka, whose time grows with the length of an id and no faster. */
     public CompletableFuture<ListTransactionsResponseData> list(ListTransactionsRequestData body) {
         ListTransactionsResponseData answer = new ListTransactionsResponseData();
         Optional<Pattern> pattern;

@@ -363,6 +363,15 @@ class TransactionsTest {
         assertThat(Errors.forCode(await(rig.transactions.list(new ListTransactionsRequestData().setTransactionalIdPattern("("))).errorCode())).isEqualTo(Errors.INVALID_REGULAR_EXPRESSION);
     }
 
+    /** With what only a backtracking matcher knows, a client could keep the coordinator's thread busy for ever. Kafka's answer is the same. */
+    @Test
+    void patternsThatNeedBacktrackingAreRefused() {
+        rig.initialize("aa");
+
+        assertThat(listed(new ListTransactionsRequestData().setTransactionalIdPattern("(a|aa)+"))).containsExactly("aa");
+        assertThat(Errors.forCode(await(rig.transactions.list(new ListTransactionsRequestData().setTransactionalIdPattern("(a)\\1"))).errorCode())).isEqualTo(Errors.INVALID_REGULAR_EXPRESSION);
+    }
+
     private List<String> listed(ListTransactionsRequestData filter) {
         List<String> ids = new ArrayList<>();
         await(rig.transactions.list(filter)).transactionStates().forEach(state -> ids.add(state.transactionalId()));
