@@ -4,6 +4,7 @@ import io.firn.cold.ColdStoreConfig;
 import io.firn.cold.ObjectStoreConfig;
 import io.firn.cold.ObjectStoreConfig.Credentials;
 import io.firn.cold.ObjectStoreConfig.Provider;
+import io.firn.gateway.codec.RecompressionPool;
 import io.firn.gateway.config.BrokerConfig;
 import io.firn.gateway.transaction.TransactionSettings;
 import io.firn.hot.Durability;
@@ -67,9 +68,9 @@ final class ModuleConfigs {
                 new CompactionLimits(config.compaction().threads(), config.compaction().memoryBytes(), config.compaction().bytesPerSecond()));
     }
 
-    /** Threads that rewrite batches for topics with a {@code compression.type}: they must leave the event loops some processor. */
+    /** Threads that rewrite batches for topics with a {@code compression.type}. */
     static int recompressionThreads() {
-        return Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
+        return RecompressionPool.threads(Runtime.getRuntime().availableProcessors(), Runtime.getRuntime().maxMemory());
     }
 
     static ScratchSpace scratch(BrokerConfig config) {

@@ -73,12 +73,19 @@ final class Recompression {
         if (refused.isPresent()) {
             return Rewritten.of(refused.get());
         }
-        RecordBuffers result = choice.codec() == CompressionType.NONE.id ? plain : compressed(plain, records);
-        if (result.sizeBytes() > config.maxMessageBytes()) {
-            return Rewritten.of(new Rejected(AppendError.TOO_LARGE, "the batch has " + result.sizeBytes() + " bytes in the topic's codec, max.message.bytes is " + config.maxMessageBytes()));
+        if (choice.codec() != CompressionType.NONE.id) {
+            return compressed(plain, records);
         }
-        BatchRecords.seal(result);
-        return Rewritten.of(result);
+        return plain.sizeBytes() > config.maxMessageBytes() ? tooLargeInCodec(plain.sizeBytes()) : sealed(plain);
+    }
+
+    private static Rewritten sealed(RecordBuffers batch) {
+        BatchRecords.seal(batch);
+        return Rewritten.of(batch);
+    }
+
+    private Rewritten tooLargeInCodec(int sizeSoFar) {
+        return Rewritten.of(new Rejected(AppendError.TOO_LARGE, "the batch has " + sizeSoFar + " bytes or more in the topic's codec, max.message.bytes is " + config.maxMessageBytes()));
     }
 
     private List<ByteBuffer> decompressed(RecordBuffers batch) throws IOException {
@@ -116,15 +123,23 @@ final class Recompression {
         }
     }
 
-    private RecordBuffers compressed(RecordBuffers plain, List<ByteBuffer> records) throws IOException {
+    /** Stops when the result is larger than a batch may be: what one codec makes small, another may not. */
+    private Rewritten compressed(RecordBuffers plain, List<ByteBuffer> records) throws IOException {
         ByteBufferOutputStream bytes = new ByteBufferOutputStream(CHUNK_BYTES);
         try (OutputStream out = choice.compression().wrapForOutput(bytes, RecordBatch.MAGIC_VALUE_V2)) {
             for (ByteBuffer part : records) {
                 write(out, part.duplicate());
+                if (BatchRecords.HEADER_BYTES + bytes.position() > config.maxMessageBytes()) {
+                    return tooLargeInCodec(BatchRecords.HEADER_BYTES + bytes.position());
+                }
             }
         }
+        int size = BatchRecords.HEADER_BYTES + bytes.position();
+        if (size > config.maxMessageBytes()) {
+            return tooLargeInCodec(size);
+        }
         ByteBuffer payload = bytes.buffer().flip();
-        return with(BatchRecords.header(plain, choice.codec(), payload.remaining()), List.of(payload));
+        return sealed(with(BatchRecords.header(plain, choice.codec(), payload.remaining()), List.of(payload)));
     }
 
     private static void write(OutputStream out, ByteBuffer part) throws IOException {

@@ -11,14 +11,15 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Where batches are rewritten. A broker without such topics has no thread here.
  *
- * <p>Limits: a fixed number of threads, each of which holds at most twice {@link Recompression#decompressedMax}; a result is at most {@code max.message.bytes}. The queue needs no limit of its own: a
- * partition has one batch here at a time.
+ * <p>Limits: a fixed number of threads ({@link #threads}), each of which holds at most {@link Recompression#decompressedMax} and a result of little more than {@code max.message.bytes}. The queue needs
+ * no limit of its own: a partition has one batch here at a time.
  *
  * <p>Threading: thread-safe.
  */
@@ -35,6 +36,12 @@ public final class RecompressionPool implements AutoCloseable {
     public RecompressionPool(Executor executor, Runnable stop) {
         this.executor = executor;
         this.stop = stop;
+    }
+
+    /** As many threads as leave the event loops half of the processors, and the rest of the broker half of the heap; at least one. */
+    public static int threads(int processors, long heapBytes) {
+        long fit = heapBytes / 2 / (2L * Recompression.LEAST_DECOMPRESSED_MAX);
+        return (int) Math.max(1, Math.min(processors / 2, fit));
     }
 
     /** A pool of threads, which begin with the first batch and end when idle. */
@@ -58,19 +65,23 @@ public final class RecompressionPool implements AutoCloseable {
     public CompletableFuture<Rewritten> rewrite(RecordBuffers batch, HotLogConfig config, CompressionChoice choice, long nowMs) {
         CompletableFuture<Rewritten> done = new CompletableFuture<>();
         try {
-            executor.execute(() -> done.complete(rewritten(batch, config, choice, nowMs)));
+            executor.execute(() -> done.complete(outcome(() -> new Recompression(config, choice, nowMs).of(batch))));
         } catch (RejectedExecutionException e) {
             done.complete(rejected(AppendError.OFFLINE, "the broker is stopping"));
         }
         return done;
     }
 
-    private static Rewritten rewritten(RecordBuffers batch, HotLogConfig config, CompressionChoice choice, long nowMs) {
+    /** Whatever {@code work} ends with: without an answer, the partition would wait for ever. */
+    static Rewritten outcome(Supplier<Rewritten> work) {
         try {
-            return new Recompression(config, choice, nowMs).of(batch);
+            return work.get();
         } catch (RuntimeException | LinkageError e) {
-            LOG.atError().addKeyValue("codec", choice.codec()).setCause(e).log("A batch could not be rewritten in the topic's codec");
+            LOG.atError().setCause(e).log("A batch could not be rewritten in the topic's codec");
             return rejected(AppendError.INVALID_RECORD, "the batch could not be rewritten in the topic's codec: " + e);
+        } catch (Error e) { // such as no memory: the batch may be rewritten the next time
+            LOG.atError().setCause(e).log("A batch could not be rewritten in the topic's codec at this time");
+            return rejected(AppendError.OFFLINE, "the batch could not be rewritten in the topic's codec at this time: " + e);
         }
     }
 

@@ -220,6 +220,21 @@ class RecompressionTest {
         assertThat(bytes(rewrite(batch, "uncompressed", config(101_000, false))).limit()).isGreaterThan(100_000);
     }
 
+    /** Random bytes over and over: small for a codec that looks back far enough, and as large as they are for one that does not. */
+    @ParameterizedTest
+    @ValueSource(strings = {"gzip", "lz4", "snappy"})
+    void whatGrowsInTheTopicsCodecIsNotCompressedToItsEnd(String target) {
+        byte[] once = new byte[300_000];
+        ThreadLocalRandom.current().nextBytes(once);
+        SimpleRecord[] records = IntStream.range(0, 60).mapToObj(i -> new SimpleRecord(NOW, once)).toArray(SimpleRecord[]::new);
+        ByteBuffer batch = MemoryRecords.withRecords(compression("zstd"), records).buffer();
+
+        Rejected rejected = rejected(rewrite(batch, target));
+
+        assertThat(rejected.error()).isEqualTo(AppendError.TOO_LARGE);
+        assertThat(Integer.parseInt(rejected.message().replaceAll("\\D*(\\d+) bytes.*", "$1"))).isLessThan(CONFIG.maxMessageBytes() + (256 << 10));
+    }
+
     private static Rejected rejected(Rewritten rewritten) {
         return rewritten.rejected().orElseThrow(() -> new AssertionError("was not refused"));
     }
