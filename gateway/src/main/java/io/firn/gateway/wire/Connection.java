@@ -27,7 +27,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p><b>Reading</b> stops (automatic reads off; bytes already received wait in {@code leftover}, at most one receive buffer or
  * what one decrypted record held) while any of these holds, and goes on when none does: the loop's {@link InflightBudget} has
- * no room for the next frame; {@code requestsInFlight} requests are not yet fully sent back; the client did more than its quotas allow and has to wait.
+ * no room for the next frame; {@code requestsInFlight} requests are not yet fully sent back; the client did more than its quotas allow and has to wait (it stops between two frames).
  *
  * <p><b>Writing</b>: answers are encoded when they are next in order, and flushed once per read-complete or once per loop turn.
  *
@@ -183,10 +183,9 @@ final class Connection extends ChannelInboundHandlerAdapter {
         long sinceRead = (nowNanos - lastReadNanos) / 1_000_000;
         long sinceWrite = (nowNanos - lastWriteNanos) / 1_000_000;
         WireLimits limits = loop.limits();
-        boolean midFrame = frame != null || lengthBytes > 0;
         if (unsent > 0 && sinceWrite > limits.stallMs()) {
             close("client takes no bytes of its answer for " + limits.stallMs() + " ms");
-        } else if (midFrame && reservingBytes == 0 && context.channel().config().isAutoRead() && sinceRead > limits.stallMs()) {
+        } else if (midFrame() && reservingBytes == 0 && context.channel().config().isAutoRead() && sinceRead > limits.stallMs()) {
             close("request not received whole for " + limits.stallMs() + " ms");
         } else if (!muted && inOrder.isEmpty() && unsent == 0 && sinceRead > limits.idleMs() && sinceWrite > limits.idleMs()) {
             close("idle for " + limits.idleMs() + " ms");
@@ -274,10 +273,17 @@ final class Connection extends ChannelInboundHandlerAdapter {
     }
 
     private boolean mayRead() {
-        return !muted && reservingBytes == 0 && inOrder.size() + unsent < loop.limits().requestsInFlight();
+        return (!muted || midFrame()) && reservingBytes == 0 && inOrder.size() + unsent < loop.limits().requestsInFlight();
     }
 
-    /** Reads no more for so long; what is under way goes on. */
+    private boolean midFrame() {
+        return frame != null || lengthBytes > 0;
+    }
+
+    /**
+     * Reads no more for so long; what is under way goes on, a frame that has begun too: it holds room in the loop's budget, or its place among those that wait for some, and would keep other
+     * clients waiting for as long.
+     */
     private void mute(long waitMs) {
         if (waitMs <= 0 || closed) {
             return;

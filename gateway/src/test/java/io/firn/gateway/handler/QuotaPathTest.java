@@ -2,6 +2,8 @@ package io.firn.gateway.handler;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.firn.gateway.rig.Await;
+import io.firn.gateway.rig.GatedDisk.Op;
 import io.firn.gateway.rig.Requests;
 import io.firn.gateway.rig.StorageRig;
 import io.firn.gateway.rig.WireClient;
@@ -80,6 +82,31 @@ class QuotaPathTest {
             assertThat(over.throttleTimeMs()).isBetween(200, 5_000);
             assertThat(Requests.values(Requests.only(over))).hasSize(1);
             assertThat(msUntilAnswered(greedy)).isGreaterThan(over.throttleTimeMs() / 2);
+        }
+    }
+
+    /** It would keep what it has of the loop's budget for request bytes, or the first place among those that wait for some, for as long as it is not read. */
+    @Test
+    void aRequestThatHasBegunIsReadToItsEndAllTheSame() {
+        limit("producer_byte_rate");
+        rig.disk.hold(Op.FORCE);
+        try (WireClient greedy = new WireClient(rig.port()).as("greedy")) {
+            int first = greedy.send(ApiKeys.PRODUCE, Requests.PRODUCE, Requests.produce(-1, topic, 0, Requests.records(1, "x".repeat(AT_ONCE + 5_000))));
+            Await.until("it is appended", () -> StorageRig.<Long>onLoop(rig.partition("t", 0), () -> rig.partition("t", 0).log().hot().logEndOffset()) == 1);
+            Await.until("its bytes were given back", () -> rig.meter("firn.requests.inflight") == 0);
+            ProduceResponseData[] over = new ProduceResponseData[1];
+
+            int second = greedy.sendInTwo(ApiKeys.PRODUCE, Requests.PRODUCE, Requests.produce(-1, topic, 0, Requests.records(1, "y".repeat(1_000))), 500, () -> {
+                Await.until("the second request has begun", () -> rig.meter("firn.requests.inflight") > 0);
+                rig.disk.release(Op.FORCE);
+                over[0] = greedy.receive(first, ProduceResponseData.class);
+            });
+
+            assertThat(over[0].throttleTimeMs()).isGreaterThan(3_000);
+            long fromNanos = System.nanoTime();
+            assertThat(Requests.error(greedy.receive(second, ProduceResponseData.class)).code()).isZero();
+            assertThat(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - fromNanos)).isLessThan(over[0].throttleTimeMs() / 2);
+            assertThat(rig.meter("firn.requests.inflight")).isZero();
         }
     }
 }

@@ -66,6 +66,21 @@ public final class WireClient implements AutoCloseable {
         }
     }
 
+    /** Sends the first bytes of a request, and the others after {@code between}. Returns the correlation id. */
+    public int sendInTwo(ApiKeys api, int version, ApiMessage body, int count, Runnable between) {
+        byte[] bytes = frame(api, (short) version, body);
+        int correlationId = nextCorrelationId - 1;
+        try {
+            DataOutputStream out = new DataOutputStream(socket.getOutputStream());
+            out.write(bytes, 0, count);
+            between.run();
+            out.write(bytes, count, bytes.length - count);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return correlationId;
+    }
+
     private byte[] frame(ApiKeys api, short version, ApiMessage body) {
         int correlationId = nextCorrelationId++;
         short headerVersion = api.requestHeaderVersion(version);
