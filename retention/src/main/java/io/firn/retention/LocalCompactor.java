@@ -25,6 +25,8 @@ import org.slf4j.LoggerFactory;
  *                                                     └ damage, a failing disk, a bug: set aside (said at ERROR, metric) until the partition is opened again
  * </pre>
  *
+ * <p>A log that is not tiered asks the bucket first whether an earlier life has left anything there ({@link TieredLog#askCold}); with the bucket away the pass keeps tombstones and markers.
+ *
  * <p>A partition set aside is served, offloaded and trimmed as before; others go on being compacted.
  *
  * <p>Threading: confined to the partition's loop; the pass's steps run on the compaction threads.
@@ -90,6 +92,10 @@ final class LocalCompactor {
         CompactionPolicy.Cleanable cleanable = cleanable(now);
         if (!isDue(cleanable)) {
             nextLookMs = work.nowMs() + LOOK_EVERY_MS;
+            return;
+        }
+        if (!log.askCold()) {
+            nextLookMs = work.nowMs();
             return;
         }
         waiting = true;
@@ -179,6 +185,7 @@ final class LocalCompactor {
         long beganMs = work.nowMs();
         ended = CompletableFuture.allOf(ended, begun.run().handle((outcome, failure) -> {
             pass = Optional.empty();
+            log.askColdAgain();
             release();
             if (failure == null) {
                 succeeded(outcome, work.nowMs() - beganMs);

@@ -116,7 +116,8 @@ final class Offloader {
         return waiting.result();
     }
 
-    private void abandonPrepared(String reason) {
+    /** A change that waits is not made; whoever waits for it is told. */
+    void abandonPrepared(String reason) {
         Optional<Prepared<?>> abandoned = prepared;
         prepared = Optional.empty();
         abandoned.ifPresent(change -> change.result().completeExceptionally(new CancellationException(reason)));
@@ -127,11 +128,14 @@ final class Offloader {
         if (state instanceof Waiting waiting) {
             state = waiting.due(work.nowMs());
         }
+        if (state instanceof Stopped && log.asksCold()) {
+            log.coldTold(false);
+        }
         if (closed || work.closed().get() || !(state instanceof Idle idle)) {
             return;
         }
         if (log.cold().isEmpty()) {
-            if (needsCold(now)) {
+            if (needsCold(now) || log.asksCold()) {
                 queue(idle, OffloadState.Work.OPEN, 0);
             }
         } else if (now.cold().hasSegmentsBelow(now.logStartOffset())) {
@@ -181,9 +185,11 @@ final class Offloader {
     private void granted(OffloadState.Work kind) {
         if (!(state instanceof Queued queued)) {
             giveBack(kind);
-        } else if (closed || work.closed().get()) {
+        } else if (closed || work.closed().get() || kind == OffloadState.Work.COMPACT && prepared.isEmpty()) {
             state = queued.skip();
             giveBack(kind);
+        } else if (kind == OffloadState.Work.OPEN && !needsCold(view.get())) {
+            ask(queued);
         } else if (kind == OffloadState.Work.OPEN) {
             open(queued);
         } else if (kind == OffloadState.Work.COMPACT) {
@@ -235,6 +241,20 @@ final class Offloader {
         }, () -> giveBack(OffloadState.Work.OPEN));
     }
 
+    /** Tells the log whether the bucket holds anything of it. Nothing else follows from that, nor from a failure: nobody reads there. */
+    private void ask(Queued queued) {
+        state = queued.start();
+        run(() -> work.cold().openLog(log.hot().partition(), leaderEpoch).handle((opened, failure) -> failure == null && isEmpty(opened)), Optional.empty(), empty -> {
+            giveBack(OffloadState.Work.OPEN);
+            log.coldTold(empty);
+        }, () -> giveBack(OffloadState.Work.OPEN));
+    }
+
+    private static boolean isEmpty(ColdLog opened) {
+        opened.close();
+        return opened.segments().isEmpty();
+    }
+
     private void heed(TierBorder border) {
         if (border instanceof TierBorder.ColdAhead ahead) {
             stop(Failure.HOLE, ahead.reason(), Optional.empty());
@@ -248,7 +268,8 @@ final class Offloader {
     }
 
     private void upload(Queued queued) {
-        OffloadChoice choice = OffloadChoice.of(view.get());
+        boolean may = RetentionPolicy.offloads(log.config()) && !held.getAsBoolean(); // when the turn was asked for, tiering may still have been on
+        OffloadChoice choice = may ? OffloadChoice.of(view.get()) : new OffloadChoice.Nothing();
         if (choice instanceof OffloadChoice.Whole whole) {
             SealedSource source = retained(whole.segment());
             state = queued.start();
@@ -276,6 +297,7 @@ final class Offloader {
     }
 
     private void uploading(Supplier<CompletableFuture<ColdSegment>> append, SealedSource source) {
+        log.uploadBegins();
         run(append, Optional.of(source), committed -> {
             source.release();
             giveBack(OffloadState.Work.UPLOAD);

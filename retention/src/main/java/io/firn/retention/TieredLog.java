@@ -53,6 +53,18 @@ public final class TieredLog {
     private ColdView view = ColdView.NOTHING;
     private TierBorder border = new TierBorder.Sound();
     private Optional<String> coldFault = Optional.empty();
+    private Unopened unopened = Unopened.NOT_ASKED;
+    /** Whether an upload was begun after which the cold log has not confirmed what it holds. */
+    private boolean unconfirmed;
+
+    /** What is known of the bucket while the cold log is not open. */
+    private enum Unopened {
+        NOT_ASKED,
+        ASKED,
+        EMPTY,
+        /** It holds segments, or did not answer. */
+        PERHAPS_NOT_EMPTY
+    }
 
     TieredLog(HotLog hot, TieredLogConfig config, PartitionLoop loop) {
         this.hot = hot;
@@ -256,10 +268,47 @@ public final class TieredLog {
 
     /**
      * Whether the local disk holds all that a reader may ask for, and the bucket nothing now nor soon. Only then may local compaction remove tombstones and markers: else they may speak of
-     * records in the bucket, and have to get there themselves. A tiered log is never whole, not even before its first offload: a segment may be on its way while a pass is under way.
+     * records in the bucket, and have to get there themselves. A tiered log is never whole, not even before its first offload: a segment may be on its way while a pass is under way. Nor is one of
+     * which nobody knows what an earlier tiered life has left in the bucket ({@link #askCold}).
      */
     boolean localIsWhole() {
-        return !config.tiered() && view.isEmpty() && hot.logStartOffset() >= hot.localLogStartOffset();
+        boolean coldIsEmpty = cold.isPresent() ? view.isEmpty() && !unconfirmed : unopened == Unopened.EMPTY;
+        return mayBeWhole() && coldIsEmpty;
+    }
+
+    private boolean mayBeWhole() {
+        return !config.tiered() && hot.logStartOffset() >= hot.localLogStartOffset();
+    }
+
+    /**
+     * Before a local compaction: whether {@link #localIsWhole} is to be believed, or the bucket has to be asked first. A log that is not tiered has its cold log closed, though it may have been tiered
+     * before this broker was started, and be so again: what is in the bucket then would lack the tombstones and markers that the local disk has lost.
+     */
+    boolean askCold() {
+        if (unopened == Unopened.NOT_ASKED && cold.isEmpty() && mayBeWhole()) {
+            unopened = Unopened.ASKED;
+        }
+        return !asksCold();
+    }
+
+    /** Whether the bucket is to be asked, for {@link #coldTold}. */
+    boolean asksCold() {
+        return unopened == Unopened.ASKED && cold.isEmpty() && mayBeWhole();
+    }
+
+    /** The answer: whether the bucket is known to hold no segment of this log. */
+    void coldTold(boolean empty) {
+        unopened = empty ? Unopened.EMPTY : Unopened.PERHAPS_NOT_EMPTY;
+    }
+
+    /** A compaction went by what the bucket told; if that was nothing, the next one asks again. */
+    void askColdAgain() {
+        unopened = unopened == Unopened.PERHAPS_NOT_EMPTY ? Unopened.NOT_ASKED : unopened;
+    }
+
+    /** An upload begins: until the cold log has confirmed what it holds ({@link #publish}), it may hold more. */
+    void uploadBegins() {
+        unconfirmed = true;
     }
 
     Executor loop() {
@@ -291,6 +340,7 @@ public final class TieredLog {
     List<SegmentSpan> publish() {
         long before = view.endOffset();
         view = ColdView.of(cold.orElseThrow());
+        unconfirmed = false;
         return view.segments().stream().filter(s -> s.baseOffset() >= before).toList();
     }
 

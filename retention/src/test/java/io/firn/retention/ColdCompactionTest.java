@@ -79,6 +79,74 @@ class ColdCompactionTest {
     }
 
     @Test
+    void whatWasDeletedWhileTieringWasOffStaysDeletedWhenItIsOnAgain() {
+        TieredLogConfig keptLocally = Views.local(Views.compactedCold(NEVER), -1, -1);
+        TieredLogConfig eager = new TieredLogConfig(keptLocally.hot(), true, false, -1, -1, -1, -1, new CompactionConfig(0, 0, Long.MAX_VALUE, 1_000));
+        try (TieredRig rig = TieredRig.started(keptLocally)) {
+            put(rig, "deleted", "old");
+            rig.awaitOffloaded(segment(rig, 10, 10));
+            rig.reconfigure(Views.untiered(eager));
+            rig.stop();
+            rig.start(); // from now on nothing opens the cold log: the local disk has all records
+            put(rig, "deleted", null);
+            for (int pass = 0; pass < 3; pass++) {
+                long end = segment(rig, 10, 10);
+                rig.roundsUntil("compacted", 5_000, () -> rig.hot.cleanTo() == end);
+            }
+            rig.reconfigure(Views.local(eager, -1, 0));
+            long end = segment(rig, 10, 10);
+            rig.roundsUntil("served by the bucket", 1_000, () -> rig.hot.localLogStartOffset() == end);
+            assertTable(rig);
+        }
+    }
+
+    @Test
+    void whatIsDeletedWhileTheLastUploadIsOnItsWayStaysDeleted() {
+        TieredLogConfig eager = new TieredLogConfig(Views.compactedCold(NEVER).hot(), true, false, -1, -1, -1, -1, new CompactionConfig(0, 0, Long.MAX_VALUE, 1_000));
+        try (TieredRig rig = TieredRig.started(eager)) {
+            rig.awaitOpened();
+            SimFault held = rig.objects.inject(SimFault.holdingReplies());
+            put(rig, "deleted", "old");
+            segment(rig, 10, 10);
+            rig.roundsUntil("uploading", 100, () -> rig.objects.keys().stream().anyMatch(key -> key.endsWith(".segment")));
+            rig.reconfigure(Views.untiered(eager));
+            put(rig, "deleted", null);
+            for (int pass = 0; pass < 3; pass++) {
+                long end = segment(rig, 10, 10);
+                rig.roundsUntil("compacted", 5_000, () -> rig.hot.cleanTo() == end);
+            }
+            rig.objects.clearFaults();
+            held.release();
+            rig.roundsUntil("committed", 100, () -> rig.log.latestTieredOffset() >= 0);
+            rig.reconfigure(Views.local(eager, -1, 0));
+            long end = segment(rig, 10, 10);
+            rig.roundsUntil("served by the bucket", 1_000, () -> rig.hot.localLogStartOffset() == end);
+            assertTable(rig);
+        }
+    }
+
+    @Test
+    void aLogThatNeverWasInTheBucketAsksItAndForgetsItsTombstones() {
+        CompactionConfig eager = new CompactionConfig(0, 0, Long.MAX_VALUE, 1_000);
+        try (TieredRig rig = TieredRig.started(CompactedTopic.config(eager, false, -1))) {
+            rig.objects.inject(SimFault.outage());
+            put(rig, "a", "old");
+            put(rig, "a", null);
+            long first = segment(rig, 3, 3);
+            rig.roundsUntil("compacted without the bucket", 5_000, () -> rig.hot.cleanTo() == first);
+            rig.objects.clearFaults();
+            for (int pass = 0; pass < 3; pass++) {
+                long end = segment(rig, 3, 3);
+                rig.roundsUntil("compacted", 5_000, () -> rig.hot.cleanTo() == end);
+            }
+            KeyedReplay replay = KeyedReplay.of(rig);
+            assertThat(replay.table()).isEqualTo(table);
+            assertThat(replay.records).noneMatch(record -> record.value() == null);
+            assertThat(rig.log.cold()).isEmpty();
+        }
+    }
+
+    @Test
     void everyOffsetOfTheRangeCanBeReadFrom() {
         try (TieredRig rig = TieredRig.started(Views.compactedCold(EAGER))) {
             segment(rig, 20, 4);

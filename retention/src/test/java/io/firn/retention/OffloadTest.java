@@ -203,6 +203,26 @@ class OffloadTest {
     }
 
     @Test
+    void aSegmentThatWaitsForItsTurnWhenTieringIsSwitchedOffStays() {
+        TieredRig rig = new TieredRig(Views.coldOnly());
+        rig.workerConfig = new RetentionConfig(1_000, 1_000, 0, rig.usableBytes::get);
+        rig.start();
+        try (rig) {
+            rig.awaitOpened();
+            rig.segments(2);
+            rig.roundsUntil("first", 0, () -> rig.log.latestTieredOffset() == 11);
+            assertThat(rig.state()).isInstanceOf(OffloadState.Queued.class);
+            rig.reconfigure(Views.untiered());
+            rig.clock.advanceMs(60_000);
+            rig.until("the turn was given back", 0, () -> rig.state() instanceof OffloadState.Idle);
+            for (int i = 0; i < 5; i++) {
+                rig.round();
+            }
+            assertThat(rig.onLoop(rig.log::latestTieredOffset)).isEqualTo(11);
+        }
+    }
+
+    @Test
     void anIdlePartitionMakesNoRequests() {
         try (TieredRig rig = TieredRig.started(Views.coldOnly())) {
             rig.segment(4);
@@ -218,16 +238,33 @@ class OffloadTest {
     }
 
     @Test
-    void anUntieredTopicNeverAsksTheBucketCompactedOrNot() {
-        for (TieredLogConfig config : new TieredLogConfig[] {Views.untiered(), Views.untiered(Views.compacted(false))}) {
-            try (TieredRig rig = TieredRig.started(config)) {
-                rig.segments(2);
+    void anUntieredTopicNeverAsksTheBucket() {
+        try (TieredRig rig = TieredRig.started(Views.untiered())) {
+            rig.segments(2);
+            rig.round();
+            rig.round();
+            assertThat(rig.objects.requests()).isZero();
+            assertThat(rig.onLoop(rig.log::latestTieredOffset)).isEqualTo(-1);
+            assertThat(rig.onLoop(rig.hot::logStartOffset)).isZero();
+        }
+    }
+
+    @Test
+    void anUntieredCompactedTopicAsksTheBucketOnceBeforeItIsCompacted() {
+        try (TieredRig rig = TieredRig.started(Views.untiered(Views.compacted(false)))) {
+            for (int i = 0; i < 5; i++) {
                 rig.round();
-                rig.round();
-                assertThat(rig.objects.requests()).isZero();
-                assertThat(rig.onLoop(rig.log::latestTieredOffset)).isEqualTo(-1);
-                assertThat(rig.onLoop(rig.hot::logStartOffset)).isZero();
             }
+            assertThat(rig.objects.requests()).isZero();
+            rig.segments(2);
+            rig.roundsUntil("compacted", 5_000, () -> rig.hot.cleanTo() == rig.hot.logEndOffset());
+            int requests = rig.objects.requests();
+            assertThat(requests).isPositive();
+            rig.segments(6);
+            rig.roundsUntil("compacted again", 5_000, () -> rig.hot.cleanTo() == rig.hot.logEndOffset());
+            assertThat(rig.objects.requests()).isEqualTo(requests);
+            assertThat(rig.onLoop(rig.log::latestTieredOffset)).isEqualTo(-1);
+            assertThat(rig.log.cold()).isEmpty();
         }
     }
 
