@@ -36,7 +36,7 @@ final class ColdCompactionPolicy {
         for (ColdSegment segment : reachable) {
             if (segment.nextOffset() <= cleanOffset) {
                 cleanBytes += segment.logSizeBytes();
-            } else if (SegmentSpan.of(segment).newestMs() > nowMs - config.minLagMs()) {
+            } else if (config.minLagMs() > 0 && SegmentSpan.of(segment).newestMs() > nowMs - config.minLagMs()) {
                 break;
             } else {
                 dirtyBytes += segment.logSizeBytes();

@@ -61,7 +61,11 @@ final class TieredPartition {
 
     /** Deletes and offloads what is due. Sealing by age is the hot log's own, ticked by whoever owns the partition. */
     void look() {
-        if (closed || log.hot().offlineReason().isPresent()) {
+        if (closed) {
+            return;
+        }
+        if (log.hot().offlineReason().isPresent()) {
+            offloader.abandonPrepared("the local log is offline");
             return;
         }
         LogView view = view();

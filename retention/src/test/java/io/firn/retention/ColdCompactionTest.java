@@ -7,13 +7,19 @@ import io.firn.cold.ColdSegment;
 import io.firn.cold.sim.SimFault;
 import io.firn.hot.AbortedTransaction;
 import io.firn.hot.AppendOrigin;
+import io.firn.hot.HotLog;
+import io.firn.hot.RecordBuffers;
+import io.firn.hot.SimDisk;
 import io.firn.hot.batch.Batches;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.Executor;
 import java.util.stream.IntStream;
+import org.apache.kafka.common.TopicIdPartition;
+import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.record.TimestampType;
 import org.apache.kafka.common.record.internal.MemoryRecords;
@@ -143,6 +149,45 @@ class ColdCompactionTest {
             assertThat(replay.table()).isEqualTo(table);
             assertThat(replay.records).noneMatch(record -> record.value() == null);
             assertThat(rig.log.cold()).isEmpty();
+        }
+    }
+
+    @Test
+    void aRecordFromTheFutureDoesNotHoldCompactionBackWithoutALag() {
+        try (TieredRig rig = TieredRig.started(Views.compactedCold(EAGER))) {
+            SimpleRecord future = new SimpleRecord(rig.clock.millis() + 1_000_000_000_000L, new byte[] {1}, new byte[10]);
+            rig.append(MemoryRecords.withRecords(Compression.NONE, future).buffer(), AppendOrigin.REPLICATION);
+            rig.append(rig.clock.millis());
+            rig.awaitDurable();
+            awaitCompacted(rig, rig.seal());
+        }
+    }
+
+    @Test
+    void aPartitionWhoseLocalLogFailsDoesNotKeepOthersFromBeingCompacted() {
+        try (TieredRig rig = TieredRig.started(Views.compactedCold(NEVER))) {
+            segment(rig, 30, 10);
+            rig.awaitOffloaded(segment(rig, 30, 10));
+            SimFault noWrites = rig.objects.inject(SimFault.outage().on(SimFault.Operation.PUT_IF_ABSENT, SimFault.Operation.PUT));
+            segment(rig, 30, 10);
+            rig.until("the upload has failed", 10, () -> rig.state() instanceof OffloadState.Waiting);
+            int requests = rig.objects.requests(SimFault.Operation.GET);
+            rig.reconfigure(Views.compactedCold(EAGER));
+            rig.until("rewritten", 100, () -> rig.objects.requests(SimFault.Operation.GET) >= requests + 8 && rig.state() instanceof OffloadState.Waiting);
+            rig.disk.fail(SimDisk.Op.FORCE, path -> path.toString().contains("logs-0"), 1, new IOException("medium error"));
+            rig.put("last", "words");
+            rig.await("offline", () -> rig.hot.offlineReason().isPresent());
+            noWrites.release();
+            rig.objects.clearFaults();
+
+            Executor loop = rig.log.loop();
+            HotLog hot = rig.get(rig.hotStore.openOrCreate(new TopicIdPartition(new Uuid(8, 8), 0, "other"), rig.config.hot(), loop));
+            TieredLog other = rig.onLoop(() -> rig.worker.attach(hot, rig.config, 1, loop, hot::durableOffset));
+            for (int i = 0; i < 3; i++) {
+                rig.onLoop(() -> hot.append(RecordBuffers.of(CompactedTopic.batch("k")), 1, AppendOrigin.CLIENT, rig.clock.millis()));
+                rig.get(rig.onLoop(hot::roll));
+            }
+            rig.roundsUntil("the other compacted", 5_000, () -> other.cold().map(cold -> cold.cleanOffset() == 3).orElse(false));
         }
     }
 
