@@ -403,6 +403,9 @@ final class Offloader {
     }
 
     private void retry(Busy busy, Failure kind) {
+        if (log.asksCold()) {
+            log.coldTold(false); // compaction does not wait for the bucket
+        }
         work.meters().failed(kind);
         state = busy.failed(Backoff.COLD_TIER, work.random().getAsDouble(), work.nowMs());
     }

@@ -107,6 +107,21 @@ class ColdCompactionTest {
     }
 
     @Test
+    void aLogWhoseColdTierIsToGoIsCompactedWhileTheBucketIsAway() {
+        TieredLogConfig going = new TieredLogConfig(CompactedTopic.hot(true), false, false, -1, -1, -2, -2, false, true, new CompactionConfig(0, 0, Long.MAX_VALUE, 1_000));
+        TieredRig rig = new TieredRig(going);
+        rig.objects.inject(SimFault.outage());
+        rig.start();
+        try (rig) {
+            for (int pass = 0; pass < 2; pass++) {
+                long end = segment(rig, 10, 5);
+                rig.roundsUntil("compacted", 5_000, () -> rig.hot.cleanTo() == end);
+            }
+            assertTable(rig);
+        }
+    }
+
+    @Test
     void whatIsDeletedWhileTheLastUploadIsOnItsWayStaysDeleted() {
         TieredLogConfig eager = new TieredLogConfig(Views.compactedCold(NEVER).hot(), true, false, -1, -1, -1, -1, new CompactionConfig(0, 0, Long.MAX_VALUE, 1_000));
         try (TieredRig rig = TieredRig.started(eager)) {
