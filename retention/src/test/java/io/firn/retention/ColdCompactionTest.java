@@ -189,7 +189,7 @@ class ColdCompactionTest {
             int requests = rig.objects.requests(SimFault.Operation.GET);
             rig.reconfigure(Views.compactedCold(EAGER));
             rig.until("rewritten", 100, () -> rig.objects.requests(SimFault.Operation.GET) >= requests + 8 && rig.state() instanceof OffloadState.Waiting);
-            rig.disk.fail(SimDisk.Op.FORCE, path -> path.toString().contains("logs-0"), 1, new IOException("medium error"));
+            rig.disk.fail(SimDisk.Op.FORCE, path -> path.toString().contains("logs-0") && path.toString().endsWith(".log"), 1, new IOException("medium error"));
             rig.put("last", "words");
             rig.await("offline", () -> rig.hot.offlineReason().isPresent());
             noWrites.release();
