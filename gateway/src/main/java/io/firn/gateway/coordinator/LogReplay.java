@@ -38,6 +38,8 @@ final class LogReplay {
     /** Bytes of one read; a larger batch is read whole. */
     private static final int READ_BYTES = 1 << 20;
     private static final long ANSWER_TIMEOUT_MS = 30_000;
+    private static final long LOOK_AGAIN_MS = 5;
+    private static final int MOST_LOOKS = 1_000;
     private static final Logger log = LoggerFactory.getLogger(LogReplay.class);
 
     private final Partition partition;
@@ -61,17 +63,24 @@ final class LogReplay {
         ReplayProgress progress = new ReplayProgress(playback, bounds.start(), bounds.highWatermark());
         long next = bounds.start();
         while (next < bounds.end()) {
-            long position = next;
-            TieredRead read = ask(() -> partition.log().read(position, READ_BYTES, bounds.end(), true));
-            if (read instanceof TieredRead.AtEnd) {
-                break;
-            }
-            next = replay(bytesOf(read), position, progress);
+            next = replay(bytesOf(read(next, bounds.end())), next, progress);
         }
         progress.end(bounds.end());
         if (unknownTypes > 0) {
             log.atWarn().addKeyValue("partition", partition.id()).addKeyValue("records", unknownTypes).log("Records of unknown types were skipped; a newer version may have written them");
         }
+    }
+
+    /** Below the end there is something to read, though its place in the file may have to be looked up first. A load that ended before it would forget what was decided there. */
+    private TieredRead read(long position, long end) throws InterruptedException {
+        for (int look = 0; look < MOST_LOOKS; look++) {
+            TieredRead read = ask(() -> partition.log().read(position, READ_BYTES, end, true));
+            if (!(read instanceof TieredRead.AtEnd)) {
+                return read;
+            }
+            Thread.sleep(LOOK_AGAIN_MS);
+        }
+        throw new KafkaStorageException("Nothing found of " + partition.id() + " at offset " + position + ", below its end " + end);
     }
 
     /** Fails for a log that is offline: it looks empty, and what it holds must not be taken for gone. */
