@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
@@ -73,12 +74,13 @@ final class LogReplay {
 
     /** Below the end there is something to read, though its place in the file may have to be looked up first. A load that ended before it would forget what was decided there. */
     private TieredRead read(long position, long end) throws InterruptedException {
-        for (int look = 0; look < MOST_LOOKS; look++) {
-            TieredRead read = ask(() -> partition.log().read(position, READ_BYTES, end, true));
-            if (!(read instanceof TieredRead.AtEnd)) {
-                return read;
-            }
-            Thread.sleep(LOOK_AGAIN_MS);
+        Supplier<TieredRead> look = () -> partition.log().read(position, READ_BYTES, end, true);
+        TieredRead read = ask(look);
+        for (int again = 0; again < MOST_LOOKS && read instanceof TieredRead.AtEnd; again++) {
+            read = ask(look, CompletableFuture.delayedExecutor(LOOK_AGAIN_MS, TimeUnit.MILLISECONDS, partition.loop()));
+        }
+        if (!(read instanceof TieredRead.AtEnd)) {
+            return read;
         }
         throw new KafkaStorageException("Nothing found of " + partition.id() + " at offset " + position + ", below its end " + end);
     }
@@ -197,12 +199,16 @@ final class LogReplay {
     }
 
     private <T> T ask(Supplier<T> question) throws InterruptedException {
+        return ask(question, partition.loop());
+    }
+
+    private <T> T ask(Supplier<T> question, Executor loop) throws InterruptedException {
         return await(CompletableFuture.supplyAsync(() -> {
             if (partition.retired()) {
                 throw new NotLeaderOrFollowerException(partition.id() + " is no longer served here");
             }
             return question.get();
-        }, partition.loop()));
+        }, loop));
     }
 
     private <T> T await(CompletableFuture<T> answer) throws InterruptedException {
