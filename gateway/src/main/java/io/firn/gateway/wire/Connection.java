@@ -282,12 +282,13 @@ final class Connection extends ChannelInboundHandlerAdapter {
 
     /**
      * Reads no more for so long; what is under way goes on, a frame that has begun too: it holds room in the loop's budget, or its place among those that wait for some, and would keep other
-     * clients waiting for as long.
+     * clients waiting for as long. At most for as long as a connection may be idle: nobody notices that the client has gone while nothing is read from it.
      */
-    private void mute(long waitMs) {
-        if (waitMs <= 0 || closed) {
+    private void mute(long wantedMs) {
+        if (wantedMs <= 0 || closed) {
             return;
         }
+        long waitMs = Math.min(wantedMs, loop.limits().idleMs());
         long untilNanos = loop.nanoTime() + TimeUnit.MILLISECONDS.toNanos(waitMs);
         if (!muted) {
             muted = true;

@@ -35,6 +35,8 @@ import org.apache.kafka.common.message.ApiVersionsRequestData;
 import org.apache.kafka.common.message.ApiVersionsResponseData;
 import org.apache.kafka.common.message.HeartbeatRequestData;
 import org.apache.kafka.common.message.HeartbeatResponseData;
+import org.apache.kafka.common.message.ProduceRequestData;
+import org.apache.kafka.common.message.ProduceResponseData;
 import org.apache.kafka.common.message.RequestHeaderData;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.ApiMessage;
@@ -48,6 +50,7 @@ import org.junit.jupiter.api.Test;
 class KafkaListenerTest {
 
     private static final short HEARTBEAT_VERSION = 4;
+    private static final short PRODUCE_VERSION = 9;
 
     private final BlockingQueue<Request> handled = new LinkedBlockingQueue<>();
     private final Vertx vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(1));
@@ -98,6 +101,22 @@ class KafkaListenerTest {
             assertThat(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - sentNanos)).isBetween(500L, 20_000L);
             late.respond(new HeartbeatResponseData());
             receive(greedy);
+        }
+    }
+
+    /** By its quota it would have to wait for half an hour, and its connection be kept as long if it went. */
+    @Test
+    void nobodyIsLeftUnreadForLongerThanAConnectionMayBeIdle() throws Exception {
+        view = new ClusterView(1, 1, "c", Map.of(), Map.of(), Map.of(), Map.of(), Map.of(), 0, 0, new ClientSettings(Map.of(),
+                Map.of(new QuotaEntity(Map.of("client-id", Optional.of("test"))), Map.of("producer_byte_rate", 1.0)), Map.of()));
+        start(new BrokerConfig.Kafka("127.0.0.1", 0, Optional.empty(), 0, 1, 1 << 20, 1 << 20, 8, 1_000, 30_000, 100));
+        ProduceRequestData body = new ProduceRequestData().setAcks((short) 1).setTransactionalId("x".repeat(20_000));
+        try (Socket greedy = connect()) {
+            for (int id = 1; id <= 2; id++) {
+                send(greedy, frame(ApiKeys.PRODUCE, PRODUCE_VERSION, id, body, PRODUCE_VERSION));
+                next().respond(new ProduceResponseData());
+                receive(greedy);
+            }
         }
     }
 
@@ -245,7 +264,7 @@ class KafkaListenerTest {
 
     private void start(BrokerConfig.Kafka config, ApiHandler heartbeats) {
         ApiTable[] table = new ApiTable[1];
-        table[0] = new ApiTable(List.of(ServedApi.of(ApiKeys.API_VERSIONS, new ApiVersionsHandler(() -> table[0])), ServedApi.of(ApiKeys.HEARTBEAT, heartbeats)));
+        table[0] = new ApiTable(List.of(ServedApi.of(ApiKeys.API_VERSIONS, new ApiVersionsHandler(() -> table[0])), ServedApi.of(ApiKeys.HEARTBEAT, heartbeats), ServedApi.of(ApiKeys.PRODUCE, heartbeats)));
         listener = KafkaListener.start(vertx, EventLoops.of(vertx, 1), config, table[0], new SimpleMeterRegistry(), new ClientQuotas(() -> view, InstantSource.system()));
     }
 
