@@ -133,4 +133,13 @@ class ClientQuotasTest {
         assertThat(counting.charge(Kind.PRODUCE, USER, "late3", 9_000)).isZero();
         assertThat(counting.charge(Kind.PRODUCE, USER, "late4", 9_000)).as("on its own").isZero();
     }
+
+    @Test
+    void ofLongClientIdsNoMoreIsKeptThanIsNeededToTellThemApart() {
+        limit(null, "*", "producer_byte_rate", 1);
+        String id = "x".repeat(30_000);
+        assertThat(counting.charge(Kind.PRODUCE, USER, id + "1", 100)).isPositive();
+        counting.charge(Kind.PRODUCE, USER, id + "2", 100);
+        assertThat(counting.counted(Kind.PRODUCE)).hasSize(2).allMatch(counted -> counted.clientId().orElseThrow().length() <= ClientQuotas.MAX_NAME + 9);
+    }
 }
