@@ -26,9 +26,9 @@ record ClientAttributes(Map<String, String> values) {
         return new ClientAttributes(values);
     }
 
-    /** Whether each pattern matches the whole of its attribute. */
-    boolean match(Map<String, Pattern> patterns) {
-        return patterns.entrySet().stream().allMatch(pattern -> values.containsKey(pattern.getKey()) && pattern.getValue().matcher(values.get(pattern.getKey())).matches());
+    /** Whether each pattern matches the whole of its attribute; one that cannot be decided within the effort that is left does not. */
+    boolean match(Map<String, Pattern> patterns, Effort effort) {
+        return patterns.entrySet().stream().allMatch(pattern -> values.containsKey(pattern.getKey()) && effort.matches(pattern.getValue(), values.get(pattern.getKey())));
     }
 
     String clientId() {

@@ -14,6 +14,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.message.GetTelemetrySubscriptionsResponseData;
@@ -29,7 +30,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Client telemetry (KIP-714): tells clients which metrics to push and how often, holds them to it, and shows what they push on the broker's metrics page ({@link PushedSeries}).
  *
- * <p>Limits: {@link #MAX_INSTANCES} clients are remembered, those heard of last; a forgotten one is treated as new. A push is at most {@link #MAX_BYTES}, packed as well as unpacked.
+ * <p>Limits: {@link #MAX_INSTANCES} clients are remembered, those heard of last; a forgotten one is treated as new. A push is at most {@link #MAX_BYTES}, packed as well as unpacked; of
+ * pushes that wait to be unpacked {@link #MAX_WAITING_BYTES} are kept, and further ones are told to come again.
  *
  * <p>Threading: thread-safe. Who the clients are is confined to {@code single}; what they push is unpacked and read on {@code blocking}.
  */
@@ -38,6 +40,8 @@ public final class ClientTelemetry {
     static final int MAX_INSTANCES = 16_384;
     /** Kafka's default of {@code telemetry.max.bytes}. */
     static final int MAX_BYTES = 1 << 20;
+    /** Packed; they are on the heap, where nothing else bounds them. */
+    static final int MAX_WAITING_BYTES = 4 << 20;
 
     private static final Logger log = LoggerFactory.getLogger(ClientTelemetry.class);
     /** Best first, as Kafka has them. */
@@ -48,6 +52,7 @@ public final class ClientTelemetry {
     private final Executor blocking;
     private final InstantSource clock;
     private final PushedSeries series;
+    private final AtomicInteger waitingBytes = new AtomicInteger();
 
     // Confined to the single thread; in the order they were last heard of.
     private final LinkedHashMap<Uuid, ClientInstance> instances = new LinkedHashMap<>(16, 0.75f, true);
@@ -100,11 +105,17 @@ public final class ClientTelemetry {
     }
 
     private CompletableFuture<PushTelemetryResponseData> taken(Uuid id, ClientAttributes client, PushTelemetryRequest push, ClientInstance instance) {
+        int bytes = push.data().metrics().remaining();
+        if (waitingBytes.addAndGet(bytes) > MAX_WAITING_BYTES) {
+            waitingBytes.addAndGet(-bytes);
+            return CompletableFuture.completedFuture(answer(Errors.THROTTLING_QUOTA_EXCEEDED));
+        }
         try {
             return CompletableFuture.runAsync(() -> series.take(id, client.clientId(), PushedPoints.of(push.metricsData(MAX_BYTES)), instance.rememberedMs()), blocking)
-                    .thenApply(done -> answer(Errors.NONE)).exceptionally(failure -> unreadable(id, failure));
+                    .whenComplete((done, failure) -> waitingBytes.addAndGet(-bytes)).thenApply(done -> answer(Errors.NONE)).exceptionally(failure -> unreadable(id, failure));
         } catch (RejectedExecutionException e) {
             // It will push again at its next interval.
+            waitingBytes.addAndGet(-bytes);
             return CompletableFuture.completedFuture(answer(Errors.THROTTLING_QUOTA_EXCEEDED));
         }
     }

@@ -15,6 +15,9 @@ import org.apache.kafka.server.metrics.ClientMetricsConfigs;
 /** All subscriptions of the cluster as of one view, ready to be matched. Immutable. */
 final class Subscriptions {
 
+    /** Looks at a character that all patterns together may take for one client: milliseconds. */
+    private static final int MAX_LOOKS = 1_000_000;
+
     static final Subscriptions NONE = new Subscriptions(List.of());
 
     private final List<Subscription> all;
@@ -50,8 +53,9 @@ final class Subscriptions {
     Wanted wantedOf(Uuid instance, ClientAttributes client) {
         Set<String> metrics = new TreeSet<>();
         int intervalMs = ClientMetricsConfigs.INTERVAL_MS_DEFAULT;
+        Effort effort = new Effort(MAX_LOOKS);
         for (Subscription subscription : all) {
-            if (client.match(subscription.match())) {
+            if (client.match(subscription.match(), effort)) {
                 metrics.addAll(subscription.metrics());
                 intervalMs = Math.min(intervalMs, subscription.intervalMs());
             }

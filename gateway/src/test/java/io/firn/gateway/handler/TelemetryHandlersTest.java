@@ -3,6 +3,7 @@ package io.firn.gateway.handler;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.firn.gateway.api.ServedApi;
+import io.firn.gateway.rig.Await;
 import io.firn.gateway.rig.ManualClock;
 import io.firn.gateway.telemetry.ClientTelemetry;
 import io.firn.membership.Command.AlterConfigs;
@@ -12,7 +13,9 @@ import java.io.ByteArrayOutputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Executor;
@@ -37,6 +40,7 @@ import org.apache.kafka.shaded.io.opentelemetry.proto.metrics.v1.ScopeMetrics;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 class TelemetryHandlersTest {
@@ -175,5 +179,38 @@ class TelemetryHandlersTest {
         }
         assertThat(get(CLIENT).errorCode()).as("forgotten, so it is not too early").isEqualTo(Errors.NONE.code());
         assertThat(get(new Uuid(9, 16_383)).errorCode()).as("known").isEqualTo(Errors.THROTTLING_QUOTA_EXCEEDED.code());
+    }
+
+    @Test
+    @Timeout(value = 30, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void aPatternThatCannotBeDecidedDoesNotHoldUpTheLoop() throws Exception {
+        subscribe("endless", Map.of("metrics", "a.", "interval.ms", "1000", "match", "client_software_name=(.*)*(.*)*(.*)*(.*)*(.*)*x"));
+        subscribe("deep", Map.of("metrics", "b.", "interval.ms", "1000", "match", "client_software_version=(a|b|[0-9]|.)*"));
+        TestRequest request = TestRequest.of(ApiKeys.GET_TELEMETRY_SUBSCRIPTIONS, 0, new GetTelemetrySubscriptionsRequestData().setClientInstanceId(CLIENT));
+        request.clientSoftware(new ClientInformation("a".repeat(200), "1".repeat(30_000)));
+        GetTelemetrySubscriptionsResponseData answer = Await.get(telemetry.subscriptions(request));
+        assertThat(answer.errorCode()).isEqualTo(Errors.NONE.code());
+        assertThat(answer.requestedMetrics()).doesNotContain("a.");
+    }
+
+    @Test
+    void pushesThatWaitToBeUnpackedAreBounded() throws Exception {
+        List<Runnable> waiting = new ArrayList<>();
+        telemetry = telemetry(waiting::add);
+        subscribe("all", ALL_EACH_SECOND);
+        for (int i = 0; i < 4; i++) {
+            offer(new Uuid(7, i));
+        }
+        Uuid fifth = new Uuid(7, 4);
+        assertThat(push(push(fifth, get(fifth).subscriptionId(), ByteBuffer.allocate(1 << 20), CompressionType.NONE))).isEqualTo(Errors.THROTTLING_QUOTA_EXCEEDED);
+        waiting.forEach(Runnable::run);
+        clock.advanceMs(1_000);
+        offer(fifth);
+        assertThat(waiting).as("there is room again").hasSize(5);
+    }
+
+    private void offer(Uuid client) throws Exception {
+        int id = get(client).subscriptionId();
+        telemetry.push(TestRequest.of(ApiKeys.PUSH_TELEMETRY, 0, push(client, id, ByteBuffer.allocate(1 << 20), CompressionType.NONE)));
     }
 }
