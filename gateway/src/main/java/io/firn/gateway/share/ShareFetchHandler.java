@@ -34,6 +34,8 @@ import org.slf4j.LoggerFactory;
 final class ShareFetchHandler implements ApiHandler {
     private static final Logger LOG = LoggerFactory.getLogger(ShareFetchHandler.class);
     private static final int LONGEST_MEMBER_ID = 36;
+    /** Longest time a member without a session is left waiting for its refusal: its request is kept for as long, also when the member has gone. */
+    private static final int LONGEST_REFUSAL_MS = 30_000;
     private static final byte RECORD_LIMIT = 1;
 
     private final ShareGroups groups;
@@ -56,7 +58,7 @@ final class ShareFetchHandler implements ApiHandler {
             context = groups.sessions().fetch(request, data.groupId(), data.memberId(), data.shareSessionEpoch(), body.shareFetchData(names), body.forgottenTopics(names),
                     !acknowledgements.isEmpty());
         } catch (ShareSessionLimitReachedException e) {
-            groups.timer().after(Math.max(1, data.maxWaitMs()), () -> request.fail(e));
+            groups.timer().after(Math.max(1, Math.min(data.maxWaitMs(), LONGEST_REFUSAL_MS)), () -> request.fail(e));
             return;
         } catch (ApiException e) {
             request.fail(e);

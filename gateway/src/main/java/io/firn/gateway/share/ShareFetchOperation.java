@@ -18,7 +18,7 @@ import java.util.function.LongConsumer;
  *
  * <p>States: giving (each loop's partitions in turn, within the records left) → something given, or an error? then gathering (bytes that come from the disk or the bucket) → done;
  * else waiting for a high watermark to move, for records to be given back, or for {@code maxWait} to end → giving again. No thread is held in any state. With more than one byte as
- * minimum, giving begins when that much is there, or at the end of {@code maxWait}.
+ * minimum, giving begins when that much is there, or at the end of {@code maxWait}. A wait looks every {@value #LOOK_FOR_MEMBER_MS} ms whether the member is still there.
  *
  * <p><b>Gathering</b> may outlast {@code maxWait}: then what is there by then is the answer, and bytes that come later give nothing to anybody. They fill the cache, where the next
  * fetch finds them.
@@ -31,6 +31,7 @@ final class ShareFetchOperation {
     /** Pause before looking again for records that are there, but whose place in the file is still being read; and how often one fetch does so. */
     private static final long LOOK_AGAIN_MS = 5;
     private static final int MOST_LOOKS = 100;
+    private static final long LOOK_FOR_MEMBER_MS = 10_000;
     /** Most bytes of records in one answer, as for any fetch. */
     private static final int MAX_BYTES = 55 << 20;
 
@@ -146,7 +147,8 @@ final class ShareFetchOperation {
         waiting = true;
         boolean lookAgain = LOOK_AGAIN_MS < waitMs && looks < MOST_LOOKS && parts.stream().anyMatch(ShareFetchPart::notFoundYet);
         looks += lookAgain ? 1 : 0;
-        timer = lookAgain ? loop.schedule(this::wake, LOOK_AGAIN_MS, TimeUnit.MILLISECONDS) : loop.schedule(this::expire, waitMs, TimeUnit.MILLISECONDS);
+        timer = lookAgain ? loop.schedule(this::wake, LOOK_AGAIN_MS, TimeUnit.MILLISECONDS)
+                : waitMs > LOOK_FOR_MEMBER_MS ? loop.schedule(this::wake, LOOK_FOR_MEMBER_MS, TimeUnit.MILLISECONDS) : loop.schedule(this::expire, waitMs, TimeUnit.MILLISECONDS);
         for (List<ShareFetchPart> mine : byLoop) {
             Executor owner = mine.get(0).partition().loop();
             if (owner == loop) {

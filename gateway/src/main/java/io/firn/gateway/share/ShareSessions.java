@@ -3,7 +3,9 @@ package io.firn.gateway.share;
 import io.firn.gateway.api.Request;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BiConsumer;
@@ -27,7 +29,8 @@ import org.apache.kafka.server.share.session.ShareSessionKey;
 /**
  * The sessions of share group members: which partitions each fetches, and the number its next request must have (KIP-932). Kafka's own classes, made with the first session.
  *
- * <p>Limit: {@code group.share.max.share.sessions}; one more is refused until others end. A session ends when the member says so, or with its connection.
+ * <p>Limit: {@code group.share.max.share.sessions}; one more is refused until others end. A session ends when the member says so, with its connection, or when another member begins one on the same
+ * connection: Kafka's cache knows only the last of a connection, and would keep the others, and their groups' share partitions, for ever.
  *
  * <p>Threading: thread-safe; the cache synchronizes inside, briefly. Listeners are called on the loop of the connection that ended.
  */
@@ -39,6 +42,8 @@ final class ShareSessions {
     private final Consumer<String> groupLeft;
     /** Between the look at a session's number and its next one. */
     private final Lock numbers = new ReentrantLock();
+    /** Whose session was begun last on a connection. */
+    private final Map<String, ShareSessionKey> lastBegun = new ConcurrentHashMap<>();
     private volatile Optional<ShareSessionCache> cache = Optional.empty();
 
     /**
@@ -100,6 +105,7 @@ final class ShareSessions {
             throw new InvalidRequestException("A new session has nothing to acknowledge.");
         }
         ShareSessionCache sessions = cache();
+        endFormer(sessions, request.connectionId(), key);
         sessions.remove(key);
         ImplicitLinkedHashCollection<CachedSharePartition> partitions = new ImplicitLinkedHashCollection<>(wanted.size());
         wanted.forEach(partition -> partitions.add(new CachedSharePartition(partition, false)));
@@ -107,8 +113,19 @@ final class ShareSessions {
         if (sessions.maybeCreateSession(key.groupId(), key.memberId(), partitions, connection) == null) {
             throw Errors.SHARE_SESSION_LIMIT_REACHED.exception();
         }
-        request.whenConnectionEnds(CONNECTION_KEY, () -> sessions.connectionDisconnectListener().onDisconnect(connection));
+        lastBegun.put(connection, key);
+        request.whenConnectionEnds(CONNECTION_KEY, () -> {
+            lastBegun.remove(connection);
+            sessions.connectionDisconnectListener().onDisconnect(connection);
+        });
         return new ShareSessionContext(ShareRequestMetadata.INITIAL_EPOCH, wanted);
+    }
+
+    private void endFormer(ShareSessionCache sessions, String connection, ShareSessionKey key) {
+        ShareSessionKey former = lastBegun.get(connection);
+        if (former != null && !former.equals(key)) {
+            sessions.connectionDisconnectListener().onDisconnect(connection);
+        }
     }
 
     private ShareFetchContext goOn(ShareSessionKey key, int epoch, List<TopicIdPartition> wanted, List<TopicIdPartition> forgotten) {

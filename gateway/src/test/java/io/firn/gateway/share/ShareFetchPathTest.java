@@ -31,6 +31,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import java.util.stream.StreamSupport;
+import org.apache.kafka.common.TopicIdPartition;
 import org.apache.kafka.common.message.ShareAcknowledgeRequestData;
 import org.apache.kafka.common.message.ShareAcknowledgeResponseData;
 import org.apache.kafka.common.message.ShareFetchRequestData;
@@ -487,5 +488,42 @@ class ShareFetchPathTest {
             two.epoch = 0;
             assertThat(Errors.forCode(two.ask(two.wish(0, 0)).errorCode())).isEqualTo(Errors.NONE);
         }
+    }
+
+    @Test
+    void aConnectionHasOneSessionSoThatNoneOutlivesIt() {
+        start(1, 1, Map.of("group.share.max.share.sessions", "2", "group.share.max.size", "2"));
+        append(0, 1);
+        try (Member waiting = new Member("waiting")) {
+            try (Member one = new Member("m0")) {
+                assertThat(given(one.take(0))).hasSize(1);
+                int parked = waiting.send(waiting.wish(60_000, 0));
+                for (int i = 1; i <= 3; i++) {
+                    ShareFetchRequestData other = one.wish(0, 0).setMemberId("m" + i).setShareSessionEpoch(0);
+                    assertThat(Errors.forCode(one.client.ask(ApiKeys.SHARE_FETCH, VERSION, other, ShareFetchResponseData.class).errorCode())).isEqualTo(Errors.NONE);
+                }
+                assertThat(given(waiting.receive(parked))).as("what the first of them had").containsOnlyKeys(0L);
+            }
+        }
+        Await.until("the share partition is let go with the last member", () -> groups.shares().count() == 0);
+    }
+
+    /** A connection's last session is in another group than the one before, which has ended regularly. */
+    @Test
+    void aGroupThatHasNobodyHereAnyMoreIsLetGoAlsoWhenItsMembersConnectionGoesOn() {
+        start(1, 1);
+        try (Member one = new Member("one")) {
+            one.ask(one.wish(0, 0));
+            one.epoch = -1;
+            one.ask(one.wish(0));
+            assertThat(Errors.forCode(one.client.ask(ApiKeys.SHARE_FETCH, VERSION, one.wish(0, 0).setGroupId("another").setMemberId("two").setShareSessionEpoch(0),
+                    ShareFetchResponseData.class).errorCode())).isEqualTo(Errors.NONE);
+            Await.until("the first group's share partition is let go", () -> groups.shares().count() <= 1 && groups.shares().peek(key()).isEmpty());
+        }
+        Await.until("the other's, too", () -> groups.shares().count() == 0);
+    }
+
+    private ShareKey key() {
+        return new ShareKey(GROUP, new TopicIdPartition(topic.id(), 0, "t"));
     }
 }
