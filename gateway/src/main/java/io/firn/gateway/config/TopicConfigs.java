@@ -105,7 +105,7 @@ public final class TopicConfigs {
         return new TieredLogConfig(hot, tiered(view, overrides), has(config.text(CLEANUP_POLICY), "delete"), Math.max(-1, config.number("retention.ms")),
                 Math.max(-1, config.number("retention.bytes")), config.number("local.retention.ms"), config.number("local.retention.bytes"),
                 config.flag("remote.log.copy.disable"), config.flag("remote.log.delete.on.disable"),
-                new CompactionConfig(Double.parseDouble(config.text("min.cleanable.dirty.ratio").trim()), config.number("min.compaction.lag.ms"),
+                new CompactionConfig(config.ratio("min.cleanable.dirty.ratio"), config.number("min.compaction.lag.ms"),
                         config.number("max.compaction.lag.ms"), config.number("delete.retention.ms")));
     }
 
@@ -176,6 +176,12 @@ public final class TopicConfigs {
 
         default long number(String name) {
             return Long.parseLong(text(name).trim());
+        }
+
+        /** Kafka's bounds let NaN pass, which no share of a log is larger than. */
+        default double ratio(String name) {
+            double ratio = Double.parseDouble(text(name).trim());
+            return Double.isNaN(ratio) ? 1 : ratio;
         }
 
         default boolean flag(String name) {

@@ -88,7 +88,7 @@ public final class GroupSettings {
     /** How often a member of a streams group with these configs of its own is to show itself. */
     public int streamsHeartbeatIntervalMs(Map<String, String> groupConfigs) {
         String own = groupConfigs.get(GroupConfig.STREAMS_HEARTBEAT_INTERVAL_MS_CONFIG);
-        return own == null ? coordinator.streamsGroupHeartbeatIntervalMs() : Integer.parseInt(own);
+        return own == null ? coordinator.streamsGroupHeartbeatIntervalMs() : Integer.parseInt(own.trim());
     }
 
     /** Whether the coordinator's setting {@code name} was given a value here. */

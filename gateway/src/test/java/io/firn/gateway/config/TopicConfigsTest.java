@@ -11,6 +11,7 @@ import io.firn.hot.HotLogConfig;
 import io.firn.membership.ClusterView;
 import io.firn.retention.CompactionConfig;
 import io.firn.retention.TieredLogConfig;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -254,5 +255,47 @@ class TopicConfigsTest {
     void aCompactedTopicIsDescribedAsNotTiered() {
         assertThat(entries.ofTopic(EMPTY, Map.of("cleanup.policy", "compact"))).filteredOn(entry -> entry.name().equals("remote.storage.enable"))
                 .extracting(ConfigEntry::value).containsExactly(Optional.of("false"));
+    }
+
+    /** What is accepted and then cannot be obeyed would keep the topic's partitions, and those of all topics after it, from coming into service. */
+    @Test
+    void whatATopicMayBeToldItsPartitionsCanObey() {
+        List<String> refused = new ArrayList<>();
+        for (String name : LogConfig.nonInternalConfigNames()) {
+            for (String value : EDGES) {
+                Map<String, String> overrides = Map.of(name, value);
+                if (accepted(() -> rules.checkNew(EMPTY, overrides)) && !accepted(() -> configs.settings(EMPTY, overrides))) {
+                    refused.add(name + "=" + value);
+                }
+            }
+        }
+        assertThat(refused).isEmpty();
+    }
+
+    @Test
+    void whatABrokerMayBeToldItsTopicsPartitionsCanObey() {
+        List<String> refused = new ArrayList<>();
+        for (String name : BrokerConfigKeys.KEYS.keySet()) {
+            for (String value : EDGES) {
+                Map<String, String> dynamic = Map.of(name, value);
+                if (accepted(() -> BrokerConfigRules.check(dynamic)) && !accepted(() -> configs.settings(view(Map.of(ClusterView.ALL_BROKERS, dynamic)), Map.of()))) {
+                    refused.add(name + "=" + value);
+                }
+            }
+        }
+        assertThat(refused).isEmpty();
+    }
+
+    private static final List<String> EDGES = List.of("", " ", "-2", "-1", "0", "1", " 1 ", "+1", "2", "9", "17", "22", "100", "1024", "1048576", "2147483647", "9223372036854775807", "-9223372036854775808",
+            "0.0", "0.5", " 0.5 ", "1.0", "NaN", "-0.0", "1e-300", "0x1p-3", "0.5d", "true", " true ", "FALSE", "delete", "compact", " compact , delete ", "compact,compact", "CreateTime", " LogAppendTime ",
+            "producer", "gzip", " zstd ", "GZIP", "uncompressed", "*", "0:1");
+
+    private static boolean accepted(Runnable check) {
+        try {
+            check.run();
+            return true;
+        } catch (RuntimeException e) {
+            return false;
+        }
     }
 }
