@@ -75,7 +75,7 @@ public final class LogLoader implements CoordinatorLoader<CoordinatorRecord> {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             loaded.completeExceptionally(new KafkaException("The broker stops.", e));
-        } catch (Exception e) {
+        } catch (Exception | LinkageError e) { // a class that is missing must not leave the partition loading for ever
             log.atWarn().addKeyValue("partition", tp).setCause(e).log("A coordinator's partition could not be loaded");
             loaded.completeExceptionally(e);
             outcome.failed(tp);
