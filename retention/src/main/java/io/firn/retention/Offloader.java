@@ -38,7 +38,8 @@ import org.slf4j.LoggerFactory;
  * </pre>
  *
  * <p>Dropping from the cold tier: the log start is on the local disk first, then the manifest, then the objects; after a crash it is
- * derived again from the log start.
+ * derived again from the log start. A drop that was begun is finished before anything else, even if tiering is switched on again meanwhile: until it has succeeded nobody knows
+ * whether the cold tier still holds what it names, and the local copies stay ({@link TieredLog#dropUnderWay}).
  *
  * <p>A commit whose reply was lost may turn out to have happened when the next one is tried, which then fails because the boundary has moved:
  * the boundary that the cold log has confirmed is published, and the choice made afresh.
@@ -138,8 +139,8 @@ final class Offloader {
             if (needsCold(now) || log.asksCold()) {
                 queue(idle, OffloadState.Work.OPEN, 0);
             }
-        } else if (now.cold().hasSegmentsBelow(now.logStartOffset())) {
-            dropBelow(idle, now.logStartOffset());
+        } else if (log.dropUnderWay() || now.cold().hasSegmentsBelow(now.logStartOffset())) {
+            dropBelow(idle, Math.max(log.dropsBelow(), now.logStartOffset()));
         } else if (mayEmptyCold(now)) {
             dropBelow(idle, now.cold().endOffset());
         } else if (prepared.isPresent()) {
@@ -324,8 +325,10 @@ final class Offloader {
 
     private void dropBelow(Idle idle, long offset) {
         state = idle.start(OffloadState.Work.DELETE);
+        log.dropBegins(offset);
         run(() -> coldLog().deleteBefore(offset), Optional.empty(), dropped -> {
             log.publish();
+            log.dropEnded();
             work.meters().coldDropped(dropped);
             logger.atInfo().addKeyValue("partition", log.hot().partition()).addKeyValue("logStart", offset)
                     .addKeyValue("segments", dropped).log("Segments dropped from the cold tier");

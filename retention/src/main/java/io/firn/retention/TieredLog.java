@@ -56,6 +56,8 @@ public final class TieredLog {
     private Unopened unopened = Unopened.NOT_ASKED;
     /** Whether an upload was begun after which the cold log has not confirmed what it holds. */
     private boolean unconfirmed;
+    /** A drop from the cold tier below this offset was begun and has not succeeded yet; 0 when there is none. */
+    private long dropsBelow;
 
     /** What is known of the bucket while the cold log is not open. */
     private enum Unopened {
@@ -309,6 +311,25 @@ public final class TieredLog {
     /** An upload begins: until the cold log has confirmed what it holds ({@link #publish}), it may hold more. */
     void uploadBegins() {
         unconfirmed = true;
+    }
+
+    /** A drop of what the cold tier holds below {@code offset} begins. */
+    void dropBegins(long offset) {
+        dropsBelow = Math.max(dropsBelow, offset);
+    }
+
+    /** The drop has succeeded, and what is left is published. */
+    void dropEnded() {
+        dropsBelow = 0;
+    }
+
+    /** Whether a drop was begun and has not succeeded: the cold tier may hold nothing below {@link #dropsBelow} any more, though the published view still names it. */
+    boolean dropUnderWay() {
+        return dropsBelow > 0;
+    }
+
+    long dropsBelow() {
+        return dropsBelow;
     }
 
     Executor loop() {

@@ -264,6 +264,49 @@ class RetentionOverTiersTest {
     }
 
     @Test
+    void localCopiesStayWhenTieringIsSwitchedOnAgainWhileTheBucketIsBeingEmptied() {
+        try (TieredRig rig = settled(1)) {
+            SimFault slow = emptying(rig, SimFault.holdingRequests());
+            rig.roundsUntil("the emptying is on its way", 100, () -> slow.heldCount() == 1);
+            switchedOnAgain(rig, slow::release);
+        }
+    }
+
+    @Test
+    void localCopiesStayWhenTieringIsSwitchedOnAgainAndNobodyKnowsWhetherTheBucketWasEmptied() {
+        try (TieredRig rig = settled(1)) {
+            emptying(rig, SimFault.losingReply(1));
+            rig.until("the emptying has failed", 0, () -> rig.state() instanceof OffloadState.Waiting);
+            switchedOnAgain(rig, () -> rig.objects.clearFaults());
+        }
+    }
+
+    /** Two segments are in both tiers, tiering is off with its data, and the manifest that says so meets {@code fault}. */
+    private static SimFault emptying(TieredRig rig, SimFault fault) {
+        rig.reconfigure(Views.local(Views.config(), -1, -1));
+        rig.segments(2);
+        rig.awaitOffloaded(36);
+        rig.get(rig.onLoop(() -> rig.log.deleteRecordsBefore(12)));
+        rig.until("only what is in both tiers is left", 100, () -> rig.log.cold().get().startOffset() == 12 && rig.state() instanceof OffloadState.Idle);
+        SimFault injected = rig.objects.inject(fault.on(SimFault.Operation.PUT_IF_ABSENT));
+        rig.reconfigure(Views.coldDeleted(Views.config()));
+        return injected;
+    }
+
+    private static void switchedOnAgain(TieredRig rig, Runnable mended) {
+        rig.reconfigure(Views.coldOnly());
+        for (int i = 0; i < 3; i++) {
+            rig.round();
+        }
+        assertThat(rig.onLoop(rig.hot::localLogStartOffset)).isEqualTo(12);
+        mended.run();
+        rig.segments(1);
+        rig.awaitOffloaded(48);
+        rig.roundsUntil("the cold tier has been begun anew", 100, () -> rig.log.cold().get().startOffset() == 36);
+        new Replay(rig).everythingFrom(12, 100_000);
+    }
+
+    @Test
     void anOutageHoldsUpTheEmptyingOfTheBucketAndNothingElse() {
         try (TieredRig rig = settled(2)) {
             rig.objects.inject(SimFault.outage());
