@@ -55,7 +55,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
     private int lengthSoFar;
     private int lengthBytes;
     private int reservingBytes;
-    private RequestFrame frame;
+    private Frame frame;
     private int unsent;
     private boolean insideRead;
     private boolean consuming;
@@ -241,7 +241,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
         }
         frame.take(in, context.alloc());
         if (frame.complete()) {
-            RequestFrame whole = frame;
+            Frame whole = frame;
             frame = null;
             receive(whole);
         }
@@ -264,7 +264,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
             reservingBytes = lengthSoFar;
             return false;
         }
-        frame = new RequestFrame(lengthSoFar);
+        frame = new Frame(lengthSoFar);
         reservingBytes = 0;
         lengthBytes = 0;
         lengthSoFar = 0;
@@ -338,7 +338,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
         setReading(leftover.isEmpty() && mayRead());
     }
 
-    private void receive(RequestFrame whole) {
+    private void receive(Frame whole) {
         Exchange exchange;
         try {
             exchange = decoder.decode(this, whole, loop.nanoTime());
@@ -410,7 +410,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
         }
         List<Object> parts;
         try {
-            parts = ResponseEncoder.encode(exchange.header(), exchange.body().version(), exchange.response(), context.alloc());
+            parts = MessageEncoder.response(exchange.header(), exchange.body().version(), exchange.response(), context.alloc());
         } catch (RuntimeException e) {
             LOG.atError().addKeyValue("api", exchange.header().apiKey()).addKeyValue("client", clientAddress).setCause(e).log("Response cannot be encoded");
             exchange.sentOrDropped();

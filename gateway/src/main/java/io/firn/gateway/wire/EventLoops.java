@@ -34,6 +34,11 @@ public final class EventLoops {
         return contexts.get(0).nettyEventLoop();
     }
 
+    /** Vert.x's name for one of these loops. */
+    public ContextInternal contextOf(EventLoop loop) {
+        return contexts.stream().filter(context -> context.nettyEventLoop() == loop).findFirst().orElseThrow(() -> new IllegalArgumentException("not one of this broker's event loops"));
+    }
+
     List<ContextInternal> contexts() {
         return contexts;
     }

@@ -26,7 +26,7 @@ final class Exchange implements Request {
     private final Connection connection;
     private final RequestHeader header;
     private final AbstractRequest body;
-    private final RequestFrame frame;
+    private final Frame frame;
     private final long receivedNanos;
     private final AtomicBoolean ended = new AtomicBoolean();
 
@@ -35,7 +35,7 @@ final class Exchange implements Request {
     private ApiMessage response;
     private Runnable release = NOTHING;
 
-    Exchange(Connection connection, RequestHeader header, AbstractRequest body, RequestFrame frame, long receivedNanos) {
+    Exchange(Connection connection, RequestHeader header, AbstractRequest body, Frame frame, long receivedNanos) {
         this.connection = connection;
         this.header = header;
         this.body = body;

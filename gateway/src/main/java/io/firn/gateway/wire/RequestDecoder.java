@@ -43,7 +43,7 @@ final class RequestDecoder {
         this.apis = apis;
     }
 
-    Exchange decode(Connection connection, RequestFrame frame, long nowNanos) throws RefusedRequest {
+    Exchange decode(Connection connection, Frame frame, long nowNanos) throws RefusedRequest {
         RecordBuffers bytes = frame.bytes();
         if (bytes.sizeBytes() < 8) {
             throw new RefusedRequest("request of " + bytes.sizeBytes() + " bytes is shorter than its header");

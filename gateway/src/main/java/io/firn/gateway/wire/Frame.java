@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The bytes of one request, as slices of the receive buffers they arrived in: never merged, never copied to the heap.
+ * The bytes of one message (a request, or another broker's answer), as slices of the receive buffers they arrived in: never merged, never copied to the heap.
  *
  * <p>Pieces smaller than {@value #SMALL_PIECE_BYTES} bytes are copied into a shared tail buffer instead, so that a peer that
  * sends a byte at a time cannot make the bookkeeping larger than the data.
@@ -16,7 +16,7 @@ import java.util.List;
  * <p>Threading: confined to its connection's loop. Memory: at most {@code sizeBytes} of payload, plus what is unused of the
  * receive buffers (64 KiB each) at the two ends.
  */
-final class RequestFrame {
+final class Frame {
 
     static final int SMALL_PIECE_BYTES = 1024;
     private static final int TAIL_BYTES = 16 * 1024;
@@ -26,7 +26,7 @@ final class RequestFrame {
     private int received;
     private ByteBuf tail;
 
-    RequestFrame(int sizeBytes) {
+    Frame(int sizeBytes) {
         this.sizeBytes = sizeBytes;
     }
 

@@ -1,0 +1,6 @@
+/**
+ * This broker as a client of the others. {@link io.firn.gateway.peer.PeerTransport} is the port; {@link io.firn.gateway.peer.PeerLinks} the implementation over Kafka connections.
+ *
+ * <p>Threading: callers name the event loop they live on, and are answered there.
+ */
+package io.firn.gateway.peer;
