@@ -156,8 +156,11 @@ final class MultipartUpload {
         }).thenCompose(outcome -> outcome);
     }
 
-    /** Before {@code complete} nothing can have become visible, whatever an answer left open. */
+    /** Before {@code complete} nothing can have become visible, whatever an answer left open: so what the last answer said counts, even if one before it was lost. */
     private Throwable invisible(Throwable problem) {
+        if (problem instanceof ColdStoreException.Uncertain && problem.getCause() instanceof ColdStoreException last) {
+            return invisible(last);
+        }
         boolean passing = problem instanceof ColdStoreException.Uncertain || problem instanceof ColdStoreException.Missing;
         return passing ? new ColdStoreException.Unavailable("Upload failed before it was complete: " + key + ": " + problem.getMessage(), problem) : problem;
     }
