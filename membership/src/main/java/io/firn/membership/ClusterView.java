@@ -54,6 +54,10 @@ public record ClusterView(long version, int controllerEpoch, String clusterId, M
         return Optional.ofNullable(topicNames.get(id)).map(topics::get);
     }
 
+    public Optional<PartitionView> partition(String topic, int partition) {
+        return topic(topic).filter(found -> partition >= 0 && partition < found.partitions().size()).map(found -> found.partitions().get(partition));
+    }
+
     /** The brokers that are not fenced. */
     public List<BrokerView> liveBrokers() {
         return brokers.values().stream().filter(broker -> !broker.fenced()).toList();

@@ -3,6 +3,7 @@ package io.firn.membership;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
 
 /**
@@ -11,12 +12,130 @@ import org.apache.kafka.common.Uuid;
  */
 public sealed interface Command {
 
-    /** Registers a broker (at each start). */
-    record RegisterBroker(int id, String host, int port, Optional<String> rack) implements Command {
+    /**
+     * Registers a broker (at each start). In a cluster it is fenced until {@link UnfenceBroker}, and refused as long as another process of the same id is not fenced. Asking
+     * again with the same incarnation changes address and rack only.
+     *
+     * @param endpoints the first is where clients are told to connect to
+     */
+    record RegisterBroker(int id, Incarnation incarnation, List<Endpoint> endpoints, Optional<String> rack) implements Command {
         public RegisterBroker {
             require(id >= 0, "broker id must not be negative");
-            require(!host.isEmpty(), "host must not be empty");
-            require(port >= 0 && port <= 65535, "port must be a TCP port");
+            endpoints = List.copyOf(endpoints);
+            require(!endpoints.isEmpty(), "a broker has an endpoint");
+            require(endpoints.stream().map(Endpoint::name).distinct().count() == endpoints.size(), "a broker's endpoints have different names");
+        }
+
+        /** A single broker. */
+        public RegisterBroker(int id, String host, int port, Optional<String> rack) {
+            this(id, Incarnation.UNKNOWN, List.of(Endpoint.client(host, port)), rack);
+        }
+    }
+
+    /**
+     * Takes a broker for alive: it may lead and be in sync, and leads at once what nobody else could lead.
+     *
+     * @param epoch as its registration was given
+     * @param appliedVersion newest entry the broker has applied; it must know its own registration
+     */
+    record UnfenceBroker(int id, long epoch, long appliedVersion) implements Command {}
+
+    /** Takes a broker for dead: others lead where they can, and it is in sync no more unless it was the last that was. Who is alive is decided elsewhere. */
+    record FenceBroker(int id, long epoch) implements Command {}
+
+    /** Moves all leaderships of a broker that is about to stop. The answer names the partitions that nobody else could lead. */
+    record ShutDownBroker(int id, long epoch) implements Command {}
+
+    /** Forgets a broker that is fenced and holds no replicas. */
+    record UnregisterBroker(int id) implements Command {}
+
+    /**
+     * Begins to move replicas away from a broker, which gets no new ones from here on; asking again moves more. The answer names the partitions whose move began and those that
+     * cannot be moved. The broker may be taken away when no partition names it.
+     *
+     * @param maxMoves partitions to be moved at once, so that the copying does not take all disks and lines
+     */
+    record DrainBroker(int id, int maxMoves) implements Command {
+        public DrainBroker {
+            require(maxMoves >= 0, "a number of moves is not negative");
+        }
+    }
+
+    /** A broker may get replicas again. Moves that began go on. */
+    record EndDrain(int id) implements Command {}
+
+    /**
+     * A leader changes who is in sync; the answer says for each partition whether it is done.
+     *
+     * @param leader the broker that asks
+     * @param brokerEpoch of its registration
+     */
+    record AlterIsr(int leader, long brokerEpoch, List<IsrChange> changes) implements Command {
+        public AlterIsr {
+            changes = List.copyOf(changes);
+        }
+    }
+
+    /**
+     * @param leaderEpoch what the leader believes it to be
+     * @param partitionEpoch what the leader believes it to be: the change is from that state on
+     * @param recovering whether the leader still has to recover from an unclean election
+     */
+    record IsrChange(Uuid topicId, int partition, int leaderEpoch, int partitionEpoch, List<InSync> isr, boolean recovering) {
+        public IsrChange {
+            isr = List.copyOf(isr);
+        }
+    }
+
+    /** @param brokerEpoch of the registration the leader saw fetching, or {@link #ANY_EPOCH} */
+    record InSync(int broker, long brokerEpoch) {
+        public static final long ANY_EPOCH = -1;
+    }
+
+    /** Elects leaders anew; the answer says for each partition whether it is done. @param partitions empty for all; then the answer leaves out those that need no election */
+    record ElectLeaders(Election election, Optional<List<TopicPartition>> partitions) implements Command {
+        public ElectLeaders {
+            partitions = partitions.map(List::copyOf);
+        }
+    }
+
+    enum Election {
+        /** The first replica, where it is in sync. */
+        PREFERRED,
+        /** Any live replica where there is no leader: what only the lost leaders had is lost. */
+        UNCLEAN
+    }
+
+    /**
+     * Gives preferred leaders their partitions back.
+     *
+     * @param maxImbalancePercent only for brokers that do not lead more than this part of the partitions they should lead
+     * @param maxElections the rest waits for the next time
+     */
+    record BalanceLeaders(int maxImbalancePercent, int maxElections) implements Command {
+        /** Kafka's {@code leader.imbalance.per.broker.percentage}. */
+        public static final int DEFAULT_IMBALANCE_PERCENT = 10;
+
+        public BalanceLeaders {
+            require(maxImbalancePercent >= 0 && maxElections > 0, "an imbalance is not negative and a number of elections positive");
+        }
+    }
+
+    /**
+     * Begins, replaces or cancels reassignments (KIP-455); the answer says for each partition whether that is done.
+     *
+     * @param allowFactorChange whether the number of replicas may become another one (KIP-860)
+     */
+    record ReassignPartitions(List<Reassignment> reassignments, boolean allowFactorChange) implements Command {
+        public ReassignPartitions {
+            reassignments = List.copyOf(reassignments);
+        }
+    }
+
+    /** @param replicas where the partition is to be, the preferred leader first; empty cancels what is under way */
+    record Reassignment(TopicPartition partition, Optional<List<Integer>> replicas) {
+        public Reassignment {
+            replicas = replicas.map(List::copyOf);
         }
     }
 

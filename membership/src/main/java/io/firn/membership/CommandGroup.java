@@ -48,8 +48,12 @@ final class CommandGroup {
     sealed interface Outcome {
         PendingCommand pending();
 
-        /** @param view as it is after the command */
-        record Done(PendingCommand pending, ClusterView view) implements Outcome {}
+        record Done(PendingCommand pending, Answer answer) implements Outcome {
+            /** As it is after the command. */
+            ClusterView view() {
+                return answer.view();
+            }
+        }
 
         record Failed(PendingCommand pending, MetadataException error) implements Outcome {}
     }
@@ -72,8 +76,9 @@ final class CommandGroup {
             if (decision instanceof Decision.Refused refused) {
                 return new Outcome.Failed(pending, new CommandRefused(refused.reason(), refused.message()));
             }
-            add(((Decision.Accepted) decision).entries());
-            return new Outcome.Done(pending, view);
+            Decision.Accepted accepted = (Decision.Accepted) decision;
+            add(accepted.entries());
+            return new Outcome.Done(pending, new Answer(view, accepted.partitions()));
         } catch (RecordTooLarge e) {
             return new Outcome.Failed(pending, new CommandRefused(Reason.LIMIT_EXCEEDED, e.getMessage()));
         } catch (RuntimeException e) {

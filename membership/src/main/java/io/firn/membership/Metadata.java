@@ -153,6 +153,19 @@ public final class Metadata implements AutoCloseable {
      * {@link MetadataUnavailable} when the outcome is not known or the metadata has failed or was closed.
      */
     public CompletableFuture<ClusterView> submit(Command command) {
+        CompletableFuture<ClusterView> view = new CompletableFuture<>();
+        ask(command).whenComplete((answer, error) -> {
+            if (error == null) {
+                view.complete(answer.view());
+            } else {
+                view.completeExceptionally(error);
+            }
+        });
+        return view;
+    }
+
+    /** As {@link #submit}, for a command of many partitions: the answer also says what became of each. */
+    public CompletableFuture<Answer> ask(Command command) {
         PendingCommand pending = new PendingCommand(command);
         if (ended.isPresent()) {
             pending.answer().completeExceptionally(ended.get().get());
@@ -270,7 +283,7 @@ public final class Metadata implements AutoCloseable {
         for (Outcome outcome : group.outcomes()) {
             if (outcome instanceof Outcome.Done done) {
                 show(done.view());
-                done.pending().answer().complete(done.view());
+                done.pending().answer().complete(done.answer());
             } else if (outcome instanceof Outcome.Failed failed) {
                 failed.pending().answer().completeExceptionally(failed.error());
             }

@@ -6,6 +6,7 @@ import io.firn.membership.Command.ConfigScope;
 import io.firn.membership.CommandRefused.Reason;
 import io.firn.membership.TopicView;
 import io.firn.membership.entry.Entry;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -43,7 +44,18 @@ final class ConfigDecisions {
         }
         Optional<String> tooLong = changes.entrySet().stream().filter(change -> tooLong(change.getKey()) || change.getValue().filter(this::tooLong).isPresent())
                 .map(Map.Entry::getKey).findAny();
-        return tooLong.isPresent() ? refuseLength() : Decision.accept(new Entry.ConfigsChanged(alter.scope(), alter.name(), changes));
+        return tooLong.isPresent() ? refuseLength() : accept(view, new Entry.ConfigsChanged(alter.scope(), alter.name(), changes));
+    }
+
+    /** Where unclean elections become allowed, partitions without a leader get one at once. */
+    private Decision accept(ClusterView view, Entry.ConfigsChanged changed) {
+        boolean broad = changed.scope() == ConfigScope.TOPIC || changed.scope() == ConfigScope.BROKER && changed.name().isEmpty();
+        if (!broad || !changed.changes().containsKey(Cluster.UNCLEAN_ELECTION)) {
+            return Decision.accept(changed);
+        }
+        List<Entry> entries = new ArrayList<>(List.of(changed));
+        entries.addAll(Cluster.of(changed.applyTo(view), policy).electMissing().entries());
+        return new Decision.Accepted(entries);
     }
 
     /** The refusal of a new topic's configs, if they are too many or too long. */

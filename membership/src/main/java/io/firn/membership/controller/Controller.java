@@ -1,6 +1,5 @@
 package io.firn.membership.controller;
 
-import io.firn.membership.BrokerView;
 import io.firn.membership.ClusterView;
 import io.firn.membership.Command;
 import io.firn.membership.CommandRefused.Reason;
@@ -14,21 +13,45 @@ import java.util.random.RandomGenerator;
  */
 public final class Controller {
 
-    private final Policy policy;
     private final TopicDecisions topics;
     private final ConfigDecisions configs;
     private final ClientDecisions clients;
+    private final BrokerDecisions brokers;
+    private final PartitionDecisions partitions;
+    private final ReassignmentDecisions reassignments;
 
     public Controller(Policy policy) {
-        this.policy = policy;
         this.topics = new TopicDecisions(policy);
         this.configs = new ConfigDecisions(policy);
         this.clients = new ClientDecisions(policy);
+        this.brokers = new BrokerDecisions(policy);
+        this.partitions = new PartitionDecisions(policy);
+        this.reassignments = new ReassignmentDecisions(policy);
     }
 
     public Decision decide(ClusterView view, Command command, RandomGenerator random) {
         if (command instanceof Command.RegisterBroker register) {
-            return register(view, register);
+            return brokers.register(view, register);
+        } else if (command instanceof Command.UnfenceBroker unfence) {
+            return brokers.unfence(view, unfence);
+        } else if (command instanceof Command.FenceBroker fence) {
+            return brokers.fence(view, fence);
+        } else if (command instanceof Command.ShutDownBroker shutDown) {
+            return brokers.shutDown(view, shutDown);
+        } else if (command instanceof Command.UnregisterBroker unregister) {
+            return brokers.unregister(view, unregister);
+        } else if (command instanceof Command.AlterIsr alter) {
+            return partitions.alterIsr(view, alter);
+        } else if (command instanceof Command.ElectLeaders elect) {
+            return partitions.elect(view, elect);
+        } else if (command instanceof Command.BalanceLeaders balance) {
+            return partitions.balance(view, balance);
+        } else if (command instanceof Command.ReassignPartitions reassign) {
+            return reassignments.reassign(view, reassign);
+        } else if (command instanceof Command.DrainBroker drain) {
+            return reassignments.drain(view, drain);
+        } else if (command instanceof Command.EndDrain end) {
+            return reassignments.endDrain(view, end);
         } else if (command instanceof Command.CreateTopic create) {
             return topics.create(view, create, random);
         } else if (command instanceof Command.DeleteTopic delete) {
@@ -45,16 +68,6 @@ public final class Controller {
             return allocate(view, allocate);
         }
         throw new IllegalStateException("no decision for " + command.getClass());
-    }
-
-    /** The version of the entry that registers it serves as broker epoch: it grows with every registration of any broker. */
-    private Decision register(ClusterView view, Command.RegisterBroker register) {
-        if (!view.brokers().containsKey(register.id()) && view.brokers().size() >= policy.maxBrokers()) {
-            return Decision.refuse(Reason.UNKNOWN_BROKER, "broker " + register.id() + " is not part of this cluster, which belongs to " + view.brokers().keySet()
-                    + " and has room for " + policy.maxBrokers());
-        }
-        BrokerView broker = new BrokerView(register.id(), view.version() + 1, register.host(), register.port(), register.rack(), false);
-        return Decision.accept(new Entry.BrokerRegistered(broker));
     }
 
     private static Decision allocate(ClusterView view, Command.AllocateProducerIds allocate) {

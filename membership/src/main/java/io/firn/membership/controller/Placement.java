@@ -5,6 +5,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -18,7 +19,9 @@ import java.util.TreeMap;
  * within one. Its followers are the next ones around the ring from an offset that moves on by one each time the leaders have gone round, so that the brokers which
  * share a leader's load after its death are not always the same ones. A broker of a rack that already has a replica is passed over until every rack has one.
  *
- * <p>Invariants: no broker twice in one partition; a partition's replicas are in min(replicas, racks) different racks. A broker without a rack is a rack of its own.
+ * <p>Brokers that are fenced or about to stop get followers where the others are too few, never leaders: topics can be created while a broker restarts.
+ *
+ * <p>Invariants: no broker twice in one partition; a partition's replicas are in min(replicas, racks) different racks while there are enough live brokers. A broker without a rack is a rack of its own.
  */
 final class Placement {
 
@@ -31,17 +34,23 @@ final class Placement {
     /**
      * Replicas of the partitions {@code first} to {@code end} (exclusive), the preferred leader first.
      *
-     * @param brokers candidates, at least {@code replicas} of them
+     * @param live brokers that may lead, one at least
+     * @param rest brokers taken when the others are too few; with them there are at least {@code replicas}
      * @param start any number not negative; the same for all partitions of a topic
      */
-    static List<List<Integer>> place(List<BrokerView> brokers, int first, int end, int replicas, int start) {
-        if (replicas < 1 || replicas > brokers.size()) {
-            throw new IllegalArgumentException(replicas + " replicas do not fit on " + brokers.size() + " brokers");
+    static List<List<Integer>> place(List<BrokerView> live, List<BrokerView> rest, int first, int end, int replicas, int start) {
+        if (replicas < 1 || live.isEmpty() || replicas > live.size() + rest.size()) {
+            throw new IllegalArgumentException(replicas + " replicas do not fit on " + live.size() + " and " + rest.size() + " brokers");
         }
-        Placement placement = new Placement(ring(brokers));
+        Placement placement = new Placement(ring(live));
+        List<BrokerView> others = ring(rest);
+        Map<Integer, String> racks = new HashMap<>();
+        live.forEach(broker -> racks.put(broker.id(), rack(broker)));
         List<List<Integer>> placed = new ArrayList<>(end - first);
         for (int partition = first; partition < end; partition++) {
-            placed.add(placement.replicas((long) start + partition, replicas));
+            long place = (long) start + partition;
+            List<Integer> chosen = placement.replicas(place, Math.min(replicas, live.size()));
+            placed.add(chosen.size() == replicas ? chosen : withRest(chosen, racks, others, place, replicas));
         }
         return placed;
     }
@@ -82,8 +91,26 @@ final class Placement {
         return ring;
     }
 
+    /** Those that are not alive, the ones of racks without a replica first; turned on with the place, so that they share the followers. */
+    private static List<Integer> withRest(List<Integer> live, Map<Integer, String> racks, List<BrokerView> rest, long place, int count) {
+        Set<String> taken = new HashSet<>();
+        live.forEach(id -> taken.add(racks.get(id)));
+        List<Integer> chosen = new ArrayList<>(live);
+        List<BrokerView> passedOver = new ArrayList<>();
+        for (int step = 0; step < rest.size() && chosen.size() < count; step++) {
+            BrokerView next = rest.get((int) ((place + step) % rest.size()));
+            if (taken.contains(rack(next))) {
+                passedOver.add(next);
+            } else {
+                choose(next, chosen, taken);
+            }
+        }
+        passedOver.stream().limit(count - chosen.size()).forEach(broker -> chosen.add(broker.id()));
+        return List.copyOf(chosen);
+    }
+
     /** The prefixes keep a rack named like a broker's number apart from that broker. */
-    private static String rack(BrokerView broker) {
+    static String rack(BrokerView broker) {
         return broker.rack().map(name -> "rack " + name).orElseGet(() -> String.format("broker %010d", broker.id()));
     }
 }

@@ -18,7 +18,7 @@ import java.util.random.RandomGenerator;
 /**
  * Decides the creation, growth and deletion of topics. Immutable.
  *
- * <p>A new partition's leader is its first replica that is not fenced, and its in-sync replicas are all that are not: an empty log is in sync with itself.
+ * <p>A new partition's leader is its first replica that is alive, and its in-sync replicas are all that are: an empty log is in sync with itself.
  */
 final class TopicDecisions {
 
@@ -89,11 +89,16 @@ final class TopicDecisions {
     }
 
     private static Placed place(ClusterView view, int first, int end, int factor, RandomGenerator random) {
-        List<BrokerView> live = view.liveBrokers();
-        if (factor < 1 || factor > live.size()) {
-            return Placed.no(Decision.refuse(Reason.INVALID_REPLICATION_FACTOR, "replication factor " + factor + " is not between 1 and the number of live brokers, " + live.size()));
+        List<BrokerView> live = view.brokers().values().stream().filter(BrokerView::placeable).toList();
+        List<BrokerView> rest = view.brokers().values().stream().filter(broker -> !broker.active() && !broker.draining()).toList();
+        if (live.isEmpty()) {
+            return Placed.no(Decision.refuse(Reason.INVALID_REPLICATION_FACTOR, "no broker may get replicas: all are fenced, about to stop or being drained"));
         }
-        return Placed.on(Placement.place(live, first, end, factor, random.nextInt(live.size() * live.size())));
+        if (factor < 1 || factor > live.size() + rest.size()) {
+            return Placed.no(Decision.refuse(Reason.INVALID_REPLICATION_FACTOR,
+                    "replication factor " + factor + " is not between 1 and the number of brokers that may get replicas, " + (live.size() + rest.size())));
+        }
+        return Placed.on(Placement.place(live, rest, first, end, factor, random.nextInt(live.size() * live.size())));
     }
 
     private Placed checkManual(ClusterView view, Command.CreateTopic create) {
@@ -114,7 +119,7 @@ final class TopicDecisions {
 
     private static Placed placeMore(ClusterView view, TopicView topic, Command.AddPartitions add, RandomGenerator random) {
         int current = topic.partitions().size();
-        int factor = topic.partitions().get(0).replicas().size();
+        int factor = topic.partitions().get(0).target().size();
         if (add.newAssignments().isEmpty()) {
             return place(view, current, add.totalPartitions(), factor, random);
         }
@@ -140,15 +145,16 @@ final class TopicDecisions {
         if (unknown.isPresent()) {
             return Optional.of("there is no broker " + unknown.get());
         }
-        return replicas.stream().allMatch(id -> view.brokers().get(id).fenced()) ? Optional.of("all brokers of " + replicas + " are fenced") : Optional.empty();
+        return replicas.stream().noneMatch(id -> view.brokers().get(id).active()) ? Optional.of("all brokers of " + replicas + " are fenced or about to stop") : Optional.empty();
     }
 
+    /** In sync are those that are active: neither fenced nor about to stop. */
     private static List<PartitionView> partitions(ClusterView view, int first, List<List<Integer>> assignments) {
         Map<List<Integer>, List<Integer>> shared = new HashMap<>();
         List<PartitionView> partitions = new ArrayList<>(assignments.size());
         for (int i = 0; i < assignments.size(); i++) {
             List<Integer> replicas = shared.computeIfAbsent(List.copyOf(assignments.get(i)), same -> same);
-            List<Integer> live = replicas.stream().filter(id -> !view.brokers().get(id).fenced()).toList();
+            List<Integer> live = replicas.stream().filter(id -> view.brokers().get(id).active()).toList();
             List<Integer> isr = live.size() == replicas.size() ? replicas : live;
             partitions.add(new PartitionView(first + i, isr.get(0), 0, 0, replicas, isr));
         }

@@ -3,6 +3,7 @@ package io.firn.membership.entry;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Optional;
 import org.apache.kafka.common.Uuid;
 
 /**
@@ -32,6 +33,11 @@ final class ByteSink {
 
     void putString(String value) {
         putBytes(value.getBytes(StandardCharsets.UTF_8));
+    }
+
+    void putOptional(Optional<String> value) {
+        putByte(value.isPresent() ? 1 : 0);
+        value.ifPresent(this::putString);
     }
 
     void putBytes(byte[] value) {

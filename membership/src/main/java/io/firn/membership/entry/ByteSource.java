@@ -3,6 +3,7 @@ package io.firn.membership.entry;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 import org.apache.kafka.common.Uuid;
 
 /**
@@ -66,6 +67,10 @@ final class ByteSource {
         } catch (CharacterCodingException e) {
             throw new EntryFormatException("a text is not UTF-8");
         }
+    }
+
+    Optional<String> takeOptional() {
+        return takeFlag() ? Optional.of(takeString()) : Optional.empty();
     }
 
     byte[] takeBytes() {

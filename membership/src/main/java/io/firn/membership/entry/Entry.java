@@ -48,6 +48,33 @@ public sealed interface Entry {
         }
     }
 
+    /** A broker is fenced, about to stop or being drained, or is so no more. */
+    record BrokerStateChanged(int id, long epoch, boolean fenced, boolean inControlledShutdown, boolean draining) implements Entry {
+        @Override
+        public ClusterView applyTo(ClusterView view) {
+            return Evolution.changedState(view, this);
+        }
+    }
+
+    record BrokerUnregistered(int id, long epoch) implements Entry {
+        @Override
+        public ClusterView applyTo(ClusterView view) {
+            return Evolution.unregistered(view, id, epoch);
+        }
+    }
+
+    /** Leaders, in-sync replicas or replicas of partitions that exist. A topic is named once. */
+    record PartitionsChanged(List<TopicChange> topics) implements Entry {
+        public PartitionsChanged {
+            topics = List.copyOf(topics);
+        }
+
+        @Override
+        public ClusterView applyTo(ClusterView view) {
+            return Evolution.changed(view, topics);
+        }
+    }
+
     record TopicCreated(TopicView topic) implements Entry {
         @Override
         public ClusterView applyTo(ClusterView view) {

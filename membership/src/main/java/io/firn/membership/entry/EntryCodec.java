@@ -1,6 +1,5 @@
 package io.firn.membership.entry;
 
-import io.firn.membership.BrokerView;
 import io.firn.membership.Command.ConfigScope;
 import io.firn.membership.QuotaEntity;
 import io.firn.membership.ScramCredential;
@@ -20,14 +19,17 @@ import org.apache.kafka.common.Uuid;
  *  entry      | type: byte | version of the type: byte | fields        |
  *  1 formed        clusterId: string
  *  2 elected       -
- *  3 registered    id: varint, epoch: varint, host: string, port: varint, hasRack: flag, [rack: string], fenced: flag
- *  4 created       id: uuid, name: string, configs, partitions from 0 ({@link PartitionCodec})
+ *  3 registered    {@link BrokerCodec} (version 2: incarnation, several endpoints, further states)
+ *  4 created       id: uuid, name: string, configs, partitions from 0 ({@link PartitionCodec}; version 2: reassigning or recovering ones among them)
  *  5 deleted       id: uuid
- *  6 grown         id: uuid, first: varint, partitions from first
+ *  6 grown         id: uuid, first: varint, partitions from first (versions as created)
  *  7 configured    scope: byte (0 topic, 1 broker, 2 group; from version 2: 3 client metrics), name: string, count: varint, count × (key: string, hasValue: flag, [value: string])
  *  8 allocated     nextProducerId: varint
  *  9 limited       count: varint, count × (kind: string, hasName: flag, [name: string]), count: varint, count × (key: string, hasValue: flag, [value: double])
  * 10 credited      user: string, mechanism: byte (1 SHA-256, 2 SHA-512), hasCredential: flag, [iterations: varint, salt: bytes, storedKey: bytes, serverKey: bytes]
+ * 11 state         id: varint, epoch: varint, state ({@link BrokerCodec})
+ * 12 unregistered  id: varint, epoch: varint
+ * 13 changed       changes ({@link ChangeCodec})
  *
  *  configs    count: varint, count × (key: string, value: string), sorted by key
  *  varint     unsigned LEB128          string   length: varint, UTF-8          flag   byte 0 or 1          uuid   16 bytes
@@ -51,6 +53,9 @@ public final class EntryCodec {
     private static final int ALLOCATED = 8;
     private static final int LIMITED = 9;
     private static final int CREDITED = 10;
+    private static final int STATE = 11;
+    private static final int UNREGISTERED = 12;
+    private static final int CHANGED = 13;
 
     /** Of CONFIGURED: knows client metrics. */
     private static final int CLIENT_METRICS_VERSION = 2;
@@ -64,7 +69,7 @@ public final class EntryCodec {
         if (entry instanceof Entry.ClusterFormed formed) {
             out.putString(formed.clusterId());
         } else if (entry instanceof Entry.BrokerRegistered registered) {
-            encodeBroker(out, registered.broker());
+            BrokerCodec.encode(out, registered.broker());
         } else if (entry instanceof Entry.TopicCreated created) {
             encodeTopic(out, created.topic());
         } else if (entry instanceof Entry.TopicDeleted deleted) {
@@ -81,6 +86,13 @@ public final class EntryCodec {
             encodeQuotas(out, limited);
         } else if (entry instanceof Entry.ScramCredentialChanged credited) {
             encodeCredential(out, credited);
+        } else if (entry instanceof Entry.BrokerStateChanged changed) {
+            BrokerCodec.encode(out, changed);
+        } else if (entry instanceof Entry.BrokerUnregistered unregistered) {
+            out.putVarint(unregistered.id());
+            out.putVarint(unregistered.epoch());
+        } else if (entry instanceof Entry.PartitionsChanged changed) {
+            ChangeCodec.encode(out, changed.topics());
         }
         return out.toByteArray();
     }
@@ -90,20 +102,23 @@ public final class EntryCodec {
         ByteSource in = new ByteSource(bytes);
         int type = in.takeByte();
         int version = in.takeByte();
-        if (version != VERSION && !(type == CONFIGURED && version == CLIENT_METRICS_VERSION)) {
+        if (version < VERSION || version > newest(type)) {
             throw EntryFormatException.unknown(type, version);
         }
         Entry entry = switch (type) {
             case FORMED -> new Entry.ClusterFormed(in.takeString());
             case ELECTED -> new Entry.ControllerElected();
-            case REGISTERED -> new Entry.BrokerRegistered(decodeBroker(in));
-            case CREATED -> new Entry.TopicCreated(decodeTopic(in));
+            case REGISTERED -> new Entry.BrokerRegistered(BrokerCodec.decode(in, version));
+            case CREATED -> new Entry.TopicCreated(decodeTopic(in, version));
             case DELETED -> new Entry.TopicDeleted(in.takeUuid());
-            case GROWN -> decodeGrown(in);
+            case GROWN -> decodeGrown(in, version);
             case CONFIGURED -> decodeChanges(in, version);
             case ALLOCATED -> new Entry.ProducerIdsAllocated(in.takeVarlong());
             case LIMITED -> decodeQuotas(in);
             case CREDITED -> decodeCredential(in);
+            case STATE -> BrokerCodec.decodeState(in);
+            case UNREGISTERED -> new Entry.BrokerUnregistered(in.takeVarint(), in.takeVarlong());
+            case CHANGED -> new Entry.PartitionsChanged(ChangeCodec.decode(in));
             default -> throw EntryFormatException.unknown(type, version);
         };
         in.end();
@@ -131,25 +146,37 @@ public final class EntryCodec {
             return LIMITED;
         } else if (entry instanceof Entry.ScramCredentialChanged) {
             return CREDITED;
+        } else if (entry instanceof Entry.BrokerStateChanged) {
+            return STATE;
+        } else if (entry instanceof Entry.BrokerUnregistered) {
+            return UNREGISTERED;
+        } else if (entry instanceof Entry.PartitionsChanged) {
+            return CHANGED;
         }
         throw new IllegalStateException("no type number for " + entry.getClass());
     }
 
+    /** The oldest version that can say it. */
     private static int version(Entry entry) {
-        return entry instanceof Entry.ConfigsChanged changed && changed.scope() == ConfigScope.CLIENT_METRICS ? CLIENT_METRICS_VERSION : VERSION;
+        if (entry instanceof Entry.ConfigsChanged changed && changed.scope() == ConfigScope.CLIENT_METRICS) {
+            return CLIENT_METRICS_VERSION;
+        } else if (entry instanceof Entry.BrokerRegistered registered) {
+            return BrokerCodec.version(registered.broker());
+        } else if (entry instanceof Entry.TopicCreated created) {
+            return PartitionCodec.version(created.topic().partitions());
+        } else if (entry instanceof Entry.PartitionsAdded added) {
+            return PartitionCodec.version(added.partitions());
+        }
+        return VERSION;
     }
 
-    private static void encodeBroker(ByteSink out, BrokerView broker) {
-        out.putVarint(broker.id());
-        out.putVarint(broker.epoch());
-        out.putString(broker.host());
-        out.putVarint(broker.port());
-        encodeOptional(out, broker.rack());
-        out.putByte(broker.fenced() ? 1 : 0);
-    }
-
-    private static BrokerView decodeBroker(ByteSource in) {
-        return new BrokerView(in.takeVarint(), in.takeVarlong(), in.takeString(), in.takeVarint(), decodeOptional(in), in.takeFlag());
+    private static int newest(int type) {
+        return switch (type) {
+            case REGISTERED -> BrokerCodec.INCARNATION_VERSION;
+            case CREATED, GROWN -> PartitionCodec.REASSIGNING_VERSION;
+            case CONFIGURED -> CLIENT_METRICS_VERSION;
+            default -> VERSION;
+        };
     }
 
     private static void encodeTopic(ByteSink out, TopicView topic) {
@@ -163,19 +190,19 @@ public final class EntryCodec {
         PartitionCodec.encode(out, topic.partitions());
     }
 
-    private static TopicView decodeTopic(ByteSource in) {
+    private static TopicView decodeTopic(ByteSource in, int version) {
         Uuid id = in.takeUuid();
         String name = in.takeString();
         Map<String, String> configs = new HashMap<>();
         for (int left = in.takeCount(); left > 0; left--) {
             configs.put(in.takeString(), in.takeString());
         }
-        return new TopicView(id, name, PartitionCodec.decode(in, 0), configs);
+        return new TopicView(id, name, PartitionCodec.decode(in, 0, version), configs);
     }
 
-    private static Entry decodeGrown(ByteSource in) {
+    private static Entry decodeGrown(ByteSource in, int version) {
         Uuid id = in.takeUuid();
-        return new Entry.PartitionsAdded(id, PartitionCodec.decode(in, in.takeVarint()));
+        return new Entry.PartitionsAdded(id, PartitionCodec.decode(in, in.takeVarint(), version));
     }
 
     private static void encodeChanges(ByteSink out, Entry.ConfigsChanged changed) {
@@ -189,7 +216,7 @@ public final class EntryCodec {
         out.putVarint(changed.changes().size());
         new TreeMap<>(changed.changes()).forEach((key, value) -> {
             out.putString(key);
-            encodeOptional(out, value);
+            out.putOptional(value);
         });
     }
 
@@ -208,7 +235,7 @@ public final class EntryCodec {
         String name = in.takeString();
         Map<String, Optional<String>> changes = new HashMap<>();
         for (int left = in.takeCount(); left > 0; left--) {
-            changes.put(in.takeString(), decodeOptional(in));
+            changes.put(in.takeString(), in.takeOptional());
         }
         return new Entry.ConfigsChanged(scope, name, changes);
     }
@@ -217,7 +244,7 @@ public final class EntryCodec {
         out.putVarint(limited.entity().parts().size());
         new TreeMap<>(limited.entity().parts()).forEach((kind, name) -> {
             out.putString(kind);
-            encodeOptional(out, name);
+            out.putOptional(name);
         });
         out.putVarint(limited.changes().size());
         new TreeMap<>(limited.changes()).forEach((key, value) -> {
@@ -230,7 +257,7 @@ public final class EntryCodec {
     private static Entry decodeQuotas(ByteSource in) {
         Map<String, Optional<String>> parts = new HashMap<>();
         for (int left = in.takeCount(); left > 0; left--) {
-            parts.put(in.takeString(), decodeOptional(in));
+            parts.put(in.takeString(), in.takeOptional());
         }
         if (parts.isEmpty()) {
             throw new EntryFormatException("a quota belongs to nobody");
@@ -273,14 +300,5 @@ public final class EntryCodec {
             throw new EntryFormatException("a credential was never hashed");
         }
         return new ScramCredential(iterations, in.takeBytes(), in.takeBytes(), in.takeBytes());
-    }
-
-    private static void encodeOptional(ByteSink out, Optional<String> text) {
-        out.putByte(text.isPresent() ? 1 : 0);
-        text.ifPresent(out::putString);
-    }
-
-    private static Optional<String> decodeOptional(ByteSource in) {
-        return in.takeFlag() ? Optional.of(in.takeString()) : Optional.empty();
     }
 }

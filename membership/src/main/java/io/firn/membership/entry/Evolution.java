@@ -33,8 +33,46 @@ final class Evolution {
 
     static ClusterView registered(ClusterView view, BrokerView broker) {
         BrokerView before = view.brokers().get(broker.id());
-        check(before == null || before.epoch() < broker.epoch(), "a broker's epoch grows");
+        boolean again = before != null && before.epoch() == broker.epoch() && before.incarnation().known() && before.incarnation().equals(broker.incarnation());
+        check(before == null || before.epoch() < broker.epoch() || again, "a broker's epoch grows");
         return copy(view, view.clusterId(), plus(view.brokers(), broker.id(), broker), view.nextProducerId());
+    }
+
+    static ClusterView changedState(ClusterView view, Entry.BrokerStateChanged change) {
+        BrokerView broker = registration(view, change.id(), change.epoch()).in(change.fenced(), change.inControlledShutdown(), change.draining());
+        return copy(view, view.clusterId(), plus(view.brokers(), broker.id(), broker), view.nextProducerId());
+    }
+
+    static ClusterView unregistered(ClusterView view, int id, long epoch) {
+        registration(view, id, epoch);
+        return copy(view, view.clusterId(), minus(view.brokers(), id), view.nextProducerId());
+    }
+
+    private static BrokerView registration(ClusterView view, int id, long epoch) {
+        BrokerView broker = view.brokers().get(id);
+        check(broker != null && broker.epoch() == epoch, "the broker is registered with this epoch");
+        return broker;
+    }
+
+    static ClusterView changed(ClusterView view, List<TopicChange> changes) {
+        PMap<String, TopicView> topics = (PMap<String, TopicView>) view.topics();
+        for (TopicChange change : changes) {
+            TopicView topic = topics.get(existing(view, change.topicId()).name());
+            topics = topics.plus(topic.name(), changed(topic, change.partitions()));
+        }
+        return topics(view, topics, view.topicNames(), 0);
+    }
+
+    private static TopicView changed(TopicView topic, List<PartitionChange> changes) {
+        PartitionView[] partitions = topic.partitions().toArray(PartitionView[]::new);
+        for (PartitionChange change : changes) {
+            check(change.partition() < partitions.length, "the partition exists");
+            PartitionView after = change.applyTo(partitions[change.partition()]);
+            check(after.leader() == PartitionView.NO_LEADER || after.isr().contains(after.leader()), "a leader is in sync");
+            check(after.replicas().containsAll(after.isr()), "who is in sync has a replica");
+            partitions[change.partition()] = after;
+        }
+        return new TopicView(topic.id(), topic.name(), List.of(partitions), topic.configs());
     }
 
     static ClusterView created(ClusterView view, TopicView topic) {

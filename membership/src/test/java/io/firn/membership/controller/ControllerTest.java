@@ -27,6 +27,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.kafka.common.Uuid;
@@ -84,8 +85,12 @@ class ControllerTest {
         brokers(1);
         List<Command> one = List.of(new RegisterBroker(0, "h", 1, Optional.empty()), topic("t", 1, 1), new DeleteTopic(ID), new AddPartitions("t", 1, List.of()),
                 new AlterConfigs(ConfigScope.TOPIC, "t", Map.of()), new AllocateProducerIds(1),
-                new AlterClientQuotas(new QuotaEntity(Map.of("user", Optional.empty())), Map.of()), new AlterScramCredential("u", ScramMechanism.SHA_256, Optional.empty()));
-        assertThat(one.stream().map(Object::getClass).collect(Collectors.toSet())).containsExactlyInAnyOrder(Command.class.getPermittedSubclasses());
+                new AlterClientQuotas(new QuotaEntity(Map.of("user", Optional.empty())), Map.of()), new AlterScramCredential("u", ScramMechanism.SHA_256, Optional.empty()),
+                new Command.UnfenceBroker(0, 1, 1), new Command.FenceBroker(0, 1), new Command.ShutDownBroker(0, 1), new Command.UnregisterBroker(0),
+                new Command.DrainBroker(0, 1), new Command.EndDrain(0), new Command.AlterIsr(0, 1, List.of()),
+                new Command.ElectLeaders(Command.Election.PREFERRED, Optional.empty()), new Command.BalanceLeaders(10, 1), new Command.ReassignPartitions(List.of(), true));
+        Set<Class<?>> commands = Arrays.stream(Command.class.getPermittedSubclasses()).collect(Collectors.toSet());
+        assertThat(one.stream().map(Object::getClass).collect(Collectors.toSet())).isEqualTo(commands);
         one.forEach(command -> assertThat(decide(command)).isNotNull());
     }
 
@@ -152,16 +157,17 @@ class ControllerTest {
     }
 
     @Test
-    void aReplicationFactorNeedsAsManyLiveBrokers() {
+    void aReplicationFactorNeedsAsManyBrokersAndOneThatIsAlive() {
         refuse(Reason.INVALID_REPLICATION_FACTOR, topic("t", 1, 1));
         brokers(2);
         refuse(Reason.INVALID_REPLICATION_FACTOR, topic("t", 1, 0));
         refuse(Reason.INVALID_REPLICATION_FACTOR, topic("t", 1, -2));
         refuse(Reason.INVALID_REPLICATION_FACTOR, topic("t", 1, 3));
         fence(1);
-        refuse(Reason.INVALID_REPLICATION_FACTOR, topic("t", 1, 2));
         accept(topic("t", 1, 1));
         assertThat(view.topic("t").orElseThrow().partitions().get(0).replicas()).containsExactly(0);
+        fence(0);
+        refuse(Reason.INVALID_REPLICATION_FACTOR, topic("u", 1, 1));
     }
 
     @Test
@@ -216,7 +222,11 @@ class ControllerTest {
         assertThat(after.configs()).isEqualTo(Map.of("k", "v"));
         fence(1);
         fence(2);
-        refuse(Reason.INVALID_REPLICATION_FACTOR, new AddPartitions("t", 6, List.of()));
+        accept(new AddPartitions("t", 6, List.of()));
+        assertThat(view.topic(ID).orElseThrow().partitions().get(5)).satisfies(added -> {
+            assertThat(added.replicas()).hasSize(2).startsWith(0);
+            assertThat(added.isr()).containsExactly(0);
+        });
     }
 
     @Test

@@ -24,7 +24,7 @@ class PlacementPropertyTest {
             int replicas = 1 + random.nextInt(brokers.size());
             int first = random.nextInt(5);
             int end = first + 1 + random.nextInt(60);
-            List<List<Integer>> placed = Placement.place(brokers, first, end, replicas, random.nextInt(1000));
+            List<List<Integer>> placed = Placement.place(brokers, List.of(), first, end, replicas, random.nextInt(1000));
             assertThat(placed).hasSize(end - first);
             placed.forEach(one -> {
                 assertThat(one).hasSize(replicas).doesNotHaveDuplicates();
@@ -43,7 +43,7 @@ class PlacementPropertyTest {
             for (int id = 0; id < size; id++) {
                 brokers.add(broker(id, Optional.empty()));
             }
-            List<List<Integer>> placed = Placement.place(brokers, 0, size * (size - 1), 2, random.nextInt(1000));
+            List<List<Integer>> placed = Placement.place(brokers, List.of(), 0, size * (size - 1), 2, random.nextInt(1000));
             Map<List<Integer>, Integer> pairs = new HashMap<>();
             placed.forEach(pair -> pairs.merge(pair, 1, Integer::sum));
             assertThat(pairs).as("every broker follows every other one once").hasSize(size * (size - 1)).allSatisfy((pair, times) -> assertThat(times).isEqualTo(1));
@@ -53,8 +53,8 @@ class PlacementPropertyTest {
     @Test
     void growingATopicContinuesWhatPlacingItAtOnceWouldGive() {
         List<BrokerView> brokers = cluster(Seeds.random(9));
-        List<List<Integer>> whole = Placement.place(brokers, 0, 40, 1, 11);
-        assertThat(Placement.place(brokers, 15, 40, 1, 11)).isEqualTo(whole.subList(15, 40));
+        List<List<Integer>> whole = Placement.place(brokers, List.of(), 0, 40, 1, 11);
+        assertThat(Placement.place(brokers, List.of(), 15, 40, 1, 11)).isEqualTo(whole.subList(15, 40));
     }
 
     private static void assertEven(List<BrokerView> brokers, List<Integer> leaders) {

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.firn.membership.BrokerView;
 import io.firn.membership.Command.ConfigScope;
+import io.firn.membership.Endpoint;
+import io.firn.membership.Incarnation;
 import io.firn.membership.PartitionView;
 import io.firn.membership.QuotaEntity;
 import io.firn.membership.ScramCredential;
@@ -22,8 +24,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.Set;
 import java.util.random.RandomGenerator;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.apache.kafka.common.Uuid;
 import org.junit.jupiter.api.Test;
 
@@ -52,6 +56,17 @@ class EntryCodecTest {
                 Map.of("producer_byte_rate", Optional.of(1024.5), "request_percentage", Optional.empty())));
         all.put("credited", new Entry.ScramCredentialChanged("u", ScramMechanism.SHA_512, Optional.of(new ScramCredential(4096, new byte[] {1}, new byte[] {2, 3}, new byte[0]))));
         all.put("discredited", new Entry.ScramCredentialChanged("u", ScramMechanism.SHA_256, Optional.empty()));
+        all.put("registeredWithIncarnation", new Entry.BrokerRegistered(new BrokerView(3, 77, new Incarnation(ID, new Uuid(3, 4)),
+                List.of(Endpoint.client("k3.example", 9092), new Endpoint(Endpoint.PEER, "10.0.0.3", 9093)), Optional.of("eu-1b"), true, false, true)));
+        all.put("createdWhileReassigning", new Entry.TopicCreated(new TopicView(ID, "t", List.of(new PartitionView(0, 1, 2, 3, List.of(4, 2, 1), List.of(2, 1), List.of(4), List.of(1), false),
+                new PartitionView(1, 2, 1, 1, List.of(2, 3), List.of(2, 3)), new PartitionView(2, 3, 5, 6, List.of(2, 3), List.of(3), List.of(), List.of(), true)), Map.of())));
+        all.put("grownWhileReassigning", new Entry.PartitionsAdded(ID, List.of(new PartitionView(7, -1, 2, 3, List.of(4), List.of(), List.of(4), List.of(), false))));
+        all.put("state", new Entry.BrokerStateChanged(3, 300, true, true, false));
+        all.put("unregistered", new Entry.BrokerUnregistered(3, 300));
+        all.put("changed", new Entry.PartitionsChanged(List.of(
+                new TopicChange(ID, List.of(new PartitionChange(0, 2, true, List.of(2, 3), false, Optional.empty()), new PartitionChange(1, -1, true, List.of(1), false, Optional.empty()),
+                        new PartitionChange(300, 3, false, List.of(2, 3), false, Optional.of(new PartitionChange.Assignment(List.of(2, 3, 4), List.of(4), List.of()))))),
+                new TopicChange(new Uuid(5, 6), List.of(new PartitionChange(9, 4, true, List.of(4), true, Optional.empty()))))));
         all.put("allocated", new Entry.ProducerIdsAllocated(Long.MAX_VALUE));
         return all;
     }
@@ -99,14 +114,38 @@ class EntryCodecTest {
             RandomGenerator random = Seeds.random(seed);
             byte[] bytes = new byte[2 + random.nextInt(60)];
             random.nextBytes(bytes);
-            bytes[0] = (byte) (1 + random.nextInt(10));
-            bytes[1] = 1;
+            bytes[0] = (byte) (1 + random.nextInt(13));
+            bytes[1] = (byte) (random.nextInt(4) > 0 || !Set.of(3, 4, 6, 7).contains((int) bytes[0]) ? 1 : 2);
             try {
                 EntryCodec.decode(ByteBuffer.wrap(bytes));
             } catch (EntryFormatException e) {
                 assertThat(e.tooNew()).isFalse();
             }
         });
+    }
+
+    @Test
+    void anEntryIsWrittenInTheOldestVersionThatCanSayIt() {
+        for (String name : List.of("registered", "registeredWithoutRackFenced", "created", "createdAsInSnapshot", "grown")) {
+            assertThat(EntryCodec.encode(examples().get(name))[1]).as(name).isEqualTo((byte) 1);
+        }
+        for (String name : List.of("registeredWithIncarnation", "createdWhileReassigning", "grownWhileReassigning")) {
+            assertThat(EntryCodec.encode(examples().get(name))[1]).as(name).isEqualTo((byte) 2);
+        }
+    }
+
+    @Test
+    void theLossOfALeaderTakesThreeBytesAPartitionWithThreeReplicas() {
+        List<PartitionChange> changes = IntStream.range(0, 10_000)
+                .mapToObj(p -> new PartitionChange(p, 1 + p % 8, true, List.of(1 + p % 8, 1 + (p + 1) % 8), false, Optional.empty())).toList();
+        assertThat(EntryCodec.encode(new Entry.PartitionsChanged(List.of(new TopicChange(ID, changes)))).length).isLessThan(30_100);
+    }
+
+    @Test
+    void aListOfBrokersThatIsNotThereIsRefused() {
+        byte[] bytes = EntryCodec.encode(new Entry.PartitionsChanged(List.of(new TopicChange(ID, List.of(new PartitionChange(0, 1, false, List.of(1), false, Optional.empty()))))));
+        bytes[bytes.length - 1] = 1;
+        assertThatThrownBy(() -> EntryCodec.decode(ByteBuffer.wrap(bytes))).isInstanceOf(EntryFormatException.class).hasMessageContaining("no list of brokers");
     }
 
     @Test
