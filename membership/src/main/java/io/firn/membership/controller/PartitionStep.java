@@ -73,14 +73,18 @@ final class PartitionStep {
     }
 
     /**
-     * Where the partition is to be. What an earlier reassignment was adding and is wanted still is waited for as before; what is not wanted any more goes with the others.
+     * Where the partition is to be. Of what an earlier reassignment was adding, what is wanted still is waited for as before; the rest goes at once, so that cancelling leads back to
+     * where everything began, unless nobody else is in sync: then it goes with those to be removed.
      */
     PartitionStep reassign(List<Integer> target) {
-        List<Integer> going = without(now.replicas(), target);
-        List<Integer> coming = target.stream().filter(id -> !now.replicas().contains(id) || now.adding().contains(id)).toList();
-        replicas = concat(target, going);
-        adding = coming;
-        removing = going;
+        List<Integer> unwanted = without(now.adding(), target);
+        List<Integer> others = without(isr, unwanted);
+        boolean needed = others.isEmpty() && !isr.isEmpty();
+        List<Integer> kept = needed ? now.replicas() : without(now.replicas(), unwanted);
+        isr = needed ? isr : others;
+        removing = without(kept, target);
+        adding = target.stream().filter(id -> !now.replicas().contains(id) || now.adding().contains(id)).toList();
+        replicas = concat(target, removing);
         return this;
     }
 
