@@ -299,8 +299,8 @@ class ClusterPropertyTest {
 
         private void begun(TopicPartition name, PartitionView was, List<Integer> target) {
             targets.put(name, target);
-            // What only replicas being added have in sync stays until the end.
-            boolean stuck = was.reassigning() && was.adding().containsAll(was.isr()) && !was.isr().isEmpty();
+            // Where only replicas that are not wanted any more are in sync, they stay until the end, and are part of what cancelling leads back to.
+            boolean stuck = !was.isr().isEmpty() && was.isr().stream().allMatch(id -> was.adding().contains(id) && !target.contains(id));
             origins.put(name, stuck || !was.reassigning() ? new HashSet<>(was.replicas()) : origins.get(name));
             if (stuck) {
                 origins.get(name).removeAll(was.adding().stream().filter(target::contains).toList());

@@ -51,6 +51,24 @@ class PlacementPropertyTest {
     }
 
     @Test
+    void deadBrokersGetFollowersOnlyWhereTheLiveAreTooFewAndNeverLead() {
+        Seeds.forEach(1000, seed -> {
+            RandomGenerator random = Seeds.random(seed);
+            List<BrokerView> brokers = cluster(random);
+            List<BrokerView> live = brokers.subList(0, 1 + random.nextInt(brokers.size()));
+            List<BrokerView> dead = brokers.subList(live.size(), brokers.size());
+            int replicas = 1 + random.nextInt(brokers.size());
+            List<List<Integer>> placed = Placement.place(live, dead, 0, 40, replicas, random.nextInt(1000));
+            List<Integer> liveIds = live.stream().map(BrokerView::id).toList();
+            placed.forEach(one -> {
+                assertThat(one).hasSize(replicas).doesNotHaveDuplicates();
+                assertThat(liveIds).containsAll(one.subList(0, Math.min(replicas, live.size())));
+            });
+            assertEven(live, placed.stream().map(one -> one.get(0)).toList());
+        });
+    }
+
+    @Test
     void growingATopicContinuesWhatPlacingItAtOnceWouldGive() {
         List<BrokerView> brokers = cluster(Seeds.random(9));
         List<List<Integer>> whole = Placement.place(brokers, List.of(), 0, 40, 1, 11);
