@@ -1,8 +1,10 @@
 package io.firn.membership;
 
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
 import org.pcollections.HashTreePMap;
 import org.pcollections.PMap;
@@ -56,6 +58,12 @@ public record ClusterView(long version, int controllerEpoch, String clusterId, M
 
     public Optional<PartitionView> partition(String topic, int partition) {
         return topic(topic).filter(found -> partition >= 0 && partition < found.partitions().size()).map(found -> found.partitions().get(partition));
+    }
+
+    /** The partitions a reassignment is under way of, by topic name. Looks at all. */
+    public List<TopicPartition> reassigning() {
+        return topics.values().stream().flatMap(topic -> topic.partitions().stream().filter(PartitionView::reassigning)
+                .map(partition -> new TopicPartition(topic.name(), partition.partition()))).sorted(Comparator.comparing(TopicPartition::topic)).toList();
     }
 
     /** The brokers that are not fenced. */

@@ -2,6 +2,7 @@ package io.firn.membership.controller;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.firn.membership.BrokerLoad;
 import io.firn.membership.Command;
 import io.firn.membership.Command.FenceBroker;
 import io.firn.membership.Command.RegisterBroker;
@@ -100,6 +101,7 @@ class BrokerDecisionsTest {
         cluster.fence(2);
         cluster.fence(1);
         assertPartition(0, 0, 0, 0);
+        assertThat(BrokerLoad.of(cluster.view(), 0)).isEqualTo(new BrokerLoad(1, 1, 1));
         cluster.fence(0);
         assertPartition(0, -1, 1, 0);
         cluster.start(1, Optional.of("r1"));

@@ -2,6 +2,7 @@ package io.firn.membership.controller;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.firn.membership.BrokerLoad;
 import io.firn.membership.Command;
 import io.firn.membership.Command.DrainBroker;
 import io.firn.membership.CommandRefused.Reason;
@@ -161,6 +162,8 @@ class ReassignmentDecisionsTest {
         Map<TopicPartition, Integer> asked = new HashMap<>();
         for (int round = 0; round < 2; round++) {
             List<PartitionOutcome> moved = cluster.accept(new DrainBroker(5, 2));
+            assertThat(cluster.view().reassigning()).isEqualTo(moved.stream().map(PartitionOutcome::partition).toList());
+            assertThat(BrokerLoad.of(cluster.view(), 5).replicas()).isEqualTo(round == 0 ? 3 : 1);
             moved.forEach(outcome -> asked.merge(outcome.partition(), 1, Integer::sum));
             for (PartitionOutcome outcome : moved) {
                 int number = outcome.partition().partition();
@@ -169,6 +172,7 @@ class ReassignmentDecisionsTest {
         }
         assertThat(asked).hasSize(3).allSatisfy((name, times) -> assertThat(times).isEqualTo(1));
         assertThat(cluster.view().topic("t").orElseThrow().partitions()).noneMatch(partition -> partition.replicas().contains(5) || partition.reassigning());
+        assertThat(BrokerLoad.of(cluster.view(), 5)).isEqualTo(new BrokerLoad(0, 0, 0));
         cluster.fence(5);
         cluster.accept(new Command.UnregisterBroker(5));
     }
