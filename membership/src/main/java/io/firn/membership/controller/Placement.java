@@ -26,9 +26,14 @@ import java.util.TreeMap;
 final class Placement {
 
     private final List<BrokerView> ring;
+    private final List<BrokerView> rest;
+    private final Map<Integer, String> racks = new HashMap<>();
 
-    private Placement(List<BrokerView> ring) {
-        this.ring = ring;
+    private Placement(List<BrokerView> live, List<BrokerView> rest) {
+        live.forEach(broker -> racks.put(broker.id(), rack(broker)));
+        rest.forEach(broker -> racks.put(broker.id(), rack(broker)));
+        this.ring = ring(live);
+        this.rest = ring(rest);
     }
 
     /**
@@ -42,15 +47,12 @@ final class Placement {
         if (replicas < 1 || live.isEmpty() || replicas > live.size() + rest.size()) {
             throw new IllegalArgumentException(replicas + " replicas do not fit on " + live.size() + " and " + rest.size() + " brokers");
         }
-        Placement placement = new Placement(ring(live));
-        List<BrokerView> others = ring(rest);
-        Map<Integer, String> racks = new HashMap<>();
-        live.forEach(broker -> racks.put(broker.id(), rack(broker)));
+        Placement placement = new Placement(live, rest);
         List<List<Integer>> placed = new ArrayList<>(end - first);
         for (int partition = first; partition < end; partition++) {
             long place = (long) start + partition;
             List<Integer> chosen = placement.replicas(place, Math.min(replicas, live.size()));
-            placed.add(chosen.size() == replicas ? chosen : withRest(chosen, racks, others, place, replicas));
+            placed.add(chosen.size() == replicas ? chosen : placement.withRest(chosen, place, replicas));
         }
         return placed;
     }
@@ -59,47 +61,13 @@ final class Placement {
         int size = ring.size();
         int leader = (int) (place % size);
         List<Integer> chosen = new ArrayList<>(count);
-        Set<String> racks = new HashSet<>();
+        Set<String> taken = new HashSet<>();
         List<BrokerView> passedOver = new ArrayList<>();
-        choose(ring.get(leader), chosen, racks);
+        choose(ring.get(leader), chosen, taken);
         for (int step = 0; chosen.size() < count && step < size - 1; step++) {
             int offset = 1 + (int) ((place / size + step) % (size - 1));
             BrokerView next = ring.get((leader + offset) % size);
-            if (racks.contains(rack(next))) {
-                passedOver.add(next);
-            } else {
-                choose(next, chosen, racks);
-            }
-        }
-        passedOver.stream().limit(count - chosen.size()).forEach(broker -> chosen.add(broker.id()));
-        return List.copyOf(chosen);
-    }
-
-    private static void choose(BrokerView broker, List<Integer> chosen, Set<String> racks) {
-        chosen.add(broker.id());
-        racks.add(rack(broker));
-    }
-
-    /** One broker of each rack in turn, until all stand in the ring. */
-    private static List<BrokerView> ring(List<BrokerView> brokers) {
-        Map<String, Deque<BrokerView>> racks = new TreeMap<>();
-        brokers.stream().sorted(Comparator.comparingInt(BrokerView::id)).forEach(broker -> racks.computeIfAbsent(rack(broker), rack -> new ArrayDeque<>()).add(broker));
-        List<BrokerView> ring = new ArrayList<>(brokers.size());
-        while (ring.size() < brokers.size()) {
-            racks.values().stream().filter(rack -> !rack.isEmpty()).forEach(rack -> ring.add(rack.remove()));
-        }
-        return ring;
-    }
-
-    /** Those that are not alive, the ones of racks without a replica first; turned on with the place, so that they share the followers. */
-    private static List<Integer> withRest(List<Integer> live, Map<Integer, String> racks, List<BrokerView> rest, long place, int count) {
-        Set<String> taken = new HashSet<>();
-        live.forEach(id -> taken.add(racks.get(id)));
-        List<Integer> chosen = new ArrayList<>(live);
-        List<BrokerView> passedOver = new ArrayList<>();
-        for (int step = 0; step < rest.size() && chosen.size() < count; step++) {
-            BrokerView next = rest.get((int) ((place + step) % rest.size()));
-            if (taken.contains(rack(next))) {
+            if (taken.contains(racks.get(next.id()))) {
                 passedOver.add(next);
             } else {
                 choose(next, chosen, taken);
@@ -109,8 +77,42 @@ final class Placement {
         return List.copyOf(chosen);
     }
 
-    /** The prefixes keep a rack named like a broker's number apart from that broker. */
+    private void choose(BrokerView broker, List<Integer> chosen, Set<String> taken) {
+        chosen.add(broker.id());
+        taken.add(racks.get(broker.id()));
+    }
+
+    /** One broker of each rack in turn, until all stand in the ring. */
+    private List<BrokerView> ring(List<BrokerView> brokers) {
+        Map<String, Deque<BrokerView>> byRack = new TreeMap<>();
+        brokers.stream().sorted(Comparator.comparingInt(BrokerView::id)).forEach(broker -> byRack.computeIfAbsent(racks.get(broker.id()), rack -> new ArrayDeque<>()).add(broker));
+        List<BrokerView> ring = new ArrayList<>(brokers.size());
+        while (ring.size() < brokers.size()) {
+            byRack.values().stream().filter(rack -> !rack.isEmpty()).forEach(rack -> ring.add(rack.remove()));
+        }
+        return ring;
+    }
+
+    /** Those that are not alive, the ones of racks without a replica first; turned on with the place, so that they share the followers. */
+    private List<Integer> withRest(List<Integer> live, long place, int count) {
+        Set<String> taken = new HashSet<>();
+        live.forEach(id -> taken.add(racks.get(id)));
+        List<Integer> chosen = new ArrayList<>(live);
+        List<BrokerView> passedOver = new ArrayList<>();
+        for (int step = 0; step < rest.size() && chosen.size() < count; step++) {
+            BrokerView next = rest.get((int) ((place + step) % rest.size()));
+            if (taken.contains(racks.get(next.id()))) {
+                passedOver.add(next);
+            } else {
+                choose(next, chosen, taken);
+            }
+        }
+        passedOver.stream().limit(count - chosen.size()).forEach(broker -> chosen.add(broker.id()));
+        return List.copyOf(chosen);
+    }
+
+    /** The prefixes keep a rack named like a broker's number apart from that broker. Numbers have one width, so that the ring goes by them; not by a formatter, which takes longer than placing does. */
     static String rack(BrokerView broker) {
-        return broker.rack().map(name -> "rack " + name).orElseGet(() -> String.format("broker %010d", broker.id()));
+        return broker.rack().map(name -> "rack " + name).orElseGet(() -> "broker " + (10_000_000_000L + broker.id()));
     }
 }
