@@ -137,7 +137,7 @@ public final class ColdStore implements AutoCloseable {
 
     private void scheduleSweep() {
         long intervalMs = Math.max(LEAST_SWEEP_INTERVAL_MS, Math.min(MOST_SWEEP_INTERVAL_MS, config.deleteGraceMs() / 2));
-        threads.reads().executeAfter(intervalMs, () -> sweep().whenComplete((deleted, failure) -> {
+        threads.reads().executeAfter(intervalMs, () -> onWork(CompletableFuture.completedFuture(null)).thenCompose(due -> sweep()).whenComplete((deleted, failure) -> {
             if (!closed.get()) {
                 scheduleSweep();
             }

@@ -1,11 +1,11 @@
 package io.firn.cold;
 
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -18,8 +18,9 @@ import org.slf4j.LoggerFactory;
 /**
  * The threads of the cold tier, as a component: the real ones of {@link #start}, or a simulator's.
  *
- * @param reads confines chunk cache, read-ahead and every read in progress; its tasks take microseconds and never block
- * @param work checksums, decompression, and the completion of the callers' futures
+ * @param reads confines chunk cache, read-ahead and every read in progress. It has a thread, but runs a task on the thread that brings it where it can, an event loop perhaps: so its tasks take
+ *     microseconds, never block, and leave requests to the store to {@code work}
+ * @param work requests to the store for reads, parsing, decompression, and the completion of the callers' futures
  * @param uploads reads local segments; may block on their disk
  * @param stop ends them; called once, by {@link ColdStore#close()}
  */
@@ -37,10 +38,11 @@ public record ColdThreads(TimedExecutor reads, Executor work, Executor uploads, 
         ScheduledThreadPoolExecutor reads = new ScheduledThreadPoolExecutor(1, named("firn-cold-reads"));
         reads.setRemoveOnCancelPolicy(true);
         reads.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+        SerialExecutor serial = new SerialExecutor(reads);
         ExecutorService work = pool(WORK_THREADS, "firn-cold-work");
         ExecutorService uploads = pool(uploadParallelism, "firn-cold-upload");
-        return new ColdThreads(new OneThread(reads), work, uploads, () -> {
-            finishQueued(reads);
+        return new ColdThreads(serial, work, uploads, () -> {
+            finishQueued(serial);
             reads.shutdown();
             work.shutdown();
             uploads.shutdownNow();
@@ -68,9 +70,11 @@ public record ColdThreads(TimedExecutor reads, Executor work, Executor uploads, 
     }
 
     /** A shutdown drops what is queued, the failing of reads in progress among it: let that happen first. */
-    private static void finishQueued(ScheduledThreadPoolExecutor reads) {
+    private static void finishQueued(SerialExecutor reads) {
+        CompletableFuture<Void> finished = new CompletableFuture<>();
         try {
-            reads.submit(() -> {}).get(STOP_WAIT_MS, TimeUnit.MILLISECONDS);
+            reads.execute(() -> finished.complete(null));
+            finished.get(STOP_WAIT_MS, TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (ExecutionException | TimeoutException e) {
@@ -86,33 +90,6 @@ public record ColdThreads(TimedExecutor reads, Executor work, Executor uploads, 
         } catch (InterruptedException e) {
             pool.shutdownNow();
             Thread.currentThread().interrupt();
-        }
-    }
-
-    private record OneThread(ScheduledThreadPoolExecutor executor) implements TimedExecutor {
-
-        @Override
-        public void execute(Runnable task) {
-            executor.execute(() -> runLogged(task));
-        }
-
-        /** The executor itself would keep an exception in a future that nobody looks at. */
-        private static void runLogged(Runnable task) {
-            try {
-                task.run();
-            } catch (RuntimeException e) {
-                log.atError().setCause(e).log("A bug in the cold tier: a task of its thread failed");
-            }
-        }
-
-        @Override
-        public Runnable executeAfter(long delayMs, Runnable task) {
-            try {
-                var scheduled = executor.schedule(() -> runLogged(task), delayMs, TimeUnit.MILLISECONDS);
-                return () -> scheduled.cancel(false);
-            } catch (RejectedExecutionException closed) {
-                return () -> {}; // the store was closed: nothing that could expire is left
-            }
         }
     }
 }

@@ -3,7 +3,7 @@ package io.firn.cold;
 import java.util.concurrent.Executor;
 
 /**
- * An executor that runs one task after the other, and can be told to wait: the clock and the single thread of what is confined to it.
+ * An executor that runs one task after the other, never within {@link #execute}'s caller's own task, and can be told to wait: the clock of what is confined to it. On which thread is its own affair; each task sees what the ones before it wrote.
  *
  * <p>A simulator implements it on virtual time.
  */

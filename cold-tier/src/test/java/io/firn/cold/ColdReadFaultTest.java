@@ -223,6 +223,40 @@ class ColdReadFaultTest {
     }
 
     @Test
+    void whileBytesAreOnTheirWayToTheReaderNothingIsFetchedAheadForItAndThenAtOnce() {
+        SegmentFixture following = SegmentFixture.random(random, segment.nextOffset(), 1, 12 * CHUNK);
+        cold.await(log.append(following));
+        long offset = following.baseOffset();
+        for (int i = 0; i < 3; i++) {
+            ColdRead earlier = cold.await(log.read(offset, CHUNK / 2, Long.MAX_VALUE, true));
+            offset = earlier.upperBoundOffset();
+            earlier.release();
+            cold.sim.settle();
+        }
+        double before = cold.count("firn.cold.chunk.ahead");
+        ColdRead read = cold.await(log.read(offset, CHUNK / 2, Long.MAX_VALUE, true));
+        cold.sim.settle();
+        assertThat(cold.count("firn.cold.chunk.ahead")).isEqualTo(before);
+        read.release();
+        cold.sim.settle();
+        assertThat(cold.count("firn.cold.chunk.ahead")).isGreaterThan(before);
+        assertNothingHeld();
+    }
+
+    @Test
+    void aReadWhoseBytesAreThereTakesOneTaskAndNoTimer() {
+        cold.await(read(0)).release();
+        cold.sim.settle();
+        CompletableFuture<ColdRead> again = read(0);
+        cold.sim.step();
+        assertThat(again).as("found, and on its way to where the caller wants it").isNotDone();
+        cold.sim.step();
+        assertThat(again).isCompleted();
+        again.join().release();
+        assertNothingHeld();
+    }
+
+    @Test
     void aReaderThatIsForgottenTakesItsReadAheadAlong() {
         SegmentFixture many = new SegmentFixture(segment.nextOffset(), 1);
         for (int i = 0; i < 1_100; i++) {

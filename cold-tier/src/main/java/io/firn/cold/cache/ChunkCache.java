@@ -3,7 +3,6 @@ package io.firn.cold.cache;
 import io.firn.cold.ColdMeters;
 import io.firn.cold.ColdStoreException;
 import io.firn.cold.ColdThreads;
-import io.firn.cold.ObjectStore;
 import io.firn.cold.segment.Checksums;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -28,7 +27,7 @@ import java.util.concurrent.CompletableFuture;
  */
 public final class ChunkCache {
 
-    private final ObjectStore objects;
+    private final RangedGets gets;
     private final ColdThreads threads;
     private final ColdMeters meters;
     private final BufferPool pool;
@@ -39,8 +38,8 @@ public final class ChunkCache {
     private int aheadInFlightUnits;
     private int aheadUnreadUnits;
 
-    public ChunkCache(ObjectStore objects, ColdThreads threads, ColdMeters meters, BufferPool pool, FetchQueue fetches) {
-        this.objects = objects;
+    public ChunkCache(RangedGets gets, ColdThreads threads, ColdMeters meters, BufferPool pool, FetchQueue fetches) {
+        this.gets = gets;
         this.threads = threads;
         this.meters = meters;
         this.pool = pool;
@@ -202,8 +201,7 @@ public final class ChunkCache {
     private void begin(Chunk chunk) {
         chunk.state = Chunk.State.FETCHING;
         ChunkAddress address = chunk.address;
-        meters.get(address.length());
-        objects.get(address.object(), address.position(), chunk.buffer.slice(0, address.length()))
+        gets.get(address.object(), address.position(), chunk.buffer.slice(0, address.length()))
                 .thenRun(() -> verify(chunk))
                 .whenCompleteAsync((nothing, failure) -> arrived(chunk, failure), threads.reads());
     }

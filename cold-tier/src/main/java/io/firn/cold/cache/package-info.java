@@ -3,7 +3,7 @@
  *
  * <p>Used by {@code io.firn.cold} and {@code read} only; imports the JDK, {@code io.firn.cold} and {@code segment}.
  *
- * <p>Threading: everything here is confined to the executor {@code ColdThreads.reads} (called "the reads thread"), but for what {@link
- * io.firn.cold.cache.Chunk#bytes()} hands out. So there is no lock.
+ * <p>Threading: everything here is confined to the executor {@code ColdThreads.reads}, which runs one task at a time (called "the reads thread", whichever thread that is), but for what {@link
+ * io.firn.cold.cache.Chunk#bytes()} hands out, and {@link io.firn.cold.cache.RangedGets}. So there is no lock.
  */
 package io.firn.cold.cache;

@@ -10,6 +10,7 @@ import io.firn.cold.cache.Chunk;
 import io.firn.cold.cache.ChunkCache;
 import io.firn.cold.cache.FetchQueue;
 import io.firn.cold.cache.PinBudget;
+import io.firn.cold.cache.RangedGets;
 import io.firn.cold.segment.SegmentIndexes;
 import java.time.InstantSource;
 import java.util.HashSet;
@@ -27,7 +28,7 @@ import org.apache.kafka.common.TopicIdPartition;
  *
  * <p><b>Time</b>: a read ends, one way or the other, within {@code requestTimeoutMs × retryMaxAttempts}: the time the store below is given for one request.
  *
- * <p>Threading: {@link #read}, {@link #indexes} and a run's release from any thread; they hop to the reads thread, which owns the rest. Reads complete on
+ * <p>Threading: {@link #read}, {@link #indexes} and a run's release from any thread; they bring tasks to the reads thread, which owns the rest. Reads complete on
  * the executor their caller names, indexes on {@code work}.
  */
 public final class ColdReads {
@@ -59,8 +60,9 @@ public final class ColdReads {
         long indexBytes = Math.min(INDEX_LIMIT_BYTES, config.cacheBytes() / INDEX_PART);
         int units = (int) Math.min(Integer.MAX_VALUE, (config.cacheBytes() - indexBytes) / config.chunkBytes());
         FetchQueue fetches = new FetchQueue(config.readParallelism());
-        this.cache = new ChunkCache(objects, threads, meters, new BufferPool(config.chunkBytes(), units), fetches);
-        this.indexes = new IndexCache(objects, threads, meters, fetches, indexBytes);
+        RangedGets gets = new RangedGets(objects, threads.work(), meters);
+        this.cache = new ChunkCache(gets, threads, meters, new BufferPool(config.chunkBytes(), units), fetches);
+        this.indexes = new IndexCache(gets, threads, fetches, indexBytes);
         this.sequences = new ReadSequences(cache, indexes, clock, config.chunkBytes(), config.readAheadBytes());
         meters.gauge("firn.cold.cache.used.bytes", "Chunk buffers in use, cached chunks included", () -> (long) cache.pool().usedUnits() * config.chunkBytes());
         meters.gauge("firn.cold.cache.reserved.bytes", "Chunk buffers that reads have reserved", () -> (long) cache.pins().takenUnits() * config.chunkBytes());
@@ -145,11 +147,13 @@ public final class ColdReads {
         inProgress.remove(task);
     }
 
-    void release(List<Chunk> chunks, PinBudget.Ticket ticket) {
+    /** The reader has done with its bytes, and is about to ask for more: now there is time to fetch ahead for it. */
+    void release(List<Chunk> chunks, PinBudget.Ticket ticket, ReadSequence next) {
         try {
             threads.reads().execute(() -> {
                 chunks.forEach(cache::unpin);
                 cache.pins().giveBack(ticket);
+                sequences.fetchAhead(next);
             });
         } catch (RejectedExecutionException e) {
             return; // closed: the buffers go with the store

@@ -1,10 +1,9 @@
 package io.firn.cold.read;
 
-import io.firn.cold.ColdMeters;
 import io.firn.cold.ColdStoreException;
 import io.firn.cold.ColdThreads;
-import io.firn.cold.ObjectStore;
 import io.firn.cold.cache.FetchQueue;
+import io.firn.cold.cache.RangedGets;
 import io.firn.cold.segment.SegmentIndexes;
 import java.nio.ByteBuffer;
 import java.util.HashMap;
@@ -23,9 +22,8 @@ import org.apache.kafka.common.TopicIdPartition;
  */
 final class IndexCache {
 
-    private final ObjectStore objects;
+    private final RangedGets gets;
     private final ColdThreads threads;
-    private final ColdMeters meters;
     private final FetchQueue fetches;
     private final long limitBytes;
     private final Map<String, SegmentIndexes> kept = new LinkedHashMap<>(16, 0.75f, true);
@@ -33,10 +31,9 @@ final class IndexCache {
     /** Written by the reads thread, read by metrics. */
     private volatile long keptBytes;
 
-    IndexCache(ObjectStore objects, ColdThreads threads, ColdMeters meters, FetchQueue fetches, long limitBytes) {
-        this.objects = objects;
+    IndexCache(RangedGets gets, ColdThreads threads, FetchQueue fetches, long limitBytes) {
+        this.gets = gets;
         this.threads = threads;
-        this.meters = meters;
         this.fetches = fetches;
         this.limitBytes = limitBytes;
     }
@@ -68,8 +65,7 @@ final class IndexCache {
 
     private void begin(TopicIdPartition partition, LiveSegment segment, CompletableFuture<SegmentIndexes> result, boolean mayRepeat) {
         ByteBuffer tail = ByteBuffer.allocate((int) segment.tailBytes());
-        meters.get(tail.capacity());
-        objects.get(segment.key(), segment.facts().logSizeBytes(), tail)
+        gets.get(segment.key(), segment.facts().logSizeBytes(), tail)
                 .thenApplyAsync(nothing -> segment.parse(partition, tail), threads.work())
                 .whenCompleteAsync((indexes, failure) -> {
                     fetches.finished();

@@ -24,7 +24,7 @@ final class ReadSequence {
         this.position = position;
     }
 
-    /** A newer manifest, in which its segment is live too: what follows may be other segments. */
+    /** A newer manifest: what follows may be other segments, and its own segment may have been replaced. */
     void see(LiveSegments newer) {
         segments = newer;
     }

@@ -13,6 +13,9 @@ import org.apache.kafka.common.TopicIdPartition;
 /**
  * The sequences of reads in progress, by the offset each will ask for next, and the read-ahead made for them. Read-ahead crosses the border of segments.
  *
+ * <p>{@link #fetchAhead} is called when a read has to wait, behind the requests it waits for, and when a reader has done with its bytes. Not before: while they are on their way, reading ahead would take
+ * the processor from those who send and receive them, and the reader's own work that follows leaves time enough.
+ *
  * <p>A sequence outlives the replacement of the segment it stands in (compaction): its place there means nothing in the new one, so that the next read looks it up, but
  * how far it reads ahead stays. What was fetched ahead of the old object is let go.
  *
@@ -46,7 +49,7 @@ final class ReadSequences {
         this.readAheadBytes = readAheadBytes;
     }
 
-    /** The sequence whose next read this is, which now belongs to the caller; read-ahead for it goes on. */
+    /** The sequence whose next read this is, which now belongs to the caller. */
     Optional<ReadSequence> take(LiveSegments segments, long offset) {
         Entry entry = waiting.remove(new Place(segments.partition(), offset));
         if (entry == null) {
@@ -54,17 +57,15 @@ final class ReadSequences {
         }
         ReadSequence sequence = entry.sequence();
         sequence.followedOn(chunkBytes, readAheadBytes);
-        if (segments.holds(sequence.segment())) {
-            sequence.see(segments);
-            fetchAhead(sequence);
-        } else {
+        sequence.see(segments);
+        if (!segments.holds(sequence.segment())) {
             cache.abandon(sequence); // its segment was replaced meanwhile: the read finds its place in the new one
         }
         return Optional.of(sequence);
     }
 
-    /** Keeps the sequence until its next read at {@code offset}. */
-    void put(ReadSequence sequence, long offset) {
+    /** Keeps the sequence until its next read at {@code offset}; returns the one that is kept. */
+    ReadSequence put(ReadSequence sequence, long offset) {
         long nowMs = clock.millis();
         Place place = new Place(sequence.segments().partition(), offset);
         Entry present = waiting.remove(place);
@@ -73,9 +74,7 @@ final class ReadSequences {
         if (waiting.size() > LIMIT) {
             giveUp(waiting.keySet().iterator().next());
         }
-        if (!fetchAhead(kept)) {
-            giveUpIdle(nowMs);
-        }
+        return kept;
     }
 
     /** Two readers are at the same place: one sequence, the one that looks further ahead, serves both. */
@@ -109,8 +108,16 @@ final class ReadSequences {
         return waiting.size();
     }
 
-    /** Requests the chunks of the window that are not there; false if the cache refused one. */
-    private boolean fetchAhead(ReadSequence sequence) {
+    /** Requests what of the window is not there yet, or on its way. */
+    void fetchAhead(ReadSequence sequence) {
+        boolean known = !sequence.abandoned() && sequence.segments().holds(sequence.segment());
+        if (known && !requestWindow(sequence)) {
+            giveUpIdle(clock.millis());
+        }
+    }
+
+    /** False if the cache refused a chunk. */
+    private boolean requestWindow(ReadSequence sequence) {
         LiveSegment segment = sequence.segment();
         SegmentChunks chunks = sequence.chunks();
         long position = sequence.position();
@@ -149,7 +156,7 @@ final class ReadSequences {
         sequence.fetchingIndexes(true);
         indexes.get(sequence.segments().partition(), segment, sequence).whenComplete((found, failure) -> {
             sequence.fetchingIndexes(false);
-            if (failure == null && !sequence.abandoned() && indexes.ifPresent(segment).isPresent()) {
+            if (failure == null && indexes.ifPresent(segment).isPresent()) {
                 fetchAhead(sequence); // a failure shows when the reader gets there
             }
         });

@@ -46,6 +46,7 @@ final class ReadTask {
     private long mustBytes;
     private PinBudget.Ticket ticket;
     private Runnable cancelDeadline = () -> {};
+    private int rounds;
     private boolean over;
 
     ReadTask(ColdReads reads, ReadRequest request, CompletableFuture<BatchRun> result) {
@@ -66,7 +67,6 @@ final class ReadTask {
                 giveNothing();
                 return;
             }
-            cancelDeadline = reads.threads().reads().executeAfter(reads.deadlineMs(), this::expire);
             wantedBytes = Math.max(BatchWalk.HEAD_BYTES, request.maxBytes());
             sequence = reads.sequences().take(request.segments(), request.offset());
             if (sequence.isPresent() && sequence.get().segment().key().equals(segment.key())) {
@@ -78,6 +78,10 @@ final class ReadTask {
                 enter(segment);
             }
         });
+        if (!over) {
+            cancelDeadline = reads.threads().reads().executeAfter(reads.deadlineMs(), this::expire);
+            sequence.ifPresent(reads.sequences()::fetchAhead); // behind what this read waits for
+        }
     }
 
     private void enter(LiveSegment next) {
@@ -105,7 +109,11 @@ final class ReadTask {
         }
         int fair = Math.max(needed, most / ColdReads.READS_AT_ONCE);
         ticket = reads.cache().pins().request(Math.min(fair, Math.max(needed, countTo(wantedBytes))) * unitsAChunk);
-        ticket.granted().whenCompleteAsync((nothing, failure) -> proceed(failure, this::acquire), reads.threads().reads());
+        if (ticket.granted().isDone() && rounds++ == 0) {
+            acquire(); // further rounds begin anew, however many follow
+        } else {
+            ticket.granted().whenCompleteAsync((nothing, failure) -> proceed(failure, this::acquire), reads.threads().reads());
+        }
     }
 
     /** Chunks that hold the next {@code bytes} of the log from the place on. */
@@ -200,9 +208,9 @@ final class ReadTask {
         int size = (int) (end.position() - first.position());
         reads.meters().delivered(size);
         ReadSequence followed = sequence.orElseGet(ReadSequence::new);
-        succeed(new BatchRun(buffers, size, first.baseOffset(), end.nextOffset(), () -> reads.release(held, used)));
         followed.moveTo(request.segments(), segment, chunks, end.position());
-        reads.sequences().put(followed, end.nextOffset());
+        ReadSequence kept = reads.sequences().put(followed, end.nextOffset());
+        succeed(new BatchRun(buffers, size, first.baseOffset(), end.nextOffset(), () -> reads.release(held, used, kept)));
     }
 
     private void expire() {

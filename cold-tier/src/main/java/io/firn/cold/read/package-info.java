@@ -4,7 +4,7 @@
  * <p>Used by {@code io.firn.cold} only; imports the JDK, {@code io.firn.cold}, {@code segment}, {@code cache}, of kafka-clients {@code TopicIdPartition}, and the
  * record classes in {@link io.firn.cold.read.RecordSearch} alone.
  *
- * <p>Threading: confined to the reads thread ({@code ColdThreads.reads}), except the entry points of {@link io.firn.cold.read.ColdReads}, which hop there, and
- * what runs on {@code ColdThreads.work}: parsing, decompression, and the completion of callers' futures.
+ * <p>Threading: confined to the reads thread ({@code ColdThreads.reads}: one task at a time, on the caller's own thread where that is possible), except the entry points of {@link
+ * io.firn.cold.read.ColdReads}, which bring tasks there, and what runs on {@code ColdThreads.work}: requests to the store, parsing, decompression, and the completion of callers' futures.
  */
 package io.firn.cold.read;
