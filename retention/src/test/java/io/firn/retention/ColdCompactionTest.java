@@ -278,13 +278,13 @@ class ColdCompactionTest {
     @Test
     void aMarkerThatCompactionRemovedFromTheBucketIsNotToldToReadersOfTheBucketThoughALocalCopyHasIt() {
         TieredLogConfig c = Views.compactedCold(new CompactionConfig(0, 0, Long.MAX_VALUE, 0));
-        TieredLogConfig config = new TieredLogConfig(c.hot(), true, false, -1, -1, 1_000_000, -1, c.compaction());
+        TieredLogConfig config = new TieredLogConfig(c.hot(), true, false, -1, -1, TieredRig.AGES, -1, c.compaction());
         try (TieredRig rig = TieredRig.started(config)) {
             put(rig, "key-1", "old");
             rig.append(transactional(7, 0, "key-1", "aborted"), AppendOrigin.CLIENT);
             rig.awaitDurable();
             long first = rig.seal();
-            rig.clock.advanceMs(2_000_000);
+            rig.clock.advanceMs(2 * TieredRig.AGES);
             rig.append(Batches.marker(0, 7, (short) 0, false, 0, rig.clock.millis()), AppendOrigin.COORDINATOR);
             rig.append(transactional(7, 1, "key-2", "committed", rig.clock.millis()), AppendOrigin.CLIENT);
             rig.append(Batches.marker(0, 7, (short) 0, true, 0, rig.clock.millis()), AppendOrigin.COORDINATOR);
@@ -409,7 +409,7 @@ class ColdCompactionTest {
 
     @Test
     void youngSegmentsWaitForTheCompactionLagAndOldOnesDoNotWaitForTheRatio() {
-        try (TieredRig rig = TieredRig.started(Views.compactedCold(new CompactionConfig(0.1, 600_000, Long.MAX_VALUE, 1_000_000)))) {
+        try (TieredRig rig = TieredRig.started(Views.compactedCold(new CompactionConfig(0.1, TieredRig.AGES, Long.MAX_VALUE, 1_000_000)))) {
             long end = segment(rig, 20, 5);
             rig.awaitOffloaded(end);
             for (int i = 0; i < 5; i++) {
@@ -417,7 +417,7 @@ class ColdCompactionTest {
                 rig.clock.advanceMs(20_000);
             }
             assertThat(KeyedReplay.of(rig).records).hasSize(20);
-            rig.clock.advanceMs(600_000);
+            rig.clock.advanceMs(TieredRig.AGES);
             awaitCompacted(rig, end);
             assertThat(KeyedReplay.of(rig).records).hasSize(5);
             rig.reconfigure(Views.compactedCold(new CompactionConfig(1, 0, 900_000, 1_000_000)));
@@ -458,16 +458,16 @@ class ColdCompactionTest {
 
     @Test
     void compactAndDeleteTogetherDropWholeSegmentsByAgeOverBothTiers() {
-        TieredLogConfig both = new TieredLogConfig(Views.segmentBytes(Views.compacted(true).hot(), 1 << 20), true, true, 10_000_000, -1, -1, 0, EAGER);
+        TieredLogConfig both = new TieredLogConfig(Views.segmentBytes(Views.compacted(true).hot(), 1 << 20), true, true, 10 * TieredRig.AGES, -1, -1, 0, EAGER);
         try (TieredRig rig = TieredRig.started(both)) {
             long old = segment(rig, 20, 5);
             awaitCompacted(rig, old);
-            rig.clock.advanceMs(6_000_000);
+            rig.clock.advanceMs(6 * TieredRig.AGES);
             put(rig, "young", "value" + " ".repeat(600_000)); // large: it is not merged with the old one
             rig.awaitDurable();
             long end = rig.seal();
             awaitCompacted(rig, end);
-            rig.clock.advanceMs(6_000_000);
+            rig.clock.advanceMs(6 * TieredRig.AGES);
             rig.roundsUntil("the old segment expired", 10_000, () -> rig.log.logStartOffset() > 0);
             assertThat(KeyedReplay.of(rig).records).extracting(KeyedReplay.Rec::key).contains("young");
         }

@@ -132,12 +132,12 @@ class LocalCompactionTest {
 
     @Test
     void compactAndDeleteDoesBoth() {
-        try (TieredRig rig = TieredRig.started(CompactedTopic.config(OFTEN, true, 1_000_000))) {
+        try (TieredRig rig = TieredRig.started(CompactedTopic.config(OFTEN, true, TieredRig.AGES))) {
             CompactedTopic topic = new CompactedTopic(rig, new Random(6));
             topic.segments(4, 20, 10);
             settle(rig, topic);
             long start = rig.hot.logStartOffset();
-            rig.clock.advanceMs(1_100_000);
+            rig.clock.advanceMs(TieredRig.AGES + 1);
             topic.put("late", false);
             topic.seal();
             rig.roundsUntil("expired", 1_000, () -> rig.hot.logStartOffset() > start);
@@ -211,10 +211,11 @@ class LocalCompactionTest {
             topic.segments(4, 20, 10);
             rig.roundsUntil("tried", 1_000, () -> rig.meter("firn.compaction.failures") >= 2);
             assertThat(topic.cleanTo()).isZero();
+            double tried = rig.meter("firn.compaction.failures");
             rig.usableBytes.set(Long.MAX_VALUE / 4);
             rig.disk.fail(Op.APPEND, path -> path.toString().endsWith(".cleaned"), 1, new DiskFullException("no room", null));
             settle(rig, topic);
-            assertThat(rig.meter("firn.compaction.failures")).isEqualTo(3);
+            assertThat(rig.meter("firn.compaction.failures")).isGreaterThan(tried);
             assertThat(rig.meter("firn.compaction.set.aside.partitions")).isZero();
         }
     }

@@ -41,7 +41,9 @@ import org.apache.kafka.common.record.internal.SimpleRecord;
 final class TieredRig implements AutoCloseable {
     static final TopicIdPartition PARTITION = new TopicIdPartition(new Uuid(7, 7), 0, "logs");
     static final int RECORDS = 3;
-    private static final long DEADLINE_S = 20;
+    /** Longer than all rounds that a test can wait for take together: some ten thousand a second, of some seconds each. */
+    static final long AGES = 1_000_000_000_000L;
+    private static final long DEADLINE_S = 60;
     static final Path SCRATCH = Path.of("/data/scratch");
     private static final Path DIRECTORY = Path.of("/data/hot");
 
@@ -231,7 +233,7 @@ final class TieredRig implements AutoCloseable {
         onLoop(() -> null);
     }
 
-    /** Rounds until {@code condition} holds, each {@code stepMs} after the other. */
+    /** Rounds until {@code condition} holds, each {@code stepMs} after the other. How many there will be nobody knows: what must not come due meanwhile is {@link #AGES} away. */
     void roundsUntil(String what, long stepMs, BooleanSupplier condition) {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(DEADLINE_S);
         while (!onLoop(condition::getAsBoolean)) {
