@@ -26,12 +26,20 @@ import org.apache.kafka.common.TopicIdPartition;
  */
 public final class HotLog {
 
+    static final long NOT_REPLICATED = -1;
+
     private final LogParts parts;
     private final LogState state;
 
-    HotLog(LogContext context, HotLogConfig config, RecoveredLog recovered) {
+    /** Read by the store when it saves all of them; {@link #NOT_REPLICATED} until noted. */
+    private volatile long highWatermark = NOT_REPLICATED;
+    private final long savedHighWatermark;
+
+    /** @param savedHighWatermark as the store has saved it last, or 0 */
+    HotLog(LogContext context, HotLogConfig config, RecoveredLog recovered, long savedHighWatermark) {
         this.parts = new LogParts(context, config, recovered);
         this.state = parts.state;
+        this.savedHighWatermark = savedHighWatermark;
     }
 
     public TopicIdPartition partition() {
@@ -64,6 +72,21 @@ public final class HotLog {
         return state.producers().lastStableOffset(highWatermark);
     }
 
+    /** Exclusive end of what was known to be committed when the store was last closed or saved it: perhaps less than was, never more; within the log. */
+    public long savedHighWatermark() {
+        return Math.min(state.logEndOffset(), Math.max(state.logStartOffset(), savedHighWatermark));
+    }
+
+    /** What is committed of a log with several replicas, for {@link HotStore#saveHighWatermarks}. */
+    public void noteHighWatermark(long offset) {
+        highWatermark = offset;
+    }
+
+    /** From any thread. */
+    long notedHighWatermark() {
+        return highWatermark;
+    }
+
     /** Bytes of all local segments. */
     public long sizeBytes() {
         return state.sizeBytes();
@@ -86,7 +109,7 @@ public final class HotLog {
 
     /**
      * Checks and appends {@code batch}, patching base offset, leader epoch (and max timestamp and CRC under LogAppendTime) in
-     * place. For {@link AppendOrigin#REPLICATION} the bytes are taken as they are, any number of whole batches.
+     * place. For {@link AppendOrigin#REPLICATION} see {@link #appendFetched}, here without the leader's high watermark.
      *
      * @param nowMs broker's wall clock, Unix milliseconds
      */
@@ -97,6 +120,16 @@ public final class HotLog {
     /** As above, of somebody who answers for transactions ({@link TransactionTerms#TRUSTED}). */
     public AppendResult append(RecordBuffers batch, int leaderEpoch, AppendOrigin origin, long nowMs) {
         return append(batch, leaderEpoch, origin, TransactionTerms.TRUSTED, nowMs);
+    }
+
+    /**
+     * Appends what a follower fetched under {@code leaderEpoch}: any number of whole batches, as they are. A batch of a later epoch, or of an earlier one than the last in the log, is refused.
+     *
+     * <p>A gap between batches is compaction's doing, at the leader or before. Where this log has no reason to expect one it is taken only below {@code leaderHighWatermark}, since nothing above is compacted; recovery has to know
+     * first, so the append has to wait ({@link AppendResult.NotWritableYet}).
+     */
+    public AppendResult appendFetched(RecordBuffers batches, int leaderEpoch, long leaderHighWatermark, long nowMs) {
+        return parts.appender.appendFetched(batches, leaderEpoch, leaderHighWatermark, nowMs);
     }
 
     /**
@@ -171,6 +204,18 @@ public final class HotLog {
 
     // Epochs
 
+    /**
+     * This replica leads under {@code leaderEpoch} from the present end on. Followers that have records of epochs this log does not know can then be told where they diverge, also before the first record (KIP-101). Not on
+     * disk before it has one: after a crash there is another epoch. A leader that was started anew must not lead under an epoch it led under before.
+     */
+    public void beginEpoch(int leaderEpoch) {
+        parts.state.beginEpoch(leaderEpoch);
+    }
+
+    LeaderEpochs epochs() {
+        return state.epochs();
+    }
+
     /** Newest leader epoch that has a record; empty for an empty log without history. */
     public OptionalInt latestEpoch() {
         return state.epochs().latest();
@@ -233,9 +278,14 @@ public final class HotLog {
         return parts.shrinker.truncateTo(offset);
     }
 
-    /** Drops everything local and starts empty at {@code offset} (replica that starts at the tier boundary). */
+    /** Drops everything local and starts empty at {@code offset}: what was below is deleted everywhere. */
     public CompletableFuture<Void> truncateFullyAndStartAt(long offset) {
         return parts.shrinker.truncateFullyAndStartAt(offset);
+    }
+
+    /** As above, at the tier boundary, with leader epochs and producers of what lies below. A crash leaves the old log or the new beginning. */
+    public CompletableFuture<Void> startAt(LogStart start) {
+        return parts.shrinker.startAt(start);
     }
 
     // Compaction

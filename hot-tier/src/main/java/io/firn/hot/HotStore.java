@@ -12,6 +12,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.InstantSource;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -47,6 +48,8 @@ public final class HotStore implements AutoCloseable {
     private final HotMeters meters;
     private final ScanBuffers buffers;
     private final Map<TopicIdPartition, Opened> open = new ConcurrentHashMap<>();
+    private final LogDirectory files;
+    private final Map<TopicIdPartition, Long> highWatermarks;
 
     /** A log, once it is open, its directory, and the loop it lives on. */
     private record Opened(CompletableFuture<HotLog> log, LogDirectory directory, Executor loop) {}
@@ -58,6 +61,8 @@ public final class HotStore implements AutoCloseable {
         this.clock = clock;
         this.meters = meters;
         this.buffers = new ScanBuffers(config.ioThreads());
+        this.files = new LogDirectory(directory.disk(), config.directory());
+        this.highWatermarks = new ConcurrentHashMap<>(HighWatermarks.read(files));
         this.room = new Room(directory.disk(), config.directory(), threads.io(), clock);
     }
 
@@ -107,10 +112,10 @@ public final class HotStore implements AutoCloseable {
                 clock.millis());
         context.lane().submit(() -> recover(context, settings)).whenComplete((recovered, failure) -> {
             if (failure == null) {
-                opened.complete(new HotLog(context, logConfig, recovered));
+                opened.complete(new HotLog(context, logConfig, recovered, savedHighWatermark(context.partition())));
                 return;
             }
-            HotLog log = new HotLog(context, logConfig, LogOpening.nothing(context.directory(), settings));
+            HotLog log = new HotLog(context, logConfig, LogOpening.nothing(context.directory(), settings), 0);
             log.goOffline("the log could not be opened: " + failure.getMessage(), failure);
             opened.complete(log);
         });
@@ -163,6 +168,32 @@ public final class HotStore implements AutoCloseable {
         return room.totalBytes();
     }
 
+    private long savedHighWatermark(TopicIdPartition partition) {
+        return highWatermarks.getOrDefault(HighWatermarks.key(partition.topicId(), partition.partition()), 0L);
+    }
+
+    /**
+     * Writes down what is committed of the replicated logs ({@link HotLog#noteHighWatermark}), if any of it has changed; to be called now and then (Kafka: each 5 s). Blocks; one thread at a time.
+     * A log that is not open keeps what was saved; one whose directory is gone is forgotten.
+     */
+    public void saveHighWatermarks() throws IOException {
+        Map<TopicIdPartition, Long> now = new HashMap<>();
+        for (TopicIdPartition partition : directory.partitions()) {
+            TopicIdPartition key = HighWatermarks.key(partition.topicId(), partition.partition());
+            Opened opened = open.get(partition);
+            long noted = opened == null || !opened.log.isDone() || opened.log.isCompletedExceptionally() ? HotLog.NOT_REPLICATED : opened.log.join().notedHighWatermark();
+            Long offset = noted == HotLog.NOT_REPLICATED ? highWatermarks.get(key) : Long.valueOf(noted);
+            if (offset != null) {
+                now.put(key, offset);
+            }
+        }
+        if (!now.equals(highWatermarks)) {
+            HighWatermarks.write(files, now);
+            highWatermarks.keySet().retainAll(now.keySet());
+            highWatermarks.putAll(now);
+        }
+    }
+
     /** Flushes and closes every log, writes the clean-shutdown marker, releases the lock. Blocks; not for an event loop. */
     @Override
     public void close() {
@@ -173,6 +204,11 @@ public final class HotStore implements AutoCloseable {
 
     /** Closes all logs; whether each one opens again without a scan. */
     CompletableFuture<Boolean> closeLogs() {
+        try {
+            saveHighWatermarks();
+        } catch (IOException e) {
+            LOG.atWarn().setCause(e).log("high watermarks could not be saved; replicated partitions learn theirs from their replicas");
+        }
         CompletableFuture<Boolean> all = CompletableFuture.completedFuture(true);
         for (TopicIdPartition partition : Set.copyOf(open.keySet())) {
             Opened opened = open.remove(partition);

@@ -22,6 +22,7 @@ import org.slf4j.LoggerFactory;
  *
  * <pre>
  * .lock                        held while a process uses the directory
+ * high-watermarks              {@link HighWatermarks}
  * .clean-shutdown              there only while no process does, and only if the last one closed every log
  * &lt;topic&gt;-&lt;partition&gt;/          one log
  * &lt;topic id&gt;-&lt;partition&gt;.N-delete/ a deleted log whose files are not all gone yet (a topic's name may be as long as a file's)

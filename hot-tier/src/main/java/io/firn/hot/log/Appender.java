@@ -30,21 +30,28 @@ import java.io.IOException;
 public final class Appender {
 
     private static final long NO_APPEND_TIME = -1;
+    private static final int NO_EPOCH = -1;
 
     private final LogState state;
     private final Roller roller;
+    private final Replacer replacer;
     private final BatchHeader batch = new BatchHeader();
 
-    public Appender(LogState state, Roller roller) {
+    public Appender(LogState state, Roller roller, Replacer replacer) {
         this.state = state;
         this.roller = roller;
+        this.replacer = replacer;
     }
 
     public AppendResult append(RecordBuffers bytes, int leaderEpoch, AppendOrigin origin, TransactionTerms terms, long nowMs) {
-        if (!(state.availability() instanceof Writable)) {
-            return unavailable();
+        if (origin == AppendOrigin.REPLICATION) {
+            return appendFetched(bytes, leaderEpoch, 0, nowMs);
         }
-        return origin == AppendOrigin.REPLICATION ? appendAssigned(bytes, nowMs) : appendOne(bytes, leaderEpoch, origin, terms, nowMs);
+        return state.availability() instanceof Writable ? appendOne(bytes, leaderEpoch, origin, terms, nowMs) : unavailable();
+    }
+
+    public AppendResult appendFetched(RecordBuffers bytes, int leaderEpoch, long leaderHighWatermark, long nowMs) {
+        return state.availability() instanceof Writable ? appendAssigned(bytes, leaderEpoch, leaderHighWatermark, nowMs) : unavailable();
     }
 
     private AppendResult unavailable() {
@@ -91,22 +98,34 @@ public final class Appender {
 
     // Any number of batches, which have their offsets
 
-    private AppendResult appendAssigned(RecordBuffers bytes, long nowMs) {
+    private AppendResult appendAssigned(RecordBuffers bytes, int leaderEpoch, long leaderHighWatermark, long nowMs) {
         long next = state.logEndOffset();
+        int epoch = state.epochs().latest().orElse(NO_EPOCH);
         long maxTimestampMs = BatchHeader.NO_TIMESTAMP;
+        boolean newGap = false;
         for (int at = 0; at < bytes.sizeBytes() || at == 0; at += batch.sizeInBytes()) {
             BatchVerdict verdict = BatchCheck.structure(bytes, at, batch);
             if (verdict instanceof BatchVerdict.Refused refused) {
                 return new Rejected(refused.error(), refused.message());
             }
-            if (batch.baseOffset() < next || batch.baseOffset() > next && !state.config().compacted()) { // recovery would cut at such a gap
+            boolean expected = batch.baseOffset() == next || batch.baseOffset() > next && state.mayHaveGaps(batch.baseOffset()); // recovery would cut at another gap
+            if (!expected && (batch.baseOffset() < next || batch.baseOffset() > leaderHighWatermark)) {
                 return new Rejected(AppendError.INVALID_RECORD, "offset " + batch.baseOffset() + " was fetched, but " + next + " is next");
+            }
+            if (batch.partitionLeaderEpoch() > leaderEpoch && leaderEpoch >= 0 || batch.partitionLeaderEpoch() < epoch && batch.partitionLeaderEpoch() >= 0) {
+                return new Rejected(AppendError.INVALID_RECORD, "a batch of leader epoch " + batch.partitionLeaderEpoch() + " was fetched under epoch " + leaderEpoch + " behind one of epoch " + epoch);
             }
             if (state.producers().check(batch, AppendOrigin.REPLICATION, TransactionTerms.TRUSTED) instanceof ProducerDecision.Refuse refuse) {
                 return new Rejected(refuse.error(), refuse.message());
             }
+            newGap |= !expected;
             next = batch.nextOffset();
+            epoch = Math.max(epoch, batch.partitionLeaderEpoch());
             maxTimestampMs = Math.max(maxTimestampMs, batch.maxTimestamp());
+        }
+        if (newGap) {
+            replacer.expectGapsBelow(leaderHighWatermark);
+            return new NotWritableYet();
         }
         if (state.active().mustRollBefore(bytes.sizeBytes(), next - 1, maxTimestampMs, state.config(), nowMs)) {
             return roll();

@@ -29,13 +29,13 @@ public final class LogParts {
         Settler settler = new Settler(state, checkpoints);
         Background background = new Background(state);
         roller = new Roller(state, settler);
-        appender = new Appender(state, roller);
         prefetcher = new Prefetcher(state);
         finder = new RangeFinder(state, prefetcher);
         times = new TimeSearch(state, background);
         aborts = new AbortSearch(state, background);
         shrinker = new Shrinker(state, settler, checkpoints, finder);
         replacer = new Replacer(state, checkpoints, finder);
+        appender = new Appender(state, roller, replacer);
         closer = new CleanClose(state, settler, checkpoints);
     }
 

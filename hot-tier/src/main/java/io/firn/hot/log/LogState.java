@@ -331,6 +331,10 @@ public final class LogState implements FlushTarget.Listener {
         epochs = changed;
     }
 
+    public void beginEpoch(int leaderEpoch) {
+        epochs = epochs.assign(leaderEpoch, logEndOffset());
+    }
+
     public long logStartOffset() {
         return logStartOffset;
     }
@@ -355,7 +359,7 @@ public final class LogState implements FlushTarget.Listener {
     }
 
     void gapsBelow(long offset) {
-        gapsBelow = offset;
+        gapsBelow = Math.max(gapsBelow, offset);
     }
 
     public long localLogStartOffset() {

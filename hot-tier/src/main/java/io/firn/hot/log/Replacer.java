@@ -1,6 +1,9 @@
 package io.firn.hot.log;
 
 import io.firn.hot.DiskFullException;
+import io.firn.hot.log.Availability.Busy;
+import io.firn.hot.log.Availability.Full;
+import io.firn.hot.log.Availability.Writable;
 import io.firn.hot.segment.LogDirectory;
 import io.firn.hot.segment.PartitionCheckpoint;
 import io.firn.hot.segment.SealedPart;
@@ -177,6 +180,26 @@ public final class Replacer {
         } else {
             state.goOffline("replacing segments failed: " + cause.getMessage(), cause);
         }
+    }
+
+    /** A follower is to take over gaps that compaction left at its leader: recovery has to know before they are there. Appends wait meanwhile. */
+    void expectGapsBelow(long offset) {
+        CompletableFuture<Void> over = new CompletableFuture<>();
+        state.become(new Busy(over));
+        context.lane().<Void>submit(() -> {
+            checkpoints.update(before -> before.withGapsBelow(Math.max(before.gapsBelow(), offset)));
+            return null;
+        }).whenComplete((nothing, failure) -> {
+            if (failure instanceof DiskFullException) {
+                context.meters().diskFull();
+                state.become(new Full(context.clock().millis(), false));
+            } else if (failure != null) {
+                state.goOffline("noting gaps of compaction failed: " + failure.getMessage(), failure);
+            } else {
+                state.gapsBelow(offset);
+                state.become(new Writable());
+            }
+        });
     }
 
     /** Notes how far compaction has got. A full disk fails the call alone. */

@@ -1,11 +1,15 @@
 package io.firn.hot.log;
 
+import io.firn.hot.CorruptStateException;
 import io.firn.hot.DiskFullException;
+import io.firn.hot.LogStart;
 import io.firn.hot.log.Availability.Busy;
 import io.firn.hot.log.Availability.Full;
 import io.firn.hot.log.Availability.Writable;
+import io.firn.hot.producer.ProducerStates;
 import io.firn.hot.recovery.RecoveredLog;
 import io.firn.hot.segment.LogDirectory;
+import io.firn.hot.segment.PendingStart;
 import io.firn.hot.segment.SealedPart;
 import io.firn.hot.segment.SegmentFile;
 import io.firn.hot.segment.SegmentFiles;
@@ -130,6 +134,7 @@ public final class Shrinker {
             return change.get().thenCompose(over -> truncateTo(offset));
         }
         if (offset >= state.logEndOffset()) {
+            state.epochs(state.epochs().truncateFromEnd(state.logEndOffset())); // one that began here and got no record
             return state.isServing() ? CompletableFuture.completedFuture(null) : offline();
         }
         if (offset < Math.max(state.logStartOffset(), state.localLogStartOffset())) {
@@ -147,6 +152,22 @@ public final class Shrinker {
         }
         List<SegmentFile> files = state.files();
         return replace(() -> truncation.startAt(offset, files, state.config()));
+    }
+
+    /** Drops everything local and starts empty, knowing what lies below. Fails alone, and changes nothing, when that is not in its format. */
+    public CompletableFuture<Void> startAt(LogStart start) {
+        Optional<CompletableFuture<Void>> change = state.changeUnderWay();
+        if (change.isPresent()) {
+            return change.get().thenCompose(over -> startAt(start));
+        }
+        try {
+            PendingStart pending = PendingStart.of(start);
+            ProducerStates.fromSnapshot(start.producers().duplicate(), context.producerLimits(), context.clock().millis());
+            List<SegmentFile> files = state.files();
+            return replace(() -> truncation.startAt(pending, files, state.config()));
+        } catch (CorruptStateException e) {
+            return CompletableFuture.failedFuture(new IOException("the log cannot begin at " + start.offset() + ": " + e.getMessage(), e));
+        }
     }
 
     private CompletableFuture<Void> replace(Lane.Work<RecoveredLog> work) {

@@ -8,6 +8,7 @@ import io.firn.hot.segment.BatchScan;
 import io.firn.hot.segment.CorruptLogException;
 import io.firn.hot.segment.LogDirectory;
 import io.firn.hot.segment.PartitionCheckpoint;
+import io.firn.hot.segment.PendingStart;
 import io.firn.hot.segment.SegmentFile;
 import io.firn.hot.segment.SegmentFiles;
 import java.io.IOException;
@@ -64,6 +65,16 @@ final class Truncation {
         context.directory().deleteIfExists(LogDirectory.LEADER_EPOCHS);
         SegmentFiles.keepSnapshots(context.directory(), Set.of());
         context.directory().force();
+        return recover(config);
+    }
+
+    /** Begins anew with state from elsewhere; see {@link PendingStart} for what a crash leaves. */
+    RecoveredLog startAt(PendingStart start, List<SegmentFile> files, HotLogConfig config) throws IOException {
+        start.commit(context.directory());
+        for (int i = files.size() - 1; i >= 0; i--) {
+            files.get(i).retire();
+        }
+        start.finish(context.directory());
         return recover(config);
     }
 

@@ -10,6 +10,7 @@ import io.firn.hot.segment.CorruptLogException;
 import io.firn.hot.segment.LogDirectory;
 import io.firn.hot.segment.PartitionCheckpoint;
 import io.firn.hot.segment.PartitionMetadata;
+import io.firn.hot.segment.PendingStart;
 import io.firn.hot.segment.SegmentFile;
 import io.firn.hot.segment.SegmentFiles;
 import io.firn.hot.segment.SegmentSwap;
@@ -58,6 +59,7 @@ public final class LogOpening {
         if (!owner.equals(Optional.of(topicId))) {
             throw new CorruptLogException("the directory belongs to topic id " + owner.map(Uuid::toString).orElse("unknown") + ", not " + topicId);
         }
+        PendingStart.finishPending(directory);
         SegmentSwap.finishPending(directory);
         directory.removeLeftovers();
         return LogRecovery.recover(directory, settings, buffer);

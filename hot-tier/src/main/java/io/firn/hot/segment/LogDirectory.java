@@ -20,6 +20,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  * 00000000000000000000.timeindex  time → offset             leader-epoch-checkpoint         epochs as of the last checkpoint
  * partition.metadata              topic id                  partition.checkpoint            {@link PartitionCheckpoint}
  * segment.swap                    segments being replaced, {@link SegmentSwap}
+ * log.start                       the log is beginning anew at an offset, {@link PendingStart}
  * *.tmp, *.deleted, *.cleaned     left by a crash, removed when the log is opened
  * </pre>
  *

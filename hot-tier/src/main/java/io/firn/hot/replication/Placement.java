@@ -1,0 +1,25 @@
+package io.firn.hot.replication;
+
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * Who holds a partition, as the controller has committed it.
+ *
+ * @param leader broker id, or -1 when there is none
+ * @param leaderEpoch grows with each election
+ * @param partitionEpoch grows with each change at all
+ * @param replicas all brokers that hold the partition, in order of preference
+ * @param isr those in sync
+ */
+public record Placement(int leader, int leaderEpoch, int partitionEpoch, List<Integer> replicas, Set<Integer> isr) {
+
+    public Placement {
+        replicas = List.copyOf(replicas);
+        isr = Set.copyOf(isr);
+        if (leaderEpoch < 0 || partitionEpoch < 0 || !replicas.containsAll(isr) || leader >= 0 && !replicas.contains(leader)) {
+            throw new IllegalArgumentException("leader " + leader + " of epoch " + leaderEpoch + ", partition epoch " + partitionEpoch + ", replicas " + replicas + ", ISR " + new TreeSet<>(isr));
+        }
+    }
+}
