@@ -212,7 +212,8 @@ public final class HotLog {
         parts.state.beginEpoch(leaderEpoch);
     }
 
-    LeaderEpochs epochs() {
+    /** Lineage of the log. An immutable value, for this module. */
+    public LeaderEpochs leaderEpochs() {
         return state.epochs();
     }
 

@@ -69,6 +69,11 @@ public final class FollowerState {
         return phase == Phase.FENCED || phase == Phase.FAILED;
     }
 
+    /** The log is empty, and the cold tier may have what it would copy: {@link FollowerStep.StartAtTierBoundary} comes first. If it has nothing, {@link #failed} lets it begin where it is. */
+    public void beginAtTierBoundary() {
+        phase = Phase.WORKING;
+    }
+
     // Asking
 
     /** What to ask for now; empty when it is not the time. */
@@ -104,8 +109,11 @@ public final class FollowerState {
     // Answers
 
     public FollowerStep onReply(FetchReply reply, LogFacts log, long nowMs) {
-        if (!answers(reply.position()) || log.logEndOffset() != askedOffset) {
+        if (!answers(reply.position())) {
             return NONE;
+        }
+        if (log.logEndOffset() != askedOffset) {
+            throw new IllegalStateException("the log ends at " + log.logEndOffset() + ", not at " + askedOffset + ", which was asked for: somebody else has written to it");
         }
         if (reply instanceof FetchReply.Records records) {
             return onRecords(records, log);

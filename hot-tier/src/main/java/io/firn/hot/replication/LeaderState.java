@@ -29,7 +29,7 @@ public final class LeaderState {
     /** Time before a proposal is made again that was refused, or whose outcome is not known. */
     static final long PROPOSAL_BACKOFF_MS = 200;
 
-    /** A request that was not answered is not applied after this time: connections and requests end sooner. */
+    /** A proposal that was not answered is not applied after this time: connections and requests end sooner. */
     static final long REQUEST_LIFE_MS = 60_000;
 
     private final int self;
@@ -46,7 +46,7 @@ public final class LeaderState {
     private long highWatermark;
     private Optional<IsrProposal> pending = Optional.empty();
     private boolean outcomeUnknown;
-    private long mayBeAppliedUntilMs = Long.MIN_VALUE;
+    private long uncertainUntilMs = Long.MIN_VALUE;
     private long proposeFromMs = Long.MIN_VALUE;
     private boolean resigned;
 
@@ -87,7 +87,7 @@ public final class LeaderState {
         partitionEpoch = newPartitionEpoch;
         pending = Optional.empty();
         outcomeUnknown = false;
-        mayBeAppliedUntilMs = Long.MIN_VALUE;
+        uncertainUntilMs = Long.MIN_VALUE;
         isrSize = isr.size();
         for (FollowerProgress follower : followers) {
             follower.inIsr(isr.contains(follower.brokerId()));
@@ -242,6 +242,9 @@ public final class LeaderState {
             outcomeUnknown = false;
             return pending;
         }
+        if (pending.isEmpty() && uncertainUntilMs != Long.MIN_VALUE) {
+            forgetUncertain(nowMs);
+        }
         return proposal(true, logEndOffset, nowMs);
     }
 
@@ -269,8 +272,10 @@ public final class LeaderState {
             if (stays || joins) {
                 members.add(new Member(follower.brokerId(), follower.brokerEpoch()));
             }
-            follower.joining(joins);
-            maximalIsrSize += joins ? 1 : 0;
+            if (joins && !follower.maybeInIsr()) {
+                follower.joining(true);
+                maximalIsrSize++;
+            }
         }
         return new IsrProposal(leaderEpoch, partitionEpoch, members);
     }
@@ -288,29 +293,32 @@ public final class LeaderState {
     /**
      * What the controller made of {@code proposal}; ignored unless that one is under way.
      *
-     * <p>A refusal tells nothing of an earlier attempt that was not answered, and may come to the controller yet. So long the proposal stays under way and is made again.
+     * <p>A refusal tells nothing of an earlier attempt that was not answered and may come to the controller yet. Whoever that would add goes on counting for the high watermark, until the partition epoch has moved (then it cannot
+     * be applied any more) or its time is over; meanwhile another ISR may be asked for.
      */
     public void onOutcome(IsrProposal proposal, ProposalOutcome outcome, long nowMs) {
         if (!pending.equals(Optional.of(proposal))) {
             return;
         }
-        if (outcome instanceof ProposalOutcome.Committed committed && committed.partitionEpoch() >= partitionEpoch) {
+        if (outcome instanceof ProposalOutcome.Committed committed && committed.partitionEpoch() > partitionEpoch) {
             committed(committed.partitionEpoch(), committed.isr());
-        } else if (outcome instanceof ProposalOutcome.Refused && nowMs >= mayBeAppliedUntilMs) {
-            committed(partitionEpoch, isr());
-            proposeFromMs = nowMs + PROPOSAL_BACKOFF_MS;
-        } else if (outcome instanceof ProposalOutcome.Refused) {
-            tryAgain(nowMs);
         } else if (outcome instanceof ProposalOutcome.Unknown) {
-            mayBeAppliedUntilMs = nowMs + REQUEST_LIFE_MS;
-            tryAgain(nowMs);
+            uncertainUntilMs = nowMs + REQUEST_LIFE_MS;
+            outcomeUnknown = true;
+            proposeFromMs = nowMs + PROPOSAL_BACKOFF_MS;
+        } else if (!(outcome instanceof ProposalOutcome.Outdated)) {
+            pending = Optional.empty();
+            proposeFromMs = nowMs + PROPOSAL_BACKOFF_MS;
+            forgetUncertain(nowMs);
         }
         // Outdated: it stays under way, and counts, until the newer placement is here.
     }
 
-    private void tryAgain(long nowMs) {
-        outcomeUnknown = true;
-        proposeFromMs = nowMs + PROPOSAL_BACKOFF_MS;
+    /** Takes the committed ISR for the largest possible one again, if no attempt can still be applied. */
+    private void forgetUncertain(long nowMs) {
+        if (nowMs >= uncertainUntilMs) {
+            committed(partitionEpoch, isr());
+        }
     }
 
     /** As committed last. */

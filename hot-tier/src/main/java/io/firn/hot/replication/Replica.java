@@ -1,0 +1,373 @@
+package io.firn.hot.replication;
+
+import io.firn.hot.AppendError;
+import io.firn.hot.AppendResult;
+import io.firn.hot.EpochEnd;
+import io.firn.hot.HotLog;
+import io.firn.hot.LogStart;
+import io.firn.hot.replication.FollowerStep.Append;
+import io.firn.hot.replication.FollowerStep.StartAt;
+import io.firn.hot.replication.FollowerStep.StartAtTierBoundary;
+import io.firn.hot.replication.FollowerStep.Truncate;
+import java.io.IOException;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One replica of a partition: does to the log what {@link LeaderState} or {@link FollowerState} decide, and turns the one into the other as the controller says.
+ *
+ * <p><i>Invariants</i>: leader epochs only grow; a role begins when what the one before had begun to do to the log has ended, and until then this replica neither leads nor asks; what the one before still wanted
+ * to append is dropped. A replica whose log has records of the epoch it is to lead, written in an earlier life of this process, does not lead: it may have lost some that its followers have.
+ *
+ * <p><i>On crash</i> it is made anew by the next placement, from the log and the high watermark saved last.
+ *
+ * <p>Threading: confined to the loop of the partition.
+ */
+public final class Replica {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Replica.class);
+    private static final int NO_EPOCH = -1;
+
+    private final HotLog log;
+    private final Brokers brokers;
+    private final Authority authority;
+    private final TierBoundary tier;
+    private final ReplicaListener listener;
+    private final LongSupplier monotonicMs;
+    private final LongSupplier wallMs;
+    private ReplicaSettings settings;
+    private Optional<LeaderState> leader = Optional.empty();
+    private Optional<FollowerState> follower = Optional.empty();
+    private int leaderEpoch = NO_EPOCH;
+    private long highWatermark;
+    private CompletableFuture<Void> working = CompletableFuture.completedFuture(null);
+    private boolean raisingLogStart;
+
+    /**
+     * @param monotonicMs a clock that no change of the wall clock moves, for lags and leases
+     * @param wallMs for what the log notes
+     */
+    public Replica(HotLog log, ReplicaSettings settings, Brokers brokers, Authority authority, TierBoundary tier, ReplicaListener listener, LongSupplier monotonicMs, LongSupplier wallMs) {
+        this.log = log;
+        this.settings = settings;
+        this.brokers = brokers;
+        this.authority = authority;
+        this.tier = tier;
+        this.listener = listener;
+        this.monotonicMs = monotonicMs;
+        this.wallMs = wallMs;
+        this.highWatermark = log.savedHighWatermark();
+    }
+
+    public HotLog log() {
+        return log;
+    }
+
+    /** Present while this replica leads. */
+    public Optional<LeaderState> leader() {
+        return leader;
+    }
+
+    /** Present while this replica follows. */
+    public Optional<FollowerState> follower() {
+        return follower;
+    }
+
+    /** Newest leader epoch this replica has heard of; -1 before the first. */
+    public int leaderEpoch() {
+        return leaderEpoch;
+    }
+
+    public long highWatermark() {
+        return highWatermark;
+    }
+
+    public void configure(ReplicaSettings changed) {
+        settings = changed;
+        leader.ifPresent(leading -> leading.configure(changed.minInSync()));
+        advance();
+    }
+
+    // Roles
+
+    /** What the controller has committed; one of an older leader epoch is ignored. */
+    public void onPlacement(Placement placement) {
+        if (placement.leaderEpoch() > leaderEpoch) {
+            begin(placement);
+        } else if (placement.leaderEpoch() == leaderEpoch && leader.isPresent()) {
+            leader.get().onPlacement(placement, monotonicMs.getAsLong());
+            advance();
+        }
+    }
+
+    /** Neither leads nor follows any more; what waits for a commitment will not see it here. */
+    public void stop() {
+        leaderEpoch = Integer.MAX_VALUE;
+        giveUpRole();
+    }
+
+    private void giveUpRole() {
+        leader.ifPresent(LeaderState::resign);
+        leader = Optional.empty();
+        follower = Optional.empty();
+    }
+
+    private void begin(Placement placement) {
+        leaderEpoch = placement.leaderEpoch();
+        giveUpRole();
+        afterWork(() -> {
+            if (leaderEpoch != placement.leaderEpoch() || log.offlineReason().isPresent()) {
+                return;
+            }
+            if (placement.leader() == settings.brokerId()) {
+                lead(placement);
+            } else if (placement.leader() >= 0) {
+                follow(placement);
+            }
+        });
+    }
+
+    /** At once, if nothing is being done to the log. Also after a roll that a pending append waits for: that append is dropped. */
+    private void afterWork(Runnable role) {
+        if (working.isDone()) {
+            role.run();
+        } else {
+            CompletableFuture<Void> before = working;
+            before.whenComplete((done, failure) -> role.run());
+        }
+    }
+
+    private void lead(Placement placement) {
+        if (placement.replicas().size() > 1 && log.latestEpoch().orElse(NO_EPOCH) >= placement.leaderEpoch()) {
+            LOG.atError().addKeyValue("partition", log.partition()).addKeyValue("leaderEpoch", placement.leaderEpoch()).addKeyValue("latestEpoch", log.latestEpoch().getAsInt())
+                    .log("This replica does not lead under an epoch that it has records of already; another has to be elected, or the epoch raised");
+            return;
+        }
+        log.beginEpoch(placement.leaderEpoch());
+        publish(Math.min(highWatermark, log.logEndOffset()));
+        leader = Optional.of(new LeaderState(settings.brokerId(), placement, log.logEndOffset(), highWatermark, settings.minInSync(), settings.maxLagMs(), brokers, authority, monotonicMs.getAsLong()));
+        advance();
+    }
+
+    private void follow(Placement placement) {
+        FollowerState following = new FollowerState(placement.leader(), placement.leaderEpoch(), highWatermark);
+        follower = Optional.of(following);
+        if (settings.tiered() && log.logEndOffset() == log.logStartOffset()) {
+            following.beginAtTierBoundary();
+            startAtTierBoundary(following);
+        } else {
+            listener.onReadyToFetch();
+        }
+    }
+
+    private boolean isCurrent(FollowerState following) {
+        return follower.isPresent() && follower.get() == following;
+    }
+
+    // Leading
+
+    /** A follower asks. What it may read (up to the log's end) is for the caller to read. */
+    public FetchVerdict onFetch(ReplicaFetch fetch) {
+        Optional<FetchError> objection = objection(fetch);
+        if (objection.isPresent()) {
+            return new FetchVerdict.Refused(objection.get());
+        }
+        if (fetch.lastEpoch() != ReplicaFetch.NO_EPOCH) {
+            Optional<EpochEnd> end = log.endOffsetFor(fetch.lastEpoch());
+            if (end.isEmpty() || fetch.offset() < log.logStartOffset()) {
+                return new FetchVerdict.Refused(FetchError.OFFSET_OUT_OF_RANGE);
+            }
+            if (end.get().leaderEpoch() < fetch.lastEpoch() || end.get().endOffset() < fetch.offset()) {
+                return new FetchVerdict.Diverging(end.get());
+            }
+        }
+        if (fetch.offset() < log.logStartOffset() || fetch.offset() > log.logEndOffset()) {
+            return new FetchVerdict.Refused(FetchError.OFFSET_OUT_OF_RANGE);
+        }
+        if (fetch.offset() < log.localLogStartOffset()) {
+            return new FetchVerdict.Refused(FetchError.MOVED_TO_TIERED_STORAGE);
+        }
+        LeaderState leading = leader.orElseThrow();
+        leading.onFetch(fetch, log.logEndOffset(), monotonicMs.getAsLong());
+        advance();
+        leading.proposeJoining(monotonicMs.getAsLong()).ifPresent(listener::onProposal);
+        return new FetchVerdict.Read();
+    }
+
+    private Optional<FetchError> objection(ReplicaFetch fetch) {
+        if (leader.isPresent()) {
+            return log.offlineReason().isPresent() ? Optional.of(FetchError.STORAGE) : leader.get().objection(fetch);
+        }
+        if (fetch.leaderEpoch() == ReplicaFetch.NO_EPOCH || fetch.leaderEpoch() == leaderEpoch) {
+            return Optional.of(FetchError.NOT_LEADER);
+        }
+        return Optional.of(fetch.leaderEpoch() < leaderEpoch ? FetchError.FENCED_LEADER_EPOCH : FetchError.UNKNOWN_LEADER_EPOCH);
+    }
+
+    public void onOutcome(IsrProposal proposal, ProposalOutcome outcome) {
+        if (leader.isPresent()) {
+            leader.get().onOutcome(proposal, outcome, monotonicMs.getAsLong());
+            advance();
+        }
+    }
+
+    /** The log's durable offset has advanced, or the log's end. */
+    public void onDurable() {
+        if (leader.isPresent()) {
+            advance();
+        } else if (follower.isPresent()) {
+            listener.onReadyToFetch();
+        }
+    }
+
+    /** Drops followers that have fallen behind, repeats proposals, notices a lease renewed. Now and then: half of {@code replica.lag.time.max.ms} at most. */
+    public void tick() {
+        if (leader.isPresent()) {
+            advance();
+            leader.flatMap(leading -> leading.propose(log.logEndOffset(), monotonicMs.getAsLong())).ifPresent(listener::onProposal);
+        }
+    }
+
+    private void advance() {
+        if (leader.isPresent() && leader.get().advance(log.durableOffset(), log.logEndOffset(), monotonicMs.getAsLong())) {
+            publish(leader.get().highWatermark());
+        }
+    }
+
+    private void publish(long offset) {
+        if (offset != highWatermark) {
+            highWatermark = offset;
+            log.noteHighWatermark(offset);
+            listener.onHighWatermark(offset);
+        }
+    }
+
+    // Following
+
+    /** What to ask the leader for now. Whoever takes it has to come back with a reply, or {@link #onLost}. */
+    public Optional<FetchPosition> nextFetch() {
+        return follower.isEmpty() ? Optional.empty() : follower.get().next(facts(), monotonicMs.getAsLong());
+    }
+
+    public void onLost(FetchPosition position) {
+        follower.ifPresent(following -> following.lost(position, monotonicMs.getAsLong()));
+    }
+
+    private LogFacts facts() {
+        return new LogFacts(log.logStartOffset(), log.logEndOffset(), log.durableOffset(), log.leaderEpochs());
+    }
+
+    /**
+     * The leader has answered.
+     *
+     * @param release called once when the reply's bytes are not needed any more; perhaps later
+     */
+    public void onReply(FetchReply reply, Runnable release) {
+        if (follower.isEmpty()) {
+            release.run();
+            return;
+        }
+        FollowerState following = follower.get();
+        FollowerStep step = following.onReply(reply, facts(), monotonicMs.getAsLong());
+        if (step instanceof Append append) {
+            append(following, append, (FetchReply.Records) reply, release);
+            return;
+        }
+        release.run();
+        if (step instanceof Truncate truncate) {
+            truncate(following, truncate);
+        } else if (step instanceof StartAt start) {
+            work(following, log.truncateFullyAndStartAt(start.offset()).thenCompose(done -> log.advanceLogStart(start.offset())));
+        } else if (step instanceof StartAtTierBoundary) {
+            startAtTierBoundary(following);
+        } else if (reply instanceof FetchReply.Records records) {
+            learn(following, records);
+        }
+    }
+
+    private void append(FollowerState following, Append append, FetchReply.Records reply, Runnable release) {
+        if (!isCurrent(following)) {
+            release.run();
+            return;
+        }
+        AppendResult result = log.appendFetched(append.records(), following.leaderEpoch(), reply.highWatermark(), wallMs.getAsLong());
+        if (result instanceof AppendResult.NotWritableYet) {
+            working = log.whenWritable();
+            working.whenComplete((done, failure) -> append(following, append, reply, release));
+            return;
+        }
+        release.run();
+        if (result instanceof AppendResult.Rejected rejected) {
+            boolean broken = rejected.error() == AppendError.OFFLINE;
+            LOG.atWarn().addKeyValue("partition", log.partition()).addKeyValue("offset", log.logEndOffset()).addKeyValue("reason", rejected.message()).log("What was fetched from the leader was not appended");
+            following.failed(broken, monotonicMs.getAsLong());
+            return;
+        }
+        following.appended(facts());
+        learn(following, reply);
+    }
+
+    private void learn(FollowerState following, FetchReply.Records reply) {
+        publish(following.highWatermark());
+        raiseLogStart(Math.min(reply.logStartOffset(), log.logEndOffset()));
+        if (isCurrent(following) && log.durableOffset() == log.logEndOffset()) {
+            listener.onReadyToFetch();
+        }
+    }
+
+    /** Follows the leader's log start. If it cannot be noted now, the next reply says it again. */
+    private void raiseLogStart(long offset) {
+        if (offset > log.logStartOffset() && !raisingLogStart) {
+            raisingLogStart = true;
+            log.advanceLogStart(offset).whenComplete((done, failure) -> {
+                raisingLogStart = false;
+                if (failure != null) {
+                    LOG.atWarn().addKeyValue("partition", log.partition()).addKeyValue("offset", offset).setCause(failure).log("The log start could not be raised to the leader's");
+                }
+            });
+        }
+    }
+
+    private void truncate(FollowerState following, Truncate truncate) {
+        if (truncate.lostCommitted() > 0) {
+            LOG.atError().addKeyValue("partition", log.partition()).addKeyValue("leaderEpoch", following.leaderEpoch()).addKeyValue("offset", truncate.offset())
+                    .addKeyValue("committedOffsets", truncate.lostCommitted()).log("An unclean election has given up records that were committed; they are cut off here too");
+        }
+        work(following, log.truncateTo(truncate.offset()));
+    }
+
+    private void startAtTierBoundary(FollowerState following) {
+        CompletableFuture<Void> done = tier.find().thenCompose(start -> {
+            if (!isCurrent(following) || start.isEmpty() || start.get().offset() <= log.logEndOffset()) {
+                return CompletableFuture.failedFuture(new IOException("the cold tier has nothing that this replica lacks"));
+            }
+            LogStart boundary = start.get();
+            LOG.atInfo().addKeyValue("partition", log.partition()).addKeyValue("logEndOffset", log.logEndOffset()).addKeyValue("offset", boundary.offset()).log("The replica begins at the tier boundary");
+            return log.startAt(boundary);
+        });
+        work(following, done);
+    }
+
+    /** Something is done to the log; the next role waits for it. */
+    private void work(FollowerState following, CompletionStage<Void> change) {
+        CompletableFuture<Void> over = new CompletableFuture<>();
+        working = over;
+        change.whenComplete((done, failure) -> {
+            if (failure == null) {
+                following.changed(facts());
+            } else {
+                LOG.atInfo().addKeyValue("partition", log.partition()).addKeyValue("reason", failure.getMessage()).log("The log was not brought in line with the leader; it is tried again");
+                following.failed(log.offlineReason().isPresent(), monotonicMs.getAsLong());
+            }
+            publish(Math.min(highWatermark, log.logEndOffset()));
+            over.complete(null);
+            if (isCurrent(following)) {
+                listener.onReadyToFetch();
+            }
+        });
+    }
+}

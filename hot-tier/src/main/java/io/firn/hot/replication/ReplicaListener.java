@@ -1,0 +1,14 @@
+package io.firn.hot.replication;
+
+/** Told by a {@link Replica}, on the loop, after its state has changed. */
+public interface ReplicaListener {
+
+    /** The high watermark has advanced; or, after a truncation in an unclean election, gone back. */
+    void onHighWatermark(long offset);
+
+    /** The controller is to be asked for this ISR; {@link Replica#onOutcome} wants to know. */
+    void onProposal(IsrProposal proposal);
+
+    /** {@link Replica#nextFetch} may have something that it had not before. */
+    void onReadyToFetch();
+}
