@@ -109,7 +109,7 @@ public final class HotLog {
 
     /**
      * Checks and appends {@code batch}, patching base offset, leader epoch (and max timestamp and CRC under LogAppendTime) in
-     * place. For {@link AppendOrigin#REPLICATION} see {@link #appendFetched}, here without the leader's high watermark.
+     * place. For {@link AppendOrigin#REPLICATION} see {@link #appendFetched}, here without a look at the epochs.
      *
      * @param nowMs broker's wall clock, Unix milliseconds
      */

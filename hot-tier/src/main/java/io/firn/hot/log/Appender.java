@@ -45,7 +45,7 @@ public final class Appender {
 
     public AppendResult append(RecordBuffers bytes, int leaderEpoch, AppendOrigin origin, TransactionTerms terms, long nowMs) {
         if (origin == AppendOrigin.REPLICATION) {
-            return appendFetched(bytes, leaderEpoch, 0, nowMs);
+            return appendFetched(bytes, NO_EPOCH, 0, nowMs);
         }
         return state.availability() instanceof Writable ? appendOne(bytes, leaderEpoch, origin, terms, nowMs) : unavailable();
     }
@@ -112,7 +112,7 @@ public final class Appender {
             if (!expected && (batch.baseOffset() < next || batch.baseOffset() > leaderHighWatermark)) {
                 return new Rejected(AppendError.INVALID_RECORD, "offset " + batch.baseOffset() + " was fetched, but " + next + " is next");
             }
-            if (batch.partitionLeaderEpoch() > leaderEpoch && leaderEpoch >= 0 || batch.partitionLeaderEpoch() < epoch && batch.partitionLeaderEpoch() >= 0) {
+            if (leaderEpoch != NO_EPOCH && batch.partitionLeaderEpoch() != NO_EPOCH && (batch.partitionLeaderEpoch() > leaderEpoch || batch.partitionLeaderEpoch() < epoch)) {
                 return new Rejected(AppendError.INVALID_RECORD, "a batch of leader epoch " + batch.partitionLeaderEpoch() + " was fetched under epoch " + leaderEpoch + " behind one of epoch " + epoch);
             }
             if (state.producers().check(batch, AppendOrigin.REPLICATION, TransactionTerms.TRUSTED) instanceof ProducerDecision.Refuse refuse) {
