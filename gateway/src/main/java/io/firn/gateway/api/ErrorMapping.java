@@ -2,6 +2,7 @@ package io.firn.gateway.api;
 
 import io.firn.cold.ColdStoreException;
 import io.firn.hot.AppendError;
+import io.firn.hot.replication.FetchError;
 import io.firn.membership.CommandRefused;
 import io.firn.membership.MetadataException;
 import java.io.IOException;
@@ -33,6 +34,33 @@ public final class ErrorMapping {
             case TOO_MANY_PRODUCERS -> Errors.REQUEST_TIMED_OUT;
             // Retriable by every client, and it leads producers to ask for the leader again.
             case DISK_FULL, OFFLINE -> Errors.KAFKA_STORAGE_ERROR;
+        };
+    }
+
+    public static Errors of(FetchError error) {
+        return switch (error) {
+            case FENCED_LEADER_EPOCH -> Errors.FENCED_LEADER_EPOCH;
+            case UNKNOWN_LEADER_EPOCH -> Errors.UNKNOWN_LEADER_EPOCH;
+            case NOT_LEADER -> Errors.NOT_LEADER_OR_FOLLOWER;
+            case OFFSET_OUT_OF_RANGE -> Errors.OFFSET_OUT_OF_RANGE;
+            case MOVED_TO_TIERED_STORAGE -> Errors.OFFSET_MOVED_TO_TIERED_STORAGE;
+            case STORAGE -> Errors.KAFKA_STORAGE_ERROR;
+            case UNKNOWN_PARTITION -> Errors.UNKNOWN_TOPIC_OR_PARTITION;
+            case OTHER -> Errors.UNKNOWN_SERVER_ERROR;
+        };
+    }
+
+    /** What another broker's answer to a replica's fetch means. */
+    public static FetchError fetchError(Errors error) {
+        return switch (error) {
+            case FENCED_LEADER_EPOCH -> FetchError.FENCED_LEADER_EPOCH;
+            case UNKNOWN_LEADER_EPOCH -> FetchError.UNKNOWN_LEADER_EPOCH;
+            case NOT_LEADER_OR_FOLLOWER -> FetchError.NOT_LEADER;
+            case OFFSET_OUT_OF_RANGE -> FetchError.OFFSET_OUT_OF_RANGE;
+            case OFFSET_MOVED_TO_TIERED_STORAGE -> FetchError.MOVED_TO_TIERED_STORAGE;
+            case KAFKA_STORAGE_ERROR -> FetchError.STORAGE;
+            case UNKNOWN_TOPIC_OR_PARTITION, UNKNOWN_TOPIC_ID, INCONSISTENT_TOPIC_ID -> FetchError.UNKNOWN_PARTITION;
+            default -> FetchError.OTHER;
         };
     }
 

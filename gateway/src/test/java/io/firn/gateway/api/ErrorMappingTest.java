@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.firn.cold.ColdStoreException;
 import io.firn.hot.AppendError;
+import io.firn.hot.replication.FetchError;
 import io.firn.membership.CommandRefused;
 import io.firn.membership.MetadataException;
 import io.firn.membership.MetadataOpenFailed;
@@ -42,6 +43,13 @@ class ErrorMappingTest {
     @EnumSource(AppendError.class)
     void everyRefusedAppendHasACode(AppendError error) {
         assertThat(ErrorMapping.of(error)).isNotIn(Errors.NONE, Errors.UNKNOWN_SERVER_ERROR);
+    }
+
+    @ParameterizedTest
+    @EnumSource(FetchError.class)
+    void everyReasonAgainstAReplicasFetchIsUnderstoodByTheFollower(FetchError error) {
+        assertThat(ErrorMapping.of(error)).isNotEqualTo(Errors.NONE);
+        assertThat(ErrorMapping.fetchError(ErrorMapping.of(error))).isEqualTo(error);
     }
 
     @ParameterizedTest

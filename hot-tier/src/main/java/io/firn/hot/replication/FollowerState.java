@@ -76,6 +76,19 @@ public final class FollowerState {
 
     // Asking
 
+    FetchReadiness readiness(LogFacts log, long nowMs) {
+        boolean ready = phase == Phase.READY || phase == Phase.BACKING_OFF && nowMs >= retryAtMs;
+        if (ready) {
+            return log.durableOffset() < log.logEndOffset() ? FetchReadiness.BUSY : FetchReadiness.READY;
+        }
+        return switch (phase) {
+            case ASKING -> FetchReadiness.ASKING;
+            case BACKING_OFF -> FetchReadiness.WAITING;
+            case WORKING -> FetchReadiness.BUSY;
+            default -> FetchReadiness.NONE;
+        };
+    }
+
     /** What to ask for now; empty when it is not the time. */
     public Optional<FetchPosition> next(LogFacts log, long nowMs) {
         if (phase == Phase.BACKING_OFF && nowMs >= retryAtMs) {

@@ -253,6 +253,11 @@ public final class Replica {
         return follower.isEmpty() ? Optional.empty() : follower.get().next(facts(), monotonicMs.getAsLong());
     }
 
+    public FetchReadiness readiness() {
+        return follower.isEmpty() ? FetchReadiness.NONE : follower.get().readiness(facts(), monotonicMs.getAsLong());
+    }
+
+    /** No reply to this will come. */
     public void onLost(FetchPosition position) {
         follower.ifPresent(following -> following.lost(position, monotonicMs.getAsLong()));
     }

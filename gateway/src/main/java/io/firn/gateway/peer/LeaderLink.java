@@ -1,0 +1,13 @@
+package io.firn.gateway.peer;
+
+import io.firn.gateway.wire.PeerReply;
+import java.util.concurrent.CompletableFuture;
+import org.apache.kafka.common.requests.FetchRequest;
+
+/** The way from one event loop to one broker: {@link PeerTransport} with both of them given. */
+@FunctionalInterface
+public interface LeaderLink {
+
+    /** See {@link PeerTransport#send}. Completes on the loop, not before this call has returned. */
+    CompletableFuture<PeerReply> fetch(FetchRequest.Builder request, long timeoutMs);
+}

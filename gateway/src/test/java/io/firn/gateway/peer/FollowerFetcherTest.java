@@ -1,0 +1,253 @@
+package io.firn.gateway.peer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.firn.gateway.api.Timer;
+import io.firn.hot.AppendOrigin;
+import io.firn.hot.AppendResult;
+import io.firn.hot.Durability;
+import io.firn.hot.HotLog;
+import io.firn.hot.HotLogConfig;
+import io.firn.hot.LogReads;
+import io.firn.hot.RecordBuffers;
+import io.firn.hot.SimDisk;
+import io.firn.hot.SteppedStore;
+import io.firn.hot.batch.Batches;
+import io.firn.hot.replication.Authority;
+import io.firn.hot.replication.Brokers;
+import io.firn.hot.replication.IsrProposal;
+import io.firn.hot.replication.Placement;
+import io.firn.hot.replication.Replica;
+import io.firn.hot.replication.ReplicaListener;
+import io.firn.hot.replication.ReplicaSettings;
+import io.firn.hot.replication.TierBoundary;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.apache.kafka.common.TopicIdPartition;
+import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.requests.FetchRequest;
+import org.junit.jupiter.api.Test;
+
+/** Two brokers in one thread: a leader's replicas and a follower's, the fetcher between them, and forces that come when the test says so. */
+final class FollowerFetcherTest {
+
+    private static final int LEADER = 1;
+    private static final int FOLLOWER = 2;
+    private static final int EPOCH = 3;
+    private static final HotLogConfig CONFIG = new HotLogConfig(4000, Long.MAX_VALUE, 0, 10 << 20, 200, 1 << 20, false, Long.MAX_VALUE, Long.MAX_VALUE, false);
+
+    private final SteppedStore leaders = new SteppedStore(new SimDisk(1), Durability.FSYNC);
+    private final SteppedStore followers = new SteppedStore(new SimDisk(2), Durability.FSYNC);
+    private final LoopbackPeers peers = new LoopbackPeers(followers.executor());
+    private final List<Runnable> timers = new ArrayList<>();
+    private final Timer timer = (delayMs, task) -> {
+        timers.add(task);
+        return () -> timers.remove(task);
+    };
+    private final FollowerFetcher fetcher = new FollowerFetcher(FOLLOWER, () -> 20, LEADER, peers, new FetchLimits(1 << 20, 3000, 500), timer, followers.executor());
+    private final Map<Integer, Replica> leading = new HashMap<>();
+    private final Map<Integer, Replica> following = new HashMap<>();
+    private long nowMs = 1000;
+
+    private static final Brokers BROKERS = new Brokers() {
+        @Override
+        public long epochOf(int brokerId) {
+            return brokerId * 10L;
+        }
+
+        @Override
+        public boolean mayJoin(int brokerId) {
+            return true;
+        }
+    };
+
+    private final class Listener implements ReplicaListener {
+        @Override
+        public void onHighWatermark(long offset) {
+            // Looked at by the test.
+        }
+
+        @Override
+        public void onProposal(IsrProposal proposal) {
+            throw new AssertionError("all are in sync: " + proposal);
+        }
+
+        @Override
+        public void onReadyToFetch() {
+            fetcher.onReady();
+        }
+    }
+
+    private static TopicIdPartition id(int partition) {
+        return new TopicIdPartition(new Uuid(7, 7), partition, "topic");
+    }
+
+    private void open(int partition) {
+        Placement placement = new Placement(LEADER, EPOCH, 1, List.of(LEADER, FOLLOWER), Set.of(LEADER, FOLLOWER));
+        leading.put(partition, replica(leaders, partition, LEADER));
+        following.put(partition, replica(followers, partition, FOLLOWER));
+        leading.get(partition).onPlacement(placement);
+        peers.lead(id(partition), leading.get(partition));
+        following.get(partition).onPlacement(placement);
+        fetcher.add(id(partition), following.get(partition));
+    }
+
+    private Replica replica(SteppedStore store, int partition, int broker) {
+        HotLog log = store.open(id(partition), CONFIG);
+        Replica replica = new Replica(log, new ReplicaSettings(broker, 2, 10_000, false), BROKERS, Authority.ALWAYS, TierBoundary.NONE, new Listener(), () -> nowMs, () -> nowMs);
+        log.onDurable(replica::onDurable);
+        return replica;
+    }
+
+    private void append(int partition, int batches) {
+        HotLog log = leading.get(partition).log();
+        for (int i = 0; i < batches; ) {
+            AppendResult result = log.append(RecordBuffers.of(Batches.plain(0, 5, 1)), EPOCH, AppendOrigin.CLIENT, nowMs);
+            i += result instanceof AppendResult.Appended ? 1 : 0;
+            leaders.run();
+        }
+    }
+
+    /** Until nobody has anything to do or to ask but for what the leader has not. */
+    private void settle() {
+        for (int i = 0; i < 200; i++) {
+            followers.run();
+            if (peers.isAsked()) {
+                peers.serve();
+            }
+            leaders.run();
+        }
+        followers.run();
+    }
+
+    private void runTimers() {
+        List<Runnable> due = List.copyOf(timers);
+        timers.clear();
+        due.forEach(Runnable::run);
+    }
+
+    @Test
+    void recordsReachTheFollowerAndAreCommittedWhenItHasForcedThem() throws Exception {
+        open(0);
+        open(1);
+        append(0, 30);
+        append(1, 3);
+        settle();
+        for (int partition : new int[] {0, 1}) {
+            HotLog from = leading.get(partition).log();
+            HotLog to = following.get(partition).log();
+            assertThat(LogReads.records(to, 0, to.logEndOffset(), 900)).isEqualTo(LogReads.records(from, 0, from.logEndOffset(), 900)).isNotEmpty();
+            assertThat(leading.get(partition).highWatermark()).isEqualTo(from.logEndOffset());
+            assertThat(following.get(partition).highWatermark()).isEqualTo(from.logEndOffset());
+        }
+        assertThat(peers.held).as("answers not let go").isZero();
+    }
+
+    @Test
+    void nothingIsCommittedNorAskedForBeforeTheFollowerHasForced() {
+        open(0);
+        append(0, 2);
+        followers.run();
+        peers.serve();
+        followers.runWithoutForcing();
+        assertThat(following.get(0).log().logEndOffset()).isEqualTo(10);
+        assertThat(peers.isAsked()).isFalse();
+        assertThat(leading.get(0).highWatermark()).isZero();
+        followers.run();
+        peers.serve();
+        assertThat(leading.get(0).highWatermark()).isEqualTo(10);
+    }
+
+    @Test
+    void thoseThatAreReadyDoNotWaitLongForOneThatIsBusy() {
+        open(0);
+        open(1);
+        followers.run();
+        append(0, 2);
+        peers.serve();
+        followers.runWithoutForcing();
+        assertThat(peers.isAsked()).as("partition 0 is being forced").isFalse();
+        runTimers();
+        followers.runWithoutForcing();
+        assertThat(peers.isAsked()).isTrue();
+        FetchRequest request = peers.requests.get(peers.requests.size() - 1);
+        assertThat(request.data().forgottenTopicsData()).anySatisfy(topic -> assertThat(topic.partitions()).contains(0));
+        assertThat(request.maxWait()).isEqualTo(FollowerFetcher.PATIENCE_MS);
+        settle();
+        assertThat(leading.get(0).highWatermark()).isEqualTo(10);
+    }
+
+    @Test
+    void aSessionNamesOnlyWhatHasChanged() {
+        for (int partition = 0; partition < 4; partition++) {
+            open(partition);
+        }
+        settle();
+        append(2, 1);
+        int before = peers.requests.size();
+        settle();
+        assertThat(peers.requests.subList(before, peers.requests.size())).allSatisfy(request ->
+                assertThat(request.data().topics().stream().mapToInt(topic -> topic.partitions().size()).sum()).isLessThanOrEqualTo(1));
+        assertThat(following.get(2).highWatermark()).isEqualTo(5);
+    }
+
+    @Test
+    void aBrokenConnectionIsTriedAgainAfterAWhile() {
+        open(0);
+        append(0, 2);
+        followers.run();
+        peers.fail();
+        followers.run();
+        assertThat(peers.isAsked()).isFalse();
+        runTimers();
+        followers.run();
+        assertThat(peers.isAsked()).as("too early").isFalse();
+        nowMs += 100;
+        runTimers();
+        settle();
+        assertThat(following.get(0).highWatermark()).isEqualTo(10);
+        assertThat(peers.held).isZero();
+    }
+
+    @Test
+    void aLeaderThatKnowsNoSessionGetsAFullRequest() {
+        open(0);
+        settle();
+        append(0, 2);
+        peers.forgetSessions();
+        settle();
+        nowMs += 100;
+        runTimers();
+        settle();
+        assertThat(following.get(0).highWatermark()).isEqualTo(10);
+    }
+
+    @Test
+    void aReplicaThatLeavesWhileItsReplyIsUnderWayIsNotWrittenTo() {
+        open(0);
+        open(1);
+        append(0, 2);
+        append(1, 2);
+        followers.run();
+        fetcher.remove(id(0));
+        following.get(0).onPlacement(new Placement(FOLLOWER, EPOCH + 1, 2, List.of(LEADER, FOLLOWER), Set.of(LEADER, FOLLOWER)));
+        settle();
+        assertThat(following.get(0).log().logEndOffset()).isZero();
+        assertThat(following.get(1).log().logEndOffset()).isEqualTo(10);
+        assertThat(peers.held).isZero();
+    }
+
+    @Test
+    void aClosedFetcherAsksNoMore() {
+        open(0);
+        settle();
+        int before = peers.requests.size();
+        fetcher.close();
+        append(0, 2);
+        settle();
+        assertThat(peers.requests.size()).isEqualTo(before);
+    }
+}
