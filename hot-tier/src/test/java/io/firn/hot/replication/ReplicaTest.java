@@ -1,0 +1,276 @@
+package io.firn.hot.replication;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.firn.hot.AppendOrigin;
+import io.firn.hot.Durability;
+import io.firn.hot.EpochEnd;
+import io.firn.hot.HotLog;
+import io.firn.hot.HotLogConfig;
+import io.firn.hot.LogStart;
+import io.firn.hot.RecordBuffers;
+import io.firn.hot.SimDisk;
+import io.firn.hot.SteppedStore;
+import io.firn.hot.batch.Batches;
+import io.firn.hot.epoch.LeaderEpochs;
+import io.firn.hot.producer.ProducerLimits;
+import io.firn.hot.producer.ProducerStates;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+
+/** One replica and its log, fed by hand. */
+final class ReplicaTest {
+
+    private static final int SELF = 1;
+    private static final int OTHER = 2;
+    private static final int EPOCH = 4;
+    private static final HotLogConfig CONFIG = new HotLogConfig(2000, Long.MAX_VALUE, 0, 10 << 20, 200, 1 << 20, false, Long.MAX_VALUE, Long.MAX_VALUE, false);
+
+    private final SimDisk disk = new SimDisk(5);
+    private final SteppedStore store = new SteppedStore(disk, Durability.FSYNC);
+    private final HotLog log = store.open(CONFIG);
+    private CompletableFuture<Optional<LogStart>> boundary = CompletableFuture.completedFuture(Optional.empty());
+    private final List<Long> watermarks = new ArrayList<>();
+    private long nowMs = 1000;
+    private int released;
+
+    private Replica replica(boolean tiered) {
+        Replica replica = new Replica(log, new ReplicaSettings(SELF, 1, 1000, tiered), new NoBrokers(), Authority.ALWAYS, () -> boundary, new Listener(), () -> nowMs, () -> nowMs);
+        log.onDurable(replica::onDurable);
+        return replica;
+    }
+
+    private static final class NoBrokers implements Brokers {
+        @Override
+        public long epochOf(int brokerId) {
+            return 1;
+        }
+
+        @Override
+        public boolean mayJoin(int brokerId) {
+            return true;
+        }
+    }
+
+    private final class Listener implements ReplicaListener {
+        @Override
+        public void onHighWatermark(long offset) {
+            watermarks.add(offset);
+        }
+
+        @Override
+        public void onProposal(IsrProposal proposal) {
+            throw new AssertionError("nobody fetches here");
+        }
+
+        @Override
+        public void onReadyToFetch() {
+            // The tests ask.
+        }
+    }
+
+    private static Placement placement(int leader, int epoch) {
+        return new Placement(leader, epoch, epoch, List.of(SELF, OTHER), Set.of(leader));
+    }
+
+    private static LogStart start(long offset) {
+        return new LogStart(offset, Math.min(20, offset), LeaderEpochs.EMPTY.assign(2, 0).toText(), ProducerStates.empty(new ProducerLimits(10, 1000)).snapshot());
+    }
+
+    private static ByteBuffer batch(long base, int epoch) {
+        return Batches.plain(base, 5, 1).putInt(12, epoch);
+    }
+
+    private Replica follower() {
+        Replica replica = replica(false);
+        replica.onPlacement(placement(OTHER, EPOCH));
+        return replica;
+    }
+
+    private FetchPosition ask(Replica replica) {
+        store.run();
+        nowMs += FollowerState.LONGEST_BACKOFF_MS;
+        return replica.nextFetch().orElseThrow();
+    }
+
+    private void give(Replica replica, ByteBuffer batch, long highWatermark) {
+        replica.onReply(new FetchReply.Records(ask(replica), RecordBuffers.of(batch), highWatermark, 0), () -> released++);
+    }
+
+    private void giveAndRun(Replica replica, int batches) {
+        for (int i = 0; i < batches; i++) {
+            give(replica, batch(log.logEndOffset(), 3), log.logEndOffset());
+            store.run();
+        }
+    }
+
+    @Test
+    void anEmptyReplicaOfATieredTopicBeginsAtTheTierBoundary() {
+        boundary = new CompletableFuture<>();
+        Replica replica = replica(true);
+        replica.onPlacement(placement(OTHER, EPOCH));
+        assertThat(replica.nextFetch()).as("the bucket has not answered").isEmpty();
+        boundary.complete(Optional.of(start(500)));
+        assertThat(ask(replica)).isEqualTo(new FetchPosition(OTHER, EPOCH, 500, 2, 20));
+    }
+
+    @Test
+    void withoutColdTierItBeginsAtItsOwnEnd() {
+        Replica replica = replica(true);
+        replica.onPlacement(placement(OTHER, EPOCH));
+        assertThat(ask(replica).offset()).isZero();
+    }
+
+    @Test
+    void aReplicaBehindTheLeadersDiskBeginsAtTheTierBoundary() {
+        Replica replica = follower();
+        giveAndRun(replica, 3);
+        boundary = CompletableFuture.failedFuture(new IOException("the bucket is down"));
+        replica.onReply(new FetchReply.Failed(ask(replica), FetchError.MOVED_TO_TIERED_STORAGE, -1), () -> {});
+        assertThat(ask(replica).offset()).as("tried again").isEqualTo(15);
+        boundary = CompletableFuture.completedFuture(Optional.of(start(10)));
+        replica.onReply(new FetchReply.Failed(ask2(replica), FetchError.MOVED_TO_TIERED_STORAGE, -1), () -> {});
+        assertThat(ask(replica).offset()).as("an old manifest takes nothing away").isEqualTo(15);
+        boundary = CompletableFuture.completedFuture(Optional.of(start(90)));
+        replica.onReply(new FetchReply.Failed(ask2(replica), FetchError.MOVED_TO_TIERED_STORAGE, -1), () -> {});
+        assertThat(ask(replica).offset()).isEqualTo(90);
+        assertThat(replica.highWatermark()).isEqualTo(10);
+    }
+
+    /** Asks anew after the last request was lost. */
+    private FetchPosition ask2(Replica replica) {
+        replica.onLost(new FetchPosition(OTHER, EPOCH, log.logEndOffset(), 3, log.logStartOffset()));
+        return ask(replica);
+    }
+
+    @Test
+    void aReplicaThatIsToLeadWaitsUntilItsLogIsCut() {
+        Replica replica = follower();
+        giveAndRun(replica, 4);
+        replica.onReply(new FetchReply.Diverging(ask(replica), new EpochEnd(3, 12)), () -> {});
+        replica.onPlacement(placement(SELF, EPOCH + 1));
+        assertThat(replica.leader()).as("the log is being cut").isEmpty();
+        assertThat(replica.onFetch(new ReplicaFetch(OTHER, 1, EPOCH + 1, 0, -1, 0))).isEqualTo(new FetchVerdict.Refused(FetchError.NOT_LEADER));
+        store.run();
+        assertThat(replica.leader().orElseThrow().epochStartOffset()).isEqualTo(10);
+        assertThat(log.latestEpoch()).hasValue(EPOCH + 1);
+        assertThat(replica.onFetch(new ReplicaFetch(OTHER, 1, EPOCH + 1, 20, 3, 0))).isEqualTo(new FetchVerdict.Diverging(new EpochEnd(3, 10)));
+    }
+
+    @Test
+    void theOldLeadersRecordsThatWaitForANewSegmentAreDroppedWithTheRole() {
+        Replica replica = follower();
+        boolean waits = false;
+        for (int i = 0; i < 100 && !waits; i++) {
+            long before = log.logEndOffset();
+            give(replica, batch(before, 3), 0);
+            waits = log.logEndOffset() == before;
+        }
+        assertThat(waits).as("a roll was met").isTrue();
+        int releasedBefore = released;
+        long end = log.logEndOffset();
+        replica.onPlacement(placement(SELF, EPOCH + 1));
+        store.run();
+        assertThat(log.logEndOffset()).isEqualTo(end);
+        assertThat(released).isEqualTo(releasedBefore + 1);
+        assertThat(replica.leader()).isPresent();
+    }
+
+    @Test
+    void itDoesNotLeadUnderAnEpochThatItsLogHasRecordsOf() {
+        log.append(RecordBuffers.of(Batches.plain(0, 5, 1)), EPOCH, AppendOrigin.CLIENT, 1);
+        store.run();
+        Replica replica = replica(false);
+        replica.onPlacement(placement(SELF, EPOCH));
+        assertThat(replica.leader()).isEmpty();
+        replica.onPlacement(placement(SELF, EPOCH + 1));
+        assertThat(replica.leader()).isPresent();
+    }
+
+    @Test
+    void theOnlyReplicaLeadsOnUnderItsEpoch() {
+        log.append(RecordBuffers.of(Batches.plain(0, 5, 1)), EPOCH, AppendOrigin.CLIENT, 1);
+        store.run();
+        Replica replica = replica(false);
+        replica.onPlacement(new Placement(SELF, EPOCH, 1, List.of(SELF), Set.of(SELF)));
+        assertThat(replica.highWatermark()).isEqualTo(5);
+        assertThat(watermarks).containsExactly(5L);
+    }
+
+    @Test
+    void aFullDiskMakesAFollowerWait() {
+        Replica replica = follower();
+        giveAndRun(replica, 1);
+        disk.capacityBytes(10);
+        give(replica, batch(5, 3), 5);
+        assertThat(log.logEndOffset()).isEqualTo(5);
+        assertThat(released).as("its bytes are let go").isEqualTo(2);
+        disk.capacityBytes(Long.MAX_VALUE);
+        store.run();
+        store.nowMs += 10_000;
+        log.tick(store.nowMs);
+        store.run();
+        give(replica, batch(5, 3), 5);
+        store.run();
+        assertThat(log.logEndOffset()).isEqualTo(10);
+    }
+
+    @Test
+    void damagedBytesAreNotAppendedAndAskedForAgain() {
+        Replica replica = follower();
+        ByteBuffer damaged = batch(0, 3);
+        damaged.put(70, (byte) (damaged.get(70) ^ 1));
+        give(replica, damaged, 0);
+        assertThat(log.logEndOffset()).isZero();
+        giveAndRun(replica, 1);
+        assertThat(log.logEndOffset()).isEqualTo(5);
+    }
+
+    @Test
+    void itsLogStartFollowsTheLeaders() {
+        Replica replica = follower();
+        giveAndRun(replica, 2);
+        replica.onReply(new FetchReply.Records(ask(replica), RecordBuffers.of(), 10, 7), () -> {});
+        store.run();
+        assertThat(log.logStartOffset()).isEqualTo(7);
+    }
+
+    @Test
+    void whereAllItHasIsDeletedItBeginsAtTheLeadersLogStart() {
+        Replica replica = follower();
+        giveAndRun(replica, 2);
+        replica.onReply(new FetchReply.Failed(ask(replica), FetchError.OFFSET_OUT_OF_RANGE, 700), () -> {});
+        assertThat(ask(replica).offset()).isEqualTo(700);
+        assertThat(log.logStartOffset()).isEqualTo(700);
+    }
+
+    @Test
+    void anOfflineLogNeitherFollowsNorLeads() {
+        Replica replica = follower();
+        disk.fail(SimDisk.Op.FORCE, path -> true, 1, new IOException("worn out"));
+        giveAndRun(replica, 1);
+        assertThat(log.offlineReason()).isPresent();
+        nowMs += 10_000;
+        assertThat(replica.nextFetch()).isEmpty();
+        replica.onPlacement(placement(SELF, EPOCH + 1));
+        assertThat(replica.leader()).isEmpty();
+    }
+
+    @Test
+    void aStoppedReplicaTellsItsProducersAndFollowersThatItDoesNotLead() {
+        Replica replica = replica(false);
+        replica.onPlacement(placement(SELF, EPOCH));
+        LeaderState leading = replica.leader().orElseThrow();
+        replica.stop();
+        assertThat(leading.commitment(0)).isEqualTo(Commitment.NOT_LEADER);
+        assertThat(replica.onFetch(new ReplicaFetch(OTHER, 1, EPOCH, 0, -1, 0))).isInstanceOf(FetchVerdict.Refused.class);
+        replica.onPlacement(placement(SELF, EPOCH + 1));
+        assertThat(replica.leader()).isEmpty();
+    }
+}
