@@ -68,7 +68,7 @@ final class TieredRig implements AutoCloseable {
     volatile long commitLimit = Long.MAX_VALUE;
 
     private MortalDisk process;
-    private ExecutorService loop;
+    ExecutorService loop;
     private ExecutorService mailbox;
     private final List<ExecutorService> executors = new CopyOnWriteArrayList<>();
     private final List<ColdStore> killed = new CopyOnWriteArrayList<>();

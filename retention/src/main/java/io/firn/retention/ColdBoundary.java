@@ -1,0 +1,58 @@
+package io.firn.retention;
+
+import io.firn.cold.ColdLog;
+import io.firn.cold.ColdSegment;
+import io.firn.cold.ColdSegmentLog;
+import io.firn.cold.ColdStore;
+import io.firn.hot.LogStart;
+import io.firn.hot.replication.TierBoundary;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.function.IntSupplier;
+import org.apache.kafka.common.TopicIdPartition;
+
+/**
+ * The tier boundary of a partition that this broker follows: the newest manifest, and of the newest segment the leader epochs and producers at its end. It reads the manifest anew each time: the leader moves the boundary without telling.
+ * Nothing is written to the bucket, and no writer is fenced.
+ *
+ * <p>The leader keeps on its disk what is not in the cold tier, so a boundary found late is at worst below the leader's local start; the leader then says so, and it is looked up again.
+ *
+ * <p>Threading: {@link #find} is called on the loop of the partition and completes there.
+ */
+public final class ColdBoundary implements TierBoundary {
+
+    private final ColdStore store;
+    private final TopicIdPartition partition;
+    private final IntSupplier leaderEpoch;
+    private final Executor loop;
+
+    /** @param leaderEpoch under which this broker follows */
+    public ColdBoundary(ColdStore store, TopicIdPartition partition, IntSupplier leaderEpoch, Executor loop) {
+        this.store = store;
+        this.partition = partition;
+        this.leaderEpoch = leaderEpoch;
+        this.loop = loop;
+    }
+
+    @Override
+    public CompletableFuture<Optional<LogStart>> find() {
+        return new PartitionLoop(loop).bring(store.openLog(partition, leaderEpoch.getAsInt()).thenCompose(cold -> end(cold).whenComplete((start, failure) -> cold.close())));
+    }
+
+    private static CompletableFuture<Optional<LogStart>> end(ColdLog cold) {
+        List<ColdSegment> segments = cold.segments();
+        if (segments.isEmpty()) {
+            return CompletableFuture.completedFuture(Optional.empty());
+        }
+        long logStart = Math.max(cold.startOffset(), cold.logStartOffset());
+        return cold.openSegment(segments.get(segments.size() - 1)).thenApply(last -> Optional.of(start(last, logStart)));
+    }
+
+    private static LogStart start(ColdSegmentLog last, long logStartOffset) {
+        return new LogStart(last.segment().nextOffset(), logStartOffset, ByteBuffer.wrap(last.leaderEpochs().getBytes(StandardCharsets.UTF_8)), last.producerSnapshot());
+    }
+}
