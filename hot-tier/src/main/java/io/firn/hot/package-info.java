@@ -1,7 +1,7 @@
 /**
  * The hot tier: one partition's log on local disk, in Kafka's own file formats.
  *
- * <p>This package is the module's public API; sub-packages are its implementation. It may import only the JDK, slf4j,
+ * <p>This package is the module's public API, and so is {@code io.firn.hot.replication}; the other sub-packages are its implementation. It may import only the JDK, slf4j,
  * Micrometer and, of kafka-clients, {@code TopicPartition}, {@code TopicIdPartition} and {@code Uuid} (and the record classes in {@code segment.RecordSearch}). It knows neither the
  * network, nor the object store, nor membership.
  *
