@@ -20,6 +20,7 @@ import io.firn.gateway.http.Readiness;
 import io.firn.gateway.partition.PartitionKeeper;
 import io.firn.gateway.partition.Partitions;
 import io.firn.gateway.quota.ClientQuotas;
+import io.firn.gateway.quota.ConnectionQuotas;
 import io.firn.gateway.share.ShareCoordination;
 import io.firn.gateway.share.ShareGroups;
 import io.firn.gateway.share.ShareSettings;
@@ -172,14 +173,15 @@ public final class Broker implements AutoCloseable {
         groupsOnceMade = new Groups(groups);
         ShareGroups shareGroups = new ShareGroups(new ShareGroups.Ground(partitions, metadata::view, groupSettings, shareState, stateTopic, persister, timer, clock,
                 () -> System.nanoTime() / 1_000_000));
+        ClientQuotas quotas = new ClientQuotas(metadata::view, clock);
         HandlerContext handlers = new HandlerContext(config, topicConfigs, metadata, partitions, keeper::whenInService, groupsOnceMade, groupSettings, transactions.transactions(), markers,
-                producerIds, shareGroups, hot, ModuleConfigs.hotDirectory(config), loops.first(), timer, closing(blockingPool(), ThreadPoolExecutor::shutdownNow), clock, meters);
+                producerIds, shareGroups, hot, ModuleConfigs.hotDirectory(config), loops.first(), timer, closing(blockingPool(), ThreadPoolExecutor::shutdownNow), quotas, clock, meters);
         ApiTable apis = Handlers.all(handlers, retention::rejectsProduce, clock);
         serve(keeper);
         groups.start();
         transactions.start();
         shareState.start();
-        kafka = closing(KafkaListener.start(vertx, loops, config.kafka(), apis, meters, new ClientQuotas(metadata::view, clock)), KafkaListener::close);
+        kafka = closing(KafkaListener.start(vertx, loops, config.kafka(), apis, meters, quotas, connectionQuotas()), KafkaListener::close);
         startHttp(vertx);
         register();
     }
@@ -262,6 +264,13 @@ public final class Broker implements AutoCloseable {
                 });
         pool.allowCoreThreadTimeOut(true);
         return pool;
+    }
+
+    private ConnectionQuotas connectionQuotas() {
+        ConnectionQuotas quotas = new ConnectionQuotas(metadata::view, clock, closing(ConnectionQuotas.resolver(), ThreadPoolExecutor::shutdownNow));
+        metadata.subscribe((before, after) -> quotas.changed());
+        quotas.changed();
+        return quotas;
     }
 
     private static Timer timer(EventLoop loop) {

@@ -1,12 +1,15 @@
 package io.firn.gateway.handler;
 
 import io.firn.membership.ClusterView;
+import io.firn.membership.Command.CreateTopic;
 import io.firn.membership.Metadata;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.IntConsumer;
+import org.apache.kafka.common.errors.ThrottlingQuotaExceededException;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.internals.Topic;
 import org.apache.kafka.common.message.CreateTopicsRequestData.CreatableTopic;
@@ -41,25 +44,27 @@ final class AutoCreation {
         this.transactionPartitions = transactionPartitions;
     }
 
-    /** Creates those of {@code names} that may be; completes with the error of each that was not created, once the others serve or {@link #WAIT_MS} have passed. Never fails. */
-    CompletableFuture<Map<String, Errors>> create(Collection<String> names) {
+    /** Creates those of {@code names} that may be, as their client's doing; completes with the error of each that was not created, once the others serve or {@link #WAIT_MS} have passed. Never fails. */
+    CompletableFuture<Map<String, Errors>> create(Collection<String> names, Mutations mutations) {
         Map<String, Errors> refused = new HashMap<>();
-        List<CompletableFuture<Map.Entry<String, Errors>>> attempts = names.stream().limit(MAX_PER_REQUEST).map(this::create).toList();
+        List<CompletableFuture<Map.Entry<String, Errors>>> attempts = names.stream().limit(MAX_PER_REQUEST).map(name -> create(name, mutations::charge)).toList();
         return Gather.all(attempts).thenApply(results -> {
             results.stream().filter(result -> result.getValue() != Errors.NONE).forEach(result -> refused.put(result.getKey(), result.getValue()));
             return refused;
         });
     }
 
-    /** Creates a topic of {@link InternalTopics}. */
+    /** Creates a topic of {@link InternalTopics}: the cluster's doing. */
     CompletableFuture<Errors> createInternal(String name) {
-        return create(name).thenApply(Map.Entry::getValue);
+        return create(name, partitions -> {}).thenApply(Map.Entry::getValue);
     }
 
-    private CompletableFuture<Map.Entry<String, Errors>> create(String name) {
+    private CompletableFuture<Map.Entry<String, Errors>> create(String name, IntConsumer charge) {
         try {
             ClusterView view = metadata.view();
-            return creation.create(newTopics.check(view, spec(view, name)), WAIT_MS).handle((done, failure) -> Map.entry(name, outcome(name, failure)));
+            CreateTopic topic = newTopics.check(view, spec(view, name));
+            charge.accept(NewTopics.partitions(topic));
+            return creation.create(topic, WAIT_MS).handle((done, failure) -> Map.entry(name, outcome(name, failure)));
         } catch (RuntimeException e) {
             return CompletableFuture.completedFuture(Map.entry(name, outcome(name, e)));
         }
@@ -82,7 +87,8 @@ final class AutoCreation {
         if (failure == null || Failures.cause(failure) instanceof TopicExistsException) {
             return Errors.NONE;
         }
-        Errors error = Failures.of(failure).error();
+        // Of a quota Metadata says nothing: it is not there yet, and the client asks again.
+        Errors error = failure instanceof ThrottlingQuotaExceededException ? Errors.UNKNOWN_TOPIC_OR_PARTITION : Failures.of(failure).error();
         log.atInfo().addKeyValue("topic", name).addKeyValue("error", error).addKeyValue("reason", Failures.cause(failure).getMessage()).log("Topic not created on request");
         return error;
     }

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.IntConsumer;
 import org.apache.kafka.common.errors.InvalidPartitionsException;
 import org.apache.kafka.common.errors.InvalidReplicaAssignmentException;
 import org.apache.kafka.common.errors.InvalidRequestException;
@@ -26,25 +27,28 @@ import org.apache.kafka.common.requests.CreatePartitionsRequest;
 final class CreatePartitionsHandler implements ApiHandler {
     private final Metadata metadata;
     private final TopicCreation creation;
+    private final Mutations.Charging charging;
 
-    CreatePartitionsHandler(Metadata metadata, TopicCreation creation) {
+    CreatePartitionsHandler(Metadata metadata, TopicCreation creation, Mutations.Charging charging) {
         this.metadata = metadata;
         this.creation = creation;
+        this.charging = charging;
     }
 
     @Override
     public void handle(Request request) {
         CreatePartitionsRequestData body = ((CreatePartitionsRequest) request.body()).data();
         Set<String> repeated = NewTopics.repeated(body.topics().stream().map(CreatePartitionsTopic::name));
+        Mutations mutations = charging.of(request, Mutations.STRICT_CREATE_PARTITIONS);
         List<CompletableFuture<CreatePartitionsTopicResult>> results = body.topics().stream().map(CreatePartitionsTopic::name).distinct()
                 .map(name -> repeated.contains(name) ? CompletableFuture.completedFuture(failed(name, new InvalidRequestException("Duplicate topic name.")))
-                        : result(body.topics().find(name), body.validateOnly(), body.timeoutMs())).toList();
-        Gather.answer(request, Gather.all(results).thenApply(all -> new CreatePartitionsResponseData().setResults(all)));
+                        : result(body.topics().find(name), body.validateOnly(), body.timeoutMs(), mutations)).toList();
+        Gather.answer(request, Gather.all(results).thenApply(all -> new CreatePartitionsResponseData().setThrottleTimeMs(mutations.throttleMs()).setResults(all)));
     }
 
-    private CompletableFuture<CreatePartitionsTopicResult> result(CreatePartitionsTopic topic, boolean validateOnly, int timeoutMs) {
+    private CompletableFuture<CreatePartitionsTopicResult> result(CreatePartitionsTopic topic, boolean validateOnly, int timeoutMs, Mutations mutations) {
         try {
-            AddPartitions growth = check(metadata.view(), topic);
+            AddPartitions growth = check(metadata.view(), topic, mutations::charge);
             CreatePartitionsTopicResult done = new CreatePartitionsTopicResult().setName(topic.name());
             return validateOnly ? CompletableFuture.completedFuture(done)
                     : creation.grow(growth, timeoutMs).thenApply(view -> done).exceptionally(failure -> failed(topic.name(), failure));
@@ -53,8 +57,8 @@ final class CreatePartitionsHandler implements ApiHandler {
         }
     }
 
-    /** The command that grows the topic, or what is wrong with it. */
-    static AddPartitions check(ClusterView view, CreatePartitionsTopic asked) {
+    /** The command that grows the topic, or what is wrong with it. @param charge called with the number of new partitions, once it is one that could be */
+    private static AddPartitions check(ClusterView view, CreatePartitionsTopic asked, IntConsumer charge) {
         TopicView topic = view.topic(asked.name()).orElseThrow(() -> new UnknownTopicOrPartitionException("This server does not host this topic-partition."));
         int present = topic.partitions().size();
         if (asked.count() == present) {
@@ -66,6 +70,11 @@ final class CreatePartitionsHandler implements ApiHandler {
         if (asked.count() - present > NewTopics.MAX_PARTITIONS_PER_REQUEST) {
             throw new org.apache.kafka.common.errors.PolicyViolationException("Excessively large number of partitions per request.");
         }
+        if (asked.assignments() != null && asked.assignments().size() != asked.count() - present) {
+            throw new InvalidReplicaAssignmentException("Attempted to add " + (asked.count() - present) + " additional partition(s), but only "
+                    + asked.assignments().size() + " assignment(s) were specified.");
+        }
+        charge.accept(asked.count() - present);
         return new AddPartitions(asked.name(), asked.count(), assignments(view, topic, asked));
     }
 
@@ -74,13 +83,8 @@ final class CreatePartitionsHandler implements ApiHandler {
             return List.of();
         }
         int present = topic.partitions().size();
-        int added = asked.count() - present;
-        if (asked.assignments().size() != added) {
-            throw new InvalidReplicaAssignmentException("Attempted to add " + added + " additional partition(s), but only "
-                    + asked.assignments().size() + " assignment(s) were specified.");
-        }
         int factor = topic.partitions().get(0).replicas().size();
-        for (int i = 0; i < added; i++) {
+        for (int i = 0; i < asked.assignments().size(); i++) {
             NewTopics.checkReplicas(view, present + i, asked.assignments().get(i).brokerIds(), Optional.of(factor));
         }
         return asked.assignments().stream().map(CreatePartitionsAssignment::brokerIds).map(List::copyOf).toList();

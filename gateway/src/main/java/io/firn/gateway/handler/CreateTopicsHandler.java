@@ -27,12 +27,14 @@ final class CreateTopicsHandler implements ApiHandler {
     private final NewTopics newTopics;
     private final TopicConfigEntries entries;
     private final TopicCreation creation;
+    private final Mutations.Charging charging;
 
-    CreateTopicsHandler(Metadata metadata, NewTopics newTopics, TopicConfigEntries entries, TopicCreation creation) {
+    CreateTopicsHandler(Metadata metadata, NewTopics newTopics, TopicConfigEntries entries, TopicCreation creation, Mutations.Charging charging) {
         this.metadata = metadata;
         this.newTopics = newTopics;
         this.entries = entries;
         this.creation = creation;
+        this.charging = charging;
     }
 
     @Override
@@ -41,23 +43,25 @@ final class CreateTopicsHandler implements ApiHandler {
         Set<String> repeated = NewTopics.repeated(body.topics().stream().map(CreatableTopic::name));
         List<CreatableTopic> named = body.topics().stream().filter(topic -> !repeated.contains(topic.name())).toList();
         newTopics.checkTotal(named);
+        Mutations mutations = charging.of(request, Mutations.STRICT_CREATE_TOPICS);
         List<CompletableFuture<CreatableTopicResult>> results = new ArrayList<>();
         repeated.forEach(name -> results.add(CompletableFuture.completedFuture(failed(name, new InvalidRequestException("Duplicate topic name.")))));
-        named.forEach(topic -> results.add(result(topic, body.validateOnly(), body.timeoutMs())));
+        named.forEach(topic -> results.add(result(topic, body.validateOnly(), body.timeoutMs(), mutations)));
         Gather.answer(request, Gather.all(results).thenApply(all -> {
-            CreateTopicsResponseData response = new CreateTopicsResponseData();
+            CreateTopicsResponseData response = new CreateTopicsResponseData().setThrottleTimeMs(mutations.throttleMs());
             all.forEach(response.topics()::add);
             return response;
         }));
     }
 
-    private CompletableFuture<CreatableTopicResult> result(CreatableTopic topic, boolean validateOnly, int timeoutMs) {
+    private CompletableFuture<CreatableTopicResult> result(CreatableTopic topic, boolean validateOnly, int timeoutMs, Mutations mutations) {
         try {
             ClusterView view = metadata.view();
             if (topic.name().equals(Topic.CLUSTER_METADATA_TOPIC_NAME)) {
                 throw new InvalidRequestException("Creation of internal topic " + topic.name() + " is prohibited.");
             }
             CreateTopic command = newTopics.check(view, topic);
+            mutations.charge(NewTopics.partitions(command));
             CreatableTopicResult result = created(view, command);
             return validateOnly ? CompletableFuture.completedFuture(result.setTopicId(org.apache.kafka.common.Uuid.ZERO_UUID))
                     : creation.create(command, timeoutMs).thenApply(done -> result).exceptionally(failure -> failed(topic.name(), failure));
@@ -67,9 +71,8 @@ final class CreateTopicsHandler implements ApiHandler {
     }
 
     private CreatableTopicResult created(ClusterView view, CreateTopic command) {
-        int partitions = command.assignments().isEmpty() ? command.partitions() : command.assignments().size();
         List<CreatableTopicConfigs> configs = entries.ofNewTopic(view, command.configs()).stream().map(CreateTopicsHandler::described).toList();
-        return new CreatableTopicResult().setName(command.name()).setErrorMessage(null).setTopicId(command.id()).setNumPartitions(partitions)
+        return new CreatableTopicResult().setName(command.name()).setErrorMessage(null).setTopicId(command.id()).setNumPartitions(NewTopics.partitions(command))
                 .setReplicationFactor((short) command.replicationFactor()).setConfigs(configs);
     }
 

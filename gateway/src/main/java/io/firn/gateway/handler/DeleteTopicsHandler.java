@@ -15,6 +15,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.InvalidRequestException;
+import org.apache.kafka.common.errors.ThrottlingQuotaExceededException;
 import org.apache.kafka.common.errors.UnknownTopicIdException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.message.DeleteTopicsRequestData.DeleteTopicState;
@@ -27,19 +28,23 @@ import org.apache.kafka.common.requests.DeleteTopicsRequest;
 final class DeleteTopicsHandler implements ApiHandler {
     private final Metadata metadata;
     private final Commands commands;
+    private final Mutations.Charging charging;
 
-    DeleteTopicsHandler(Metadata metadata, Commands commands) {
+    DeleteTopicsHandler(Metadata metadata, Commands commands, Mutations.Charging charging) {
         this.metadata = metadata;
         this.commands = commands;
+        this.charging = charging;
     }
 
     @Override
     public void handle(Request request) {
         DeleteTopicsRequest body = (DeleteTopicsRequest) request.body();
-        List<CompletableFuture<DeletableTopicResult>> results = decide(metadata.view(), body.topics()).stream()
-                .map(decision -> result(decision, body.data().timeoutMs())).toList();
+        ClusterView view = metadata.view();
+        Mutations mutations = charging.of(request, Mutations.STRICT_DELETE_TOPICS);
+        List<CompletableFuture<DeletableTopicResult>> results = decide(view, body.topics()).stream()
+                .map(decision -> result(view, decision, body.data().timeoutMs(), mutations)).toList();
         Gather.answer(request, Gather.all(results).thenApply(all -> {
-            DeleteTopicsResponseData response = new DeleteTopicsResponseData();
+            DeleteTopicsResponseData response = new DeleteTopicsResponseData().setThrottleTimeMs(mutations.throttleMs());
             all.forEach(response.responses()::add);
             return response;
         }));
@@ -90,12 +95,17 @@ final class DeleteTopicsHandler implements ApiHandler {
         return new Decision(asked.name(), asked.topicId(), Optional.of(refusal));
     }
 
-    private CompletableFuture<DeletableTopicResult> result(Decision decision, int timeoutMs) {
+    private CompletableFuture<DeletableTopicResult> result(ClusterView view, Decision decision, int timeoutMs, Mutations mutations) {
         if (decision.refusal().isPresent()) {
             return CompletableFuture.completedFuture(failed(decision, decision.refusal().get()));
         }
+        try {
+            mutations.charge(view.topic(decision.id()).orElseThrow().partitions().size());
+        } catch (ThrottlingQuotaExceededException e) {
+            return CompletableFuture.completedFuture(failed(decision, e));
+        }
         return commands.submit(new Command.DeleteTopic(decision.id()), timeoutMs)
-                .handle((view, failure) -> failure == null ? named(decision) : failed(decision, deletedMeanwhile(failure)));
+                .handle((done, failure) -> failure == null ? named(decision) : failed(decision, deletedMeanwhile(failure)));
     }
 
     private static Throwable deletedMeanwhile(Throwable failure) {

@@ -6,6 +6,7 @@ import io.firn.gateway.config.TopicConfigs;
 import io.firn.gateway.group.GroupSettings;
 import io.firn.gateway.group.Groups;
 import io.firn.gateway.partition.Partitions;
+import io.firn.gateway.quota.ClientQuotas;
 import io.firn.gateway.share.ShareGroups;
 import io.firn.gateway.transaction.MarkerSender;
 import io.firn.gateway.transaction.ProducerIds;
@@ -33,4 +34,5 @@ import java.util.function.Supplier;
  */
 public record HandlerContext(BrokerConfig config, TopicConfigs topicConfigs, Metadata metadata, Partitions partitions,
         Function<TopicView, CompletableFuture<Void>> inService, Groups groups, Supplier<GroupSettings> groupSettings, Transactions transactions, MarkerSender markers,
-        ProducerIds producerIds, ShareGroups shareGroups, HotStore hotStore, Path logDirectory, Executor single, Timer timer, Executor blocking, InstantSource clock, MeterRegistry meters) {}
+        ProducerIds producerIds, ShareGroups shareGroups, HotStore hotStore, Path logDirectory, Executor single, Timer timer, Executor blocking, ClientQuotas quotas,
+        InstantSource clock, MeterRegistry meters) {}

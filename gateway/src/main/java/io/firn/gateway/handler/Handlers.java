@@ -47,12 +47,12 @@ public final class Handlers {
         int brokerId = context.config().node().id();
         Parts parts = new Parts(context);
         List<ServedApi> table = new ArrayList<>(List.of(
-                ServedApi.of(ApiKeys.METADATA, new MetadataHandler(brokerId, context.config().topic().autoCreate(), context.metadata(), parts.autoCreation)),
+                ServedApi.of(ApiKeys.METADATA, new MetadataHandler(brokerId, context.config().topic().autoCreate(), context.metadata(), parts.autoCreation, parts.charging)),
                 ServedApi.of(ApiKeys.DESCRIBE_TOPIC_PARTITIONS, new DescribeTopicPartitionsHandler(context.metadata())),
                 ServedApi.of(ApiKeys.DESCRIBE_CLUSTER, new DescribeClusterHandler(brokerId, context.metadata())),
-                ServedApi.of(ApiKeys.CREATE_TOPICS, new CreateTopicsHandler(context.metadata(), parts.newTopics, parts.entries, parts.creation)),
-                ServedApi.of(ApiKeys.DELETE_TOPICS, new DeleteTopicsHandler(context.metadata(), parts.commands)),
-                ServedApi.of(ApiKeys.CREATE_PARTITIONS, new CreatePartitionsHandler(context.metadata(), parts.creation)),
+                ServedApi.of(ApiKeys.CREATE_TOPICS, new CreateTopicsHandler(context.metadata(), parts.newTopics, parts.entries, parts.creation, parts.charging)),
+                ServedApi.of(ApiKeys.DELETE_TOPICS, new DeleteTopicsHandler(context.metadata(), parts.commands, parts.charging)),
+                ServedApi.of(ApiKeys.CREATE_PARTITIONS, new CreatePartitionsHandler(context.metadata(), parts.creation, parts.charging)),
                 ServedApi.of(ApiKeys.DELETE_RECORDS, new DeleteRecordsHandler(context.partitions(), context.timer())),
                 ServedApi.of(ApiKeys.LIST_OFFSETS, new ListOffsetsHandler(context.partitions(), context.timer())),
                 ServedApi.of(ApiKeys.OFFSET_FOR_LEADER_EPOCH, new OffsetForLeaderEpochHandler(context.partitions())),
@@ -88,7 +88,7 @@ public final class Handlers {
         table.addAll(context.shareGroups().apis());
         Parts parts = new Parts(context);
         table.addAll(new StreamsGroupHandlers(context.metadata(), context.groups(), context.groupSettings(),
-                new StreamsTopics(context.metadata(), parts.newTopics, parts.creation, context.clock())).all());
+                new StreamsTopics(context.metadata(), parts.newTopics, parts.creation, context.clock()), parts.charging).all());
         return table;
     }
 
@@ -108,8 +108,10 @@ public final class Handlers {
         private final Commands commands;
         private final TopicCreation creation;
         private final AutoCreation autoCreation;
+        private final Mutations.Charging charging;
 
         Parts(HandlerContext context) {
+            charging = new Mutations.Charging(context.quotas(), context.clock());
             rules = new TopicConfigRules(context.topicConfigs());
             entries = new TopicConfigEntries(context.topicConfigs());
             newTopics = new NewTopics(rules, context.config().topic().defaultPartitions());

@@ -26,12 +26,14 @@ final class MetadataHandler implements ApiHandler {
     private final boolean autoCreate;
     private final Metadata metadata;
     private final AutoCreation creation;
+    private final Mutations.Charging charging;
 
-    MetadataHandler(int brokerId, boolean autoCreate, Metadata metadata, AutoCreation creation) {
+    MetadataHandler(int brokerId, boolean autoCreate, Metadata metadata, AutoCreation creation, Mutations.Charging charging) {
         this.brokerId = brokerId;
         this.autoCreate = autoCreate;
         this.metadata = metadata;
         this.creation = creation;
+        this.charging = charging;
     }
 
     @Override
@@ -42,7 +44,7 @@ final class MetadataHandler implements ApiHandler {
         if (unknown.isEmpty()) {
             request.respond(answer(metadata.view(), body, brokerId, Map.of()));
         } else {
-            Gather.answer(request, creation.create(unknown).thenApply(refused -> answer(metadata.view(), body, brokerId, refused)));
+            Gather.answer(request, creation.create(unknown, charging.strict(request)).thenApply(refused -> answer(metadata.view(), body, brokerId, refused)));
         }
     }
 

@@ -121,6 +121,11 @@ final class NewTopics {
         return new CreateTopic(Uuid.randomUuid(), topic.name(), partitionsOf(topic), factor, Map.of(), configs);
     }
 
+    /** How many partitions a checked topic gets. */
+    static int partitions(CreateTopic checked) {
+        return checked.assignments().isEmpty() ? checked.partitions() : checked.assignments().size();
+    }
+
     private int partitionsOf(CreatableTopic topic) {
         return topic.numPartitions() == -1 ? defaultPartitions : Math.max(0, topic.numPartitions());
     }

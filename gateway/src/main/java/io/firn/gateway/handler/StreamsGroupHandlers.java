@@ -39,12 +39,14 @@ final class StreamsGroupHandlers {
     private final Groups groups;
     private final Supplier<GroupSettings> settings;
     private final StreamsTopics topics;
+    private final Mutations.Charging charging;
 
-    StreamsGroupHandlers(Metadata metadata, Groups groups, Supplier<GroupSettings> settings, StreamsTopics topics) {
+    StreamsGroupHandlers(Metadata metadata, Groups groups, Supplier<GroupSettings> settings, StreamsTopics topics, Mutations.Charging charging) {
         this.metadata = metadata;
         this.groups = groups;
         this.settings = settings;
         this.topics = topics;
+        this.charging = charging;
     }
 
     List<ServedApi> all() {
@@ -57,7 +59,7 @@ final class StreamsGroupHandlers {
         if (refusal.isPresent()) {
             request.respond(new StreamsGroupHeartbeatResponseData().setErrorCode(Errors.STREAMS_INVALID_TOPOLOGY.code()).setErrorMessage(refusal.get()));
         } else {
-            Gather.answer(request, groups.streamsHeartbeat(request, body).thenApply(heartbeat -> withTopics(body.groupId(), heartbeat)));
+            Gather.answer(request, groups.streamsHeartbeat(request, body).thenApply(heartbeat -> withTopics(request, body.groupId(), heartbeat)));
         }
     }
 
@@ -72,10 +74,10 @@ final class StreamsGroupHandlers {
         return invalid.isEmpty() ? Optional.empty() : Optional.of("Topic names " + String.join(",", invalid) + " are not valid topic names.");
     }
 
-    private StreamsGroupHeartbeatResponseData withTopics(String group, StreamsHeartbeat heartbeat) {
+    private StreamsGroupHeartbeatResponseData withTopics(Request request, String group, StreamsHeartbeat heartbeat) {
         if (!heartbeat.missing().isEmpty()) {
             // Two heartbeats: long enough for the failure to be told, short enough for another attempt.
-            topics.create(heartbeat.missing(), 2L * settings.get().streamsHeartbeatIntervalMs(metadata.view().groupConfigs().getOrDefault(group, Map.of())));
+            topics.create(heartbeat.missing(), charging.strict(request), 2L * settings.get().streamsHeartbeatIntervalMs(metadata.view().groupConfigs().getOrDefault(group, Map.of())));
             tell(heartbeat.answer(), topics.failures(heartbeat.missing().stream().map(CreatableTopic::name).toList()));
         }
         return heartbeat.answer();

@@ -1,5 +1,6 @@
 package io.firn.gateway.handler;
 
+import io.firn.membership.Command.CreateTopic;
 import io.firn.membership.Metadata;
 import java.time.InstantSource;
 import java.util.Collection;
@@ -45,13 +46,15 @@ final class StreamsTopics {
     }
 
     /** Begins to create those that are not being created already and have not failed lately. @param failureMs how long a failure is remembered */
-    void create(Collection<CreatableTopic> topics, long failureMs) {
-        topics.stream().filter(topic -> failure(topic.name()).isEmpty() && underway.add(topic.name())).forEach(topic -> create(topic, failureMs));
+    void create(Collection<CreatableTopic> topics, Mutations mutations, long failureMs) {
+        topics.stream().filter(topic -> failure(topic.name()).isEmpty() && underway.add(topic.name())).forEach(topic -> create(topic, mutations, failureMs));
     }
 
-    private void create(CreatableTopic topic, long failureMs) {
+    private void create(CreatableTopic topic, Mutations mutations, long failureMs) {
         try {
-            creation.create(newTopics.check(metadata.view(), topic), TIMEOUT_MS).whenComplete((view, failure) -> done(topic.name(), Optional.ofNullable(failure), failureMs));
+            CreateTopic command = newTopics.check(metadata.view(), topic);
+            mutations.charge(NewTopics.partitions(command));
+            creation.create(command, TIMEOUT_MS).whenComplete((view, failure) -> done(topic.name(), Optional.ofNullable(failure), failureMs));
         } catch (RuntimeException e) {
             done(topic.name(), Optional.of(e), failureMs);
         }

@@ -8,46 +8,32 @@ import java.time.InstantSource;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
-import org.apache.kafka.common.metrics.MetricConfig;
-import org.apache.kafka.common.metrics.stats.Rate;
 
 /**
- * Counts what clients do and says how long one that did too much has to wait: until its average over the last {@value #SAMPLES} seconds is back at its quota. Windows, averages and
- * waiting times are those of Apache Kafka's defaults ({@code quota.window.num}, {@code quota.window.size.seconds}).
+ * Counts what clients do and says how long one that did too much has to wait: until its average over the last {@value Average#SAMPLES} seconds is back at its quota, or until its bucket of changes
+ * of the metadata is no longer in debt.
  *
- * <p>Limits: {@link #MAX_COUNTED} clients of a kind are told apart; those that come when so many are active share one count with each other. Of a client id longer than {@link #MAX_NAME} only
- * that many characters and a hash are kept.
+ * <p>Limits: {@link Counts#MAX} clients of a kind are told apart. Of a client id longer than {@link #MAX_NAME} only that many characters and a hash are kept.
  *
- * <p>Threading: thread-safe; a count is changed under the map's lock for its key, for nanoseconds.
+ * <p>Threading: thread-safe, see {@link Counts}.
  */
 public final class ClientQuotas {
-    /** Of each kind of quota. */
-    static final int MAX_COUNTED = 10_000;
+    /** All clients of a listener without authentication are one user. */
+    public static final String ANONYMOUS = "ANONYMOUS";
+
     static final int MAX_NAME = 256;
-    /** Least time between two searches for clients that are active no more. */
-    private static final long SWEEP_MS = 1_000;
-    private static final int SAMPLES = 11;
-    private static final long WINDOW_MS = 1_000;
+    private static final String MUTATIONS = "controller_mutation_rate";
     private static final Counted OTHERS = new Counted(Optional.empty(), Optional.empty());
 
     private final Supplier<ClusterView> view;
     private final InstantSource clock;
-    private final MetricConfig windows = new MetricConfig().samples(SAMPLES).timeWindow(WINDOW_MS, TimeUnit.MILLISECONDS);
-    private final Map<Kind, Map<Counted, Count>> counts = Map.of(Kind.PRODUCE, new ConcurrentHashMap<>(), Kind.FETCH, new ConcurrentHashMap<>(), Kind.REQUEST, new ConcurrentHashMap<>());
-    private final Map<Kind, AtomicLong> sweptMs = Map.of(Kind.PRODUCE, new AtomicLong(), Kind.FETCH, new AtomicLong(), Kind.REQUEST, new AtomicLong());
+    private final Map<Kind, Counts<Counted, Average>> averages =
+            Map.of(Kind.PRODUCE, new Counts<>(OTHERS, Average::new), Kind.FETCH, new Counts<>(OTHERS, Average::new), Kind.REQUEST, new Counts<>(OTHERS, Average::new));
+    private final Counts<Counted, Bucket> mutations = new Counts<>(OTHERS, Bucket::new);
     private volatile Known known = new Known(Map.of(), QuotaTable.NONE);
 
     private record Known(Map<QuotaEntity, Map<String, Double>> quotas, QuotaTable table) {}
-
-    /** A rate, and when it was last added to. Confined to the map's lock for its key. */
-    private static final class Count {
-        private final Rate rate = new Rate();
-        private long lastMs;
-    }
 
     /** What is counted, and how long a client may have to wait for it. */
     public enum Kind {
@@ -56,7 +42,7 @@ public final class ClientQuotas {
         /** Bytes of records in fetch answers. */
         FETCH("consumer_byte_rate", Integer.MAX_VALUE),
         /** Percent of an event loop's time. */
-        REQUEST("request_percentage", WINDOW_MS);
+        REQUEST("request_percentage", Average.WINDOW_MS);
 
         private final String quota;
         private final long maxMs;
@@ -84,33 +70,21 @@ public final class ClientQuotas {
             return 0;
         }
         long nowMs = clock.millis();
-        long[] waitMs = new long[1];
-        counts.get(kind).compute(place(kind, shortened(applied.get().counted()), nowMs), (counted, present) -> {
-            Count count = present == null ? new Count() : present;
-            count.rate.record(windows, amount, nowMs);
-            count.lastMs = nowMs;
-            waitMs[0] = Math.min(kind.maxMs, waitMs(count.rate, applied.get().perSecond(), nowMs));
-            return count;
-        });
-        return waitMs[0];
+        return averages.get(kind).with(shortened(applied.get().counted()), nowMs, average -> Math.min(kind.maxMs, average.add(amount, applied.get().perSecond(), nowMs)));
     }
 
-    private long waitMs(Rate rate, double perSecond, long nowMs) {
-        double average = rate.measure(windows, nowMs);
-        return average <= perSecond ? 0 : Math.round((average - perSecond) / perSecond * rate.windowSize(windows, nowMs));
-    }
-
-    /** Where it is counted. A count that nothing was added to for all of its windows says no more than a new one. */
-    private Counted place(Kind kind, Counted counted, long nowMs) {
-        Map<Counted, Count> all = counts.get(kind);
-        if (all.size() < MAX_COUNTED || all.containsKey(counted)) {
-            return counted;
+    /**
+     * Counts a change of so many partitions and says for how many milliseconds the client is to be left waiting, 0 for not at all.
+     *
+     * @param strict whether a client that has to wait may not do it now, and nothing is counted; otherwise it may, and waits afterwards
+     */
+    public long chargeMutation(String user, String clientId, int partitions, boolean strict) {
+        Optional<Applied> applied = table().of(user, clientId, MUTATIONS);
+        if (applied.isEmpty()) {
+            return 0;
         }
-        long lastMs = sweptMs.get(kind).get();
-        if (nowMs - lastMs >= SWEEP_MS && sweptMs.get(kind).compareAndSet(lastMs, nowMs)) {
-            all.values().removeIf(count -> nowMs - count.lastMs > (SAMPLES + 1) * WINDOW_MS);
-        }
-        return all.size() < MAX_COUNTED ? counted : OTHERS;
+        long nowMs = clock.millis();
+        return mutations.with(shortened(applied.get().counted()), nowMs, bucket -> Math.min(Integer.MAX_VALUE, bucket.take(partitions, applied.get().perSecond(), strict, nowMs)));
     }
 
     /** A client chooses its id, and may send one of 32 KiB. */
@@ -121,7 +95,7 @@ public final class ClientQuotas {
 
     /** For tests: who is counted. */
     Set<Counted> counted(Kind kind) {
-        return Set.copyOf(counts.get(kind).keySet());
+        return averages.get(kind).keys();
     }
 
     private QuotaTable table() {

@@ -389,7 +389,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
             return;
         }
         if (loop.quotas().any()) {
-            mute(Charges.bytes(loop.quotas(), exchange));
+            mute(Charges.answered(loop.quotas(), exchange));
         }
         while (!inOrder.isEmpty() && inOrder.peek().isAnswered()) {
             write(inOrder.poll());

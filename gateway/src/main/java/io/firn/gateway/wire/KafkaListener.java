@@ -4,6 +4,7 @@ import io.firn.gateway.StartupException;
 import io.firn.gateway.api.ApiTable;
 import io.firn.gateway.config.BrokerConfig;
 import io.firn.gateway.quota.ClientQuotas;
+import io.firn.gateway.quota.ConnectionQuotas;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Vertx;
 import io.vertx.core.internal.ContextInternal;
@@ -11,6 +12,7 @@ import io.vertx.core.internal.net.NetSocketInternal;
 import io.vertx.core.net.NetServer;
 import io.vertx.core.net.NetServerOptions;
 import io.vertx.core.net.NetSocket;
+import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -35,16 +37,19 @@ public final class KafkaListener implements AutoCloseable {
     private final List<LoopWire> loops = new ArrayList<>();
     private final List<ContextInternal> contexts;
     private final ClientQuotas quotas;
+    private final ConnectionQuotas connectionQuotas;
     private int port;
 
-    private KafkaListener(EventLoops loops, ClientQuotas quotas) {
+    private KafkaListener(EventLoops loops, ClientQuotas quotas, ConnectionQuotas connectionQuotas) {
         this.contexts = loops.contexts();
         this.quotas = quotas;
+        this.connectionQuotas = connectionQuotas;
     }
 
     /** Binds and begins to serve. @throws StartupException when the address cannot be bound */
-    public static KafkaListener start(Vertx vertx, EventLoops loops, BrokerConfig.Kafka config, ApiTable apis, MeterRegistry meters, ClientQuotas quotas) {
-        KafkaListener listener = new KafkaListener(loops, quotas);
+    public static KafkaListener start(Vertx vertx, EventLoops loops, BrokerConfig.Kafka config, ApiTable apis, MeterRegistry meters, ClientQuotas quotas,
+            ConnectionQuotas connectionQuotas) {
+        KafkaListener listener = new KafkaListener(loops, quotas, connectionQuotas);
         WireLimits limits = new WireLimits(config.requestMaxBytes(), config.connectionInflightMax(), config.connectionIdleMs(),
                 config.connectionStallMs(), config.connectionsMax());
         listener.bind(vertx, config, limits, apis, meters);
@@ -82,7 +87,7 @@ public final class KafkaListener implements AutoCloseable {
         }
     }
 
-    private static void accept(NetSocket socket, LoopWire loop, RequestDecoder decoder) {
+    private void accept(NetSocket socket, LoopWire loop, RequestDecoder decoder) {
         if (loop.connectionCount() >= loop.limits().connections()) {
             LOG.atWarn().addKeyValue("limit", loop.limits().connections()).log("Refusing a connection: kafka.connections.max is reached");
             loop.meters().connectionRefused();
@@ -90,6 +95,12 @@ public final class KafkaListener implements AutoCloseable {
             return;
         }
         var context = ((NetSocketInternal) socket).channelHandlerContext();
+        long waitMs = connectionQuotas.waitMs(((InetSocketAddress) context.channel().remoteAddress()).getAddress());
+        if (waitMs > 0) {
+            LOG.atDebug().addKeyValue("client", context.channel().remoteAddress()).log("Turning a connection away: its address is over its connection_creation_rate");
+            loop.turnAway(context.channel(), waitMs);
+            return;
+        }
         context.pipeline().addBefore("handler", "firn", new Connection(loop, decoder));
     }
 

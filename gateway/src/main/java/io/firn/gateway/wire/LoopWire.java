@@ -1,6 +1,7 @@
 package io.firn.gateway.wire;
 
 import io.firn.gateway.quota.ClientQuotas;
+import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -89,6 +90,15 @@ final class LoopWire {
     void closed(Connection connection) {
         connections.remove(connection);
         connectionCount.decrementAndGet();
+    }
+
+    /** Closes {@code channel}, which came too soon after others of its address, when {@code waitMs} are over, and reads nothing of it: its client shall not come again at once. Till then it counts as a connection. */
+    void turnAway(Channel channel, long waitMs) {
+        connectionCount.incrementAndGet();
+        channel.closeFuture().addListener(closed -> connectionCount.decrementAndGet());
+        channel.config().setAutoRead(false);
+        loop.schedule(() -> channel.close(), waitMs, TimeUnit.MILLISECONDS);
+        meters.connectionRefused();
     }
 
     int connectionCount() {

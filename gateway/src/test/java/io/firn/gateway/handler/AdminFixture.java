@@ -7,9 +7,12 @@ import io.firn.gateway.config.TopicConfigEntries;
 import io.firn.gateway.config.TopicConfigRules;
 import io.firn.gateway.config.TopicConfigs;
 import io.firn.gateway.group.GroupSettings;
+import io.firn.gateway.quota.ClientQuotas;
+import io.firn.gateway.rig.ManualClock;
 import io.firn.membership.ClusterView;
 import io.firn.membership.Command;
 import io.firn.membership.Metadata;
+import io.firn.membership.QuotaEntity;
 import io.firn.membership.TopicView;
 import java.nio.file.Path;
 import java.time.InstantSource;
@@ -37,6 +40,8 @@ final class AdminFixture implements AutoCloseable {
     final NewTopics newTopics = new NewTopics(rules, 2);
     final Commands commands;
     final Timer timer;
+    final ManualClock clock = new ManualClock();
+    final Mutations.Charging charging;
     private final ScheduledExecutorService scheduler = Executors.newSingleThreadScheduledExecutor();
 
     AdminFixture(Path directory) {
@@ -47,6 +52,7 @@ final class AdminFixture implements AutoCloseable {
             return () -> future.cancel(false);
         };
         commands = new Commands(metadata, timer);
+        charging = new Mutations.Charging(new ClientQuotas(metadata::view, clock), clock);
     }
 
     TopicCreation creation(Function<TopicView, CompletableFuture<Void>> inService) {
@@ -59,6 +65,11 @@ final class AdminFixture implements AutoCloseable {
 
     AutoCreation autoCreation() {
         return new AutoCreation(metadata, newTopics, creation(), 3, 2);
+    }
+
+    /** So many partitions a second for the client of {@link TestRequest}; eleven times as many at once. */
+    void limitMutations(double perSecond) {
+        metadata.submit(new Command.AlterClientQuotas(new QuotaEntity(Map.of(QuotaEntity.CLIENT_ID, Optional.of("test"))), Map.of("controller_mutation_rate", Optional.of(perSecond)))).join();
     }
 
     ConfigChanges changes() {

@@ -13,6 +13,7 @@ import io.firn.gateway.group.GroupCoordination;
 import io.firn.gateway.group.GroupSettings;
 import io.firn.gateway.group.Groups;
 import io.firn.gateway.partition.TestPartitions;
+import io.firn.gateway.quota.ClientQuotas;
 import io.firn.gateway.share.ShareCoordination;
 import io.firn.gateway.share.ShareGroups;
 import io.firn.gateway.share.ShareSettings;
@@ -73,7 +74,7 @@ class HandlersTest {
             List<ServedApi> table = Handlers.table(new HandlerContext(config, TopicConfigs.of(config), broker.metadata, broker.partitions,
                     topic -> CompletableFuture.completedFuture(null), new Groups(coordination), () -> GroupSettings.of(config.group()), transactions.transactions(), NO_MARKERS,
                     new ProducerIds(Runnable::run, command -> new CompletableFuture<>()), shareGroups, broker.hot, directory, Runnable::run, (delayMs, task) -> () -> {}, Runnable::run,
-                    InstantSource.system(), new SimpleMeterRegistry()));
+                    new ClientQuotas(broker.metadata::view, InstantSource.system()), InstantSource.system(), new SimpleMeterRegistry()));
 
             assertThat(table.stream().map(ServedApi::key).collect(Collectors.toSet())).isEqualTo(PROMISED);
             ApiTable apis = new ApiTable(table);

@@ -48,7 +48,7 @@ class MetadataHandlersTest {
     }
 
     private MetadataResponseData metadata(boolean autoCreate, int version, MetadataRequestData body) throws Exception {
-        MetadataHandler handler = new MetadataHandler(AdminFixture.BROKER, autoCreate, admin.metadata, admin.autoCreation());
+        MetadataHandler handler = new MetadataHandler(AdminFixture.BROKER, autoCreate, admin.metadata, admin.autoCreation(), admin.charging);
         return ask(handler, ApiKeys.METADATA, version, body, MetadataResponseData.class);
     }
 
@@ -258,5 +258,17 @@ class MetadataHandlersTest {
         Errors error = Errors.forCode(FindCoordinatorHandler.answer(admin.view(), share, 5).coordinators().get(0).errorCode());
 
         assertThat(error).isEqualTo(Errors.INVALID_REQUEST);
+    }
+
+    @Test
+    void aTopicBeyondTheClientsQuotaForChangesIsNotThereYet() throws Exception {
+        admin.limitMutations(0.1);
+
+        assertThat(error(metadata(true, 12, named("first")).topics().find("first"))).isEqualTo(Errors.NONE);
+        assertThat(error(metadata(true, 12, named("second")).topics().find("second"))).isEqualTo(Errors.UNKNOWN_TOPIC_OR_PARTITION);
+        assertThat(admin.view().topic("second")).isEmpty();
+        assertThat(admin.autoCreation().createInternal("__consumer_offsets").join()).as("the cluster's own").isEqualTo(Errors.NONE);
+        admin.clock.advanceMs(20_000);
+        assertThat(error(metadata(true, 12, named("second")).topics().find("second"))).isEqualTo(Errors.NONE);
     }
 }

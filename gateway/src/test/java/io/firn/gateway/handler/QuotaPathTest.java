@@ -2,23 +2,31 @@ package io.firn.gateway.handler;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.firn.gateway.api.ServedApi;
+import io.firn.gateway.quota.ClientQuotas;
 import io.firn.gateway.rig.Await;
 import io.firn.gateway.rig.GatedDisk.Op;
 import io.firn.gateway.rig.Requests;
 import io.firn.gateway.rig.StorageRig;
 import io.firn.gateway.rig.WireClient;
+import io.firn.hot.Durability;
 import io.firn.membership.Command.AlterClientQuotas;
 import io.firn.membership.QuotaEntity;
 import io.firn.membership.TopicView;
 import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.common.message.ApiVersionsRequestData;
 import org.apache.kafka.common.message.ApiVersionsResponseData;
+import org.apache.kafka.common.message.DeleteTopicsRequestData;
+import org.apache.kafka.common.message.DeleteTopicsResponseData;
 import org.apache.kafka.common.message.FetchResponseData;
 import org.apache.kafka.common.message.ProduceResponseData;
 import org.apache.kafka.common.protocol.ApiKeys;
+import org.apache.kafka.common.protocol.Errors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -37,7 +45,9 @@ class QuotaPathTest {
 
     @BeforeEach
     void open() {
-        rig = StorageRig.started(directory, 1);
+        rig = StorageRig.started(directory, 1, Durability.FSYNC, broker -> List.of(ServedApi.of(ApiKeys.DELETE_TOPICS, new DeleteTopicsHandler(broker.metadata,
+                new Commands(broker.metadata, (delayMs, task) -> () -> {}),
+                new Mutations.Charging(new ClientQuotas(broker.metadata::view, InstantSource.system()), InstantSource.system())))));
         topic = rig.createTopic("t", 1);
     }
 
@@ -47,7 +57,11 @@ class QuotaPathTest {
     }
 
     private void limit(String quota) {
-        rig.metadata.submit(new AlterClientQuotas(new QuotaEntity(Map.of("client-id", Optional.of("greedy"))), Map.of(quota, Optional.of(BYTES_PER_SECOND)))).join();
+        limit(quota, BYTES_PER_SECOND);
+    }
+
+    private void limit(String quota, double perSecond) {
+        rig.metadata.submit(new AlterClientQuotas(new QuotaEntity(Map.of("client-id", Optional.of("greedy"))), Map.of(quota, Optional.of(perSecond)))).join();
     }
 
     private ProduceResponseData produce(WireClient client, int bytes) {
@@ -83,6 +97,25 @@ class QuotaPathTest {
             assertThat(Requests.values(Requests.only(over))).hasSize(1);
             assertThat(msUntilAnswered(greedy)).isGreaterThan(over.throttleTimeMs() / 2);
         }
+    }
+
+    @Test
+    void aClientThatChangedMoreOfTheMetadataThanItsQuotaIsNotReadFromUntilItsTimeIsUp() {
+        limit("controller_mutation_rate", 4);
+        rig.createTopic("gone", 56);
+        rig.createTopic("kept", 1);
+        try (WireClient greedy = new WireClient(rig.port()).as("greedy"); WireClient other = new WireClient(rig.port()).as("other")) {
+            assertThat(delete(greedy, "gone")).extracting(DeleteTopicsResponseData::throttleTimeMs).isEqualTo(0);
+            DeleteTopicsResponseData over = delete(greedy, "kept");
+            assertThat(Errors.forCode(over.responses().find("kept").errorCode())).isEqualTo(Errors.THROTTLING_QUOTA_EXCEEDED);
+            assertThat(over.throttleTimeMs()).isBetween(1, 3_000);
+            assertThat(msUntilAnswered(greedy)).isGreaterThan(over.throttleTimeMs() / 2);
+            assertThat(delete(other, "kept").responses().find("kept").errorCode()).isZero();
+        }
+    }
+
+    private static DeleteTopicsResponseData delete(WireClient client, String topic) {
+        return client.ask(ApiKeys.DELETE_TOPICS, 5, new DeleteTopicsRequestData().setTimeoutMs(30_000).setTopicNames(List.of(topic)), DeleteTopicsResponseData.class);
     }
 
     /** It would keep what it has of the loop's budget for request bytes, or the first place among those that wait for some, for as long as it is not read. */

@@ -10,6 +10,7 @@ import io.firn.gateway.coordinator.TransactionAdmission;
 import io.firn.gateway.group.GroupCoordination;
 import io.firn.gateway.group.GroupSettings;
 import io.firn.gateway.group.Groups;
+import io.firn.gateway.quota.ClientQuotas;
 import io.firn.gateway.partition.TestPartitions;
 import io.firn.membership.Command.AlterConfigs;
 import io.firn.membership.Command.ConfigScope;
@@ -62,7 +63,7 @@ class StreamsGroupHandlersTest {
         TopicCreation creation = new TopicCreation(broker.metadata, commands, topic -> CompletableFuture.completedFuture(null), (delayMs, task) -> () -> {});
         NewTopics newTopics = new NewTopics(new TopicConfigRules(new TopicConfigs(TestPartitions.BROKER, Map.of())), 1);
         handlers = new StreamsGroupHandlers(broker.metadata, new Groups(coordination), () -> GroupSettings.of(CONFIG),
-                new StreamsTopics(broker.metadata, newTopics, creation, InstantSource.system()));
+                new StreamsTopics(broker.metadata, newTopics, creation, InstantSource.system()), new Mutations.Charging(new ClientQuotas(broker.metadata::view, InstantSource.system()), InstantSource.system()));
     }
 
     @AfterEach

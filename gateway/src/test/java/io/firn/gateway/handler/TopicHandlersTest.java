@@ -2,6 +2,7 @@ package io.firn.gateway.handler;
 
 import static io.firn.gateway.handler.AdminFixture.ask;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.firn.gateway.api.Timer;
 import io.firn.membership.Command;
@@ -51,7 +52,7 @@ class TopicHandlersTest {
     }
 
     private CreateTopicsHandler creating(TopicCreation creation) {
-        return new CreateTopicsHandler(admin.metadata, admin.newTopics, admin.entries, creation);
+        return new CreateTopicsHandler(admin.metadata, admin.newTopics, admin.entries, creation, admin.charging);
     }
 
     private CreatableTopicResult create(CreatableTopic topic, boolean validateOnly) throws Exception {
@@ -196,7 +197,7 @@ class TopicHandlersTest {
 
     private List<DeletableTopicResult> delete(DeleteTopicState... topics) throws Exception {
         DeleteTopicsRequestData body = new DeleteTopicsRequestData().setTimeoutMs(10_000).setTopics(List.of(topics));
-        return List.copyOf(ask(new DeleteTopicsHandler(admin.metadata, admin.commands), ApiKeys.DELETE_TOPICS, 6, body, DeleteTopicsResponseData.class).responses());
+        return List.copyOf(ask(new DeleteTopicsHandler(admin.metadata, admin.commands, admin.charging), ApiKeys.DELETE_TOPICS, 6, body, DeleteTopicsResponseData.class).responses());
     }
 
     private static DeleteTopicState named(String name) {
@@ -247,7 +248,7 @@ class TopicHandlersTest {
         admin.topic("old", 1);
         DeleteTopicsRequestData body = new DeleteTopicsRequestData().setTimeoutMs(10_000).setTopicNames(List.of("old"));
 
-        DeleteTopicsResponseData response = ask(new DeleteTopicsHandler(admin.metadata, admin.commands), ApiKeys.DELETE_TOPICS, 1, body, DeleteTopicsResponseData.class);
+        DeleteTopicsResponseData response = ask(new DeleteTopicsHandler(admin.metadata, admin.commands, admin.charging), ApiKeys.DELETE_TOPICS, 1, body, DeleteTopicsResponseData.class);
 
         assertThat(response.responses().find("old").errorCode()).isZero();
     }
@@ -257,7 +258,7 @@ class TopicHandlersTest {
     private Errors grow(CreatePartitionsTopic topic, boolean validateOnly) throws Exception {
         CreatePartitionsRequestData body = new CreatePartitionsRequestData().setTimeoutMs(10_000).setValidateOnly(validateOnly);
         body.topics().add(topic);
-        CreatePartitionsResponseData response = ask(new CreatePartitionsHandler(admin.metadata, admin.creation()), ApiKeys.CREATE_PARTITIONS, 3, body, CreatePartitionsResponseData.class);
+        CreatePartitionsResponseData response = ask(new CreatePartitionsHandler(admin.metadata, admin.creation(), admin.charging), ApiKeys.CREATE_PARTITIONS, 3, body, CreatePartitionsResponseData.class);
         return Errors.forCode(response.results().get(0).errorCode());
     }
 
@@ -286,5 +287,80 @@ class TopicHandlersTest {
         assertThat(grow(to(4).setAssignments(List.of(new CreatePartitionsAssignment().setBrokerIds(List.of(1)))), false)).isEqualTo(Errors.INVALID_REPLICA_ASSIGNMENT);
         assertThat(grow(to(3).setAssignments(List.of(new CreatePartitionsAssignment().setBrokerIds(List.of(7)))), false)).isEqualTo(Errors.INVALID_REPLICA_ASSIGNMENT);
         assertThat(grow(to(20_000), false)).isEqualTo(Errors.POLICY_VIOLATION);
+    }
+
+    // Quotas
+
+    private CreateTopicsResponseData createAs(int version, String... names) throws Exception {
+        CreateTopicsRequestData body = new CreateTopicsRequestData().setTimeoutMs(10_000);
+        for (String name : names) {
+            body.topics().add(new CreatableTopic().setName(name).setNumPartitions(6).setReplicationFactor((short) 1));
+        }
+        return ask(creating(admin.creation()), ApiKeys.CREATE_TOPICS, version, body, CreateTopicsResponseData.class);
+    }
+
+    @Test
+    void whatGoesOverTheQuotaForChangesIsRefusedTopicByTopicUntilItsTimeIsUp() throws Exception {
+        admin.limitMutations(1);
+
+        CreateTopicsResponseData over = createAs(7, "a", "b", "c", "d");
+
+        assertThat(over.topics()).extracting(CreatableTopicResult::name, topic -> Errors.forCode(topic.errorCode())).containsExactly(
+                tuple("a", Errors.NONE), tuple("b", Errors.NONE), tuple("c", Errors.THROTTLING_QUOTA_EXCEEDED), tuple("d", Errors.THROTTLING_QUOTA_EXCEEDED));
+        assertThat(over.topics().find("c").errorMessage()).isEqualTo("The throttling quota has been exceeded.");
+        assertThat(over.throttleTimeMs()).as("twelve partitions, eleven at once, one a second").isEqualTo(1_000);
+        assertThat(admin.view().topics()).containsOnlyKeys("a", "b");
+        admin.clock.advanceMs(999);
+        assertThat(createAs(7, "c").throttleTimeMs()).isEqualTo(1);
+        admin.clock.advanceMs(1);
+        CreateTopicsResponseData later = createAs(7, "c");
+        assertThat(later.topics().find("c").errorCode()).isZero();
+        assertThat(later.throttleTimeMs()).as("the next has to wait, not this one").isZero();
+    }
+
+    @Test
+    void whatCannotBeDoneCostsNothingAndWhatIsOnlyTriedDoes() throws Exception {
+        admin.topic("there", 1);
+        admin.limitMutations(1);
+        for (int i = 0; i < 10; i++) {
+            assertThat(Errors.forCode(createAs(7, "there").topics().find("there").errorCode())).isEqualTo(Errors.TOPIC_ALREADY_EXISTS);
+            assertThat(delete(named("nope"))).extracting(DeletableTopicResult::errorCode).containsExactly(Errors.UNKNOWN_TOPIC_OR_PARTITION.code());
+        }
+        assertThat(create(true, new CreatableTopic().setName("tried").setNumPartitions(12).setReplicationFactor((short) 1)).throttleTimeMs()).isZero();
+        assertThat(create(true, new CreatableTopic().setName("tried").setNumPartitions(12).setReplicationFactor((short) 1)).throttleTimeMs()).isEqualTo(1_000);
+    }
+
+    @Test
+    void clientsOfOlderVersionsGetItDoneAndAreToldToWait() throws Exception {
+        admin.limitMutations(2);
+
+        CreateTopicsResponseData over = createAs(5, "a", "b", "c", "d", "e");
+
+        assertThat(over.topics()).extracting(CreatableTopicResult::errorCode).containsOnly((short) 0);
+        assertThat(over.throttleTimeMs()).as("thirty partitions, twenty-two at once").isEqualTo(4_000);
+        assertThat(admin.view().topics()).hasSize(5);
+        DeleteTopicsRequestData body = new DeleteTopicsRequestData().setTimeoutMs(10_000).setTopicNames(List.of("a"));
+        DeleteTopicsHandler deleting = new DeleteTopicsHandler(admin.metadata, admin.commands, admin.charging);
+        assertThat(ask(deleting, ApiKeys.DELETE_TOPICS, 4, body, DeleteTopicsResponseData.class).throttleTimeMs()).isEqualTo(7_000);
+        DeleteTopicsResponseData refused = ask(deleting, ApiKeys.DELETE_TOPICS, 5, new DeleteTopicsRequestData().setTimeoutMs(10_000).setTopicNames(List.of("b")), DeleteTopicsResponseData.class);
+        assertThat(Errors.forCode(refused.responses().find("b").errorCode())).isEqualTo(Errors.THROTTLING_QUOTA_EXCEEDED);
+        assertThat(refused.throttleTimeMs()).isEqualTo(7_000);
+        assertThat(admin.view().topics()).containsOnlyKeys("b", "c", "d", "e");
+    }
+
+    @Test
+    void partitionsOfTopicsThatAreDeletedOrGrowCountToo() throws Exception {
+        admin.topic("grown", 2);
+        admin.topic("gone", 13);
+        admin.limitMutations(1);
+
+        assertThat(grow(to(3), false)).isEqualTo(Errors.NONE);
+        assertThat(delete(named("gone"))).extracting(DeletableTopicResult::errorCode).containsExactly((short) 0);
+        assertThat(grow(to(4), false)).isEqualTo(Errors.THROTTLING_QUOTA_EXCEEDED);
+        assertThat(grow(to(3), false)).as("asked first whether it could be done at all").isEqualTo(Errors.INVALID_PARTITIONS);
+        assertThat(delete(named("grown"))).extracting(DeletableTopicResult::errorCode).containsExactly(Errors.THROTTLING_QUOTA_EXCEEDED.code());
+        assertThat(admin.view().topic("grown").orElseThrow().partitions()).hasSize(3);
+        admin.clock.advanceMs(3_000);
+        assertThat(delete(named("grown"))).extracting(DeletableTopicResult::errorCode).containsExactly((short) 0);
     }
 }

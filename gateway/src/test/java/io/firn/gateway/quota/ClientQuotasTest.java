@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import org.apache.kafka.common.errors.ThrottlingQuotaExceededException;
 import org.apache.kafka.common.metrics.Metrics;
 import org.apache.kafka.common.metrics.Quota;
 import org.apache.kafka.common.security.auth.KafkaPrincipal;
@@ -19,6 +20,8 @@ import org.apache.kafka.common.utils.Time;
 import org.apache.kafka.network.Session;
 import org.apache.kafka.server.config.ClientQuotaManagerConfig;
 import org.apache.kafka.server.quota.ClientQuotaManager;
+import org.apache.kafka.server.quota.ControllerMutationQuota;
+import org.apache.kafka.server.quota.ControllerMutationQuotaManager;
 import org.apache.kafka.server.quota.QuotaType;
 import org.junit.jupiter.api.Test;
 
@@ -120,10 +123,59 @@ class ClientQuotasTest {
         assertThat(counting.charge(Kind.PRODUCE, USER, "other", 1e12)).isZero();
     }
 
+    /** Kafka's own two kinds of quota, strict and permissive, are asked the same at the same times: of the same bucket, as two versions of a request would. */
+    @Test
+    void debtsOfMutationsAreThoseOfKafka() throws Exception {
+        limit(null, "c", "controller_mutation_rate", 2);
+        Random random = new Random(11);
+        try (Metrics metrics = new Metrics()) {
+            ControllerMutationQuotaManager kafka = new ControllerMutationQuotaManager(new ClientQuotaManagerConfig(), metrics, new ClockTime(clock), "test", Optional.empty());
+            try {
+                kafka.updateQuota(Optional.empty(), Optional.of(new ClientQuotaManager.ClientIdEntity("c")), Optional.of(Quota.upperBound(2)));
+                Session session = new Session(new KafkaPrincipal("User", USER), InetAddress.getLoopbackAddress());
+                int refused = 0;
+                int waited = 0;
+                for (int i = 0; i < 2_000; i++) {
+                    clock.advanceMs(random.nextInt(i % 100 == 0 ? 60_000 : 3_000));
+                    boolean strict = random.nextInt(4) > 0;
+                    int partitions = random.nextInt(8);
+                    long ours = counting.chargeMutation(USER, "c", partitions, strict);
+                    ControllerMutationQuota theirs = strict ? kafka.newStrictQuotaFor(session, "c") : kafka.newPermissiveQuotaFor(session, "c");
+                    try {
+                        theirs.record(partitions);
+                    } catch (ThrottlingQuotaExceededException e) {
+                        refused++;
+                    }
+                    waited += !strict && ours > 0 ? 1 : 0;
+                    assertThat(ours).as("step %d", i).isEqualTo(theirs.throttleTime());
+                }
+                assertThat(refused).isPositive();
+                assertThat(waited).isPositive();
+            } finally {
+                kafka.shutdown();
+            }
+        }
+    }
+
+    @Test
+    void aDebtIsKeptWhenManyOthersCome() {
+        limit(null, "*", "controller_mutation_rate", 1);
+        counting.chargeMutation(USER, "indebted", 100_000, false);
+        clock.advanceMs(60_000);
+        for (int i = 0; i < Counts.MAX; i++) {
+            counting.chargeMutation(USER, "c" + i, 1, true);
+        }
+        assertThat(counting.chargeMutation(USER, "indebted", 1, true)).isEqualTo((100_000 - 11 - 60) * 1_000L);
+        clock.advanceMs(2_000);
+        assertThat(counting.chargeMutation(USER, "new", 100, true)).as("first of the new ones, after those who have their bucket full again were forgotten").isZero();
+        assertThat(counting.chargeMutation(USER, "other", 1, true)).as("on its own").isZero();
+        assertThat(counting.chargeMutation(USER, "indebted", 1, true)).isPositive();
+    }
+
     @Test
     void tooManyClientsAtOnceShareACountAndIdleOnesMakeRoom() {
         limit(null, "*", "producer_byte_rate", 1_000);
-        for (int i = 0; i < ClientQuotas.MAX_COUNTED; i++) {
+        for (int i = 0; i < Counts.MAX; i++) {
             counting.charge(Kind.PRODUCE, USER, "c" + i, 1);
         }
         assertThat(counting.charge(Kind.PRODUCE, USER, "late1", 9_000)).isZero();

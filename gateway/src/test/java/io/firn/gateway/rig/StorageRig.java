@@ -17,6 +17,7 @@ import io.firn.gateway.partition.Partition;
 import io.firn.gateway.partition.PartitionKeeper;
 import io.firn.gateway.partition.Partitions;
 import io.firn.gateway.quota.ClientQuotas;
+import io.firn.gateway.quota.ConnectionQuotas;
 import io.firn.gateway.wire.EventLoops;
 import io.firn.gateway.wire.KafkaListener;
 import io.firn.hot.Durability;
@@ -159,7 +160,8 @@ public final class StorageRig implements AutoCloseable {
         apis.addAll(moreApis.apply(this));
         table[0] = new ApiTable(apis);
         BrokerConfig.Kafka config = new BrokerConfig.Kafka("127.0.0.1", 0, Optional.empty(), 0, loopCount, 16 << 20, 64 << 20, 32, 60_000, 30_000, 100);
-        listener = KafkaListener.start(vertx, loops, config, table[0], meters, new ClientQuotas(metadata::view, InstantSource.system()));
+        listener = KafkaListener.start(vertx, loops, config, table[0], meters, new ClientQuotas(metadata::view, InstantSource.system()),
+                new ConnectionQuotas(metadata::view, InstantSource.system(), Runnable::run));
     }
 
     public int port() {

@@ -9,6 +9,7 @@ import io.firn.gateway.api.Request;
 import io.firn.gateway.api.ServedApi;
 import io.firn.gateway.config.BrokerConfig;
 import io.firn.gateway.quota.ClientQuotas;
+import io.firn.gateway.quota.ConnectionQuotas;
 import io.firn.membership.ClientSettings;
 import io.firn.membership.ClusterView;
 import io.firn.membership.QuotaEntity;
@@ -258,6 +259,23 @@ class KafkaListenerTest {
         }
     }
 
+    @Test
+    void anAddressThatOpensConnectionsFasterThanItsQuotaIsSentAwayAfterAWhileAndOthersOfItsConnectionsGoOn() throws Exception {
+        view = new ClusterView(1, 1, "c", Map.of(), Map.of(), Map.of(), Map.of(), Map.of(), 0, 0, new ClientSettings(Map.of(),
+                Map.of(new QuotaEntity(Map.of("ip", Optional.empty())), Map.of("connection_creation_rate", 0.1)), Map.of()));
+        start(limits(1 << 20, 1 << 20, 8, 30_000));
+        try (Socket first = connect(); Socket second = connect()) {
+            send(second, heartbeat("second", 2));
+            assertThat(second.getInputStream().read()).as("closed, and nothing of it was read").isEqualTo(-1);
+            send(first, heartbeat("first", 1));
+            Request only = next();
+            assertThat(only.header().correlationId()).isEqualTo(1);
+            only.respond(new HeartbeatResponseData());
+            receive(first);
+            assertThat(handled).isEmpty();
+        }
+    }
+
     private void start(BrokerConfig.Kafka config) {
         start(config, handled::add);
     }
@@ -265,7 +283,9 @@ class KafkaListenerTest {
     private void start(BrokerConfig.Kafka config, ApiHandler heartbeats) {
         ApiTable[] table = new ApiTable[1];
         table[0] = new ApiTable(List.of(ServedApi.of(ApiKeys.API_VERSIONS, new ApiVersionsHandler(() -> table[0])), ServedApi.of(ApiKeys.HEARTBEAT, heartbeats), ServedApi.of(ApiKeys.PRODUCE, heartbeats)));
-        listener = KafkaListener.start(vertx, EventLoops.of(vertx, 1), config, table[0], new SimpleMeterRegistry(), new ClientQuotas(() -> view, InstantSource.system()));
+        ConnectionQuotas connectionQuotas = new ConnectionQuotas(() -> view, InstantSource.system(), Runnable::run);
+        connectionQuotas.changed();
+        listener = KafkaListener.start(vertx, EventLoops.of(vertx, 1), config, table[0], new SimpleMeterRegistry(), new ClientQuotas(() -> view, InstantSource.system()), connectionQuotas);
     }
 
     private static BrokerConfig.Kafka limits(int requestMaxBytes, long inflightBytes, int requestsInFlight, long stallMs) {

@@ -1,6 +1,7 @@
 package io.firn.it.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.firn.it.harness.Await;
 import io.firn.it.harness.FirnNode;
@@ -11,6 +12,7 @@ import io.firn.it.harness.ProcessResult;
 import io.firn.it.harness.Topics;
 import java.io.IOException;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,8 +20,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.CreateTopicsOptions;
+import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.errors.ThrottlingQuotaExceededException;
 import org.apache.kafka.common.message.StreamsGroupHeartbeatRequestData;
 import org.apache.kafka.common.message.StreamsGroupHeartbeatRequestData.Subtopology;
 import org.apache.kafka.common.message.StreamsGroupHeartbeatRequestData.TaskIds;
@@ -29,6 +35,8 @@ import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.ByteBufferAccessor;
 import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.protocol.MessageUtil;
+import org.apache.kafka.common.quota.ClientQuotaAlteration;
+import org.apache.kafka.common.quota.ClientQuotaEntity;
 import org.apache.kafka.common.requests.RequestHeader;
 import org.apache.kafka.common.requests.ResponseHeader;
 import org.junit.jupiter.api.AfterAll;
@@ -142,6 +150,7 @@ class AdminToolsIT {
         assertThat(attempt(CONFIGS, "--alter", "--entity-type", "users", "--entity-name", "ann", "--add-config", "producer_byte_rate=-1").all()).contains("must be greater than 0");
         tool(CONFIGS, "--alter", "--entity-type", "ips", "--entity-name", "127.0.0.1", "--add-config", "connection_creation_rate=100");
         assertThat(tool(CONFIGS, "--describe", "--entity-type", "ips").output()).contains("connection_creation_rate=100.0");
+        tool(CONFIGS, "--alter", "--entity-type", "ips", "--entity-name", "127.0.0.1", "--delete-config", "connection_creation_rate");
         tool(CONFIGS, "--alter", "--entity-type", "users", "--entity-name", "ann", "--add-config", "SCRAM-SHA-256=[iterations=4096,password=secret]");
         assertThat(tool(CONFIGS, "--describe", "--entity-type", "users", "--entity-name", "ann").output()).contains("SCRAM-SHA-256=iterations=4096").doesNotContain("secret");
         tool(CONFIGS, "--alter", "--entity-type", "users", "--entity-name", "ann", "--delete-config", "SCRAM-SHA-256");
@@ -149,6 +158,54 @@ class AdminToolsIT {
         tool(CONFIGS, "--alter", "--entity-type", "users", "--entity-name", "ann", "--entity-type", "clients", "--entity-default", "--delete-config", "producer_byte_rate,request_percentage");
         assertThat(tool(CONFIGS, "--describe", "--entity-type", "users", "--entity-name", "ann", "--entity-type", "clients", "--entity-default").output()).doesNotContain("byte_rate");
         assertThat(node.logText()).doesNotContain("secret");
+    }
+
+    @Test
+    void aClientThatChangesMoreTopicsThanItsQuotaIsRefusedAndGetsThroughWhenItWaits() throws Exception {
+        tool(CONFIGS, "--alter", "--entity-type", "clients", "--entity-name", "changing", "--add-config", "controller_mutation_rate=2");
+        try (Admin changing = KafkaClients.admin(node.bootstrap(), Map.of("client.id", "changing")); Admin other = KafkaClients.admin(node.bootstrap())) {
+            changing.createTopics(List.of(new NewTopic("quota-large", 36, (short) 1))).all().get();
+            NewTopic small = new NewTopic("quota-small", 1, (short) 1);
+            assertThatThrownBy(() -> changing.createTopics(List.of(small), new CreateTopicsOptions().retryOnQuotaViolation(false)).all().get())
+                    .cause().isInstanceOfSatisfying(ThrottlingQuotaExceededException.class, refused -> assertThat(refused.throttleTimeMs()).isBetween(1, 7_000));
+            assertThat(other.listTopics().names().get()).contains("quota-large").doesNotContain("quota-small");
+            changing.createTopics(List.of(small)).all().get();
+            changing.deleteTopics(List.of("quota-small", "quota-large")).all().get();
+            assertThat(other.listTopics().names().get()).doesNotContain("quota-large", "quota-small");
+        }
+    }
+
+    @Test
+    void anAddressThatConnectsFasterThanItsQuotaIsSentAwayAndItsClientsComeIn() throws Exception {
+        ClientQuotaEntity address = new ClientQuotaEntity(Map.of(ClientQuotaEntity.IP, "127.0.0.1"));
+        try (Admin before = KafkaClients.admin(node.bootstrap())) {
+            before.alterClientQuotas(List.of(new ClientQuotaAlteration(address, List.of(new ClientQuotaAlteration.Op("connection_creation_rate", 1.0))))).all().get();
+            Await.until("the broker closes the last of many new connections", AdminToolsIT::lastOfManyIsClosed);
+            try (Admin late = KafkaClients.admin(node.bootstrap())) {
+                assertThat(late.describeCluster().clusterId().get()).isEqualTo(before.describeCluster().clusterId().get());
+            }
+            before.alterClientQuotas(List.of(new ClientQuotaAlteration(address, List.of(new ClientQuotaAlteration.Op("connection_creation_rate", null))))).all().get();
+            Await.until("the broker keeps all", () -> !lastOfManyIsClosed());
+        }
+    }
+
+    /** Ten are let in at once by a quota of one a second. */
+    private static boolean lastOfManyIsClosed() throws IOException {
+        List<Socket> opened = new ArrayList<>();
+        try {
+            for (int i = 0; i < 30; i++) {
+                opened.add(new Socket("127.0.0.1", node.kafkaPort()));
+            }
+            Socket last = opened.get(opened.size() - 1);
+            last.setSoTimeout(1_500);
+            return last.getInputStream().read() == -1;
+        } catch (SocketTimeoutException kept) {
+            return false;
+        } finally {
+            for (Socket socket : opened) {
+                socket.close();
+            }
+        }
     }
 
     @Test

@@ -43,7 +43,13 @@ public final class KafkaClients {
     }
 
     public static Admin admin(String bootstrap) {
-        return Admin.create(common(bootstrap));
+        return admin(bootstrap, Map.of());
+    }
+
+    public static Admin admin(String bootstrap, Map<String, Object> settings) {
+        Map<String, Object> all = common(bootstrap);
+        all.putAll(settings);
+        return Admin.create(all);
     }
 
     private static Map<String, Object> common(String bootstrap) {
