@@ -103,6 +103,7 @@ final class AlterConfigsHandler {
     private CompletableFuture<Outcome> outcome(Change change, boolean validateOnly) {
         Outcome done = new Outcome(change, ApiError.NONE);
         try {
+            ConfigChanges.checkShape(change.operations());
             if (change.incremental() && change.resourceType() == ConfigResource.Type.BROKER_LOGGER.id()) {
                 loggers.alter(change.resourceName(), change.operations(), validateOnly);
                 return CompletableFuture.completedFuture(done);

@@ -2,7 +2,6 @@ package io.firn.gateway.handler;
 
 import io.firn.gateway.handler.ConfigChanges.Operation;
 import io.firn.gateway.logging.LoggerLevels;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -54,7 +53,6 @@ final class BrokerLoggers {
 
     /** Does all of them or, when one is wrong, none. @throws org.apache.kafka.common.errors.ApiException what is wrong */
     void alter(String resource, List<Operation> operations, boolean validateOnly) {
-        checkNames(operations);
         int id = id(resource, "Node");
         if (id != brokerId) {
             throw new InvalidRequestException("Unexpected node id. Expected " + brokerId + ", but received " + id);
@@ -62,17 +60,6 @@ final class BrokerLoggers {
         operations.forEach(BrokerLoggers::check);
         if (!validateOnly) {
             operations.forEach(BrokerLoggers::apply);
-        }
-    }
-
-    private static void checkNames(List<Operation> operations) {
-        Set<String> seen = new HashSet<>();
-        if (!operations.stream().allMatch(operation -> seen.add(operation.name()))) {
-            throw new InvalidRequestException("Error due to duplicate config keys");
-        }
-        List<String> withoutValue = operations.stream().filter(operation -> operation.type() != OpType.DELETE && operation.value().isEmpty()).map(Operation::name).toList();
-        if (!withoutValue.isEmpty()) {
-            throw new InvalidRequestException("Null value not supported for : " + String.join(", ", withoutValue));
         }
     }
 

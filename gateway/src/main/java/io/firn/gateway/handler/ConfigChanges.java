@@ -58,7 +58,6 @@ final class ConfigChanges {
 
     /** IncrementalAlterConfigs: the command for these operations. */
     AlterConfigs incremental(ClusterView view, ConfigTarget target, List<Operation> operations) {
-        checkNames(operations.stream().map(Operation::name).toList());
         Map<String, String> present = present(view, target);
         Map<String, String> next = new HashMap<>(present);
         operations.forEach(operation -> apply(view, target, present, next, operation));
@@ -67,16 +66,20 @@ final class ConfigChanges {
 
     /** AlterConfigs: the command that makes these all the overrides there are. */
     AlterConfigs replacing(ClusterView view, ConfigTarget target, List<Operation> operations) {
-        checkNames(operations.stream().map(Operation::name).toList());
         Map<String, String> next = new HashMap<>();
         operations.forEach(operation -> next.put(operation.name(), value(operation)));
         return checked(view, target, present(view, target), next);
     }
 
-    private static void checkNames(List<String> names) {
+    /** What can be wrong with operations whatever they are about; to be asked first, as Kafka does. @throws InvalidRequestException for a name given twice or a value that is missing */
+    static void checkShape(List<Operation> operations) {
         Set<String> seen = new HashSet<>();
-        if (!names.stream().allMatch(seen::add)) {
+        if (!operations.stream().map(Operation::name).allMatch(seen::add)) {
             throw new InvalidRequestException("Error due to duplicate config keys");
+        }
+        List<String> missing = operations.stream().filter(operation -> operation.type() != OpType.DELETE && operation.value().isEmpty()).map(Operation::name).toList();
+        if (!missing.isEmpty()) {
+            throw new InvalidRequestException("Null value not supported for : " + String.join(", ", missing));
         }
     }
 
@@ -89,7 +92,7 @@ final class ConfigChanges {
     }
 
     private static String value(Operation operation) {
-        return operation.value().orElseThrow(() -> new InvalidRequestException("Null value not supported for : " + operation.name()));
+        return operation.value().orElseThrow();
     }
 
     /** A list with entries added (those it has not) or taken away. It starts from what is in force, be it an override or not. */

@@ -59,7 +59,7 @@ final class CreatePartitionsHandler implements ApiHandler {
 
     /** The command that grows the topic, or what is wrong with it. @param charge called with the number of new partitions, once it is one that could be */
     private static AddPartitions check(ClusterView view, CreatePartitionsTopic asked, IntConsumer charge) {
-        TopicView topic = view.topic(asked.name()).orElseThrow(() -> new UnknownTopicOrPartitionException("This server does not host this topic-partition."));
+        TopicView topic = view.topic(asked.name()).orElseThrow(UnknownTopicOrPartitionException::new);
         int present = topic.partitions().size();
         if (asked.count() == present) {
             throw new InvalidPartitionsException("Topic already has " + present + " partition(s).");

@@ -53,7 +53,7 @@ final class DescribeProducersHandler implements ApiHandler {
     private CompletableFuture<PartitionResponse> partition(String topic, int number) {
         Partitions.Found found = partitions.locate(new TopicIdPartition(Uuid.ZERO_UUID, new TopicPartition(topic, number)));
         if (found.error() != Errors.NONE) {
-            return CompletableFuture.completedFuture(refused(number, found.error(), null));
+            return CompletableFuture.completedFuture(refused(number, found.error(), found.error().message()));
         }
         return Gather.onLoop(found.partition(), partition -> CompletableFuture.completedFuture(described(partition)))
                 .exceptionally(failure -> refused(number, Failures.of(failure).error(), null));

@@ -84,7 +84,7 @@ final class FindCoordinatorHandler implements ApiHandler {
                     .map(key -> isShare(body, version) ? shareCoordinator(view, key) : coordinator(view, body.keyType(), key)).toList());
         }
         Coordinator found = coordinator(view, body.keyType(), body.key());
-        return new FindCoordinatorResponseData().setErrorCode(found.errorCode()).setErrorMessage(found.errorMessage())
+        return new FindCoordinatorResponseData().setErrorCode(found.errorCode()).setErrorMessage(Errors.forCode(found.errorCode()).message())
                 .setNodeId(found.nodeId()).setHost(found.host()).setPort(found.port());
     }
 
@@ -95,7 +95,7 @@ final class FindCoordinatorHandler implements ApiHandler {
         // What is never there must not be reported as retriable, or clients would wait for it in vain.
         Errors error = leader.isPresent() ? Errors.NONE : topic.isPresent() ? Errors.COORDINATOR_NOT_AVAILABLE : Errors.INVALID_REQUEST;
         return new Coordinator().setKey(key).setNodeId(node.id()).setHost(node.host()).setPort(node.port()).setErrorCode(error.code())
-                .setErrorMessage(error == Errors.NONE ? null : error.message());
+                .setErrorMessage(error == Errors.NONE ? "" : error.message());
     }
 
     /** A share partition's, named by group, topic id and partition. */
@@ -110,7 +110,7 @@ final class FindCoordinatorHandler implements ApiHandler {
             error = Errors.INVALID_REQUEST;
         }
         return new Coordinator().setKey(key).setNodeId(node.id()).setHost(node.host()).setPort(node.port()).setErrorCode(error.code())
-                .setErrorMessage(error == Errors.NONE ? null : error.message());
+                .setErrorMessage(error == Errors.NONE ? "" : error.message());
     }
 
     private static Optional<Node> leader(ClusterView view, String topic, String key) {

@@ -47,7 +47,9 @@ final class LeadershipHandlers {
 
     private void elect(Request request) {
         ElectLeadersRequestData body = ((ElectLeadersRequest) request.body()).data();
-        checkElectionType(body.electionType());
+        if (body.topicPartitions() == null || !body.topicPartitions().isEmpty()) {
+            checkElectionType(body.electionType());
+        }
         ClusterView view = metadata.view();
         // Asked for all, Kafka names every topic and only those partitions that got a new leader: here none.
         List<ReplicaElectionResult> results = body.topicPartitions() == null

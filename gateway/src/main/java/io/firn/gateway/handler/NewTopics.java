@@ -93,13 +93,12 @@ final class NewTopics {
     }
 
     private static Map<String, String> configs(CreatableTopic topic) {
-        Map<String, String> configs = new HashMap<>();
-        for (CreatableTopicConfig config : topic.configs()) {
-            if (config.value() == null) {
-                throw new InvalidConfigurationException("Null value not supported for topic configs: " + config.name());
-            }
-            configs.put(config.name(), config.value());
+        List<String> missing = topic.configs().stream().filter(config -> config.value() == null).map(CreatableTopicConfig::name).toList();
+        if (!missing.isEmpty()) {
+            throw new InvalidConfigurationException("Null value not supported for topic configs: " + String.join(",", missing));
         }
+        Map<String, String> configs = new HashMap<>();
+        topic.configs().forEach(config -> configs.put(config.name(), config.value()));
         return configs;
     }
 

@@ -125,7 +125,21 @@ class ConfigHandlersTest {
         return new AlterableConfig().setConfigOperation(type.id()).setName(name).setValue(value);
     }
 
+    @Test
+    void missingValuesAreNamedAllAtOnceAndBeforeAnythingElseIsLookedAt() throws Exception {
+        for (ConfigResource.Type type : List.of(TOPIC, ConfigResource.Type.BROKER_LOGGER, ConfigResource.Type.UNKNOWN)) {
+            IncrementalAlterConfigsResponseData.AlterConfigsResourceResponse refused = response(type, "t", false, operation(OpType.SUBTRACT, "segment.index.bytes", null),
+                    operation(OpType.DELETE, "flush.ms", null), operation(OpType.SET, "retention.ms", null));
+            assertThat(Errors.forCode(refused.errorCode())).isEqualTo(Errors.INVALID_REQUEST);
+            assertThat(refused.errorMessage()).isEqualTo("Null value not supported for : segment.index.bytes, retention.ms");
+        }
+    }
+
     private Errors change(ConfigResource.Type type, String name, boolean validateOnly, AlterableConfig... operations) throws Exception {
+        return Errors.forCode(response(type, name, validateOnly, operations).errorCode());
+    }
+
+    private IncrementalAlterConfigsResponseData.AlterConfigsResourceResponse response(ConfigResource.Type type, String name, boolean validateOnly, AlterableConfig... operations) throws Exception {
         AlterConfigsResource resource = new AlterConfigsResource().setResourceType(type.id()).setResourceName(name);
         for (AlterableConfig operation : operations) {
             resource.configs().add(operation);
@@ -133,7 +147,7 @@ class ConfigHandlersTest {
         IncrementalAlterConfigsRequestData body = new IncrementalAlterConfigsRequestData().setValidateOnly(validateOnly);
         body.resources().add(resource);
         IncrementalAlterConfigsResponseData response = ask(altering(ApiKeys.INCREMENTAL_ALTER_CONFIGS), ApiKeys.INCREMENTAL_ALTER_CONFIGS, 1, body, IncrementalAlterConfigsResponseData.class);
-        return Errors.forCode(response.responses().get(0).errorCode());
+        return response.responses().get(0);
     }
 
     private Map<String, String> overrides() {

@@ -83,6 +83,7 @@ class LeadershipHandlersTest {
     @Test
     void anUnknownKindOfElectionIsAnInvalidRequest() throws Exception {
         assertThat(elect(2, 5, null).errorCode()).isEqualTo(Errors.INVALID_REQUEST.code());
+        assertThat(elect(2, 5, new TopicPartitionsCollection()).errorCode()).as("of nothing").isZero();
     }
 
     private ReassignablePartitionResponse reassign(String topic, int partition, List<Integer> replicas) throws Exception {

@@ -227,6 +227,8 @@ class MetadataHandlersTest {
         FindCoordinatorResponseData before = FindCoordinatorHandler.answer(none, batched, 4);
         FindCoordinatorResponseData after = FindCoordinatorHandler.answer(admin.view(), batched, 4);
         FindCoordinatorResponseData old = FindCoordinatorHandler.answer(admin.view(), new FindCoordinatorRequestData().setKey("g1"), 3);
+        assertThat(old.errorMessage()).as("what Kafka says to old clients").isEqualTo("NONE");
+        assertThat(after.coordinators()).extracting(FindCoordinatorResponseData.Coordinator::errorMessage).containsOnly("");
 
         assertThat(before.coordinators()).extracting(found -> Errors.forCode(found.errorCode())).containsOnly(Errors.COORDINATOR_NOT_AVAILABLE);
         assertThat(after.coordinators()).hasSize(2).allSatisfy(found -> {

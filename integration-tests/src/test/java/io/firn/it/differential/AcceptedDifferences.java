@@ -7,6 +7,7 @@ import java.util.function.BiPredicate;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.protocol.types.Struct;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 
@@ -18,21 +19,32 @@ final class AcceptedDifferences {
      * @param field the path, with or without the keys of elements
      * @param request what the text of the request contains
      * @param values of Firn and Kafka
+     * @param when what the test knows besides
      */
-    private record Accepted(Pattern api, Pattern field, Pattern request, BiPredicate<Object, Object> values, String reason) {
+    private record Accepted(Pattern api, Pattern field, Pattern request, BiPredicate<Object, Object> values, BiPredicate<Call, World> when, String reason) {
 
-        boolean matches(Difference difference) {
-            return api.matcher(difference.call().api().name).matches() && (field.matcher(difference.field()).matches() || field.matcher(difference.path()).matches())
+        boolean matches(Difference difference, World world) {
+            return when.test(difference.call(), world) && api.matcher(difference.call().api().name).matches() && (field.matcher(difference.field()).matches() || field.matcher(difference.path()).matches())
                     && values.test(difference.firn(), difference.kafka()) && request.matcher(difference.call().toString()).find();
         }
 
         Accepted when(String requestContains) {
-            return new Accepted(api, field, Pattern.compile(requestContains), values, reason);
+            return new Accepted(api, field, Pattern.compile(requestContains), values, when, reason);
+        }
+
+        Accepted where(BiPredicate<Call, World> holds) {
+            return new Accepted(api, field, request, values, holds, reason);
         }
     }
 
+    private static final String MESSAGES = "(.*\\.)?(error_message|acknowledge_error_message|batch_index_error_message)";
+
     private static final List<Accepted> ALL = List.of(
-            of(".*", "(.*\\.)?(error_message|acknowledge_error_message|batch_index_error_message)", (firn, kafka) -> true, "texts for people: each broker words its own; the codes are compared"),
+            of(".*", MESSAGES, (firn, kafka) -> saysNothing(kafka), "texts for people: Firn may say what is wrong where Kafka gives none or the error's general one; where Kafka is specific Firn has to say the same"),
+            of("AlterClientQuotas", MESSAGES, (firn, kafka) -> firn != null && kafka != null, "of several wrong quotas of one client: which of them is named").when("ops=\\[\\{[^\\]]*\\}, \\{"),
+            of("UpdateFeatures", MESSAGES, (firn, kafka) -> String.valueOf(firn).replaceAll(" versions \\d+-", " versions ").equals(String.valueOf(kafka).replaceAll(" versions \\d+-", " versions ")),
+                    "a feature has one level here, so its lowest is that"),
+            of("IncrementalAlterConfigs", MESSAGES, (firn, kafka) -> firn != null, "an operation that does not exist and something else at fault: which of the two is named").when("config_operation=(4|-1)"),
             of(".*", ".*", (firn, kafka) -> Difference.ABSENT.equals(kafka) && firn instanceof Struct topic && withoutPartitions(topic),
                     "a topic asked about without any partition: Kafka leaves it out of the answer, Firn names it with none"),
             of(".*", ".*", (firn, kafka) -> Difference.ABSENT.equals(firn) && kafka instanceof Struct topic && withoutPartitions(topic), "the same the other way round, where Kafka names it"),
@@ -48,13 +60,19 @@ final class AcceptedDifferences {
             codes("(Read|Write|Delete|Initialize)ShareGroupState.*", "results.partitions.error_code", "15|16", "0|15|16", "no topic of share states yet: both are answered by asking again"),
             codes("ShareFetch", "error_code", "0", "-1", "a topic in the request or its session that is not there: Kafka's handler throws, Firn calls it unknown"),
             of("ReadShareGroupState.*", "results.partitions.start_offset", (firn, kafka) -> Long.valueOf(-1).equals(firn) || Long.valueOf(-1).equals(kafka), "written once the share partition has been loaded"),
-            of("ShareGroup(Heartbeat|Describe)", "(groups.members.)?assignment.*", (firn, kafka) -> true, "partitions are shared out by hash codes of their ids, once their state is there"),
+            of("ShareGroup(Heartbeat|Describe)", "(groups.members.)?assignment.*", (firn, kafka) -> true, "several members: partitions are shared out by hash codes of their ids, which are each broker's own")
+                    .where(AcceptedDifferences::severalMembers),
+            of("ListOffsets", "topics.partitions.(timestamp|offset|leader_epoch)", (firn, kafka) -> true,
+                    "records below the log's start: Kafka looks for times among them until their segment is deleted, and finds none or one that is gone").when("timestamp=(-3|\\d)").where(AcceptedDifferences::cut),
+            of("DescribeLogDirs", "results.topics.partitions.partition_size", (firn, kafka) -> true, "segments below the log's start: Firn deletes them at once, Kafka within five minutes").where(AcceptedDifferences::cut),
             of("DescribeLogDirs", "results\\[[^\\]]*\\].topics\\[__.*", (firn, kafka) -> true, "what internal topics hold is each broker's own"),
-            codes("DescribeShareGroupOffsets", "groups.error_code", "0", "-1", "a topic asked about without any partition, or with one that cannot be: Kafka's coordinator throws").when("partitions=\\[\\]|-\\d{2,}"),
+            codes("DescribeShareGroupOffsets", "groups.error_code", "0", "-1", "a topic asked about without any partition, or with one that cannot be: Kafka's coordinator throws").when("partitions=\\[\\]|-\\d|99|topic_name=[,}]"),
+            of("DescribeShareGroupOffsets", "", (firn, kafka) -> String.valueOf(kafka).equals("silent"), "a partition that is not there: Kafka does not answer at all").when("99|-\\d|partitions=\\[\\]"),
+            codes("AlterShareGroupOffsets", "error_code", "0", "-1", "a partition that cannot be: Kafka's coordinator throws").when("-\\d"),
             codes("ShareFetch", "error_code", "42", "122", "an acquire mode that does not exist and a session that does not: which of the two is looked at first"),
             of("ApiVersions", "finalized_features_epoch", (firn, kafka) -> true, "the version of the metadata, which each counts for itself"),
             of("DescribeConfigs", "results\\[2/.*synonyms.*", (firn, kafka) -> true, "one default with two names: Kafka shows the name in hours"),
-            codes("DescribeConfigs|(Incremental)?AlterConfigs", "re(sults|sponses)\\[8/.*", ".*", ".*", "levels of loggers: Firn has one level, a setting of its start"),
+            of("DescribeConfigs", "results\\[8/[^\\]]*\\].configs\\[(?!root#).*", (firn, kafka) -> Difference.ABSENT.equals(firn) || Difference.ABSENT.equals(kafka), "loggers but the root: each broker has its own"),
             codes("(Incremental)?AlterConfigs", "responses\\[4/.*error_code", "40|42", "40|42", "another broker's number and a config that is wrong: which of the two is looked at first"),
             of("Produce", "responses.partition_responses.log_start_offset", (firn, kafka) -> Long.valueOf(-1).equals(kafka), "beside an error Firn tells all the same where the log begins"),
             of("DescribeConfigs", "results.configs.synonyms", (firn, kafka) -> Difference.ABSENT.equals(firn) || Difference.ABSENT.equals(kafka),
@@ -63,8 +81,11 @@ final class AcceptedDifferences {
             codes("IncrementalAlterConfigs", "responses.error_code", "42", "-1", "an operation that does not exist: Kafka's handler throws, Firn calls the request invalid"),
             codes("(Incremental)?AlterConfigs", "responses.error_code", "3|17|42", "17|40|42", "a topic that does not exist and a config that is wrong: which of the two is looked at first"),
             codes("DescribeConfigs", "results.error_code", "0|3", "42", "a resource of a kind that has no configs: Kafka then refuses those beside it too").when("resource_type=(0|3|99)"),
-            of("ApiVersions", "api_keys", (firn, kafka) -> Difference.ABSENT.equals(firn), "which APIs are served, and why the others are not, is said and tested by ServedApisTest"),
-            of("ApiVersions", "(supported|finalized)_features.*", (firn, kafka) -> true, "a feature has one level here, so its lowest is not 0, and there are none of KRaft's: Features says which there are"),
+            of("ApiVersions", "api_keys\\[8[01]#0\\]", (firn, kafka) -> Difference.ABSENT.equals(firn), "voters of a KRaft quorum: here the metadata are not kept by KRaft"),
+            of("ApiVersions", "supported_features\\[(group|share|streams|transaction|metadata).version#0\\].min_version", (firn, kafka) -> true, "a feature has one level here, so its lowest is that"),
+            of("ApiVersions", "supported_features\\[(group|share|streams|transaction).version#0\\]", (firn, kafka) -> Difference.ABSENT.equals(kafka),
+                    "up to version 3 Kafka leaves out features whose lowest level is 0, which old clients cannot read; here it is not 0"),
+            of("ApiVersions", "(supported|finalized)_features\\[(kraft|eligible.leader.replicas).version#0\\]", (firn, kafka) -> Difference.ABSENT.equals(firn), "features of KRaft: there is none here"),
             of("ApiVersions", "api_keys\\[7[12]#0\\]", (firn, kafka) -> Difference.ABSENT.equals(kafka), "client telemetry: Kafka serves it only with a plugin that takes it"),
             codes("DescribeConfigs", "results.error_code", "17|42", "17|42", "a topic name that cannot be: Firn says so, Kafka calls the request invalid"),
             codes("DescribeTopicPartitions", "topics.error_code", "3|17", "-1", "a topic without a name among those asked for: Kafka's handler throws, Firn calls that name invalid"),
@@ -72,10 +93,10 @@ final class AcceptedDifferences {
             of("CreateTopics", "topics.topic_id", (firn, kafka) -> Uuid.ZERO_UUID.equals(firn), "the id of a topic that was only checked and never is").when("validate_only=true"),
             codes("TxnOffsetCommit", "topics.partitions.error_code", "49", "42", "an empty transactional id and a wrong producer: which of the two is looked at first").when("transactional_id=,"),
             codes("Produce", "responses.partition_responses.error_code", "49", "42", "an empty transactional id and a wrong producer: which of the two is looked at first").when("transactional_id=,"),
-            codes("Produce", "responses.partition_responses.error_code", "21", "3|100", "acks that do not exist and a topic that does not: which of the two is looked at first"),
+            codes("Produce", "responses.partition_responses.error_code", "21", "3|76|100", "acks that do not exist and a topic that does not, or a codec too new: which of the two is looked at first"),
             codes("Produce", "responses.partition_responses.error_code", "2", "87", "a batch longer than its field: Firn calls it corrupt, Kafka sees no batch in it").when("flaw=(LENGTH|CUT)"),
             codes("Produce", "responses.partition_responses.error_code", "43", "87", "a batch of an older format: Firn says that it is the format").when("flaw=MAGIC"),
-            of("DescribeConfigs", "results\\[4/.*", (firn, kafka) -> true, "a broker's configs: Firn has those that are defaults of topic configs, and none of Kafka's others"),
+            of("DescribeConfigs", "results\\[4/[^\\]]*\\].configs", (firn, kafka) -> Difference.ABSENT.equals(firn), "a broker's configs: Firn has those that are defaults of topic configs, and none of Kafka's others"),
             codes("(Incremental)?AlterConfigs", "responses\\[4/.*error_code", "42", "0", "a config of a broker that Firn does not have: Kafka takes any name, Firn refuses what would have no effect"),
             codes("Fetch", "responses.partitions.error_code", "0", "-1", "a negative partition_max_bytes: Kafka's reader throws, Firn takes it for 0"));
 
@@ -86,17 +107,34 @@ final class AcceptedDifferences {
     private AcceptedDifferences() {}
 
     /** Those that are left. Where an error code differs as accepted, the fields beside it may too: they tell what only one of the two did. */
-    static List<Difference> open(List<Difference> differences) {
-        List<String> beside = differences.stream().filter(each -> each.path().endsWith("error_code") && accepted(each)).map(each -> parent(each.path())).toList();
-        return differences.stream().filter(each -> !accepted(each) && beside.stream().noneMatch(parent -> each.path().startsWith(parent))).toList();
+    static List<Difference> open(List<Difference> differences, World world) {
+        List<String> beside = differences.stream().filter(each -> each.path().endsWith("error_code") && accepted(each, world)).map(each -> parent(each.path())).toList();
+        return differences.stream().filter(each -> !accepted(each, world) && beside.stream().noneMatch(parent -> each.path().startsWith(parent))).toList();
     }
 
     private static String parent(String path) {
         return path.substring(0, path.length() - "error_code".length());
     }
 
-    private static boolean accepted(Difference difference) {
-        return ALL.stream().anyMatch(accepted -> accepted.matches(difference));
+    private static boolean accepted(Difference difference, World world) {
+        return ALL.stream().anyMatch(accepted -> accepted.matches(difference, world));
+    }
+
+    /** Null, empty, or the text of an error code, which clients have themselves. */
+    private static boolean saysNothing(Object message) {
+        return message == null || message.equals("") || Arrays.stream(Errors.values()).anyMatch(error -> message.equals(error.message()));
+    }
+
+    /** Whether a group that is asked about has more than one member, the one that speaks included. */
+    private static boolean severalMembers(Call call, World world) {
+        Object speaks = call.body().get("member_id");
+        return world.groups.stream().filter(group -> call.toString().contains(group.name))
+                .anyMatch(group -> group.members.size() > 1 || speaks != null && group.members.stream().anyMatch(member -> !member.id.equals(speaks)));
+    }
+
+    /** Whether records were deleted of a topic that is asked about. */
+    private static boolean cut(Call call, World world) {
+        return world.cut.stream().anyMatch(topic -> call.toString().contains(topic)) || call.toString().contains("topics=null") && !world.cut.isEmpty();
     }
 
     /** Produced records are dated a long time back. */
@@ -123,6 +161,6 @@ final class AcceptedDifferences {
     }
 
     private static Accepted of(String api, String field, BiPredicate<Object, Object> values, String reason) {
-        return new Accepted(Pattern.compile(api), Pattern.compile(field), Pattern.compile(""), values, reason);
+        return new Accepted(Pattern.compile(api), Pattern.compile(field), Pattern.compile(""), values, (call, world) -> true, reason);
     }
 }

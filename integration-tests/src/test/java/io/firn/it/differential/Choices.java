@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import org.apache.kafka.clients.consumer.ConsumerPartitionAssignor.Subscription;
@@ -40,12 +41,14 @@ final class Choices {
     private Producer producer;
     private int partition;
     private Session session;
+    private final AdminChoices admin;
 
     Choices(Random random, World world, ApiKeys api, short version) {
         this.random = random;
         this.world = world;
         this.api = api;
         this.version = version;
+        this.admin = new AdminChoices(random, world, api);
         this.topic = anyTopic();
         this.group = suitableGroup();
         this.member = group.members.isEmpty() ? null : any(group.members);
@@ -122,7 +125,8 @@ final class Choices {
 
     /** A value for a field that is neither a structure nor an array. */
     Object leaf(String path, Type type) {
-        Object value = named(path, path.substring(Math.max(path.lastIndexOf('.'), path.lastIndexOf(':')) + 1), type);
+        String name = path.substring(Math.max(path.lastIndexOf('.'), path.lastIndexOf(':')) + 1);
+        Object value = admin.named(name).map(choice -> Optional.ofNullable(choice.value())).orElseGet(() -> Optional.ofNullable(named(path, name, type))).orElse(null);
         return value == NONE ? anything(type) : fit(value, type);
     }
 
@@ -323,6 +327,7 @@ final class Choices {
     /** What fields owe each other and could not know while they were drawn one by one. */
     @SuppressWarnings("unchecked")
     void agree(Map<String, Object> body) {
+        admin.agree(body);
         if ((api == ApiKeys.METADATA && version >= 10 || api == ApiKeys.DELETE_TOPICS && version >= 6) && body.get("topics") != null) {
             for (Object each : (List<Object>) body.get("topics")) {
                 Map<String, Object> one = (Map<String, Object>) each;
@@ -340,10 +345,32 @@ final class Choices {
         }
     }
 
+    /** Both have a root logger, and no other by the same name. No level that would fill the log files. */
+    @SuppressWarnings("unchecked")
+    private void nameLoggers(Map<String, Object> resource) {
+        if (resource.get("configs") != null) {
+            for (Object each : (List<Object>) resource.get("configs")) {
+                Map<String, Object> config = (Map<String, Object>) each;
+                config.put("name", loggerName());
+                config.put("value", any("WARN", "WARN", "warn", "ERROR", "nonsense", "", null));
+            }
+        }
+        if (resource.get("configuration_keys") != null) {
+            ((List<Object>) resource.get("configuration_keys")).replaceAll(any -> loggerName());
+        }
+    }
+
+    private String loggerName() {
+        return random.nextInt(4) == 0 ? any("", "no.such.logger") : "root";
+    }
+
     private void nameResource(Map<String, Object> resource) {
         int type = (Byte) resource.get("resource_type");
         if (type == 4 || type == 8) {
             resource.put("resource_name", random.nextInt(4) == 0 ? any("", "7", "x") : "1");
+            if (type == 8) {
+                nameLoggers(resource);
+            }
         } else if (type == 32) {
             resource.put("resource_name", group.name);
         }

@@ -31,7 +31,7 @@ final class Comparison {
     private static final Set<String> OWN = Set.of("throttle_time_ms", "host", "port", "log_append_time_ms", "client_host", "transaction_start_time_ms", "last_timestamp", "total_bytes", "usable_bytes",
             "last_fetch_timestamp", "last_caught_up_timestamp", "push_interval_ms");
     private static final List<String> KEYS = List.of("key", "resource_type", "resource_name", "name", "topic", "topic_name", "topic_id", "group_id", "transactional_id", "partition_index", "partition", "index",
-            "partition_id", "node_id", "broker_id", "member_id", "api_key", "producer_id", "log_dir", "replica_id", "subtopology_id");
+            "partition_id", "user", "entity_type", "entity_name", "feature", "node_id", "broker_id", "member_id", "api_key", "producer_id", "log_dir", "replica_id", "subtopology_id");
 
     private final Call call;
     private final Twins twins;
@@ -149,6 +149,9 @@ final class Comparison {
                 if (struct.hasField(name) && struct.get(name) != null && !named) {
                     key.append(key.isEmpty() ? "" : "/").append(twins.kafkaName(name, struct.get(name), side));
                 }
+            }
+            if (struct.hasField("entity")) {
+                key.append(sorted(struct.getArray("entity")));
             }
             int same = 0;
             while (keyed.containsKey(key + "#" + same)) {

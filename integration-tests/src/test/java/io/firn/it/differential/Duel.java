@@ -67,7 +67,7 @@ final class Duel implements AutoCloseable {
         if (TRACE) {
             System.out.println("step " + step + "\n  request  " + call + "\n  firn     " + ours + "\n  kafka    " + theirs);
         }
-        List<Difference> open = AcceptedDifferences.open(Comparison.of(call, ours, theirs, twins));
+        List<Difference> open = AcceptedDifferences.open(Comparison.of(call, ours, theirs, twins), world);
         List<Difference> unheard = open.stream().filter(each -> !byKind.containsKey(each.kind())).toList();
         Finding finding = new Finding(seed, step, call, ours, theirs, unheard);
         unheard.forEach(each -> byKind.putIfAbsent(each.kind(), finding));
@@ -82,6 +82,7 @@ final class Duel implements AutoCloseable {
             case PRODUCE -> produced(call, ours, theirs);
             case FETCH -> fetched(call, ours, theirs);
             case INIT_PRODUCER_ID -> initialised(call, ours, theirs);
+            case DELETE_RECORDS -> world.cut.addAll(world.topics.keySet().stream().filter(topic -> call.toString().contains(topic)).toList());
             case END_TXN -> ended(call, ours, theirs);
             case JOIN_GROUP -> joined(call, ours, theirs, "generation_id");
             case CONSUMER_GROUP_HEARTBEAT, SHARE_GROUP_HEARTBEAT, STREAMS_GROUP_HEARTBEAT -> joined(call, ours, theirs, "member_epoch");

@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.types.Struct;
 
@@ -21,9 +22,11 @@ final class Settling {
     private static final short CONFIGS_VERSION = 1;
     private static final short SYNC_VERSION = 3;
     private static final Duration ASSIGNMENT_LIMIT = Duration.ofMillis(500);
+    private static final Duration SHARES_LIMIT = Duration.ofSeconds(2);
     private static final byte TOPIC = 2;
     private static final List<ApiKeys> METADATA_CHANGES = List.of(ApiKeys.CREATE_TOPICS, ApiKeys.DELETE_TOPICS, ApiKeys.CREATE_PARTITIONS, ApiKeys.ALTER_CONFIGS, ApiKeys.INCREMENTAL_ALTER_CONFIGS,
-            ApiKeys.METADATA, ApiKeys.ALTER_PARTITION_REASSIGNMENTS, ApiKeys.ELECT_LEADERS, ApiKeys.STREAMS_GROUP_HEARTBEAT);
+            ApiKeys.METADATA, ApiKeys.ALTER_PARTITION_REASSIGNMENTS, ApiKeys.ELECT_LEADERS, ApiKeys.STREAMS_GROUP_HEARTBEAT,
+            ApiKeys.ALTER_CLIENT_QUOTAS, ApiKeys.ALTER_USER_SCRAM_CREDENTIALS);
     private static final List<ApiKeys> TRANSACTION_ENDS = List.of(ApiKeys.END_TXN, ApiKeys.INIT_PRODUCER_ID, ApiKeys.WRITE_TXN_MARKERS);
 
     private final Door firn;
@@ -76,7 +79,10 @@ final class Settling {
         switch (call.api()) {
             case JOIN_GROUP -> settleGeneration(call.body().get("group_id"));
             case CONSUMER_GROUP_HEARTBEAT -> settleAssignment(ApiKeys.CONSUMER_GROUP_DESCRIBE, call.body().get("group_id"));
-            case SHARE_GROUP_HEARTBEAT -> settleAssignment(ApiKeys.SHARE_GROUP_DESCRIBE, call.body().get("group_id"));
+            case SHARE_GROUP_HEARTBEAT -> {
+                settleAssignment(ApiKeys.SHARE_GROUP_DESCRIBE, call.body().get("group_id"));
+                settleShares(call);
+            }
             case STREAMS_GROUP_HEARTBEAT -> settleAssignment(ApiKeys.STREAMS_GROUP_DESCRIBE, call.body().get("group_id"));
             default -> { }
         }
@@ -97,6 +103,35 @@ final class Settling {
                 Thread.onSpinWait();
             }
         }
+    }
+
+    /** What a share group subscribes to gets its state in the background of the heartbeat; until then it may be neither written nor assigned. A refused heartbeat brings none: not for ever, then. */
+    private void settleShares(Call call) throws IOException {
+        if (!(call.body().get("subscribed_topic_names") instanceof List<?> names)) {
+            return;
+        }
+        for (Door door : List.of(firn, kafka)) {
+            long deadline = System.nanoTime() + SHARES_LIMIT.toNanos();
+            for (Object name : names) {
+                World.Topic topic = world.topics.get(name);
+                while (topic != null && !initialised(door, call.body().get("group_id"), topic) && System.nanoTime() < deadline) {
+                    Thread.onSpinWait();
+                }
+            }
+        }
+    }
+
+    private static boolean initialised(Door door, Object group, World.Topic topic) throws IOException {
+        List<Object> partitions = IntStream.range(0, topic.partitions).mapToObj(partition -> (Object) Map.of("partition", partition, "leader_epoch", 0)).toList();
+        Struct answer = ask(door, ApiKeys.READ_SHARE_GROUP_STATE_SUMMARY, 0, Map.of("group_id", group, "topics", List.of(Map.of("topic_id", topic.id, "partitions", partitions))));
+        for (Object result : answer.getArray("results")) {
+            for (Object partition : ((Struct) result).getArray("partitions")) {
+                if (((Struct) partition).getInt("state_epoch") <= 0) {
+                    return false;
+                }
+            }
+        }
+        return true;
     }
 
     private static boolean assigned(Door door, ApiKeys describe, Object group) throws IOException {

@@ -16,13 +16,14 @@ final class Weights {
             Map.entry(ApiKeys.DELETE_TOPICS, 1), Map.entry(ApiKeys.INIT_PRODUCER_ID, 8), Map.entry(ApiKeys.CONSUMER_GROUP_HEARTBEAT, 8), Map.entry(ApiKeys.INCREMENTAL_ALTER_CONFIGS, 4),
             Map.entry(ApiKeys.DESCRIBE_CONFIGS, 4), Map.entry(ApiKeys.ADD_PARTITIONS_TO_TXN, 8), Map.entry(ApiKeys.END_TXN, 8), Map.entry(ApiKeys.ADD_OFFSETS_TO_TXN, 5),
             Map.entry(ApiKeys.TXN_OFFSET_COMMIT, 6), Map.entry(ApiKeys.SHARE_GROUP_HEARTBEAT, 6), Map.entry(ApiKeys.STREAMS_GROUP_HEARTBEAT, 6), Map.entry(ApiKeys.WRITE_TXN_MARKERS, 1),
-            Map.entry(ApiKeys.DELETE_GROUPS, 2), Map.entry(ApiKeys.DELETE_RECORDS, 2), Map.entry(ApiKeys.CREATE_PARTITIONS, 2)));
+            Map.entry(ApiKeys.DELETE_GROUPS, 2), Map.entry(ApiKeys.DELETE_RECORDS, 2), Map.entry(ApiKeys.CREATE_PARTITIONS, 2),
+            Map.entry(ApiKeys.ALTER_CLIENT_QUOTAS, 5), Map.entry(ApiKeys.ALTER_USER_SCRAM_CREDENTIALS, 4), Map.entry(ApiKeys.SASL_HANDSHAKE, 1), Map.entry(ApiKeys.SASL_AUTHENTICATE, 1),
+            Map.entry(ApiKeys.UNREGISTER_BROKER, 1), Map.entry(ApiKeys.CREATE_ACLS, 1), Map.entry(ApiKeys.DELETE_ACLS, 1), Map.entry(ApiKeys.DESCRIBE_ACLS, 1),
+            Map.entry(ApiKeys.CREATE_DELEGATION_TOKEN, 1), Map.entry(ApiKeys.RENEW_DELEGATION_TOKEN, 1), Map.entry(ApiKeys.EXPIRE_DELEGATION_TOKEN, 1),
+            Map.entry(ApiKeys.DESCRIBE_DELEGATION_TOKEN, 1)));
 
-    /** Not drawn: security (its own tests), and what would take the one broker or its features away. */
-    private static final Set<ApiKeys> NEVER = EnumSet.of(ApiKeys.SASL_HANDSHAKE, ApiKeys.SASL_AUTHENTICATE, ApiKeys.UNREGISTER_BROKER, ApiKeys.UPDATE_FEATURES, ApiKeys.ADD_RAFT_VOTER,
-            ApiKeys.REMOVE_RAFT_VOTER, ApiKeys.CREATE_ACLS, ApiKeys.DELETE_ACLS, ApiKeys.DESCRIBE_ACLS, ApiKeys.CREATE_DELEGATION_TOKEN, ApiKeys.RENEW_DELEGATION_TOKEN,
-            ApiKeys.EXPIRE_DELEGATION_TOKEN, ApiKeys.DESCRIBE_DELEGATION_TOKEN, ApiKeys.ALTER_USER_SCRAM_CREDENTIALS, ApiKeys.DESCRIBE_USER_SCRAM_CREDENTIALS, ApiKeys.ALTER_CLIENT_QUOTAS,
-            ApiKeys.DESCRIBE_CLIENT_QUOTAS);
+    /** Not drawn: what changes the voters of KRaft. */
+    private static final Set<ApiKeys> NEVER = EnumSet.of(ApiKeys.ADD_RAFT_VOTER, ApiKeys.REMOVE_RAFT_VOTER);
 
     private Weights() {}
 

@@ -2,9 +2,11 @@ package io.firn.it.differential;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.apache.kafka.common.Uuid;
 
 /** What the generator knows to exist at both brokers: only what both have confirmed. Mutable; for one thread. */
@@ -77,6 +79,8 @@ final class World {
     final List<Producer> producers = new ArrayList<>();
     final List<Session> sessions = new ArrayList<>();
     final List<Object> goneTopicIds = new ArrayList<>();
+    /** Names of topics of which records were deleted. */
+    final Set<String> cut = new HashSet<>();
     final String prefix;
     final boolean transactions;
 
