@@ -67,10 +67,7 @@ final class KeyedLoad implements AutoCloseable {
 
     private void send(KafkaProducer<byte[], byte[]> producer, int key, Update update) throws InterruptedException {
         unanswered.acquire();
-        byte[] value = update.deletes() ? null : ByteBuffer.allocate(Long.BYTES + random.nextInt(valueBytes)).putLong(update.number()).array();
-        ProducerRecord<byte[], byte[]> record = new ProducerRecord<>(partition.topic(), partition.partition(), key(key), value);
-        record.headers().add(NUMBER, ByteBuffer.allocate(Long.BYTES).putLong(update.number()).array());
-        producer.send(record, (metadata, failure) -> {
+        producer.send(record(partition, key, update, random.nextInt(valueBytes)), (metadata, failure) -> {
             unanswered.release();
             if (failure != null) {
                 failures.add(failure);
@@ -79,6 +76,14 @@ final class KeyedLoad implements AutoCloseable {
                 acknowledgements.incrementAndGet();
             }
         });
+    }
+
+    /** An update as {@link #update} and {@link #key} read it. */
+    static ProducerRecord<byte[], byte[]> record(TopicPartition partition, int key, Update update, int valueBytes) {
+        byte[] value = update.deletes() ? null : ByteBuffer.allocate(Long.BYTES + valueBytes).putLong(update.number()).array();
+        ProducerRecord<byte[], byte[]> record = new ProducerRecord<>(partition.topic(), partition.partition(), key(key), value);
+        record.headers().add(NUMBER, ByteBuffer.allocate(Long.BYTES).putLong(update.number()).array());
+        return record;
     }
 
     private static byte[] key(int key) {
