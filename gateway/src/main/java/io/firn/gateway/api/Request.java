@@ -43,6 +43,9 @@ public interface Request {
     /** Has {@code task} run on the connection's loop when the connection has ended (at once if it has), in the place of an earlier one with the same {@code key}. On the loop only. */
     void whenConnectionEnds(String key, Runnable task);
 
+    /** Has {@code task} run on the connection's loop if the connection ends before this request does, in the place of an earlier one: for what waits and need not any more. On the loop only. */
+    void whenAbandoned(Runnable task);
+
     /** Answers with {@code response}; {@code release} is called exactly once, when its bytes were sent or dropped. */
     void respond(ApiMessage response, Runnable release);
 

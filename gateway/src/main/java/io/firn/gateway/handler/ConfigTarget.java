@@ -36,7 +36,7 @@ record ConfigTarget(ConfigScope scope, String name) {
 
     private static ConfigTarget clientMetrics(String name) {
         if (name.isEmpty()) {
-            throw new InvalidRequestException("Client metrics subscription name must not be empty");
+            throw new InvalidRequestException("Subscription name can't be empty");
         }
         return new ConfigTarget(ConfigScope.CLIENT_METRICS, name);
     }

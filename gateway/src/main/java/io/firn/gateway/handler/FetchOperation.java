@@ -28,7 +28,7 @@ import org.slf4j.LoggerFactory;
  * One fetch request under way, from the first look at its partitions to its answer.
  *
  * <p>States: reading (each loop's partitions in turn, within the bytes left) → enough (min bytes, an error, or no time to wait)? then
- * gathering (cold chunks, pages not in memory, aborted transactions) → answered; else waiting for a high watermark to move or
+ * gathering (cold chunks, pages not in memory, aborted transactions) → answered; else waiting for a high watermark to move, the client to go or
  * {@code maxWait} to end (or, for records whose pages are being read, a short while) → reading again. No thread is held in any state.
  *
  * <p><b>Gathering</b> a read from the cold tier may outlast {@code maxWait}: the answer leaves with what is there by then, if
@@ -162,6 +162,10 @@ final class FetchOperation {
     private void await(long leftMs) {
         parts.values().forEach(FetchPart::discard);
         waiting = true;
+        request.whenAbandoned(this::abandon);
+        if (!waiting) {
+            return;
+        }
         long waitMs = Math.min(leftMs, body.maxWait());
         boolean lookAgain = LOOK_AGAIN_MS < waitMs && looks < MOST_LOOKS && parts.values().stream().anyMatch(FetchPart::notFoundYet);
         looks += lookAgain ? 1 : 0;
@@ -222,11 +226,25 @@ final class FetchOperation {
         if (!waiting) {
             return;
         }
+        stopWaiting();
+        readAll();
+    }
+
+    private void stopWaiting() {
         waiting = false;
-        timer.cancel(false);
+        if (timer != null) {
+            timer.cancel(false);
+        }
         watches.forEach(Runnable::run);
         watches.clear();
-        readAll();
+    }
+
+    /** A client may go long before its {@code maxWait} is over; what it wanted to be told of is left at once. */
+    private void abandon() {
+        if (waiting) {
+            stopWaiting();
+            drop();
+        }
     }
 
     // Gathering
@@ -269,7 +287,8 @@ final class FetchOperation {
             FetchResponse response = context.updateAndGenerateResponseData(answers, List.of());
             request.respond(response.data(), () -> parts.values().forEach(FetchPart::discard));
         } catch (RuntimeException e) {
-            LOG.atError().addKeyValue("client", request.clientAddress()).setCause(e).log("The answer to a fetch could not be made");
+            // Two partitions of a topic with neither name nor id: the library cannot say anything about them, and Kafka answers with the same error.
+            LOG.atWarn().addKeyValue("client", request.clientAddress()).setCause(e).log("The answer to a fetch could not be made");
             parts.values().forEach(FetchPart::discard);
             request.fail(e);
         }

@@ -352,6 +352,11 @@ public final class Partition {
         watermarkListeners.remove(listener);
     }
 
+    /** How many wait for the high watermark to move. On the loop. */
+    public int watermarkListeners() {
+        return watermarkListeners.size();
+    }
+
     /** As {@link #addWatermarkListener}, and once at registration. Returns what removes it (on the loop). */
     public Runnable onHighWatermark(LongConsumer listener) {
         addWatermarkListener(listener);

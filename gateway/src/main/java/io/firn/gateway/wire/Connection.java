@@ -128,12 +128,15 @@ final class Connection extends ChannelInboundHandlerAdapter {
             loop.budget().release(frame.sizeBytes());
             frame = null;
         }
-        inOrder.forEach(exchange -> {
+        List<Exchange> open = List.copyOf(inOrder);
+        inOrder.clear();
+        open.forEach(exchange -> {
             if (exchange.isAnswered()) {
                 exchange.sentOrDropped();
+            } else {
+                runSafely(exchange::abandon);
             }
         });
-        inOrder.clear();
         whenEnded.values().forEach(Connection::runSafely);
         whenEnded.clear();
     }

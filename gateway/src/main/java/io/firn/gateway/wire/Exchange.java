@@ -34,6 +34,7 @@ final class Exchange implements Request {
     private boolean payloadHeld = true;
     private ApiMessage response;
     private Runnable release = NOTHING;
+    private Runnable abandonment = NOTHING;
 
     Exchange(Connection connection, RequestHeader header, AbstractRequest body, Frame frame, long receivedNanos) {
         this.connection = connection;
@@ -94,6 +95,22 @@ final class Exchange implements Request {
     }
 
     @Override
+    public void whenAbandoned(Runnable task) {
+        if (connection.closed()) {
+            task.run();
+        } else {
+            abandonment = task;
+        }
+    }
+
+    /** The connection has ended, and nobody waits for the answer any more. */
+    void abandon() {
+        Runnable once = abandonment;
+        abandonment = NOTHING;
+        once.run();
+    }
+
+    @Override
     public void respond(ApiMessage message, Runnable whenSentOrDropped) {
         end(message, whenSentOrDropped);
     }
@@ -129,6 +146,7 @@ final class Exchange implements Request {
     }
 
     private void answer(ApiMessage message, Runnable whenSentOrDropped) {
+        abandonment = NOTHING;
         response = message;
         release = whenSentOrDropped;
         answered = true;

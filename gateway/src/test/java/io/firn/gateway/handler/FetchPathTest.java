@@ -89,6 +89,33 @@ class FetchPathTest {
 
     // Waiting
 
+    /** By its own wish it would wait for a month. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3})
+    void fetchThatWaitsEndsWithItsConnection(int loops) {
+        start(loops, 3);
+        try (WireClient client = rig.client()) {
+            for (int i = 0; i < 2; i++) {
+                FetchRequestData body = fetch(Integer.MAX_VALUE, 1);
+                for (int partition = 0; partition < 3; partition++) {
+                    want(body, topic, partition, 0);
+                }
+                client.send(ApiKeys.FETCH, FETCH, body);
+            }
+            Await.until("both wait", () -> waiting() == 6);
+        }
+        Await.until("nobody waits", () -> waiting() == 0);
+    }
+
+    private int waiting() {
+        int waiting = 0;
+        for (int partition = 0; partition < 3; partition++) {
+            Partition one = rig.partition("logs", partition);
+            waiting += StorageRig.<Integer>onLoop(one, one::watermarkListeners);
+        }
+        return waiting;
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {1, 3})
     void fetchThatWaitsIsAnsweredByTheFirstRecordOfAnyOfItsPartitions(int loops) {

@@ -97,6 +97,11 @@ final class TestRequest implements Request {
     }
 
     @Override
+    public void whenAbandoned(Runnable task) {
+        // Never is.
+    }
+
+    @Override
     public void respond(ApiMessage response, Runnable release) {
         if (!answer.complete(response)) {
             answer.obtrudeException(new AssertionError("answered twice"));

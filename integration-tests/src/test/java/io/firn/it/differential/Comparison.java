@@ -31,7 +31,7 @@ final class Comparison {
     private static final Set<String> OWN = Set.of("throttle_time_ms", "host", "port", "log_append_time_ms", "client_host", "transaction_start_time_ms", "last_timestamp", "total_bytes", "usable_bytes",
             "last_fetch_timestamp", "last_caught_up_timestamp", "push_interval_ms");
     private static final List<String> KEYS = List.of("key", "resource_type", "resource_name", "name", "topic", "topic_name", "topic_id", "group_id", "transactional_id", "partition_index", "partition", "index",
-            "partition_id", "user", "entity_type", "entity_name", "feature", "node_id", "broker_id", "member_id", "api_key", "producer_id", "log_dir", "replica_id", "subtopology_id");
+            "partition_id", "user", "entity_type", "entity_name", "feature", "mechanism", "node_id", "broker_id", "member_id", "api_key", "producer_id", "log_dir", "replica_id", "subtopology_id");
 
     private final Call call;
     private final Twins twins;
