@@ -16,6 +16,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.LongConsumer;
 import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.TopicIdPartition;
+import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.message.FetchResponseData;
 import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.requests.FetchRequest;
@@ -85,13 +86,13 @@ final class FetchOperation {
     }
 
     void start() {
-        // What is not here comes last: the library's answer cannot hold a topic behind one that has neither name nor id.
-        Map<TopicIdPartition, FetchPart> missing = new LinkedHashMap<>();
+        // What is not here comes last, topic by topic: the library's answer cannot hold a topic behind one that has neither name nor id.
+        Map<Uuid, Map<TopicIdPartition, FetchPart>> missing = new LinkedHashMap<>();
         context.foreachPartition((id, wanted) -> {
             FetchPart part = new FetchPart(id, wanted, partitions.locate(id));
-            (part.located() ? parts : missing).put(id, part);
+            (part.located() ? parts : missing.computeIfAbsent(id.topicId(), topic -> new LinkedHashMap<>())).put(id, part);
         });
-        parts.putAll(missing);
+        missing.values().forEach(parts::putAll);
         Map<Executor, List<FetchPart>> grouped = new LinkedHashMap<>();
         for (FetchPart part : parts.values()) {
             if (part.located()) {

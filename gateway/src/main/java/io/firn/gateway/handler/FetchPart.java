@@ -97,7 +97,11 @@ final class FetchPart {
         answer = new FetchResponseData.PartitionData().setPartitionIndex(id.partition()).setHighWatermark(watermarkAtRead)
                 .setLastStableOffset(partition.lastStableOffset()).setLogStartOffset(partition.log().logStartOffset())
                 .setRecords(MemoryRecords.EMPTY).setAbortedTransactions(onlyCommitted ? List.of() : null);
-        if (diverges() || (bytesLeft <= 0 && !evenOneTooLarge)) {
+        if (diverges()) {
+            return 0;
+        }
+        if (bytesLeft <= 0 && !evenOneTooLarge) {
+            checkRange();
             return 0;
         }
         find(Math.max(1, Math.min(wanted.maxBytes, bytesLeft)), limit, evenOneTooLarge);
@@ -129,6 +133,13 @@ final class FetchPart {
             answer.divergingEpoch().setEpoch(end.get().leaderEpoch()).setEndOffset(end.get().endOffset());
         }
         return diverged;
+    }
+
+    /** What reading would find out as well; also told when there is no room for records. */
+    private void checkRange() {
+        if (wanted.fetchOffset < partition.log().logStartOffset() || wanted.fetchOffset > partition.log().hot().logEndOffset()) {
+            fail(Errors.OFFSET_OUT_OF_RANGE);
+        }
     }
 
     private void find(int maxBytes, long limit, boolean evenOneTooLarge) {

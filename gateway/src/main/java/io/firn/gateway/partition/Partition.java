@@ -160,7 +160,8 @@ public final class Partition {
 
     /** Exclusive end of what read_committed consumers may see (LSO). */
     public long lastStableOffset() {
-        return log.hot().lastStableOffset(highWatermark);
+        // Of a transaction that is open and whose first records were deleted, nothing before the log's start counts.
+        return Math.max(log.logStartOffset(), log.hot().lastStableOffset(highWatermark));
     }
 
     public boolean retired() {

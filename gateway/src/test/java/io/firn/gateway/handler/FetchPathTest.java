@@ -266,6 +266,23 @@ class FetchPathTest {
     // Places
 
     @Test
+    void offsetsOutsideTheLogAreOutOfRangeAlsoWhenThereIsNoRoomForRecords() {
+        start(1, 2);
+        append(0, "a");
+        append(1, "b");
+        try (WireClient client = rig.client()) {
+            for (long outside : new long[] {2, -2}) {
+                FetchRequestData body = fetch(LONG_MS, 1).setMaxBytes(0);
+                want(body, topic, 0, 0);
+                want(body, topic, 1, outside);
+                List<FetchResponseData.PartitionData> answers = partitions(ask(client, body));
+                assertThat(values(answers.get(0))).containsExactly("a");
+                assertThat(error(answers.get(1))).isEqualTo(Errors.OFFSET_OUT_OF_RANGE);
+            }
+        }
+    }
+
+    @Test
     void offsetsOutsideTheLogAreOutOfRangeAndItsEndIsNot() {
         start(1, 1);
         append(0, "a", "b", "c");
@@ -419,6 +436,22 @@ class FetchPathTest {
             assertThat(whole.lastStableOffset()).isEqualTo(6);
             assertThat(whole.abortedTransactions()).hasSize(1);
             assertThat(only(ask(client, fetch(topic, 0, 0))).abortedTransactions()).as("for uncommitted readers").isNull();
+        }
+    }
+
+    @Test
+    void anOpenTransactionWhoseFirstRecordsWereDeletedHoldsBackFromTheLogsStartOn() {
+        start(1, 1);
+        append(0, Batches.data(0, 7, (short) 0, 0, 2, true, rig.clock.millis()), AppendOrigin.CLIENT);
+        append(0, "a");
+        Partition partition = rig.partition("logs", 0);
+        Await.get(StorageRig.onLoop(partition, () -> partition.deleteRecordsBefore(1)));
+        try (WireClient client = rig.client()) {
+            FetchResponseData.PartitionData open = only(ask(client, fetch(topic, 0, 1).setIsolationLevel((byte) 1)));
+            assertThat(error(open)).isEqualTo(Errors.NONE);
+            assertThat(open.logStartOffset()).isEqualTo(1);
+            assertThat(open.lastStableOffset()).isEqualTo(1);
+            assertThat(values(open)).isEmpty();
         }
     }
 }

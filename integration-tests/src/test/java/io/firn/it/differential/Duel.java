@@ -82,6 +82,7 @@ final class Duel implements AutoCloseable {
             case PRODUCE -> produced(call, ours, theirs);
             case FETCH -> fetched(call, ours, theirs);
             case INIT_PRODUCER_ID -> initialised(call, ours, theirs);
+            case DELETE_SHARE_GROUP_STATE -> world.sharesForgotten = true;
             case DELETE_RECORDS -> world.cut.addAll(world.topics.keySet().stream().filter(topic -> call.toString().contains(topic)).toList());
             case END_TXN -> ended(call, ours, theirs);
             case JOIN_GROUP -> joined(call, ours, theirs, "generation_id");

@@ -81,6 +81,8 @@ final class World {
     final List<Object> goneTopicIds = new ArrayList<>();
     /** Names of topics of which records were deleted. */
     final Set<String> cut = new HashSet<>();
+    /** Whether share states were deleted behind their groups' backs. */
+    boolean sharesForgotten;
     final String prefix;
     final boolean transactions;
 
