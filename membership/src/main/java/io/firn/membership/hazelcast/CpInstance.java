@@ -78,6 +78,9 @@ final class CpInstance {
         if (!version.equals(VERSION)) {
             throw new MetadataOpenFailed(Reason.TOO_NEW, "Hazelcast " + version + " is on the class path, but CP logs are in the format of " + VERSION);
         }
+        if (System.getProperty(InstanceConfig.LOGGING) == null) {
+            System.setProperty(InstanceConfig.LOGGING, "slf4j"); // also for what Hazelcast logs before it reads its configuration
+        }
         Config config = InstanceConfig.of(settings, store.identity());
         config.getUserContext().put(CpQuestion.CONTEXT, owner);
         config.addListenerConfig(new ListenerConfig(new Events(owner)));

@@ -13,6 +13,7 @@ import io.firn.membership.cp.CpStore;
 import io.firn.membership.storage.Folder;
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -75,6 +76,7 @@ public final class CpMember implements AutoCloseable {
 
     // Confined to the thread.
     private boolean verified;
+    private Optional<CompletableFuture<Void>> connecting = Optional.empty();
     private String lastWaiting = "";
     private long checkedNanos;
 
@@ -222,6 +224,9 @@ public final class CpMember implements AutoCloseable {
     // ---- what others ask, on their threads
 
     CpAnswer answer() {
+        if (instance == null) {
+            throw new IllegalStateException("this broker is being started");
+        }
         return new CpAnswer(instance.place(), formWith, store.identity());
     }
 
@@ -382,6 +387,7 @@ public final class CpMember implements AutoCloseable {
     private void rejoin() throws IOException {
         LOGGER.atWarn().addKeyValue("member", store.identity().uuid()).log("This CP member was removed by the others; wiping its CP directory and starting anew without a vote");
         verified = false;
+        connecting = Optional.empty();
         metadataStore.disconnect();
         instance.shutdown();
         store.wipe();
@@ -390,8 +396,10 @@ public final class CpMember implements AutoCloseable {
 
     private void verify() throws ExecutionException, TimeoutException {
         instance.verify();
+        connecting = connecting.filter(attempt -> !attempt.isCompletedExceptionally()).or(() -> Optional.of(metadataStore.connect(instance.cp())));
+        await(connecting.get());
+        connecting = Optional.empty();
         new Sessions(instance).close(session -> session.endpointName().startsWith(InstanceConfig.namePrefix(settings.brokerId())) && !session.endpointName().equals(instance.name()));
-        metadataStore.connect(instance.cp());
         verified = true;
         checkedNanos = System.nanoTime();
         waitingFor = "";

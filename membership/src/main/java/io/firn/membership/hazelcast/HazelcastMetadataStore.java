@@ -66,9 +66,13 @@ final class HazelcastMetadataStore implements MetadataStore {
     /** What the store consists of. */
     private record Objects(FencedLock lock, IAtomicReference<byte[]> head, IAtomicReference<byte[]> epoch) {}
 
-    /** The CP subsystem works; blocks until the objects are there. What was held in a CP subsystem before is not held in this one. */
-    void connect(CPSubsystem cp) {
-        objects = Optional.of(new Objects(cp.getLock(LOCK), cp.getAtomicReference("head"), cp.getAtomicReference("controller-epoch")));
+    /** The CP subsystem works; completes when the objects are there, which may take as long as a majority is away. What was held in a CP subsystem before is not held in this one. */
+    CompletableFuture<Void> connect(CPSubsystem cp) {
+        try {
+            return CompletableFuture.runAsync(() -> objects = Optional.of(new Objects(cp.getLock(LOCK), cp.getAtomicReference("head"), cp.getAtomicReference("controller-epoch"))), lockThread);
+        } catch (RejectedExecutionException e) {
+            return CompletableFuture.failedFuture(e);
+        }
     }
 
     /** There is no CP subsystem for the time being. */

@@ -23,6 +23,7 @@ final class InstanceConfig {
     static final String INCARNATION = "firn.incarnation";
     static final String CP_UUID = "firn.cp.uuid";
 
+    static final String LOGGING = "hazelcast.logging.type";
     static final String EXECUTOR = "firn-cp";
     private static final String NAME_PREFIX = "firn-";
 
@@ -55,7 +56,7 @@ final class InstanceConfig {
 
     private static void properties(Config config, CpSettings settings) {
         CpSettings.Timings timings = settings.timings();
-        config.setProperty("hazelcast.logging.type", "slf4j");
+        config.setProperty(LOGGING, "slf4j");
         config.setProperty("hazelcast.phone.home.enabled", "false");
         config.setProperty("hazelcast.shutdownhook.enabled", "false");
         config.setProperty("hazelcast.health.monitoring.level", "OFF");
