@@ -2,6 +2,7 @@ package io.firn.it.cp;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.firn.it.harness.Await;
 import io.firn.it.harness.FreePorts;
 import io.firn.it.harness.JavaChild;
 import io.firn.membership.EntryHash;
@@ -10,11 +11,13 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -30,6 +33,7 @@ final class CpCluster implements AutoCloseable {
     private final Map<Integer, Integer> ports = new TreeMap<>();
     private final Map<Integer, JavaChild> running = new TreeMap<>();
     private int runs;
+    private String load = "load";
 
     CpCluster(String name, Path directory) throws IOException {
         this.name = name;
@@ -63,7 +67,7 @@ final class CpCluster implements AutoCloseable {
     JavaChild launch(int id, String formWith, String fault) {
         String seeds = ports.values().stream().map(port -> "127.0.0.1:" + port).collect(Collectors.joining(","));
         Path ledger = directory.resolve("ledgers").resolve("broker-" + id + "-run-" + ++runs);
-        JavaChild child = JavaChild.start(CpProcess.class, JVM, List.of(Integer.toString(id), ports.get(id).toString(), cp(id).toString(), ledger.toString(), seeds, formWith, fault),
+        JavaChild child = JavaChild.start(CpProcess.class, JVM, List.of(Integer.toString(id), ports.get(id).toString(), cp(id).toString(), ledger.toString(), seeds, formWith, fault, load),
                 "cp-" + name + "-" + id + ".log");
         running.put(id, child);
         return child;
@@ -82,23 +86,34 @@ final class CpCluster implements AutoCloseable {
         }
     }
 
-    /** All of them change the head as fast as they can, from now on. */
-    void load(int... ids) {
-        for (int id : ids) {
-            assertThat(member(id).ask("load")).isEqualTo("loading");
+    /** Those that are started from now on do not change the head. */
+    CpCluster withoutLoad() {
+        load = "rest";
+        return this;
+    }
+
+    /** A frame that was written in part: the end of a log as a power loss may leave it. */
+    void tearLog(int id, byte[] part) throws IOException {
+        try (Stream<Path> files = Files.list(cp(id))) {
+            for (Path log : files.filter(file -> file.toString().endsWith(".raft")).toList()) {
+                Files.write(log, part, StandardOpenOption.APPEND);
+            }
         }
+    }
+
+    String log(int id) throws IOException {
+        return member(id).logText();
     }
 
     /** Waits until {@code more} changes were confirmed since now. */
     void progress(int more) throws IOException {
         int before = Ledger.Sum.of(directory.resolve("ledgers")).confirmed().size();
-        io.firn.it.harness.Await.until(more + " changes more than " + before, () -> Ledger.Sum.of(directory.resolve("ledgers")).confirmed().size() >= before + more);
+        Await.until(more + " changes more than " + before, () -> Ledger.Sum.of(directory.resolve("ledgers")).confirmed().size() >= before + more);
     }
 
+    /** All at the same moment. */
     void kill9(int... ids) {
-        for (int id : ids) {
-            member(id).kill9();
-        }
+        IntStream.of(ids).parallel().forEach(id -> member(id).kill9());
     }
 
     void stop(int... ids) {
@@ -142,8 +157,11 @@ final class CpCluster implements AutoCloseable {
         return uuid + "@" + ports.get(id);
     }
 
-    /** What was confirmed until now is in the history of the head that member {@code id} reads. Nobody may be changing it. */
+    /** Everybody stops changing the head; then what was ever confirmed is in the history of the head that member {@code id} reads. */
     void checkHistory(int id) throws IOException {
+        List<JavaChild> alive = running.values().stream().filter(JavaChild::alive).toList();
+        alive.forEach(child -> child.order("rest"));
+        alive.forEach(child -> assertThat(child.answer()).isEqualTo("resting"));
         String answer = member(id).ask("head");
         assertThat(answer).doesNotStartWith("error");
         long[] head = Stream.of(answer.split(" ")).mapToLong(Long::parseLong).toArray();

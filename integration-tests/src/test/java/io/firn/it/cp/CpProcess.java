@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -31,8 +32,8 @@ import java.util.stream.Stream;
  * A process that is one member: takes a line of standard input as an order and answers each with a line.
  *
  * <pre>
- *  arguments   broker id, port, CP directory, ledger of this run, seeds, brokers to form with (ids with commas, or -), fault (see {@link FaultyFolder}, or -)
- *  ready       waits until it is ready       load      begins to change the head and to take the lock     head     the head
+ *  arguments   broker id, port, CP directory, ledger of this run, seeds, brokers to form with (ids with commas, or -), fault (see {@link FaultyFolder}, or -), load or rest
+ *  ready       waits until it is ready       rest      stops changing the head and taking the lock        head     the head
  *  who         stage and name                members   names of the members                               promote  becomes a member
  *  remove N    removes member N              fill      the disk is full from now on                       stop     ends
  * </pre>
@@ -46,6 +47,9 @@ public final class CpProcess {
     private final FaultyFolder folder;
     private final Ledger ledger;
     private final int id;
+    private final List<Thread> load = new ArrayList<>();
+    private final SplittableRandom random = new SplittableRandom();
+    private volatile boolean resting;
 
     private CpProcess(int id, CpMember member, FaultyFolder folder, Ledger ledger) {
         this.id = id;
@@ -61,7 +65,12 @@ public final class CpProcess {
         Set<Integer> formWith = arguments[5].equals("-") ? Set.of() : Stream.of(arguments[5].split(",")).map(Integer::valueOf).collect(Collectors.toSet());
         FaultyFolder folder = new FaultyFolder(FileFolder.open(Path.of(arguments[2])), arguments[6]);
         CpMember member = CpMember.start(settings, folder, formWith, CpMember.halting());
-        new CpProcess(id, member, folder, Ledger.create(Path.of(arguments[3]))).obey();
+        CpProcess process = new CpProcess(id, member, folder, Ledger.create(Path.of(arguments[3])));
+        if (arguments[7].equals("load")) {
+            process.start("load-head", process::changeHead);
+            process.start("load-lock", process::takeLock);
+        }
+        process.obey();
         System.exit(0);
     }
 
@@ -82,10 +91,12 @@ public final class CpProcess {
                     member.ready().get(CHANGE_MS, TimeUnit.MILLISECONDS);
                     yield "ready";
                 }
-                case "load" -> {
-                    start("load-head", this::changeHead);
-                    start("load-lock", this::takeLock);
-                    yield "loading";
+                case "rest" -> {
+                    resting = true;
+                    for (Thread thread : load) {
+                        thread.join();
+                    }
+                    yield "resting";
                 }
                 case "head" -> {
                     Head head = member.metadataStore().readHead(CHANGE_MS).get().orElseThrow();
@@ -116,9 +127,9 @@ public final class CpProcess {
         void once() throws Exception;
     }
 
-    private static void start(String name, Loop loop) {
+    private void start(String name, Loop loop) {
         Thread thread = new Thread(() -> {
-            while (true) {
+            while (!resting) {
                 try {
                     loop.once();
                 } catch (ExecutionException | TimeoutException e) {
@@ -130,15 +141,14 @@ public final class CpProcess {
             }
         }, name);
         thread.setDaemon(true);
+        load.add(thread);
         thread.start();
     }
-
-    private final SplittableRandom random = new SplittableRandom();
 
     private void changeHead() throws Exception {
         MetadataStore store = member.metadataStore();
         Optional<Head> seen = get(store.readHead(CALL_MS));
-        while (true) {
+        while (!resting) {
             Head next = new Head(seen.map(Head::version).orElse(0L) + 1, id, new EntryHash(random.nextLong(), random.nextLong(), random.nextLong(), id));
             ledger.attempt(seen, next);
             if (get(store.compareAndSetHead(seen, next, CALL_MS))) {

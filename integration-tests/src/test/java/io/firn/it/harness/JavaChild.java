@@ -5,11 +5,14 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -24,12 +27,15 @@ public final class JavaChild {
 
     private static final Duration LIMIT = Duration.ofSeconds(90);
 
+    /** Log files of this test run; what is there before the first use is of an earlier one. */
+    private static final Set<Path> FRESH = ConcurrentHashMap.newKeySet();
+
     private final Process process;
     private final BufferedReader answers;
     private final Writer orders;
-    private final String log;
+    private final Path log;
 
-    private JavaChild(Process process, String log) {
+    private JavaChild(Process process, Path log) {
         this.process = process;
         this.answers = process.inputReader(StandardCharsets.UTF_8);
         this.orders = process.outputWriter(StandardCharsets.UTF_8);
@@ -39,13 +45,24 @@ public final class JavaChild {
     /** @param logName file name below {@code target/it-logs} */
     public static JavaChild start(Class<?> main, List<String> jvm, List<String> arguments, String logName) {
         Path log = Layout.logs().resolve(logName);
+        if (FRESH.add(log)) {
+            deleteOld(log);
+        }
         List<String> command = new ArrayList<>(List.of(Processes.java()));
         command.addAll(jvm);
         command.addAll(Processes.quietFlags());
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
         command.addAll(arguments);
         try {
-            return new JavaChild(Processes.watched(new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.appendTo(log.toFile())).start()), log.toString());
+            return new JavaChild(Processes.watched(new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.appendTo(log.toFile())).start()), log);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static void deleteOld(Path log) {
+        try {
+            Files.deleteIfExists(log);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -87,6 +104,11 @@ public final class JavaChild {
     public String ask(String order) {
         order(order);
         return answer();
+    }
+
+    /** What it, and others with the same log file, wrote to standard error so far. */
+    public String logText() throws IOException {
+        return Files.readString(log);
     }
 
     public boolean alive() {

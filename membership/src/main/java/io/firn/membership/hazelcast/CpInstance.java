@@ -141,6 +141,15 @@ final class CpInstance {
         hazelcast.shutdown();
     }
 
+    /** Ends it without a word to the others. */
+    void terminate() {
+        hazelcast.getLifecycleService().terminate();
+    }
+
+    HazelcastInstance hazelcast() {
+        return hazelcast;
+    }
+
     // ---- where the members are
 
     /** Tells Hazelcast the addresses at which CP members are now, which may differ from those in its list. */

@@ -223,6 +223,10 @@ public final class CpMember implements AutoCloseable {
 
     // ---- what others ask, on their threads
 
+    CpInstance instance() {
+        return instance;
+    }
+
     CpAnswer answer() {
         if (instance == null) {
             throw new IllegalStateException("this broker is being started");
@@ -284,7 +288,7 @@ public final class CpMember implements AutoCloseable {
     // ---- on the thread
 
     private void tick() {
-        if (closed || store.failed()) {
+        if (closed || store.failed() || instance == null) {
             return;
         }
         guard(() -> {
@@ -389,7 +393,7 @@ public final class CpMember implements AutoCloseable {
         verified = false;
         connecting = Optional.empty();
         metadataStore.disconnect();
-        instance.shutdown();
+        instance.terminate();
         store.wipe();
         instance = CpInstance.start(settings, store, this);
     }

@@ -47,6 +47,7 @@ final class HazelcastMetadataStore implements MetadataStore {
 
     private final ThreadPoolExecutor lockThread;
     private final long sessionNanos;
+    private final String prefix;
     private volatile Optional<Objects> objects = Optional.empty();
     private volatile boolean closed;
 
@@ -55,6 +56,12 @@ final class HazelcastMetadataStore implements MetadataStore {
     private int heldEpoch;
 
     HazelcastMetadataStore(int sessionSeconds) {
+        this(sessionSeconds, "");
+    }
+
+    /** @param prefix of the names of its objects, so that several stores fit into one CP subsystem */
+    HazelcastMetadataStore(int sessionSeconds, String prefix) {
+        this.prefix = prefix;
         sessionNanos = TimeUnit.SECONDS.toNanos(sessionSeconds);
         lockThread = new ThreadPoolExecutor(1, 1, 0, TimeUnit.SECONDS, new ArrayBlockingQueue<>(WAITING), task -> {
             Thread thread = new Thread(task, "firn-cp-lock");
@@ -69,7 +76,8 @@ final class HazelcastMetadataStore implements MetadataStore {
     /** The CP subsystem works; completes when the objects are there, which may take as long as a majority is away. What was held in a CP subsystem before is not held in this one. */
     CompletableFuture<Void> connect(CPSubsystem cp) {
         try {
-            return CompletableFuture.runAsync(() -> objects = Optional.of(new Objects(cp.getLock(LOCK), cp.getAtomicReference("head"), cp.getAtomicReference("controller-epoch"))), lockThread);
+            return CompletableFuture.runAsync(() -> objects = Optional.of(new Objects(cp.getLock(prefix + LOCK), cp.getAtomicReference(prefix + "head"),
+                    cp.getAtomicReference(prefix + "controller-epoch"))), lockThread);
         } catch (RejectedExecutionException e) {
             return CompletableFuture.failedFuture(e);
         }

@@ -65,9 +65,9 @@ final class InstanceConfig {
         config.setProperty("hazelcast.wait.seconds.before.join", "0");
         config.setProperty("hazelcast.heartbeat.interval.seconds", Integer.toString(timings.heartbeatSeconds()));
         config.setProperty("hazelcast.max.no.heartbeat.seconds", Integer.toString(timings.silenceSeconds()));
-        // The defaults, 300 and 120 s, would keep the halves of a healed partition apart for minutes.
-        config.setProperty("hazelcast.merge.first.run.delay.seconds", "10");
-        config.setProperty("hazelcast.merge.next.run.delay.seconds", "5");
+        // The defaults, 300 and 120 s, would keep the halves of a healed partition apart for minutes, and so brokers that started at the same moment without seeing each other.
+        config.setProperty("hazelcast.merge.first.run.delay.seconds", "3");
+        config.setProperty("hazelcast.merge.next.run.delay.seconds", "3");
         config.setProperty("hazelcast.socket.bind.any", "false");
     }
 
@@ -100,7 +100,7 @@ final class InstanceConfig {
         cp.setMissingCPMemberAutoRemovalSeconds(0);
         // A compare-and-set whose outcome is not known must say so, and not be tried again behind our back.
         cp.setFailOnIndeterminateOperationState(true);
-        cp.addLockConfig(new FencedLockConfig(HazelcastMetadataStore.LOCK).disableReentrancy());
+        cp.addLockConfig(new FencedLockConfig("*" + HazelcastMetadataStore.LOCK).disableReentrancy());
         RaftAlgorithmConfig raft = cp.getRaftAlgorithmConfig();
         raft.setLeaderElectionTimeoutInMillis(500).setLeaderHeartbeatPeriodInMillis(500).setMaxMissedLeaderHeartbeatCount(3);
         raft.setCommitIndexAdvanceCountToSnapshot(settings.timings().snapshotEntries());

@@ -1,0 +1,118 @@
+package io.firn.membership.hazelcast;
+
+import com.hazelcast.instance.impl.HazelcastInstanceProxy;
+import io.firn.membership.CpSeeds;
+import io.firn.membership.CpSettings;
+import io.firn.membership.CpSettings.Timings;
+import io.firn.membership.Seeds;
+import io.firn.membership.storage.SimFolder;
+import io.firn.membership.storage.SimFolder.Loss;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+
+/**
+ * Real members in this JVM over simulated disks, which can lose power: the whole of Hazelcast and of the store, and only process and disk are not real.
+ *
+ * <p>A member whose disk loses power, or fails, is silenced on the thread that met the error, before Raft can answer anybody, as the halt of its process would.
+ *
+ * <p>Confined to the test's thread, but for the disks, which their stores guard.
+ */
+final class SimCluster implements AutoCloseable {
+
+    private static final long READY_S = 90;
+
+    private final Map<Integer, SimFolder> folders = new HashMap<>();
+    private final Map<Integer, Integer> ports = new HashMap<>();
+    private final Map<Integer, CpMember> running = new HashMap<>();
+    private final Set<Integer> founders;
+
+    SimCluster(long seed) {
+        founders = Set.of(1, 2, 3);
+        for (int id : founders) {
+            folders.put(id, new SimFolder(Seeds.random(seed * 31 + id)));
+            ports.put(id, freePort());
+        }
+    }
+
+    /** Below the range of outgoing connections, one of which could otherwise take it while a member is down. */
+    private static int freePort() {
+        for (int attempt = 0; attempt < 200; attempt++) {
+            int port = ThreadLocalRandom.current().nextInt(20_000, 32_000);
+            try (ServerSocket socket = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+                return socket.getLocalPort();
+            } catch (IOException inUse) {
+                continue;
+            }
+        }
+        throw new IllegalStateException("no free port");
+    }
+
+    SimFolder folder(int id) {
+        return folders.get(id);
+    }
+
+    CpMember member(int id) {
+        return running.get(id);
+    }
+
+    /** Starts all that are not running, with the order to form, and does not wait. */
+    SimCluster start() {
+        Stream<Integer> stopped = founders.stream().filter(id -> !running.containsKey(id));
+        List<Map.Entry<Integer, CpMember>> started = stopped.parallel().map(id -> Map.entry(id, start(id))).toList();
+        started.forEach(entry -> running.put(entry.getKey(), entry.getValue()));
+        return this;
+    }
+
+    private CpMember start(int id) {
+        List<String> seeds = ports.values().stream().map(port -> "127.0.0.1:" + port).toList();
+        CpSettings settings = new CpSettings(id, "sim", Optional.of("127.0.0.1"), ports.get(id), Optional.empty(), new CpSeeds.Listed(seeds), 3, new Timings(5, 1, 5, 100));
+        CpMember[] own = new CpMember[1];
+        Consumer<Throwable> silence = cause -> silence(id, own[0]);
+        own[0] = CpMember.start(settings, folders.get(id), founders, silence);
+        return own[0];
+    }
+
+    private static void silence(int id, CpMember member) {
+        if (member != null) {
+            ((HazelcastInstanceProxy) member.instance().hazelcast()).getOriginal().node.getServer().shutdown();
+        }
+    }
+
+    void ready() throws Exception {
+        for (CpMember member : running.values()) {
+            member.ready().get(READY_S, TimeUnit.SECONDS);
+        }
+    }
+
+    /** The power of all machines goes, at the latest now. */
+    void powerLoss(Loss loss) throws InterruptedException {
+        running.keySet().forEach(id -> folders.get(id).crashAt(0));
+        List<CpMember> all = new ArrayList<>(running.values());
+        all.parallelStream().forEach(member -> {
+            member.instance().terminate();
+            member.close();
+        });
+        running.clear();
+        folders.replaceAll((id, folder) -> folder.afterCrash(loss));
+    }
+
+    @Override
+    public void close() {
+        running.values().parallelStream().forEach(member -> {
+            member.instance().terminate();
+            member.close();
+        });
+        running.clear();
+    }
+}
