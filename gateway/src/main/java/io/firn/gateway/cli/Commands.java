@@ -16,6 +16,7 @@ final class Commands {
     private static final Map<String, Supplier<Object>> BY_NAME = Map.of(
             "up", UpCommand::new,
             "topic", TopicCommand::new,
+            "cp", CpCommand::new,
             "produce", ProduceCommand::new,
             "consume", ConsumeCommand::new,
             "demo", DemoCommand::new);

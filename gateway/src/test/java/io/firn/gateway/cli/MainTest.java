@@ -53,6 +53,8 @@ class MainTest {
         "topic create                   | firn: Missing required parameter: 'TOPIC' (see firn topic create --help)",
         "topic create t --partitions x  | firn: Invalid value for option '--partitions': 'x' is not an int (see firn topic create --help)",
         "topic list --bootstrap-server x | firn: --bootstrap-server takes HOST:PORT, not 'x'",
+        "cp print                       | firn: Missing required parameter: 'PATH' (see firn cp print --help)",
+        "cp print /nowhere              | firn: cannot read /nowhere: NoSuchFileException",
         "consume t --offset 5           | firn: --offset goes with --partition, and not with --from-beginning",
         "consume t --group g --partition 1 | firn: --group and --partition exclude each other: a group shares out the partitions itself",
         "consume t --max-messages 0     | firn: --max-messages must be at least 1, --offset and --partition at least 0",
@@ -80,11 +82,11 @@ class MainTest {
     @Test
     void helpNamesEveryCommand() throws Exception {
         assertThat(Main.run("--help")).isEqualTo(Main.OK);
-        assertThat(out.toString(StandardCharsets.UTF_8)).contains("up ", "topic ", "produce ", "consume ", "demo ");
+        assertThat(out.toString(StandardCharsets.UTF_8)).contains("up ", "topic ", "cp ", "produce ", "consume ", "demo ");
     }
 
     @ParameterizedTest
-    @CsvSource({"up", "topic", "produce", "consume", "demo"})
+    @CsvSource({"up", "topic", "cp", "produce", "consume", "demo"})
     void everyCommandHasHelp(String command) throws Exception {
         assertThat(Main.run(command, "--help")).isEqualTo(Main.OK);
         assertThat(out.toString(StandardCharsets.UTF_8)).startsWith("Usage: firn " + command);

@@ -43,7 +43,7 @@ class PowerLossTest {
         RandomGenerator random = Seeds.random(seed);
         cluster = new SimCluster(seed);
         cluster.start().ready();
-        for (int round = 0; round < Integer.getInteger("firn.cp.rounds", 4); round++) {
+        for (int round = 0; round < Integer.getInteger("firn.cp.rounds", 2); round++) {
             for (int id = 1; id <= 3; id++) {
                 cluster.folder(id).crashAt(20 + random.nextInt(600));
             }
@@ -92,7 +92,7 @@ class PowerLossTest {
     @Test
     void aFormationThatLosesPowerAtAnyMomentIsTakenUpAgainByItself() throws Exception {
         RandomGenerator random = Seeds.random(5);
-        for (int round = 0; round < Integer.getInteger("firn.cp.rounds", 4); round++) {
+        for (int round = 0; round < Integer.getInteger("firn.cp.rounds", 2); round++) {
             cluster = new SimCluster(round);
             for (int id = 1; id <= 3; id++) {
                 cluster.folder(id).crashAt(6 + random.nextInt(25)); // after the first five there is an identity
