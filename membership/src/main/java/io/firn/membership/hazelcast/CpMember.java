@@ -6,6 +6,7 @@ import io.firn.membership.CpSettings;
 import io.firn.membership.MetadataOpenFailed;
 import io.firn.membership.MetadataOpenFailed.Reason;
 import io.firn.membership.MetadataStore;
+import io.firn.membership.MetadataUnavailable;
 import io.firn.membership.cp.CpIdentity;
 import io.firn.membership.cp.CpIdentity.Stage;
 import io.firn.membership.cp.CpPlace;
@@ -70,6 +71,7 @@ public final class CpMember implements AutoCloseable {
     private final ScheduledThreadPoolExecutor thread;
     private final CopyOnWriteArrayList<Listener> listeners = new CopyOnWriteArrayList<>();
     private final CompletableFuture<Void> ready = new CompletableFuture<>();
+    /** Null only while it is being started, at first or anew. */
     private volatile CpInstance instance;
     private volatile String waitingFor = "the cluster";
     private volatile boolean closed;
@@ -174,7 +176,8 @@ public final class CpMember implements AutoCloseable {
 
     /** The brokers that are connected now, this one included, the oldest first. */
     public List<CpPeer> peers() {
-        return instance.peers();
+        CpInstance now = instance;
+        return now == null ? List.of() : now.peers();
     }
 
     /** The members of the CP subsystem, as of now. */
@@ -216,7 +219,9 @@ public final class CpMember implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        instance.shutdown();
+        if (instance != null) {
+            instance.shutdown();
+        }
         store.close();
         ready.completeExceptionally(new MetadataOpenFailed(Reason.UNAVAILABLE, "this broker was stopped"));
     }
@@ -262,8 +267,11 @@ public final class CpMember implements AutoCloseable {
         try {
             thread.execute(() -> {
                 try {
+                    if (instance == null) {
+                        throw new MetadataUnavailable("this broker is being started anew", null);
+                    }
                     answer.complete(work.run());
-                } catch (Exception e) {
+                } catch (Exception | Error e) {
                     answer.completeExceptionally(e);
                 }
             });
@@ -280,7 +288,7 @@ public final class CpMember implements AutoCloseable {
     private static void guard(Runnable task) {
         try {
             task.run();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             LOGGER.atWarn().setCause(e).log("A step of the CP member failed; it is tried again where it matters");
         }
     }
@@ -288,10 +296,13 @@ public final class CpMember implements AutoCloseable {
     // ---- on the thread
 
     private void tick() {
-        if (closed || store.failed() || instance == null) {
+        if (closed || store.failed()) {
             return;
         }
         guard(() -> {
+            if (instance == null) {
+                instance = CpInstance.start(settings, store, this);
+            }
             instance.applyAddresses();
             if (ready.isCompletedExceptionally()) {
                 return;
@@ -394,8 +405,8 @@ public final class CpMember implements AutoCloseable {
         connecting = Optional.empty();
         metadataStore.disconnect();
         instance.terminate();
+        instance = null;
         store.wipe();
-        instance = CpInstance.start(settings, store, this);
     }
 
     private void verify() throws ExecutionException, TimeoutException {

@@ -62,6 +62,7 @@ final class InstanceConfig {
         config.setProperty("hazelcast.health.monitoring.level", "OFF");
         config.setProperty("hazelcast.slow.operation.detector.enabled", "false");
         config.setProperty("hazelcast.partition.count", "17"); // no partitioned data; Raft groups are spread over their threads
+        config.setProperty("hazelcast.graceful.shutdown.max.wait", "10");
         config.setProperty("hazelcast.wait.seconds.before.join", "0");
         config.setProperty("hazelcast.heartbeat.interval.seconds", Integer.toString(timings.heartbeatSeconds()));
         config.setProperty("hazelcast.max.no.heartbeat.seconds", Integer.toString(timings.silenceSeconds()));

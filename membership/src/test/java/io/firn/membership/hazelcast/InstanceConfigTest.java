@@ -1,0 +1,74 @@
+package io.firn.membership.hazelcast;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.hazelcast.config.Config;
+import com.hazelcast.config.JoinConfig;
+import io.firn.membership.CpSeeds;
+import io.firn.membership.CpSettings;
+import io.firn.membership.CpSettings.Timings;
+import io.firn.membership.cp.CpIdentity;
+import io.firn.membership.cp.CpIdentity.Stage;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+
+/** What Firn asks of Hazelcast, and what it turns off. */
+class InstanceConfigTest {
+
+    private static final UUID OWN = new UUID(1, 2);
+
+    private static Config config(CpSeeds seeds, Stage stage) {
+        CpSettings settings = new CpSettings(4, "c", Optional.of("10.0.0.4"), 7701, Optional.of("public:1"), seeds, 5, Timings.DEFAULT);
+        return InstanceConfig.of(settings, new CpIdentity(stage, OWN, List.of(), List.of(), 0, List.of()));
+    }
+
+    @Test
+    void nothingRunsThatIsNotNeededAndNobodyIsCalledHome() {
+        Config config = config(new CpSeeds.Listed(List.of("a:1")), Stage.OUTSIDE);
+        assertThat(config.getProperty("hazelcast.phone.home.enabled")).isEqualTo("false");
+        assertThat(config.getProperty("hazelcast.shutdownhook.enabled")).isEqualTo("false");
+        assertThat(config.getProperty("hazelcast.logging.type")).isEqualTo("slf4j");
+        assertThat(config.getJetConfig().isEnabled()).isFalse();
+        assertThat(config.getMetricsConfig().isEnabled()).isFalse();
+        assertThat(config.getNetworkConfig().getRestApiConfig().isEnabled()).isFalse();
+        assertThat(config.getNetworkConfig().isPortAutoIncrement()).isFalse();
+        assertThat(config.getNetworkConfig().getJoin().getMulticastConfig().isEnabled()).isFalse();
+        assertThat(config.getNetworkConfig().getJoin().getAutoDetectionConfig().isEnabled()).isFalse();
+    }
+
+    @Test
+    void consensusIsOnAndWaitsForItsMembersAndSaysWhatItDoesNotKnow() {
+        Config config = config(new CpSeeds.Listed(List.of("a:1")), Stage.OUTSIDE);
+        assertThat(config.getCPSubsystemConfig().getCPMemberCount()).isEqualTo(5);
+        assertThat(config.getCPSubsystemConfig().getMissingCPMemberAutoRemovalSeconds()).isZero();
+        assertThat(config.getCPSubsystemConfig().isFailOnIndeterminateOperationState()).isTrue();
+        assertThat(config.getCPSubsystemConfig().findLockConfig(HazelcastMetadataStore.LOCK).getLockAcquireLimit()).isEqualTo(1);
+    }
+
+    @Test
+    void everyWayOfFindingTheOthersIsOneOfHazelcasts() {
+        JoinConfig listed = config(new CpSeeds.Listed(List.of("a:1", "b:2")), Stage.OUTSIDE).getNetworkConfig().getJoin();
+        assertThat(listed.getTcpIpConfig().isEnabled()).isTrue();
+        assertThat(listed.getTcpIpConfig().getMembers()).containsExactly("a:1", "b:2");
+        JoinConfig aws = config(new CpSeeds.Aws(Map.of("tag-key", "firn")), Stage.OUTSIDE).getNetworkConfig().getJoin();
+        assertThat(aws.getAwsConfig().isEnabled()).isTrue();
+        assertThat(aws.getAwsConfig().getProperty("tag-key")).isEqualTo("firn");
+        assertThat(aws.getTcpIpConfig().isEnabled()).isFalse();
+        JoinConfig kubernetes = config(new CpSeeds.Kubernetes(Map.of("service-dns", "firn.ns.svc")), Stage.OUTSIDE).getNetworkConfig().getJoin();
+        assertThat(kubernetes.getKubernetesConfig().isEnabled()).isTrue();
+        assertThat(kubernetes.getKubernetesConfig().getProperty("service-dns")).isEqualTo("firn.ns.svc");
+    }
+
+    @Test
+    void onlyWhoIsAMemberShowsItsNameAndEachRunHasAnotherIncarnation() {
+        Config outside = config(new CpSeeds.Listed(List.of("a:1")), Stage.OUTSIDE);
+        Config member = config(new CpSeeds.Listed(List.of("a:1")), Stage.MEMBER);
+        assertThat(outside.getMemberAttributeConfig().getAttribute(InstanceConfig.CP_UUID)).isNull();
+        assertThat(member.getMemberAttributeConfig().getAttribute(InstanceConfig.CP_UUID)).isEqualTo(OWN.toString());
+        assertThat(member.getMemberAttributeConfig().getAttribute(InstanceConfig.BROKER)).isEqualTo("4");
+        assertThat(member.getInstanceName()).startsWith("firn-4-").isNotEqualTo(outside.getInstanceName());
+    }
+}
