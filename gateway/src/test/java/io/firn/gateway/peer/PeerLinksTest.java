@@ -8,6 +8,7 @@ import io.firn.gateway.api.Request;
 import io.firn.gateway.api.ServedApi;
 import io.firn.gateway.config.BrokerConfig;
 import io.firn.gateway.quota.ClientQuotas;
+import io.firn.gateway.quota.ConnectionQuotas;
 import io.firn.gateway.rig.Await;
 import io.firn.gateway.rig.LeakWatch;
 import io.firn.gateway.wire.EventLoops;
@@ -253,7 +254,8 @@ class PeerLinksTest {
         ApiTable[] table = new ApiTable[1];
         table[0] = new ApiTable(List.of(ServedApi.of(ApiKeys.API_VERSIONS, new ApiVersionsHandler(() -> table[0])), ServedApi.of(ApiKeys.HEARTBEAT, handled::add)));
         BrokerConfig.Kafka config = new BrokerConfig.Kafka("127.0.0.1", port, Optional.empty(), 0, 1, 1 << 20, 1 << 20, 8, 600_000, 60_000, 100);
-        KafkaListener listener = KafkaListener.start(vertx, EventLoops.of(vertx, 1), config, table[0], new SimpleMeterRegistry(), new ClientQuotas(() -> ClusterView.EMPTY, InstantSource.system()));
+        KafkaListener listener = KafkaListener.start(vertx, EventLoops.of(vertx, 1), config, table[0], new SimpleMeterRegistry(), new ClientQuotas(() -> ClusterView.EMPTY, InstantSource.system()),
+                new ConnectionQuotas(() -> ClusterView.EMPTY, InstantSource.system(), Runnable::run));
         others.add(listener);
         addresses.put(BROKER, new PeerAddress("127.0.0.1", listener.port()));
     }
