@@ -115,7 +115,7 @@ final class NewTopics {
         }
         if (factor > view.brokers().size()) {
             throw new InvalidReplicationFactorException("Unable to replicate the partition " + factor + " time(s): The target replication factor of "
-                    + factor + " cannot be reached because only " + view.brokers().size() + " broker(s) are registered.");
+                    + factor + " cannot be reached because only " + view.brokers().size() + " broker(s) are registered or some brokers have all their log directories cordoned.");
         }
         return new CreateTopic(Uuid.randomUuid(), topic.name(), partitionsOf(topic), factor, Map.of(), configs);
     }

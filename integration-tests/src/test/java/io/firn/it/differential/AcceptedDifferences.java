@@ -37,6 +37,8 @@ final class AcceptedDifferences {
         }
     }
 
+    /** A config of a broker, up to its name. */
+    private static final String BROKER_CONFIG = "results\\[4/[^\\]]*\\].configs\\[[^\\]]*";
     private static final String MESSAGES = "(.*\\.)?(error_message|acknowledge_error_message|batch_index_error_message)";
 
     private static final List<Accepted> ALL = List.of(
@@ -73,7 +75,7 @@ final class AcceptedDifferences {
                     "records below the log's start: Kafka looks for times among them until their segment is deleted, and finds none or one that is gone").when("timestamp=(-3|\\d)").where(AcceptedDifferences::cut),
             of("DescribeLogDirs", "results.topics.partitions.partition_size", (firn, kafka) -> true, "segments below the log's start: Firn deletes them at once, Kafka within five minutes").where(AcceptedDifferences::cut),
             of("DescribeLogDirs", "results\\[[^\\]]*\\].topics\\[__.*", (firn, kafka) -> true, "what internal topics hold is each broker's own"),
-            codes("DescribeShareGroupOffsets", "groups.error_code", "0", "-1", "a topic asked about without any partition, or with one that cannot be: Kafka's coordinator throws").when("partitions=\\[\\]|-\\d|99|topic_name=[,}]"),
+            codes("DescribeShareGroupOffsets", "groups.error_code", "0", "-1", "a topic asked about without any partition, or with one that cannot be: Kafka's coordinator throws").when("partitions=\\[\\]|-\\d|99|(topic_name|group_id)=[,}]"),
             codes("AlterShareGroupOffsets", "error_code", "0", "-1", "a partition that cannot be: Kafka's coordinator throws").when("-\\d"),
             codes("ShareFetch", "error_code", "42", "122", "an acquire mode that does not exist and a session that does not: which of the two is looked at first"),
             of("ApiVersions", "finalized_features_epoch", (firn, kafka) -> true, "the version of the metadata, which each counts for itself"),
@@ -102,7 +104,12 @@ final class AcceptedDifferences {
             codes("Produce", "responses.partition_responses.error_code", "21", "3|48|76|100|120", "acks that do not exist and a topic that does not, a codec too new or a transaction that is not open: which of the two is looked at first"),
             codes("Produce", "responses.partition_responses.error_code", "2", "87", "a batch longer than its field: Firn calls it corrupt, Kafka sees no batch in it").when("flaw=(LENGTH|CUT)"),
             codes("Produce", "responses.partition_responses.error_code", "43", "87", "a batch of an older format: Firn says that it is the format").when("flaw=MAGIC"),
-            of("DescribeConfigs", "results\\[4/[^\\]]*\\].configs", (firn, kafka) -> Difference.ABSENT.equals(firn), "a broker's configs: Firn has those that are defaults of topic configs, and none of Kafka's others"),
+            of("DescribeConfigs", BROKER_CONFIG + "\\]", (firn, kafka) -> Difference.ABSENT.equals(firn), "a broker's configs: Firn has those that are defaults of topic configs and a few others, and none of Kafka's others"),
+            of("DescribeConfigs", BROKER_CONFIG + "\\].(config_source|synonyms.*)", (firn, kafka) -> true, "whether a broker's config was given at the start or is built in: what each was started with"),
+            of("DescribeConfigs", BROKER_CONFIG + "\\].read_only", (firn, kafka) -> Boolean.TRUE.equals(firn), "a config that only Kafka changes while it runs"),
+            of("DescribeConfigs", "results\\[4/[^\\]]*\\].configs\\[(advertised.listeners|listeners|log.dirs|max.connections|group.coordinator.(background.)?threads|offsets.topic.replication.factor|remote.log.storage.system.enable)#0\\].value",
+                    (firn, kafka) -> true, "what each broker was started with"),
+            codes("Produce", "responses.partition_responses.error_code", "47|48", "87", "a producer that was fenced or has no transaction open, and a record that is wrong: which of the two is looked at first"),
             codes("(Incremental)?AlterConfigs", "responses\\[4/.*error_code", "42", "0", "a config of a broker that Firn does not have: Kafka takes any name, Firn refuses what would have no effect"),
             codes("Fetch", "responses.partitions.error_code", "0", "-1", "a negative partition_max_bytes: Kafka's reader throws, Firn takes it for 0"));
 
