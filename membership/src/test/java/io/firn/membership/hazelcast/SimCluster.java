@@ -16,8 +16,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
@@ -36,6 +37,7 @@ final class SimCluster implements AutoCloseable {
     private final Map<Integer, Integer> ports = new HashMap<>();
     private final Map<Integer, CpMember> running = new HashMap<>();
     private final Set<Integer> founders;
+    private final CountDownLatch failure = new CountDownLatch(1);
 
     SimCluster(long seed) {
         founders = Set.of(1, 2, 3);
@@ -78,12 +80,15 @@ final class SimCluster implements AutoCloseable {
         List<String> seeds = ports.values().stream().map(port -> "127.0.0.1:" + port).toList();
         CpSettings settings = new CpSettings(id, "sim", Optional.of("127.0.0.1"), ports.get(id), Optional.empty(), new CpSeeds.Listed(seeds), 3, new Timings(5, 1, 5, 100));
         CpMember[] own = new CpMember[1];
-        Consumer<Throwable> silence = cause -> silence(id, own[0]);
+        Consumer<Throwable> silence = cause -> {
+            silence(own[0]);
+            failure.countDown();
+        };
         own[0] = CpMember.start(settings, folders.get(id), founders, silence);
         return own[0];
     }
 
-    private static void silence(int id, CpMember member) {
+    private static void silence(CpMember member) {
         if (member != null) {
             ((HazelcastInstanceProxy) member.instance().hazelcast()).getOriginal().node.getServer().shutdown();
         }
@@ -92,6 +97,13 @@ final class SimCluster implements AutoCloseable {
     void ready() throws Exception {
         for (CpMember member : running.values()) {
             member.ready().get(READY_S, TimeUnit.SECONDS);
+        }
+    }
+
+    /** Waits until the disk of a member has failed. */
+    void awaitFailure() throws InterruptedException {
+        if (!failure.await(READY_S, TimeUnit.SECONDS)) {
+            throw new AssertionError("no disk failed");
         }
     }
 
