@@ -1,6 +1,5 @@
 package io.firn.membership;
 
-import io.firn.membership.CommandGroup.Outcome;
 import io.firn.membership.CommandRefused.Reason;
 import io.firn.membership.controller.Controller;
 import io.firn.membership.controller.Policy;
@@ -15,7 +14,6 @@ import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
@@ -56,41 +54,23 @@ public final class Metadata implements AutoCloseable {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(Metadata.class);
     private static final long CLOSE_TIMEOUT_MS = 30_000;
-    private static final long RELEASE_TIMEOUT_MS = 1_000;
 
-    private final Folder folder;
-    private final MetadataStore store;
-    private final HeadCommit headCommit;
-    private final Controller controller;
-    private final InstantSource clock;
-    private final RandomGenerator random;
     private final ExecutorService executor;
+    private final Shown shown;
 
     private final Queue<PendingCommand> waiting = new ArrayBlockingQueue<>(MAX_WAITING);
-    private final CopyOnWriteArrayList<BiConsumer<ClusterView, ClusterView>> listeners = new CopyOnWriteArrayList<>();
     private final AtomicBoolean turnDue = new AtomicBoolean();
-    private volatile ClusterView view;
     private volatile Optional<Supplier<MetadataException>> ended = Optional.empty();
     private volatile boolean closing;
 
     // Confined to the metadata thread.
-    private final Opening.Opened opened;
-    private Head head;
-    private Optional<CommandGroup> current = Optional.empty();
-    private boolean committing;
+    private final Part part;
     private boolean closed;
 
-    private Metadata(Folder folder, MetadataStore store, Opening.Opened opened, Controller controller, InstantSource clock, RandomGenerator random, ExecutorService executor) {
-        this.folder = folder;
-        this.store = store;
-        this.headCommit = new HeadCommit(store);
-        this.opened = opened;
-        this.controller = controller;
-        this.clock = clock;
-        this.random = random;
+    private Metadata(MetadataStore store, Opening.Opened opened, Term.Parts parts, ExecutorService executor) {
         this.executor = executor;
-        this.head = opened.head();
-        this.view = opened.view();
+        this.shown = parts.shown();
+        this.part = new SoleController(this, waiting, store, opened, parts);
     }
 
     /**
@@ -116,7 +96,8 @@ public final class Metadata implements AutoCloseable {
                 Opening.Opened opened = new Opening(folder, store).run(limits, clock.millis(), random);
                 LOGGER.atInfo().addKeyValue("clusterId", opened.view().clusterId()).addKeyValue("version", opened.view().version()).addKeyValue("controllerEpoch", opened.epoch())
                         .log("Opened the metadata");
-                return new Metadata(folder, store, opened, new Controller(policy), clock, random, executor);
+                Term.Parts parts = new Term.Parts(folder, new Shown(opened.view()), new HeadCommit(store), new Controller(policy), clock, random);
+                return new Metadata(store, opened, parts, executor);
             } catch (RuntimeException e) {
                 store.close();
                 throw e;
@@ -137,7 +118,7 @@ public final class Metadata implements AutoCloseable {
     }
 
     public ClusterView view() {
-        return view;
+        return shown.view();
     }
 
     /**
@@ -145,7 +126,7 @@ public final class Metadata implements AutoCloseable {
      * {@link #view()} shows it already; versions tell. A listener that throws is logged and called again with the next change.
      */
     public void subscribe(BiConsumer<ClusterView, ClusterView> listener) {
-        listeners.add(listener);
+        shown.subscribe(listener);
     }
 
     /**
@@ -153,19 +134,6 @@ public final class Metadata implements AutoCloseable {
      * {@link MetadataUnavailable} when the outcome is not known or the metadata has failed or was closed.
      */
     public CompletableFuture<ClusterView> submit(Command command) {
-        CompletableFuture<ClusterView> view = new CompletableFuture<>();
-        ask(command).whenComplete((answer, error) -> {
-            if (error == null) {
-                view.complete(answer.view());
-            } else {
-                view.completeExceptionally(error);
-            }
-        });
-        return view;
-    }
-
-    /** As {@link #submit}, for a command of many partitions: the answer also says what became of each. */
-    public CompletableFuture<Answer> ask(Command command) {
         PendingCommand pending = new PendingCommand(command);
         if (ended.isPresent()) {
             pending.answer().completeExceptionally(ended.get().get());
@@ -195,11 +163,22 @@ public final class Metadata implements AutoCloseable {
     /** Makes sure that a turn begins after this call, if the metadata thread is still there. */
     private void wake() {
         if (turnDue.compareAndSet(false, true)) {
-            execute(this::turn);
+            run(this::turn);
         }
     }
 
-    private void execute(Runnable task) {
+    void wakeIfWaiting() {
+        if (closing || !waiting.isEmpty()) {
+            wake();
+        }
+    }
+
+    /** Runs it on the metadata thread, later. */
+    void execute(Work work) {
+        run(() -> guard(work));
+    }
+
+    private void run(Runnable task) {
         try {
             executor.execute(task);
         } catch (RejectedExecutionException e) {
@@ -210,15 +189,22 @@ public final class Metadata implements AutoCloseable {
 
     private void turn() {
         turnDue.set(false);
-        if (committing || closed) {
+        if (closed) {
             return;
         }
         if (closing) {
-            end();
+            guard(this::closeWhenIdle);
         } else if (ended.isPresent()) {
             failWaitingIfEnded();
         } else {
-            guard(this::commitNext);
+            guard(part::turn);
+        }
+    }
+
+    private void closeWhenIdle() {
+        part.closing();
+        if (!part.committing()) {
+            end();
         }
     }
 
@@ -231,92 +217,15 @@ public final class Metadata implements AutoCloseable {
         }
     }
 
-    private void commitNext() throws IOException {
-        CommandGroup group = new CommandGroup(view, head.hash(), opened.epoch(), clock.millis());
-        current = Optional.of(group);
-        group.fill(waiting, controller, random);
-        if (group.records().isEmpty()) {
-            publish(group);
-            return;
-        }
-        if (folder.usableBytes() < MIN_ROOM_BYTES) {
-            refuse(group);
-            return;
-        }
-        committing = true;
-        CompletableFuture<HeadCommit.Result> commit;
-        try {
-            opened.journal().append(group.records());
-            commit = headCommit.commit(Optional.of(head), group.head());
-        } catch (IOException | RuntimeException e) {
-            commit = CompletableFuture.failedFuture(e);
-        }
-        commit.whenComplete((result, error) -> execute(() -> guard(() -> settled(group, result, error))));
-    }
-
-    /** Nothing was written: the commands have certainly had no effect. */
-    private void refuse(CommandGroup group) {
-        LOGGER.atWarn().addKeyValue("minRoomBytes", MIN_ROOM_BYTES).addKeyValue("commands", group.commands().size()).log("Disk full; metadata changes are refused until there is room");
-        group.commands().forEach(pending -> pending.answer().completeExceptionally(
-                new CommandRefused(CommandRefused.Reason.OVERLOADED, "the disk is full: fewer than " + MIN_ROOM_BYTES + " bytes are free for metadata")));
-        if (!waiting.isEmpty()) {
-            wake();
-        }
-    }
-
-    private void settled(CommandGroup group, HeadCommit.Result result, Throwable error) throws IOException {
-        committing = false;
-        if (error != null) {
-            fail(error);
-        } else if (result == HeadCommit.Result.DEPOSED) {
-            LOGGER.atWarn().addKeyValue("controllerEpoch", opened.epoch()).log("Another controller has taken over");
-            endWith(() -> new CommandRefused(Reason.NOT_CONTROLLER, "another broker is the controller"));
-        } else {
-            head = group.head();
-            publish(group);
-            opened.journal().committed(group.view());
-        }
-        wake();
-    }
-
-    private void publish(CommandGroup group) {
-        for (Outcome outcome : group.outcomes()) {
-            if (outcome instanceof Outcome.Done done) {
-                show(done.view());
-                done.pending().answer().complete(done.answer());
-            } else if (outcome instanceof Outcome.Failed failed) {
-                failed.pending().answer().completeExceptionally(failed.error());
-            }
-        }
-        if (!waiting.isEmpty()) {
-            wake();
-        }
-    }
-
-    private void show(ClusterView next) {
-        ClusterView previous = view;
-        if (next.version() == previous.version()) {
-            return;
-        }
-        view = next;
-        for (BiConsumer<ClusterView, ClusterView> listener : listeners) {
-            try {
-                listener.accept(previous, next);
-            } catch (RuntimeException e) {
-                LOGGER.atError().addKeyValue("version", next.version()).setCause(e).log("A listener of the metadata failed; part of this broker may not know the change");
-            }
-        }
-    }
-
-    private void fail(Throwable cause) {
+    void fail(Throwable cause) {
         LOGGER.atError().setCause(cause).log("Metadata failed and takes no more changes; restart the broker when the cause is removed");
-        endWith(() -> new MetadataUnavailable("the metadata has failed: " + cause.getMessage(), cause));
+        end(() -> new MetadataUnavailable("the metadata has failed: " + cause.getMessage(), cause));
     }
 
     /** Nothing is committed from here on. Answers that were given already stay. */
-    private void endWith(Supplier<MetadataException> error) {
+    void end(Supplier<MetadataException> error) {
         ended = Optional.of(error);
-        current.ifPresent(group -> group.commands().forEach(pending -> pending.answer().completeExceptionally(error.get())));
+        part.abandon(error);
         failWaitingIfEnded();
     }
 
@@ -333,18 +242,12 @@ public final class Metadata implements AutoCloseable {
         closed = true;
         ended = ended.or(() -> Optional.of(() -> new MetadataUnavailable("the metadata is closed", null)));
         failWaitingIfEnded();
-        try (folder; store) {
-            opened.journal().close();
-            store.releaseController(opened.epoch(), RELEASE_TIMEOUT_MS);
+        try {
+            part.end();
         } catch (IOException e) {
             LOGGER.atWarn().setCause(e).log("The metadata did not close cleanly");
         } finally {
             executor.shutdown();
         }
-    }
-
-    /** Work on the metadata thread. */
-    private interface Work {
-        void run() throws IOException;
     }
 }

@@ -26,6 +26,9 @@ import org.slf4j.LoggerFactory;
  *
  * <p>After an {@link IOException} this object must not be used again.
  *
+ * <p>In a cluster entries come from the controller, the head is known later than they are, and entries that lost against another controller's are taken back ({@link #cut}).
+ * {@link #install} writes the snapshot first: the old file then does not reach it, or not with its hash, and is ignored by the next opening.
+ *
  * <p>Threading: confined to the metadata thread (and to the opening thread before it starts). Every call may block on the disk.
  */
 public final class Journal implements AutoCloseable {
@@ -35,6 +38,8 @@ public final class Journal implements AutoCloseable {
     private final Folder folder;
     private final JournalLimits limits;
     private final ClusterView openedView;
+    private final EntryHash openedHash;
+    private final List<JournalRecord> openedTail;
 
     private AppendFile file;
     private long lastVersion;
@@ -46,11 +51,13 @@ public final class Journal implements AutoCloseable {
         this.folder = folder;
         this.limits = limits;
         this.openedView = recovered.view();
-        this.lastVersion = recovered.view().version();
-        this.lastHash = recovered.hash();
+        this.openedHash = recovered.hash();
+        this.openedTail = recovered.unproven();
+        this.lastVersion = openedView.version() + openedTail.size();
+        this.lastHash = openedTail.isEmpty() ? openedHash : openedTail.get(openedTail.size() - 1).hash();
         this.snapshotVersion = recovered.snapshotVersion();
         this.bytesSince = recovered.bytesSince();
-        this.file = recovered.tail().isPresent() ? cut(folder, recovered.tail().get()) : begin(folder, lastVersion + 1, lastHash);
+        this.file = recovered.tail().isPresent() ? cut(folder, recovered.tail().get()) : begin(folder, lastVersion + 1, lastHash, List.of());
     }
 
     /**
@@ -60,15 +67,43 @@ public final class Journal implements AutoCloseable {
      * @throws io.firn.membership.MetadataOpenFailed if committed entries are missing, damaged or written by a newer Firn; then nothing was changed
      */
     public static Journal open(Folder folder, Optional<Head> head, JournalLimits limits) throws IOException {
-        Recovery.Result recovered = Recovery.run(folder, head);
+        return open(folder, limits, Recovery.run(folder, head));
+    }
+
+    /**
+     * Opens the journal without knowing the head, as brokers of a cluster do: what is committed for certain is the snapshot ({@link #openedView}), what follows
+     * ({@link #openedTail}) is for others to say. Entries that cannot be read are cut, and all behind them: the head tells whether they are missed.
+     *
+     * @throws io.firn.membership.MetadataOpenFailed if the snapshot is damaged, or anything was written by a newer Firn; then nothing was changed
+     */
+    public static Journal openUnproven(Folder folder, JournalLimits limits) throws IOException {
+        return open(folder, limits, UnprovenRecovery.run(folder));
+    }
+
+    private static Journal open(Folder folder, JournalLimits limits, Recovery.Result recovered) throws IOException {
         Journal journal = new Journal(folder, limits, recovered);
         journal.delete(recovered.obsolete());
         return journal;
     }
 
-    /** The view as of the head this journal was opened at. */
+    /** The view as of the head this journal was opened at, or of the snapshot. */
     public ClusterView openedView() {
         return openedView;
+    }
+
+    /** Hash of the entry {@link #openedView} is as of. */
+    public EntryHash openedHash() {
+        return openedHash;
+    }
+
+    /** Sound entries above {@link #openedView}, chained on it, of which nothing is known; empty for a journal opened at a head. */
+    public List<JournalRecord> openedTail() {
+        return openedTail;
+    }
+
+    /** Version of the newest entry here, committed or not. */
+    public long lastVersion() {
+        return lastVersion;
     }
 
     /** Hash of the newest entry here. */
@@ -92,14 +127,51 @@ public final class Journal implements AutoCloseable {
         file.force();
     }
 
+    /**
+     * Drops the newest entries, durably. They must certainly not be committed, now or ever.
+     *
+     * @param newest the last records of the journal, in order
+     */
+    public void cut(List<JournalRecord> newest) throws IOException {
+        if (newest.isEmpty() || !newest.get(newest.size() - 1).hash().equals(lastHash) || newest.get(0).version() <= snapshotVersion) {
+            throw new IllegalStateException("these are not the newest entries of the journal");
+        }
+        long sizeBytes = newest.stream().mapToLong(record -> record.bytes().length).sum();
+        file.truncate(file.sizeBytes() - sizeBytes);
+        file.force();
+        bytesSince -= sizeBytes;
+        lastVersion = newest.get(0).version() - 1;
+        lastHash = newest.get(0).previous();
+    }
+
     /** Says that the head now names the newest entry here, and which view that gives. May write a snapshot. */
     public void committed(ClusterView view) throws IOException {
-        if (view.version() != lastVersion) {
-            throw new IllegalStateException("view " + view.version() + " is not as of entry " + lastVersion);
+        committed(view, lastHash, List.of());
+    }
+
+    /**
+     * Says that everything up to a view is committed. May write a snapshot of it.
+     *
+     * @param hash of the entry the view is as of
+     * @param tail all entries here above the view; a new file begins with them
+     */
+    public void committed(ClusterView view, EntryHash hash, List<JournalRecord> tail) throws IOException {
+        if (view.version() + tail.size() != lastVersion) {
+            throw new IllegalStateException("view " + view.version() + " and " + tail.size() + " entries do not reach entry " + lastVersion);
         }
-        if (lastVersion - snapshotVersion >= limits.snapshotEntries() || bytesSince >= limits.snapshotBytes()) {
-            snapshot(view);
+        if (view.version() - snapshotVersion >= limits.snapshotEntries() || bytesSince >= limits.snapshotBytes() && view.version() > snapshotVersion) {
+            snapshot(new Snapshot(view, hash), tail);
         }
+    }
+
+    /** Replaces everything here by a snapshot of a later committed view, as a broker does whose entries are too old to be continued. */
+    public void install(Snapshot snapshot) throws IOException {
+        if (snapshot.view().version() <= snapshotVersion) {
+            throw new IllegalStateException("snapshot " + snapshot.view().version() + " is not newer than snapshot " + snapshotVersion);
+        }
+        lastVersion = snapshot.view().version();
+        lastHash = snapshot.hash();
+        snapshot(snapshot, List.of());
     }
 
     @Override
@@ -107,21 +179,25 @@ public final class Journal implements AutoCloseable {
         file.close();
     }
 
-    private void snapshot(ClusterView view) throws IOException {
-        byte[] bytes = new Snapshot(view, lastHash).encode();
-        folder.replace(Names.snapshot(lastVersion), bytes);
+    private void snapshot(Snapshot snapshot, List<JournalRecord> tail) throws IOException {
+        long version = snapshot.view().version();
+        byte[] bytes = snapshot.encode();
+        folder.replace(Names.snapshot(version), bytes);
         file.close();
-        file = begin(folder, lastVersion + 1, lastHash);
-        snapshotVersion = lastVersion;
-        bytesSince = 0;
-        Set<String> needed = Set.of(Names.snapshot(lastVersion), Names.journal(lastVersion + 1));
+        file = begin(folder, version + 1, snapshot.hash(), tail);
+        snapshotVersion = version;
+        bytesSince = tail.stream().mapToLong(record -> record.bytes().length).sum();
+        Set<String> needed = Set.of(Names.snapshot(version), Names.journal(version + 1));
         delete(folder.names().stream().filter(name -> Names.isOurs(name) && !needed.contains(name)).collect(Collectors.toSet()));
-        LOGGER.atInfo().addKeyValue("version", lastVersion).addKeyValue("sizeBytes", bytes.length).log("Wrote a metadata snapshot");
+        LOGGER.atInfo().addKeyValue("version", version).addKeyValue("sizeBytes", bytes.length).log("Wrote a metadata snapshot");
     }
 
-    private static AppendFile begin(Folder folder, long firstVersion, EntryHash previous) throws IOException {
+    private static AppendFile begin(Folder folder, long firstVersion, EntryHash previous, List<JournalRecord> records) throws IOException {
         String name = Names.journal(firstVersion);
-        folder.replace(name, new JournalFile(firstVersion, previous).encode());
+        ByteBuffer content = ByteBuffer.allocate(JournalFile.HEADER_BYTES + records.stream().mapToInt(record -> record.bytes().length).sum());
+        content.put(new JournalFile(firstVersion, previous).encode());
+        records.forEach(record -> content.put(record.bytes()));
+        folder.replace(name, content.array());
         return folder.append(name);
     }
 

@@ -75,6 +75,20 @@ public record JournalRecord(long version, int controllerEpoch, long timestampMs,
         return parse(body, bytes);
     }
 
+    /** The record these bytes are, as another broker sent it. @throws IllegalArgumentException if they are not exactly one sound record */
+    public static JournalRecord of(byte[] bytes) {
+        try {
+            ByteBuffer in = ByteBuffer.wrap(bytes);
+            JournalRecord record = read(in);
+            if (in.hasRemaining()) {
+                throw new IllegalArgumentException(in.remaining() + " bytes are left over");
+            }
+            return record;
+        } catch (BadRecord e) {
+            throw new IllegalArgumentException("not a journal record: " + e.getMessage(), e);
+        }
+    }
+
     private static JournalRecord parse(ByteBuffer body, byte[] bytes) throws BadRecord {
         EntryHash hash = EntryHash.of(body);
         byte format = body.get();

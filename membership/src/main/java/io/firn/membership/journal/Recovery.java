@@ -9,6 +9,7 @@ import io.firn.membership.storage.Folder;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.HashSet;
+import java.util.List;
 import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.Set;
@@ -61,8 +62,9 @@ final class Recovery {
      * @param tail the file the next entry belongs into; empty if there is none yet
      * @param bytesSince bytes of the files read
      * @param obsolete files that are not needed: unfinished ones, those the snapshot covers, those above the head
+     * @param unproven sound entries that follow the view, if no head was given
      */
-    record Result(ClusterView view, EntryHash hash, long snapshotVersion, Optional<Tail> tail, long bytesSince, Set<String> obsolete) {}
+    record Result(ClusterView view, EntryHash hash, long snapshotVersion, Optional<Tail> tail, long bytesSince, Set<String> obsolete, List<JournalRecord> unproven) {}
 
     /** @param goodBytes bytes up to the end of the head's entry; what follows is to be cut */
     record Tail(long firstVersion, String name, long goodBytes, long totalBytes) {}
@@ -83,7 +85,7 @@ final class Recovery {
         if (head.isPresent() && !head.get().equals(new Head(lastVersion, view.controllerEpoch(), hash))) {
             throw damaged("entry " + target + " of the metadata journal is not the one that was committed");
         }
-        return new Result(view, hash, snapshot.view().version(), tail, bytesRead, obsolete());
+        return new Result(view, hash, snapshot.view().version(), tail, bytesRead, obsolete(), List.of());
     }
 
     private Set<String> obsolete() {
@@ -100,12 +102,15 @@ final class Recovery {
         if (snapshots.lastKey() > target) {
             throw damaged("there is a metadata snapshot of entry " + snapshots.lastKey() + " but only entry " + target + " was committed: the metadata store lost its head");
         }
-        String name = snapshots.lastEntry().getValue();
-        Snapshot newest = Snapshot.decode(name, folder.read(name));
-        if (newest.view().version() != snapshots.lastKey()) {
+        return read(folder, snapshots.lastEntry().getValue());
+    }
+
+    static Snapshot read(Folder folder, String name) throws IOException {
+        Snapshot snapshot = Snapshot.decode(name, folder.read(name));
+        if (!Names.snapshot(snapshot.view().version()).equals(name)) {
             throw damaged("metadata snapshot " + name + " was renamed");
         }
-        return newest;
+        return snapshot;
     }
 
     private NavigableMap<Long, String> upFrom(NavigableMap<Long, String> journals, long version) {

@@ -26,7 +26,7 @@ import java.util.zip.CRC32C;
 public record Snapshot(ClusterView view, EntryHash hash) {
 
     /** Before the first entry. */
-    static final Snapshot EMPTY = new Snapshot(ClusterView.EMPTY, EntryHash.NONE);
+    public static final Snapshot EMPTY = new Snapshot(ClusterView.EMPTY, EntryHash.NONE);
 
     private static final long MAGIC = 0x4649524e56494557L;
     private static final short FORMAT = 1;

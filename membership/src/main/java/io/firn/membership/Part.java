@@ -1,0 +1,27 @@
+package io.firn.membership;
+
+import java.io.IOException;
+import java.util.function.Supplier;
+
+/**
+ * What this broker does for the metadata: decide everything alone ({@link SoleController}), or play its part among others ({@code ClusterMember}).
+ *
+ * <p>Threading: confined to the metadata thread.
+ */
+interface Part {
+
+    /** Commands may be waiting. */
+    void turn() throws IOException;
+
+    /** Whether a group is being committed, which is to be let finish before {@link #end}. */
+    boolean committing();
+
+    /** Asked to close: takes nothing more on. */
+    void closing();
+
+    /** Nothing is decided or written from here on; what is under way fails so. */
+    void abandon(Supplier<MetadataException> error);
+
+    /** Gives everything back. The last call. */
+    void end() throws IOException;
+}
