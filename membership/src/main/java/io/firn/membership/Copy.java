@@ -1,8 +1,12 @@
 package io.firn.membership;
 
+import io.firn.membership.entry.Entry;
 import io.firn.membership.journal.Journal;
 import io.firn.membership.journal.JournalRecord;
 import io.firn.membership.journal.Snapshot;
+import io.firn.membership.replication.Message;
+import io.firn.membership.replication.Message.Position;
+import io.firn.membership.replication.MessageCodec;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -94,24 +98,49 @@ final class Copy {
         return hashAt(version).filter(entry::equals).isPresent();
     }
 
+    /** Of the cluster this history belongs to, as far as the first entry tells whether it is committed or not; "" if there is none. */
+    String clusterId() {
+        if (!view.clusterId().isEmpty() || records.isEmpty()) {
+            return view.clusterId();
+        }
+        return lastVersion() > ClusterMember.FORMING_ENTRIES && records.get(0).entry() instanceof Entry.ClusterFormed formed ? formed.clusterId() : "";
+    }
+
+    /** What is here, newest first: the newest entry, some in growing distances before it, the newest committed one. */
+    List<Position> positions() {
+        List<Position> positions = new ArrayList<>();
+        for (long back = 0; lastVersion() - back > view.version(); back = back == 0 ? 1 : back * 2) {
+            positions.add(new Position(lastVersion() - back, hashAt(lastVersion() - back).orElseThrow()));
+        }
+        positions.add(committed());
+        return positions;
+    }
+
+    /** The newest entry known to be committed. */
+    Position committed() {
+        return new Position(view.version(), hash);
+    }
+
     /** Version of the oldest entry whose successors are all in memory. */
     long baseVersion() {
         return baseVersion;
     }
 
-    /** Records from the one after {@code version} up to {@code last}, at least one if there is one, then while they fit. */
-    List<JournalRecord> after(long version, long last, int maxBytes) {
-        List<JournalRecord> taken = new ArrayList<>();
+    /** What a broker that has {@code matched} lacks up to {@code last}, as much as one reply takes, at least one record if there is one. */
+    Message.Entries entriesAfter(Position matched, long last) {
+        List<byte[]> taken = new ArrayList<>();
         int size = 0;
-        for (long next = version + 1; next <= last; next++) {
-            JournalRecord record = record(next);
-            size += record.bytes().length;
-            if (size > maxBytes && !taken.isEmpty()) {
+        long next = matched.version() + 1;
+        for (; next <= last; next++) {
+            byte[] bytes = record(next).bytes();
+            size += bytes.length;
+            if (size > MessageCodec.BATCH_BYTES && !taken.isEmpty()) {
                 break;
             }
-            taken.add(record);
+            taken.add(bytes);
         }
-        return taken;
+        long committed = Math.min(view.version(), next - 1);
+        return new Message.Entries(matched, taken, new Position(committed, hashAt(committed).orElseThrow()));
     }
 
     /** Appends and forces. @param beforeForce runs when the records can be read here, so that others may force them at the same time */

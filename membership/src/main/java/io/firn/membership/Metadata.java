@@ -3,7 +3,9 @@ package io.firn.membership;
 import io.firn.membership.CommandRefused.Reason;
 import io.firn.membership.controller.Controller;
 import io.firn.membership.controller.Policy;
+import io.firn.membership.journal.Journal;
 import io.firn.membership.journal.JournalLimits;
+import io.firn.membership.replication.Message.Position;
 import io.firn.membership.storage.FileFolder;
 import io.firn.membership.storage.Folder;
 import io.firn.membership.storage.LocalMetadataStore;
@@ -17,6 +19,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiConsumer;
@@ -73,6 +76,14 @@ public final class Metadata implements AutoCloseable {
         this.part = new SoleController(this, waiting, store, opened, parts);
     }
 
+    private Metadata(ClusterPlan plan, MetadataStore store, MetadataPeers peers, Timer timer, Term.Parts parts, Copy copy, Optional<Position> rebuilt, ExecutorService executor) {
+        this.executor = executor;
+        this.shown = parts.shown();
+        ClusterMember member = new ClusterMember(this, waiting, plan, store, peers, timer, parts, copy, rebuilt);
+        this.part = member;
+        execute(member::begin);
+    }
+
     /**
      * Opens (or, in an empty directory, forms) the metadata of a single-broker cluster: a local {@link MetadataStore} and journal below {@code directory}. Blocks on the disk.
      *
@@ -109,16 +120,58 @@ public final class Metadata implements AutoCloseable {
         }
     }
 
+    /**
+     * Opens the metadata of a broker among others, with the journal below {@code directory}. Blocks on the disk, not on other brokers: the view is that of this broker's last snapshot, or empty, and
+     * grows as soon as the head is known; a command waits for that. The store is closed when this is.
+     *
+     * @param random used on the metadata thread only, and here
+     * @throws MetadataOpenFailed with one line for the operator: the directory is in use, damaged or written by a newer Firn, or the disk fails
+     */
+    public static Metadata openCluster(Path directory, ClusterPlan plan, Policy policy, MetadataStore store, MetadataPeers peers, InstantSource clock, RandomGenerator random) {
+        ScheduledThreadPoolExecutor thread = new ScheduledThreadPoolExecutor(1, Metadata::daemon);
+        thread.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+        try {
+            return open(FileFolder.open(directory), plan, policy, JournalLimits.DEFAULT, store, peers, clock, random, new ThreadTimer(thread), thread);
+        } catch (IOException e) {
+            throw new MetadataOpenFailed(MetadataOpenFailed.Reason.UNAVAILABLE, "metadata directory " + directory + " cannot be opened: " + e.getMessage(), e);
+        }
+    }
+
+    /** The same from parts; closes folder and store when it fails, and when it is closed. */
+    static Metadata open(Folder folder, ClusterPlan plan, Policy policy, JournalLimits limits, MetadataStore store, MetadataPeers peers, InstantSource clock, RandomGenerator random,
+            Timer timer, ExecutorService executor) {
+        try {
+            Journal journal = Journal.openUnproven(folder, limits);
+            Shown shown = new Shown(journal.openedView());
+            Term.Parts parts = new Term.Parts(folder, shown, new HeadCommit(store), new Controller(policy), clock, random);
+            LOGGER.atInfo().addKeyValue("snapshotVersion", journal.openedView().version()).addKeyValue("lastVersion", journal.lastVersion()).log("Opened the metadata journal");
+            return new Metadata(plan, store, peers, timer, parts, Copy.among(journal, shown), DisasterRecovery.marked(folder), executor);
+        } catch (IOException | RuntimeException e) {
+            store.close();
+            folder.close();
+            executor.shutdown();
+            throw e instanceof RuntimeException runtime ? runtime
+                    : new MetadataOpenFailed(MetadataOpenFailed.Reason.UNAVAILABLE, "the metadata journal cannot be read or written: " + e.getMessage(), e);
+        }
+    }
+
     private static ExecutorService metadataThread() {
-        return Executors.newSingleThreadExecutor(task -> {
-            Thread thread = new Thread(task, "firn-metadata");
-            thread.setDaemon(true);
-            return thread;
-        });
+        return Executors.newSingleThreadExecutor(Metadata::daemon);
+    }
+
+    private static Thread daemon(Runnable task) {
+        Thread thread = new Thread(task, "firn-metadata");
+        thread.setDaemon(true);
+        return thread;
     }
 
     public ClusterView view() {
         return shown.view();
+    }
+
+    /** Whether this broker decides commands at this moment, as far as it knows; always so for a single broker. For metrics and the periodic work of a controller, no proof. */
+    public boolean isController() {
+        return ended.isEmpty() && part.controls();
     }
 
     /**
@@ -134,6 +187,19 @@ public final class Metadata implements AutoCloseable {
      * {@link MetadataUnavailable} when the outcome is not known or the metadata has failed or was closed.
      */
     public CompletableFuture<ClusterView> submit(Command command) {
+        CompletableFuture<ClusterView> view = new CompletableFuture<>();
+        ask(command).whenComplete((answer, error) -> {
+            if (error == null) {
+                view.complete(answer.view());
+            } else {
+                view.completeExceptionally(error);
+            }
+        });
+        return view;
+    }
+
+    /** As {@link #submit}, for a command of many partitions: the answer also says what became of each. */
+    public CompletableFuture<Answer> ask(Command command) {
         PendingCommand pending = new PendingCommand(command);
         if (ended.isPresent()) {
             pending.answer().completeExceptionally(ended.get().get());
@@ -161,7 +227,7 @@ public final class Metadata implements AutoCloseable {
     }
 
     /** Makes sure that a turn begins after this call, if the metadata thread is still there. */
-    private void wake() {
+    void wake() {
         if (turnDue.compareAndSet(false, true)) {
             run(this::turn);
         }
@@ -173,17 +239,19 @@ public final class Metadata implements AutoCloseable {
         }
     }
 
-    /** Runs it on the metadata thread, later. */
-    void execute(Work work) {
-        run(() -> guard(work));
+    /** Runs it on the metadata thread, later. @return false if that thread has ended */
+    boolean execute(Work work) {
+        return run(() -> guard(work));
     }
 
-    private void run(Runnable task) {
+    private boolean run(Runnable task) {
         try {
             executor.execute(task);
+            return true;
         } catch (RejectedExecutionException e) {
             // Closed: who submitted sees it in `ended`, which is set before the executor is shut down.
             LOGGER.atDebug().log("The metadata thread has ended");
+            return false;
         }
     }
 
@@ -209,7 +277,7 @@ public final class Metadata implements AutoCloseable {
     }
 
     /** Nothing may escape on this thread: state that was left halfway must not be used again. */
-    private void guard(Work work) {
+    void guard(Work work) {
         try {
             work.run();
         } catch (Exception | Error e) {

@@ -74,7 +74,7 @@ final class Opening {
     }
 
     /** 128 random bits in Kafka's form, base64 for URLs without padding. The first bit is 0, so that no id begins with '-', which command lines take for an option. */
-    private static String clusterId(RandomGenerator random) {
+    static String clusterId(RandomGenerator random) {
         byte[] bytes = ByteBuffer.allocate(16).putLong(random.nextLong() & Long.MAX_VALUE).putLong(random.nextLong()).array();
         return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
     }

@@ -16,6 +16,9 @@ interface Part {
     /** Whether a group is being committed, which is to be let finish before {@link #end}. */
     boolean committing();
 
+    /** Whether commands are decided here. Called on any thread. */
+    boolean controls();
+
     /** Asked to close: takes nothing more on. */
     void closing();
 

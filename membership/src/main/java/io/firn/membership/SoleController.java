@@ -44,6 +44,11 @@ final class SoleController implements Part, Term.Host {
     }
 
     @Override
+    public boolean controls() {
+        return true;
+    }
+
+    @Override
     public void closing() {
         // The group that is being committed is all there is.
     }
@@ -82,7 +87,7 @@ final class SoleController implements Part, Term.Host {
     }
 
     @Override
-    public void committedLate(PendingCommand pending, ClusterView view) {
-        pending.answer().complete(view);
+    public void committedLate(PendingCommand pending, Answer answer) {
+        pending.answer().complete(answer);
     }
 }

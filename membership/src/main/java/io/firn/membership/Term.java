@@ -62,7 +62,7 @@ final class Term {
         void failed(Throwable error);
 
         /** A command of a stopped term was committed after all. */
-        void committedLate(PendingCommand pending, ClusterView view);
+        void committedLate(PendingCommand pending, Answer answer);
     }
 
     /** @param head as it was last set by or for this epoch; nobody else can set another over it without this term's next set failing */
@@ -81,6 +81,11 @@ final class Term {
 
     boolean committing() {
         return committing;
+    }
+
+    /** Whether a head is being set. */
+    boolean setting() {
+        return setting;
     }
 
     /** Commits entries nobody asked for. */
@@ -176,14 +181,14 @@ final class Term {
         } else if (result == HeadCommit.Result.DEPOSED) {
             fail(Term::notController);
         } else {
-            group.outcomes().forEach(outcome -> answer(outcome, done -> host.committedLate(done.pending(), done.view())));
+            group.outcomes().forEach(outcome -> answer(outcome, done -> host.committedLate(done.pending(), done.answer())));
         }
     }
 
     private void publish(CommandGroup group) {
         group.outcomes().forEach(outcome -> answer(outcome, done -> {
             parts.shown().show(done.view());
-            done.pending().answer().complete(done.view());
+            done.pending().answer().complete(done.answer());
         }));
         parts.shown().show(group.view());
     }

@@ -27,7 +27,8 @@ import org.slf4j.LoggerFactory;
 public final class FileFolder implements Folder {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(FileFolder.class);
-    private static final String LOCK = "lock";
+    /** Its name among the files. */
+    public static final String LOCK = "lock";
 
     /** Directories open in this process, by their real paths; as many as there are brokers in it. */
     private static final Set<Path> OPEN = ConcurrentHashMap.newKeySet();

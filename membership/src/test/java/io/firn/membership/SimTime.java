@@ -1,0 +1,52 @@
+package io.firn.membership;
+
+import java.util.Comparator;
+import java.util.PriorityQueue;
+import java.util.random.RandomGenerator;
+
+/** Virtual time: what is to happen, in order. One thread, the test's. */
+final class SimTime {
+
+    private record Event(long atMs, long number, Runnable task) {}
+
+    private final PriorityQueue<Event> events = new PriorityQueue<>(Comparator.comparingLong(Event::atMs).thenComparingLong(Event::number));
+    private final RandomGenerator random;
+    private long nowMs = 1_000;
+    private long number;
+
+    SimTime(RandomGenerator random) {
+        this.random = random;
+    }
+
+    long nowMs() {
+        return nowMs;
+    }
+
+    /** Events so far, those to come included. */
+    long events() {
+        return number;
+    }
+
+    RandomGenerator random() {
+        return random;
+    }
+
+    void after(long delayMs, Runnable task) {
+        events.add(new Event(nowMs + delayMs, number++, task));
+    }
+
+    boolean chance(int oneIn) {
+        return random.nextInt(oneIn) == 0;
+    }
+
+    /** Runs everything up to a moment; {@code check} after each event. */
+    void runUntil(long endMs, Runnable check) {
+        while (!events.isEmpty() && events.peek().atMs() <= endMs) {
+            Event next = events.remove();
+            nowMs = next.atMs();
+            next.task().run();
+            check.run();
+        }
+        nowMs = endMs;
+    }
+}
