@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -128,9 +129,9 @@ final class ClusterMember implements Part, MetadataPeers.Handler {
         return snapshots;
     }
 
-    /** Keepers but this broker. */
+    /** Keepers but this broker, in order. */
     Set<Integer> others() {
-        Set<Integer> others = new HashSet<>(plan.keepers());
+        Set<Integer> others = new TreeSet<>(plan.keepers());
         others.remove(plan.broker());
         return others;
     }
@@ -259,7 +260,7 @@ final class ClusterMember implements Part, MetadataPeers.Handler {
     }
 
     void announce(int epoch) {
-        Set<Integer> all = new HashSet<>(plan.keepers());
+        Set<Integer> all = new TreeSet<>(plan.keepers());
         all.addAll(copy.view().brokers().keySet());
         all.remove(plan.broker());
         all.forEach(broker -> askForOutcome(broker, new Message.Announce(epoch), times().requestMs(), (reply, error) -> {
@@ -344,7 +345,7 @@ final class ClusterMember implements Part, MetadataPeers.Handler {
         } else if (question instanceof Message.FetchSnapshot fetch) {
             return now(snapshots.chunk(fetch));
         } else if (question instanceof Message.Submit submit) {
-            return role.controllerEpoch() == 0 ? now(pointer()) : submitted.once(broker, submit, () -> decide(submit));
+            return submitted.once(broker, submit, role.controllerEpoch() > 0, this::decide, pointer());
         }
         return question instanceof Message.Find ? now(pointer()) : CompletableFuture.failedFuture(new MetadataUnavailable("not a request", null));
     }

@@ -9,7 +9,7 @@ import java.util.concurrent.CompletableFuture;
  * <ul>
  *   <li>{@link #request} completes with the reply, or fails at the latest about {@code timeoutMs} after the call: with {@link MetadataUnavailable} when the request certainly was not and
  *       will not be handled, with {@link MetadataOutcomeUnknown} when it may have been, or still may.
- *   <li>Messages may be lost, late, handled twice or out of order. Their bytes are whole, and come from the broker the handler is told: the implementation checks both.
+ *   <li>Messages may be lost, late, handled twice or out of order, but a request is handled only by the process it was sent to, not by one that was started there later. Their bytes are whole, and come from the broker the handler is told: the implementation checks both.
  *   <li>At most {@code replication.MessageCodec.MAX_BYTES} bytes a message.
  *   <li>A broker is never asked by itself.
  * </ul>

@@ -1,7 +1,6 @@
 package io.firn.membership;
 
 import io.firn.membership.replication.Message;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
 import org.slf4j.Logger;
@@ -59,8 +58,7 @@ final class Search implements Role {
     }
 
     private void find() {
-        List<Integer> others = new ArrayList<>(member.plan().keepers());
-        others.remove(Integer.valueOf(member.plan().broker()));
+        List<Integer> others = List.copyOf(member.others());
         if (!others.isEmpty()) {
             int one = others.get(member.random().nextInt(others.size()));
             member.ask(this, one, new Message.Find(), member.times().requestMs(), reply -> {

@@ -4,10 +4,11 @@ import io.firn.membership.replication.Message;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Supplier;
+import java.util.function.Function;
 
 /**
- * Commands other brokers have submitted here, so that one that arrives twice is decided once. Remembers the newest {@link #MAX_REMEMBERED}, far more than may wait at a time.
+ * Commands other brokers have submitted here, so that one that arrives twice is decided once, also if this broker was the controller in
+ * between: what it took then may still be on its way to the next one. Remembers the newest {@link #MAX_REMEMBERED}, far more than may wait at a time.
  *
  * <p>Threading: confined to the metadata thread.
  */
@@ -24,7 +25,12 @@ final class Submitted {
 
     private record Id(int broker, long sender, long number) {}
 
-    CompletableFuture<Message> once(int broker, Message.Submit submit, Supplier<CompletableFuture<Message>> decide) {
-        return replies.computeIfAbsent(new Id(broker, submit.sender(), submit.number()), id -> decide.get());
+    /** @param decides whether this broker takes new ones @param decide asked once a command */
+    CompletableFuture<Message> once(int broker, Message.Submit submit, boolean decides, Function<Message.Submit, CompletableFuture<Message>> decide, Message otherwise) {
+        Id id = new Id(broker, submit.sender(), submit.number());
+        if (!decides && !replies.containsKey(id)) {
+            return CompletableFuture.completedFuture(otherwise);
+        }
+        return replies.computeIfAbsent(id, fresh -> decide.apply(submit));
     }
 }

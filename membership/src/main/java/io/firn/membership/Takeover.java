@@ -21,7 +21,8 @@ import org.slf4j.LoggerFactory;
  * </pre>
  *
  * <p><b>Why claim before cutting</b>: a predecessor that does not know it has lost the lock may still set the head to an entry that only a majority with it has forced. After the claim its set
- * fails, so whatever lies above the head and is not this controller's can never be committed, and may be cut here and on every keeper. Before the claim nothing is cut.
+ * fails, so whatever lies above the head and is not this controller's can never be committed, and may be cut here and on every keeper. Before the claim nothing is cut. A head that was set
+ * under a higher epoch is not claimed: who lost the lock on the way here must not depose who has it.
  *
  * <p>A head nobody in reach has the entry of is waited for: one of any majority of keepers has it. Only when every keeper says that it lacks it, metadata is lost; that is said, and nothing
  * is made up. Where there never was a head, the cluster is formed, unless there are entries: then the metadata store has lost its head.
@@ -81,6 +82,9 @@ final class Takeover implements Role {
             }
             if (error != null) {
                 giveUp("the metadata store does not answer");
+            } else if (head.filter(set -> set.controllerEpoch() > epoch).isPresent()) {
+                member.seen(head.get().controllerEpoch());
+                giveUp("another controller has the lock by now");
             } else if (head.isEmpty() || head.get().version() == 0) {
                 form(head);
             } else {

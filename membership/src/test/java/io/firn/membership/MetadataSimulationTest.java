@@ -3,7 +3,6 @@ package io.firn.membership;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.firn.membership.SimCluster.Node;
-import io.firn.membership.storage.SimFolder;
 import io.firn.membership.storage.SimFolder.Loss;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,7 +18,7 @@ class MetadataSimulationTest {
 
     @Test
     void noTroubleDividesTheHistoryOrLosesAnAnsweredCommand() {
-        Seeds.forEach(300, seed -> new Trouble(seed).live());
+        Seeds.forEach(200, seed -> new Trouble(seed).live());
     }
 
     @Test
@@ -70,7 +69,7 @@ class MetadataSimulationTest {
             if (!over) {
                 Node node = any();
                 if (node.running() && node.asked().size() < 20) {
-                    node.submit(commands.next());
+                    node.submit(random.nextInt(3) == 0 ? new Command.AllocateProducerIds(1) : commands.next());
                 }
                 cluster.time.after(5 + random.nextLong(60), this::work);
             }
@@ -127,7 +126,7 @@ class MetadataSimulationTest {
         /** Always the same keeper, so that every entry stays on another one. */
         private void lose() {
             victim.stop(Loss.EVERYTHING, random.nextBoolean());
-            victim.folder = new SimFolder(random);
+            victim.loseDisk();
             cluster.time.after(1 + random.nextLong(1_500), victim::start);
         }
 

@@ -25,6 +25,7 @@ import java.util.stream.Collectors;
  *   <li>There is one history: whatever broker shows version n, shows the same view; and its versions only grow.
  *   <li>Nothing is shown before a head covers it.
  *   <li>Versions and epochs of the head only grow, and when it is set a majority of keepers has forced its entry.
+ *   <li>A command is decided once.
  *   <li>An answer is the view of the history at its version, and the broker that answered shows it.
  * </ul>
  */
@@ -39,7 +40,10 @@ final class SimCluster {
     final Set<Integer> keepers;
     private final JournalLimits limits;
     private final TreeMap<Long, ClusterView> history = new TreeMap<>();
+    private final Map<Long, Long> allocated = new TreeMap<>();
+    private int allocations;
     private Optional<Head> lastHead = Optional.empty();
+    private Optional<AssertionError> violation = Optional.empty();
     int answered;
     int refused;
     int unavailable;
@@ -87,9 +91,12 @@ final class SimCluster {
     }
 
     private void check() {
+        violation.ifPresent(error -> {
+            throw error;
+        });
         nodes.values().forEach(Node::check);
         if (!store.head().equals(lastHead)) {
-            checkHead(store.head().orElseThrow());
+            store.head().ifPresent(this::checkHead);
             lastHead = store.head();
         }
     }
@@ -101,10 +108,28 @@ final class SimCluster {
         assertThat(have >= keepers.size() / 2 + 1 || claim).as("head %s is forced by %s of %s keepers", head, have, keepers.size()).isTrue();
     }
 
+    /** Called by the metadata, which takes any error for its own and stops: so it is kept for the next check. */
     private void shown(int broker, ClusterView view) {
-        ClusterView before = history.putIfAbsent(view.version(), view);
-        assertThat(before == null || before.equals(view)).as("broker %s shows another view %s:\n%s\nthan was shown before:\n%s", broker, view.version(), view, before).isTrue();
-        assertThat(store.head().map(Head::version).orElse(0L)).as("broker %s shows a view the head does not cover", broker).isGreaterThanOrEqualTo(view.version());
+        try {
+            ClusterView before = history.putIfAbsent(view.version(), view);
+            assertThat(before == null || before.equals(view)).as("broker %s shows another view %s:\n%s\nthan was shown before:\n%s", broker, view.version(), view, before).isTrue();
+            assertDecidedOnce(view);
+            assertThat(store.head().map(Head::version).orElse(0L)).as("broker %s shows a view the head does not cover", broker).isGreaterThanOrEqualTo(view.version());
+        } catch (AssertionError e) {
+            violation = violation.or(() -> Optional.of(e));
+        }
+    }
+
+    /** Each block of producer ids that is asked for has its own size. */
+    private void assertDecidedOnce(ClusterView view) {
+        long block = view.nextProducerId() - Optional.ofNullable(history.get(view.version() - 1)).orElse(view).nextProducerId();
+        if (block > 0) {
+            assertThat(Optional.ofNullable(allocated.put(block, view.version())).orElse(view.version())).as("version at which block %s was allocated", block).isEqualTo(view.version());
+        }
+    }
+
+    Command allocation() {
+        return new Command.AllocateProducerIds(++allocations);
     }
 
     ClusterView viewAt(long version) {
@@ -118,6 +143,7 @@ final class SimCluster {
         Metadata metadata;
         SimThread thread;
         SimStore.Connection connection;
+        private final List<SimFolder> lost = new ArrayList<>();
         private long lastVersion;
         private final List<CompletableFuture<ClusterView>> asked = new ArrayList<>();
 
@@ -190,14 +216,15 @@ final class SimCluster {
             folder = folder.afterCrash(Loss.NOTHING);
         }
 
-        CompletableFuture<ClusterView> submit(Command command) {
+        CompletableFuture<ClusterView> submit(Command asked) {
+            Command command = asked instanceof Command.AllocateProducerIds ? allocation() : asked;
             CompletableFuture<ClusterView> answer = metadata.submit(command);
             SimThread life = thread;
-            asked.add(answer);
+            this.asked.add(answer);
             answer.whenComplete((view, error) -> {
                 if (life.alive() && life == thread) {
-                    asked.remove(answer);
-                    answered(view, error);
+                    this.asked.remove(answer);
+                    answered(command, view, error);
                 }
             });
             return answer;
@@ -207,7 +234,7 @@ final class SimCluster {
             return asked;
         }
 
-        private void answered(ClusterView view, Throwable error) {
+        private void answered(Command command, ClusterView view, Throwable error) {
             if (error instanceof CommandRefused) {
                 refused++;
             } else if (error != null) {
@@ -215,8 +242,13 @@ final class SimCluster {
                 unavailable++;
             } else {
                 answered++;
-                assertThat(metadata.view().version()).as("the broker that answers shows the change").isGreaterThanOrEqualTo(view.version());
+                if (metadata.view().version() < view.version()) {
+                    violation = violation.or(() -> Optional.of(new AssertionError("broker " + id + " answers with view " + view.version() + " but shows " + metadata.view().version())));
+                }
                 shown(id, view);
+                if (command instanceof Command.AllocateProducerIds allocate && allocated.getOrDefault((long) allocate.count(), view.version()) != view.version()) {
+                    violation = violation.or(() -> Optional.of(new AssertionError("broker " + id + " answers with view " + view.version() + ", which is not the one its command left")));
+                }
             }
         }
 
@@ -230,9 +262,19 @@ final class SimCluster {
             }
         }
 
+        /** Its disk is gone. What was on it counts as forced where the head is set by then: keepers are asked before, and one may lose its disk in between. */
+        void loseDisk() {
+            lost.add(folder.afterCrash(Loss.EVERYTHING));
+            folder = new SimFolder(time.random());
+        }
+
         boolean hasForced(Head head) {
+            return holds(folder.afterCrash(Loss.EVERYTHING), head) || lost.stream().anyMatch(disk -> holds(disk.afterCrash(Loss.NOTHING), head));
+        }
+
+        private boolean holds(SimFolder disk, Head head) {
             try {
-                Journal journal = Journal.openUnproven(folder.afterCrash(Loss.EVERYTHING), limits);
+                Journal journal = Journal.openUnproven(disk, limits);
                 return journal.openedView().version() > head.version() || journal.openedView().version() == head.version() && journal.openedHash().equals(head.hash())
                         || journal.openedTail().stream().anyMatch(record -> record.version() == head.version() && record.hash().equals(head.hash()));
             } catch (IOException e) {

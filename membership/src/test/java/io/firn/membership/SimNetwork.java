@@ -4,8 +4,10 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /** Brokers asking each other on virtual time: messages take a while, are lost, come twice and out of order; ways between two brokers can be cut in one direction. */
 final class SimNetwork {
@@ -44,7 +46,9 @@ final class SimNetwork {
             @Override
             public CompletableFuture<byte[]> request(int to, byte[] message, long timeoutMs) {
                 CompletableFuture<byte[]> reply = new CompletableFuture<>();
-                carry(broker, to, () -> deliver(broker, to, message.clone(), reply));
+                Optional<MetadataPeers.Handler> connected = Optional.ofNullable(handlers.get(to));
+                AtomicBoolean single = new AtomicBoolean(true);
+                single.set(carry(broker, to, () -> deliver(broker, to, connected, message.clone(), reply, single)));
                 time.after(timeoutMs, () -> reply.completeExceptionally(new MetadataOutcomeUnknown("no reply in time", null)));
                 return reply;
             }
@@ -68,27 +72,28 @@ final class SimNetwork {
         }
     }
 
-    private void carry(int from, int to, Runnable arrival) {
+    /** @return false if it will arrive twice */
+    private boolean carry(int from, int to, Runnable arrival) {
         messages++;
         if (!cut.contains(new Way(from, to)) && !time.chance(faultOneIn)) {
             long delayMs = time.chance(faultOneIn) ? time.random().nextLong(1_500) : time.random().nextLong(3);
             time.after(delayMs, arrival);
             if (time.chance(faultOneIn)) {
                 time.after(delayMs + time.random().nextLong(1_000), arrival);
+                return false;
             }
         }
+        return true;
     }
 
-    private void deliver(int from, int to, byte[] message, CompletableFuture<byte[]> reply) {
-        MetadataPeers.Handler handler = handlers.get(to);
-        if (handler == null) {
-            carry(to, from, () -> reply.completeExceptionally(new MetadataUnavailable("connection refused", null)));
-            return;
-        }
-        handler.handle(from, message).whenComplete((bytes, error) -> carry(to, from, () -> {
+    /** A connection ends with the process at its other end. @param single whether an error means that nobody has handled it */
+    private void deliver(int from, int to, Optional<MetadataPeers.Handler> connected, byte[] message, CompletableFuture<byte[]> reply, AtomicBoolean single) {
+        CompletableFuture<byte[]> handled = connected.filter(handler -> handler == handlers.get(to)).map(handler -> handler.handle(from, message))
+                .orElseGet(() -> CompletableFuture.failedFuture(new MetadataUnavailable("connection refused", null)));
+        handled.whenComplete((bytes, error) -> carry(to, from, () -> {
             if (error == null) {
                 reply.complete(bytes.clone());
-            } else {
+            } else if (single.get()) {
                 reply.completeExceptionally(error);
             }
         }));

@@ -1,0 +1,222 @@
+package io.firn.membership;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.firn.membership.Command.AllocateProducerIds;
+import io.firn.membership.CommandRefused.Reason;
+import io.firn.membership.SimCluster.Node;
+import io.firn.membership.replication.Message;
+import io.firn.membership.replication.MessageCodec;
+import io.firn.membership.storage.SimFolder.Loss;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+
+/** A cluster of brokers, one situation at a time, on virtual time. */
+class MetadataReplicationTest {
+
+    private SimCluster cluster = started(new SimCluster(1, 4, Set.of(0, 1, 2), 1_000));
+
+    private static SimCluster started(SimCluster cluster) {
+        cluster.startAll();
+        settle(cluster);
+        return cluster;
+    }
+
+    private static void settle(SimCluster cluster) {
+        cluster.runUntil(20_000, "there is a controller and all agree", () -> cluster.agreed() && cluster.controller().isPresent());
+    }
+
+    private Node controller() {
+        return cluster.controller().orElseThrow();
+    }
+
+    private Node otherKeeper() {
+        return cluster.nodes.values().stream().filter(node -> node != controller() && cluster.keepers.contains(node.id)).findFirst().orElseThrow();
+    }
+
+    private ClusterView ask(Node node) {
+        CompletableFuture<ClusterView> answer = node.submit(new AllocateProducerIds(1));
+        cluster.runUntil(10_000, "the command is answered", answer::isDone);
+        return answer.join();
+    }
+
+    private Message request(int from, int to, Message message) {
+        CompletableFuture<byte[]> reply = cluster.network.of(from).request(to, MessageCodec.encode(message), 2_000);
+        cluster.runUntil(3_000, "the request is answered", reply::isDone);
+        return MessageCodec.decode(reply.join());
+    }
+
+    @Test
+    void aClusterIsFormedOnceAndEveryBrokerShowsIt() {
+        assertThat(cluster.nodes.values()).extracting(node -> node.metadata.view().clusterId()).doesNotContain("").containsOnly(controller().metadata.view().clusterId());
+        assertThat(cluster.nodes.values().stream().filter(node -> node.metadata.isController())).hasSize(1);
+    }
+
+    @Test
+    void aCommandGivenToAnyBrokerIsAnsweredWithTheViewItLeft() {
+        List<CompletableFuture<ClusterView>> answers = new ArrayList<>();
+        for (int i = 0; i < 400; i++) {
+            answers.add(cluster.nodes.get(i % 4).submit(new AllocateProducerIds(1)));
+        }
+        cluster.runUntil(10_000, "all are answered", () -> answers.stream().allMatch(CompletableFuture::isDone));
+        assertThat(answers).allMatch(answer -> !answer.isCompletedExceptionally());
+        assertThat(answers.stream().map(answer -> answer.join().nextProducerId())).as("no two commands got the same block").doesNotHaveDuplicates();
+    }
+
+    @Test
+    void aRefusalIsToldToTheBrokerThatForwarded() {
+        CompletableFuture<ClusterView> answer = cluster.nodes.get(3).submit(new Command.DeleteTopic(new org.apache.kafka.common.Uuid(1, 9)));
+        cluster.runUntil(10_000, "the command is answered", answer::isDone);
+        assertThat(MetadataTest.refusal(answer)).isEqualTo(Reason.UNKNOWN_TOPIC);
+    }
+
+    @Test
+    void anotherKeeperIsControllerSoonAfterTheLockIsFree() {
+        long epoch = controller().metadata.view().controllerEpoch();
+        long atMs = cluster.time.nowMs();
+        controller().close();
+        cluster.runUntil(1_000, "another broker is the controller", () -> cluster.controller().isPresent());
+        assertThat(cluster.time.nowMs() - atMs).isLessThan(1_000);
+        assertThat(ask(cluster.nodes.get(3)).controllerEpoch()).isGreaterThan((int) epoch);
+    }
+
+    @Test
+    void withoutAMajorityOfKeepersNothingIsAnsweredAndAfterwardsItIs() {
+        Node lonely = controller();
+        cluster.nodes.values().stream().filter(node -> node != lonely).forEach(node -> node.stop(Loss.NOTHING, true));
+        ClusterView before = lonely.metadata.view();
+        CompletableFuture<ClusterView> answer = lonely.submit(new AllocateProducerIds(1));
+        cluster.run(1_000);
+        assertThat(answer).isNotDone();
+        assertThat(lonely.metadata.view()).isSameAs(before);
+        cluster.startAll();
+        cluster.runUntil(20_000, "the command is answered", answer::isDone);
+        settle(cluster);
+        ask(lonely);
+    }
+
+    @Test
+    void aCommandThatFindsNoControllerIsRefusedInTheEnd() {
+        cluster.store.lose(100_000);
+        cluster.run(3_000);
+        assertThat(cluster.controller()).as("it stepped down by its own clock").isEmpty();
+        CompletableFuture<ClusterView> answer = cluster.nodes.get(3).submit(new AllocateProducerIds(1));
+        cluster.run(SimCluster.TIMES.commandMs() + 100);
+        assertThat(MetadataTest.refusal(answer)).isEqualTo(Reason.NOT_CONTROLLER);
+    }
+
+    @Test
+    void aControllerThatIsCutOffFromTheStoreStepsDownBeforeItsSessionEnds() {
+        Node cut = controller();
+        cut.cutFromStore(20_000);
+        cluster.run(SimCluster.TIMES.leaseMs() + 100);
+        assertThat(cut.metadata.isController()).isFalse();
+        cluster.runUntil(5_000, "another broker is the controller", () -> cluster.controller().filter(node -> node != cut).isPresent());
+        assertThat(ask(cut)).as("its commands go to the new one").isNotNull();
+    }
+
+    @Test
+    void aControllerOfALowerEpochIsNotFollowed() {
+        int epoch = store().controllerEpoch();
+        Node keeper = otherKeeper();
+        int stranger = cluster.keepers.stream().filter(id -> id != keeper.id && id != controller().id).findFirst().orElseThrow();
+        assertThat(request(stranger, keeper.id, new Message.Announce(epoch - 1))).isEqualTo(new Message.Pointer(epoch, controller().id));
+        keeper.stop(Loss.EVERYTHING, false);
+        cluster.nodes.values().stream().filter(node -> node.id == stranger || node == controller()).toList().forEach(node -> node.stop(Loss.EVERYTHING, false));
+        cluster.store.lose(1_000_000);
+        keeper.start();
+        cluster.run(10);
+        assertThat(request(stranger, keeper.id, new Message.Announce(epoch - 1))).as("its journal remembers").isEqualTo(new Message.Pointer(epoch, -1));
+    }
+
+    private Head store() {
+        return cluster.store.head().orElseThrow();
+    }
+
+    @Test
+    void onlyTheControllerOfTheEpochAnswersFollowers() {
+        Message.Follow follow = new Message.Follow(store().controllerEpoch(), 0, List.of(new Message.Position(0, EntryHash.NONE)));
+        assertThat(request(3, controller().id, follow)).isInstanceOf(Message.Entries.class);
+        assertThat(request(3, controller().id, new Message.Follow(follow.epoch() - 1, 0, follow.positions()))).isInstanceOf(Message.Pointer.class);
+        assertThat(request(3, otherKeeper().id, follow)).isInstanceOf(Message.Pointer.class);
+    }
+
+    @Test
+    void aCommandThatArrivesTwiceIsDecidedOnce() {
+        Message.Submit submit = new Message.Submit(5, 1, new AllocateProducerIds(7_777));
+        Message first = request(3, controller().id, submit);
+        assertThat(first).isInstanceOf(Message.Done.class);
+        assertThat(request(3, controller().id, submit)).isEqualTo(first);
+        assertThat(request(3, otherKeeper().id, submit)).as("of others nothing is decided").isInstanceOf(Message.Pointer.class);
+    }
+
+    @Test
+    void anEmptyBrokerAndOneThatWasAwayForLongGetASnapshot() {
+        cluster = started(new SimCluster(2, 4, Set.of(0, 1, 2), 5));
+        Node away = cluster.nodes.get(3);
+        Node empty = otherKeeper();
+        away.stop(Loss.NOTHING, true);
+        for (int i = 0; i < 60; i++) {
+            ask(controller());
+        }
+        controller().stop(Loss.EVERYTHING, true);
+        cluster.startAll();
+        settle(cluster);
+        assertThat(away.metadata.view()).isEqualTo(controller().metadata.view());
+        if (empty == controller()) {
+            empty = otherKeeper();
+        }
+        empty.stop(Loss.EVERYTHING, true);
+        empty.loseDisk();
+        empty.start();
+        settle(cluster);
+        assertThat(empty.metadata.view()).isEqualTo(controller().metadata.view());
+        assertThat(empty.hasForced(store())).isTrue();
+    }
+
+    @Test
+    void afterATotalPowerLossTheHeadsEntryIsWaitedForAndFetchedFromWhoHasIt() {
+        Node lagging = otherKeeper();
+        lagging.stop(Loss.NOTHING, true);
+        ClusterView before = ask(controller());
+        cluster.nodes.values().forEach(node -> node.stop(Loss.EVERYTHING, false));
+        lagging.start();
+        cluster.nodes.get(3).start();
+        cluster.run(20_000);
+        assertThat(cluster.controller()).as("nobody in reach that may be controller has the newest entry").isEmpty();
+        assertThat(lagging.metadata.view().version()).isLessThan(before.version());
+        cluster.startAll();
+        settle(cluster);
+        assertThat(controller().metadata.view().nextProducerId()).isEqualTo(before.nextProducerId());
+        assertThat(lagging.metadata.view().clusterId()).isEqualTo(before.clusterId());
+    }
+
+    @Test
+    void aStoreThatLostItsHeadIsNotTakenForAnEmptyCluster() {
+        ask(controller());
+        cluster.nodes.values().forEach(node -> node.stop(Loss.NOTHING, false));
+        cluster.store.forget();
+        Node keeper = cluster.nodes.get(0);
+        keeper.start();
+        cluster.run(10_000);
+        assertThat(cluster.store.head()).isEmpty();
+        CompletableFuture<ClusterView> answer = keeper.metadata.submit(new AllocateProducerIds(1));
+        cluster.run(6_000);
+        assertThatThrownBy(answer::join).hasCauseInstanceOf(MetadataException.class);
+    }
+
+    @Test
+    void aBrokerWhoseDiskFailsAsControllerGivesTheLockBack() {
+        Node failing = controller();
+        failing.folder.failAt(1);
+        CompletableFuture<ClusterView> answer = failing.submit(new AllocateProducerIds(1));
+        cluster.runUntil(5_000, "another broker is the controller", () -> cluster.controller().filter(node -> node != failing).isPresent());
+        assertThatThrownBy(answer::join).hasCauseInstanceOf(MetadataUnavailable.class);
+        assertThatThrownBy(() -> ask(failing)).hasCauseInstanceOf(MetadataUnavailable.class);
+        ask(cluster.nodes.get(3));
+    }
+}
