@@ -143,6 +143,7 @@ final class ClusterMember implements Part, MetadataPeers.Handler {
     void forgetRebuilt() throws IOException {
         if (rebuilt.isPresent()) {
             DisasterRecovery.forget(parts.folder());
+            LOGGER.atInfo().addKeyValue("version", rebuilt.get().version()).log("The rebuilt metadata is the head; other brokers may be started");
             rebuilt = Optional.empty();
         }
     }

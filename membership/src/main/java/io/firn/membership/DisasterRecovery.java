@@ -21,7 +21,8 @@ import java.util.Optional;
  * <p>It reads metadata directories and archived snapshots, takes the one that goes furthest (highest controller epoch, then version), writes its view into a new directory, and marks it as rebuilt: the
  * one permission to give a metadata store without head that entry as its head. Nothing that is read is changed.
  *
- * <p>To go on: form CP anew, start the broker of the new directory, then the others, with empty metadata directories.
+ * <p>To go on: form CP anew, start the broker of the new directory, and when it has set the head the others, with empty metadata directories. Empty brokers that are started before would form a
+ * new cluster; the rebuilt one then refuses to go on.
  *
  * <pre>
  *  rebuilt    | FIRNRBLT 8 | version 8 | hash 32 |      a file beside the journal, gone once the head is set
@@ -61,7 +62,7 @@ public final class DisasterRecovery {
             if (taken.version() > taken.committedVersion()) {
                 lines.add("May be there although nobody was told: entries " + (taken.committedVersion() + 1) + " to " + taken.version() + " were written, but how many of them were committed is not known");
             }
-            lines.add("Controller epochs begin again at 1. Start all other brokers with empty metadata directories");
+            lines.add("Controller epochs begin again at 1. Start the broker of this directory first, and when it says that its metadata is the head, all others with empty metadata directories");
             return lines;
         }
     }

@@ -127,7 +127,9 @@ public final class Metadata implements AutoCloseable {
      * @param random used on the metadata thread only, and here
      * @throws MetadataOpenFailed with one line for the operator: the directory is in use, damaged or written by a newer Firn, or the disk fails
      */
-    public static Metadata openCluster(Path directory, ClusterPlan plan, Policy policy, MetadataStore store, MetadataPeers peers, InstantSource clock, RandomGenerator random) {
+    public static Metadata openCluster(Path directory, ClusterPlan plan, int defaultReplicationFactor, MetadataStore store, MetadataPeers peers, InstantSource clock,
+            RandomGenerator random) {
+        Policy policy = Policy.cluster(defaultReplicationFactor, false);
         ScheduledThreadPoolExecutor thread = new ScheduledThreadPoolExecutor(1, Metadata::daemon);
         thread.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
         try {

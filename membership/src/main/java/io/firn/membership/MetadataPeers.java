@@ -10,13 +10,16 @@ import java.util.concurrent.CompletableFuture;
  *   <li>{@link #request} completes with the reply, or fails at the latest about {@code timeoutMs} after the call: with {@link MetadataUnavailable} when the request certainly was not and
  *       will not be handled, with {@link MetadataOutcomeUnknown} when it may have been, or still may.
  *   <li>Messages may be lost, late, handled twice or out of order, but a request is handled only by the process it was sent to, not by one that was started there later. Their bytes are whole, and come from the broker the handler is told: the implementation checks both.
- *   <li>At most {@code replication.MessageCodec.MAX_BYTES} bytes a message.
+ *   <li>At most {@link #MAX_MESSAGE_BYTES} a message.
  *   <li>A broker is never asked by itself.
  * </ul>
  *
  * <p>Threading: thread-safe and never blocking. Futures complete on any thread.
  */
 public interface MetadataPeers {
+
+    /** Longest request or reply: one journal record of the largest size, or a batch of smaller ones, and its frame. */
+    int MAX_MESSAGE_BYTES = 5 << 20;
 
     CompletableFuture<byte[]> request(int broker, byte[] message, long timeoutMs);
 

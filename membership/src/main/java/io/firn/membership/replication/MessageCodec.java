@@ -1,5 +1,6 @@
 package io.firn.membership.replication;
 
+import io.firn.membership.MetadataPeers;
 import java.util.List;
 
 /**
@@ -15,8 +16,7 @@ import java.util.List;
  */
 public final class MessageCodec {
 
-    /** Longest message: one record of the largest size, or what is batched up to {@link #BATCH_BYTES}, and its frame. */
-    public static final int MAX_BYTES = 5 << 20;
+    public static final int MAX_BYTES = MetadataPeers.MAX_MESSAGE_BYTES;
 
     /** What one reply carries of records or of a snapshot; a single record may be longer. */
     public static final int BATCH_BYTES = 1 << 20;

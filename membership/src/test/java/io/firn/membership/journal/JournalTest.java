@@ -265,4 +265,81 @@ class JournalTest {
     private static byte[] concat(byte[] a, byte[] b) {
         return ByteBuffer.allocate(a.length + b.length).put(a).put(b).array();
     }
+
+    @Test
+    void withoutAHeadEverySoundEntryAfterTheSnapshotIsThereAndTheRestIsCut() throws Exception {
+        append(open(0), 6, true);
+        for (int sizeBytes = folder.read(FIRST).length; sizeBytes >= 0; sizeBytes--) {
+            SimFolder cut = new SimFolder(Seeds.random(0));
+            cut.put(FIRST, Arrays.copyOf(folder.read(FIRST), sizeBytes));
+            Journal journal = Journal.openUnproven(cut, NEVER);
+            int whole = 0;
+            while (whole < 6 && sizeUpTo(whole + 1) <= sizeBytes) {
+                whole++;
+            }
+            assertThat(journal.openedView()).isEqualTo(ClusterView.EMPTY);
+            assertThat(journal.openedTail()).isEqualTo(written.subList(0, whole));
+            assertThat(Journal.openUnproven(cut, NEVER).openedTail()).hasSize(whole);
+        }
+    }
+
+    @Test
+    void entriesThatLostAreCutDurablyAndOthersTakeTheirPlace() throws Exception {
+        append(open(0), 6, true);
+        Journal journal = Journal.openUnproven(folder, NEVER);
+        journal.cut(written.subList(4, 6));
+        folder = folder.afterCrash(Loss.EVERYTHING);
+        Journal reopened = Journal.openUnproven(folder, NEVER);
+        assertThat(reopened.openedTail()).isEqualTo(written.subList(0, 4));
+        assertThat(reopened.lastHash()).isEqualTo(written.get(3).hash());
+        JournalRecord other = JournalRecord.of(5, 2, 5, written.get(3).hash(), new Entry.ControllerElected());
+        reopened.append(List.of(other));
+        assertThat(Journal.openUnproven(folder, NEVER).openedTail()).hasSize(5).endsWith(other);
+        assertThatThrownBy(() -> reopened.cut(written.subList(3, 4))).isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    void aSnapshotInstalledOverALaggingJournalIsWholeOrNotThereAfterACrashAtEveryOperation() throws Exception {
+        append(open(0), 12, true);
+        ClusterView later = view;
+        Snapshot snapshot = new Snapshot(later, written.get(11).hash());
+        JournalRecord next = JournalRecord.of(13, 1, 5, written.get(11).hash(), new Entry.ControllerElected());
+        byte[] lagging = Arrays.copyOf(folder.read(FIRST), (int) sizeUpTo(7));
+        for (Loss loss : Loss.values()) {
+            for (int at = 1; at < 20; at++) {
+                SimFolder disk = new SimFolder(Seeds.random(at));
+                disk.put(FIRST, lagging);
+                disk.crashAt(at);
+                try {
+                    Journal journal = Journal.openUnproven(disk, NEVER);
+                    journal.install(snapshot);
+                    journal.append(List.of(next));
+                } catch (IOException e) {
+                    assertThat(disk.crashed()).isTrue();
+                }
+                Journal reopened = Journal.openUnproven(disk.afterCrash(loss), NEVER);
+                if (reopened.openedView().version() == 0) {
+                    assertThat(reopened.openedTail()).isEqualTo(written.subList(0, 7));
+                } else {
+                    assertThat(reopened.openedView()).isEqualTo(later);
+                    assertThat(reopened.openedTail()).isIn(List.of(), List.of(next));
+                    assertThat(reopened.lastVersion()).isEqualTo(12 + reopened.openedTail().size());
+                }
+            }
+        }
+    }
+
+    @Test
+    void aSnapshotBelowTheNewestEntryKeepsWhatLiesAboveIt() throws Exception {
+        Journal journal = Journal.open(folder, head(0), new JournalLimits(1, 1 << 20));
+        append(journal, 4, false);
+        ClusterView two = ClusterView.EMPTY;
+        for (JournalRecord record : written.subList(0, 2)) {
+            two = record.applyTo(two);
+        }
+        journal.committed(two, written.get(1).hash(), written.subList(2, 4));
+        Journal reopened = Journal.openUnproven(folder.afterCrash(Loss.EVERYTHING), NEVER);
+        assertThat(reopened.openedView()).isEqualTo(two);
+        assertThat(reopened.openedTail()).isEqualTo(written.subList(2, 4));
+    }
 }
