@@ -8,7 +8,7 @@ import java.util.function.Function;
 
 /**
  * Commands other brokers have submitted here, so that one that arrives twice is decided once, also if this broker was the controller in
- * between: what it took then may still be on its way to the next one. Remembers the newest {@link #MAX_REMEMBERED}, far more than may wait at a time.
+ * between: what it took then may still be on its way to the next one, and what it sent away then was submitted elsewhere. Remembers the newest {@link #MAX_REMEMBERED}, far more than may wait at a time.
  *
  * <p>Threading: confined to the metadata thread.
  */
@@ -28,9 +28,6 @@ final class Submitted {
     /** @param decides whether this broker takes new ones @param decide asked once a command */
     CompletableFuture<Message> once(int broker, Message.Submit submit, boolean decides, Function<Message.Submit, CompletableFuture<Message>> decide, Message otherwise) {
         Id id = new Id(broker, submit.sender(), submit.number());
-        if (!decides && !replies.containsKey(id)) {
-            return CompletableFuture.completedFuture(otherwise);
-        }
-        return replies.computeIfAbsent(id, fresh -> decide.apply(submit));
+        return replies.computeIfAbsent(id, fresh -> decides ? decide.apply(submit) : CompletableFuture.completedFuture(otherwise));
     }
 }
