@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.firn.membership.Command;
 import io.firn.membership.Command.ConfigScope;
 import io.firn.membership.CommandRefused.Reason;
+import io.firn.membership.Endpoint;
 import io.firn.membership.EntryHash;
 import io.firn.membership.Head;
+import io.firn.membership.Incarnation;
 import io.firn.membership.PartitionOutcome;
 import io.firn.membership.QuotaEntity;
 import io.firn.membership.ScramCredential;
@@ -56,7 +58,13 @@ class MessageCodecTest {
     }
 
     private static List<Command> commands() {
-        return List.of(new Command.RegisterBroker(1, "h", 9092, Optional.of("r")), new Command.CreateTopic(ID, "t", 2, -1, Map.of(0, List.of(1, 2)), Map.of("k", "v")),
+        return List.of(new Command.RegisterBroker(1, new Incarnation(ID, new Uuid(7, 8)), List.of(Endpoint.client("h", 9092), new Endpoint("PEERS", "p", 9093)), Optional.of("r")),
+                new Command.UnfenceBroker(1, 2, 3), new Command.FenceBroker(1, 2), new Command.ShutDownBroker(1, 2), new Command.UnregisterBroker(1), new Command.DrainBroker(1, 10),
+                new Command.EndDrain(1), new Command.AlterIsr(1, 2, List.of(new Command.IsrChange(ID, 0, 3, 4, List.of(new Command.InSync(1, 2), new Command.InSync(2, -1)), true))),
+                new Command.ElectLeaders(Command.Election.UNCLEAN, Optional.of(List.of(new TopicPartition("t", 1)))), new Command.BalanceLeaders(10, 100),
+                new Command.ReassignPartitions(List.of(new Command.Reassignment(new TopicPartition("t", 1), Optional.of(List.of(1, 2))),
+                        new Command.Reassignment(new TopicPartition("t", 2), Optional.empty())), true),
+                new Command.CreateTopic(ID, "t", 2, -1, Map.of(0, List.of(1, 2)), Map.of("k", "v")),
                 new Command.DeleteTopic(ID), new Command.AddPartitions("t", 3, List.of(List.of(1), List.of())),
                 new Command.AlterConfigs(ConfigScope.GROUP, "g", Map.of("b", Optional.of("1"), "a", Optional.empty())), new Command.AllocateProducerIds(1000),
                 new Command.AlterClientQuotas(new QuotaEntity(Map.of("user", Optional.empty())), Map.of("q", Optional.of(0.5))),
