@@ -325,7 +325,7 @@ public final class CpMember implements AutoCloseable {
                 case WIPING -> throw new IllegalStateException("wiping ends before anything is started");
             }
         } catch (TimeoutException e) {
-            waiting("a majority of the CP members");
+            waiting(store.identity().speaks() ? "a majority of the CP members" : "a CP subsystem: it was not formed yet, or a majority of its members is away");
         } catch (MetadataOpenFailed e) {
             LOGGER.atError().log(e.getMessage());
             ready.completeExceptionally(e);

@@ -72,7 +72,7 @@ final class StoredRaftState implements RaftStateStore {
     private byte[] bytes(LogEntry entry) {
         try {
             return serialize.apply(entry);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             store.stop(e);
             throw e;
         }
