@@ -188,8 +188,8 @@ final class ObjectFiles {
     /** Gives a forced file its name and forces the name; false if the name is taken. */
     private boolean placing(String key, Path target, Placement placement) throws IOException {
         for (int attempt = 1; ; attempt++) {
-            makeDirectories(target.getParent());
             try {
+                makeDirectories(target.getParent());
                 boolean placed = place(key, target, placement);
                 forceName(key, target.getParent());
                 return placed;
@@ -228,22 +228,28 @@ final class ObjectFiles {
         }
     }
 
-    /** Makes what is missing of {@code directory}; on return its name and those of its ancestors have been forced. */
+    /** Makes what is missing of {@code directory}; on return its name and those of its ancestors have been forced. {@link NoSuchFileException}: some of it was pruned meanwhile. */
     private void makeDirectories(Path directory) throws IOException {
         if (directory.equals(root) || forced.contains(directory)) {
             return;
         }
         makeDirectories(directory.getParent());
-        try {
-            Files.createDirectories(directory);
-            force(directory.getParent());
-        } catch (NoSuchFileException e) {
-            return; // pruned meanwhile; the placement fails and comes back
-        }
+        makeDirectory(directory);
+        force(directory.getParent());
         if (forced.size() >= FORCED_LIMIT) {
             forced.clear();
         }
         forced.add(directory);
+    }
+
+    private static void makeDirectory(Path directory) throws IOException {
+        try {
+            Files.createDirectory(directory);
+        } catch (FileAlreadyExistsException e) {
+            if (Files.isRegularFile(directory)) {
+                throw e;
+            } // else it is there, or was pruned since: then the placement fails and comes back
+        }
     }
 
     private void forgetForced(Path directory) {
