@@ -135,9 +135,11 @@ final class FetchPart {
         return diverged;
     }
 
-    /** What reading would find out as well; also told when there is no room for records. */
+    /** What reading would find out as well; also told when there is no room for records. A log that is out of service has no range: what stands in for it looks empty, and consumers would begin anew. */
     private void checkRange() {
-        if (wanted.fetchOffset < partition.log().logStartOffset() || wanted.fetchOffset > partition.log().hot().logEndOffset()) {
+        if (partition.log().offlineReason().isPresent()) {
+            fail(Errors.KAFKA_STORAGE_ERROR);
+        } else if (wanted.fetchOffset < partition.log().logStartOffset() || wanted.fetchOffset > partition.log().hot().logEndOffset()) {
             fail(Errors.OFFSET_OUT_OF_RANGE);
         }
     }

@@ -8,14 +8,18 @@ import io.firn.gateway.partition.Partition;
 import io.firn.gateway.rig.Await;
 import io.firn.gateway.rig.Requests;
 import io.firn.gateway.rig.StorageRig;
+import io.firn.gateway.rig.WireClient;
 import io.firn.hot.AppendOrigin;
 import io.firn.hot.AppendResult;
 import io.firn.hot.Durability;
 import io.firn.hot.RecordBuffers;
+import io.firn.membership.TopicView;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import org.apache.kafka.common.message.FetchRequestData;
+import org.apache.kafka.common.message.FetchResponseData;
 import org.apache.kafka.common.message.ListOffsetsRequestData;
 import org.apache.kafka.common.message.ListOffsetsRequestData.ListOffsetsPartition;
 import org.apache.kafka.common.message.ListOffsetsRequestData.ListOffsetsTopic;
@@ -51,8 +55,7 @@ class LostDiskTest {
 
         rig = new StorageRig(directory, 1, Durability.FSYNC);
         rig.objects = old.objects.reopened();
-        rig.startStores();
-        Await.get(rig.startPartitions());
+        rig.start();
         partition = rig.partition("logs", 0);
         Await.until("the bucket was looked at", () -> onLoop(partition, () -> partition.log().offlineReason().isPresent()));
     }
@@ -71,6 +74,24 @@ class LostDiskTest {
     @Test
     void appendsAreRefused() {
         assertThat(append(partition)).isInstanceOf(AppendResult.Rejected.class);
+    }
+
+    /** A consumer that is told so begins anew, at the log's start or its end. */
+    @Test
+    void anOffsetAboveTheEmptyLogsEndIsNotOutOfRangeWhetherThereIsRoomForRecordsOrNot() {
+        TopicView other = rig.createTopic("other", 1);
+        append(rig.partition("other", 0));
+        try (WireClient client = rig.client()) {
+            for (boolean room : new boolean[] {true, false}) {
+                FetchRequestData body = Requests.fetch(0, 1);
+                body.setMaxBytes(room ? body.maxBytes() : 0);
+                Requests.want(body, other, 0, 0);
+                Requests.want(body, rig.metadata.view().topic("logs").orElseThrow(), 0, 2);
+                List<FetchResponseData.PartitionData> answers = Requests.partitions(client.ask(ApiKeys.FETCH, Requests.FETCH, body, FetchResponseData.class));
+                assertThat(Requests.values(answers.get(0))).containsExactly("a", "b");
+                assertThat(Requests.error(answers.get(1))).as("room for more: %s", room).isEqualTo(Errors.KAFKA_STORAGE_ERROR);
+            }
+        }
     }
 
     @Test
