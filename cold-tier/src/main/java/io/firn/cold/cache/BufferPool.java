@@ -1,8 +1,11 @@
 package io.firn.cold.cache;
 
 import java.nio.ByteBuffer;
+import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.function.IntFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -10,24 +13,36 @@ import org.slf4j.LoggerFactory;
  * Direct buffers of one size, made when first needed, used again for ever: the memory of the chunk cache and its bound.
  *
  * <p>A chunk larger than that size (a segment written under a larger setting) gets a buffer of its own that counts as several and is left to the
- * garbage collector afterwards. If the JVM refuses direct memory, the pool stays as large as it got, and says so once.
+ * garbage collector afterwards. If the JVM refuses direct memory, the pool stays as large as it got, and says so once; it asks again every {@value #ASK_AGAIN_MS} ms, since a refusal
+ * takes the JVM half a second and a full collection, on the thread that wants the buffer.
  *
  * <p>Threading: confined to the reads thread.
  */
 public final class BufferPool {
 
+    static final long ASK_AGAIN_MS = 60_000;
+
     private static final Logger log = LoggerFactory.getLogger(BufferPool.class);
 
     private final int unitBytes;
     private final int capacityUnits;
+    private final InstantSource clock;
+    private final IntFunction<ByteBuffer> memory;
     private final ArrayDeque<ByteBuffer> idle = new ArrayDeque<>();
     /** Written by the reads thread, read by metrics. */
     private volatile int usedUnits;
-    private boolean refused;
+    private OptionalLong refusedMs = OptionalLong.empty();
 
-    public BufferPool(int unitBytes, int capacityUnits) {
+    public BufferPool(int unitBytes, int capacityUnits, InstantSource clock) {
+        this(unitBytes, capacityUnits, clock, ByteBuffer::allocateDirect);
+    }
+
+    /** @param memory makes buffers; may throw OutOfMemoryError */
+    BufferPool(int unitBytes, int capacityUnits, InstantSource clock, IntFunction<ByteBuffer> memory) {
         this.unitBytes = unitBytes;
         this.capacityUnits = capacityUnits;
+        this.clock = clock;
+        this.memory = memory;
     }
 
     /** How many units a chunk of {@code bytes} takes. */
@@ -58,14 +73,18 @@ public final class BufferPool {
     }
 
     private Optional<ByteBuffer> allocate(int bytes) {
+        long nowMs = clock.millis();
+        if (refusedMs.isPresent() && Math.abs(nowMs - refusedMs.getAsLong()) < ASK_AGAIN_MS) {
+            return Optional.empty();
+        }
         try {
-            return Optional.of(ByteBuffer.allocateDirect(bytes));
+            return Optional.of(memory.apply(bytes));
         } catch (OutOfMemoryError e) {
-            if (!refused) {
-                refused = true;
+            if (refusedMs.isEmpty()) {
                 log.atError().addKeyValue("usedUnits", usedUnits).addKeyValue("capacityUnits", capacityUnits).addKeyValue("unitBytes", unitBytes)
                         .log("Direct memory is smaller than the cold cache; raise -XX:MaxDirectMemorySize or lower the cache's size");
             }
+            refusedMs = OptionalLong.of(nowMs);
             return Optional.empty();
         }
     }

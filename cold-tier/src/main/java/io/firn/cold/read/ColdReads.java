@@ -61,7 +61,7 @@ public final class ColdReads {
         int units = (int) Math.min(Integer.MAX_VALUE, (config.cacheBytes() - indexBytes) / config.chunkBytes());
         FetchQueue fetches = new FetchQueue(config.readParallelism());
         RangedGets gets = new RangedGets(objects, threads.work(), meters);
-        this.cache = new ChunkCache(gets, threads, meters, new BufferPool(config.chunkBytes(), units), fetches);
+        this.cache = new ChunkCache(gets, threads, meters, new BufferPool(config.chunkBytes(), units, clock), fetches);
         this.indexes = new IndexCache(gets, threads, fetches, indexBytes);
         this.sequences = new ReadSequences(cache, indexes, clock, config.chunkBytes(), config.readAheadBytes());
         meters.gauge("firn.cold.cache.used.bytes", "Chunk buffers in use, cached chunks included", () -> (long) cache.pool().usedUnits() * config.chunkBytes());

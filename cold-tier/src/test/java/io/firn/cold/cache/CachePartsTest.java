@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.ByteBuffer;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -112,7 +113,36 @@ class CachePartsTest {
 
     @Nested
     class Buffers {
-        private final BufferPool pool = new BufferPool(1024, 4);
+        private final long[] nowMs = {1};
+        private final List<Integer> asked = new ArrayList<>();
+        private int available = Integer.MAX_VALUE;
+        private final BufferPool pool = new BufferPool(1024, 4, () -> Instant.ofEpochMilli(nowMs[0]), this::memory);
+
+        private ByteBuffer memory(int bytes) {
+            asked.add(bytes);
+            if (available-- <= 0) {
+                throw new OutOfMemoryError("by the test");
+            }
+            return ByteBuffer.allocate(bytes);
+        }
+
+        /** Each time it would wait half a second to hear the same, on an event loop perhaps. */
+        @Test
+        void memoryThatWasRefusedIsNotAskedForAgainAtOnceAndBuffersThatAreThereAreUsedOn() {
+            available = 2;
+            ByteBuffer first = pool.take(1024).orElseThrow();
+            pool.take(1024).orElseThrow();
+            for (int i = 0; i < 3; i++) {
+                assertThat(pool.take(1024)).isEmpty();
+            }
+            assertThat(asked).as("two given, one refused").hasSize(3);
+            pool.give(first);
+            assertThat(pool.take(1024)).contains(first);
+            nowMs[0] += BufferPool.ASK_AGAIN_MS;
+            available = 1;
+            assertThat(pool.take(1024)).isPresent();
+            assertThat(pool.usedUnits()).isEqualTo(3);
+        }
 
         @Test
         void buffersAreUsedAgainAndBounded() {
