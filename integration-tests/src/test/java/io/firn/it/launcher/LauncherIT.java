@@ -64,6 +64,13 @@ class LauncherIT {
     }
 
     @Test
+    void aHeapOfTheOperatorsOwnMayBeSmallerThanTheOneItBeginsWith() throws Exception {
+        try (FirnProcess up = up(Map.of("FIRN_JAVA_OPTS", "-Xmx40m"))) {
+            stop(up);
+        }
+    }
+
+    @Test
     void recordsGoInAndComeOut() throws Exception {
         try (FirnProcess up = up(Map.of())) {
             String bootstrap = "--bootstrap-server=" + up.awaitOut("Kafka clients +(\\S+)").group(1);
