@@ -255,10 +255,10 @@ final class SimCluster {
             }
         }
 
-        /** The disk lost power in the middle of a write, or an error has ended the metadata: the process is ended. */
+        /** The disk lost power in the middle of a write, or the process was killed there. */
         void check() {
             if (running() && folder.crashed()) {
-                stop(time.random().nextBoolean() ? Loss.ANY_PART : Loss.EVERYTHING, false);
+                stop(Loss.values()[time.random().nextInt(Loss.values().length)], false);
             } else if (running()) {
                 assertThat(metadata.view().version()).isGreaterThanOrEqualTo(lastVersion);
                 lastVersion = metadata.view().version();

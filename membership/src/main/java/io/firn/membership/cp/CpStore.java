@@ -28,7 +28,7 @@ import org.slf4j.LoggerFactory;
  * fails. A force is never tried again.
  *
  * <p><b>On crash</b> files that were not finished are {@code *.tmp}, a log that was not yet entered into the identity has never been used, and one that is no longer entered has
- * been given up: all three are deleted at opening. A torn end of a log is cut. An entered log that is missing, or damage elsewhere, refuses the opening.
+ * been given up: all three are deleted at opening. A torn end of a log is cut, and what is found is forced before it is told to anybody. An entered log that is missing, or damage elsewhere, refuses the opening.
  *
  * <p>Threading: thread-safe behind one lock, which is held while the disk works: groups wait for each other. There are two, one of them hardly used.
  */
@@ -97,9 +97,10 @@ public final class CpStore implements AutoCloseable {
         Set<String> needed = identity.groups().stream().map(CpGroup::fileName).collect(Collectors.toSet());
         deleteAll(folder.names().stream().filter(name -> name.endsWith(Folder.TEMPORARY) || CpGroup.isFileName(name) && !needed.contains(name)).toList());
         for (GroupFile file : files) {
-            cutTorn(file);
+            cutAndForce(file);
             restored.put(file.group(), new GroupLog(this, file));
         }
+        folder.force();
     }
 
     private GroupFile read(CpGroup group) throws IOException {
@@ -116,13 +117,13 @@ public final class CpStore implements AutoCloseable {
         }
     }
 
-    private void cutTorn(GroupFile file) throws IOException {
-        if (file.tornBytes() == 0) {
-            return;
-        }
-        LOGGER.atWarn().addKeyValue("group", file.group().name()).addKeyValue("goodBytes", file.goodBytes()).addKeyValue("cutBytes", file.tornBytes()).log("Cut the torn end of a CP log");
+    /** A killed process may have left votes, entries and names that are only in the memory of the operating system. From here on Raft tells others of them, so they are forced first. */
+    private void cutAndForce(GroupFile file) throws IOException {
         try (AppendFile open = folder.append(file.group().fileName())) {
-            open.truncate(file.goodBytes());
+            if (file.tornBytes() > 0) {
+                LOGGER.atWarn().addKeyValue("group", file.group().name()).addKeyValue("goodBytes", file.goodBytes()).addKeyValue("cutBytes", file.tornBytes()).log("Cut the torn end of a CP log");
+                open.truncate(file.goodBytes());
+            }
             open.force();
         }
     }

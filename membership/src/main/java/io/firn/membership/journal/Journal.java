@@ -201,14 +201,16 @@ public final class Journal implements AutoCloseable {
         return folder.append(name);
     }
 
+    /** A killed process may have left entries and names that are only in the memory of the operating system; from here on they count as forced, so they are. */
     private static AppendFile cut(Folder folder, Recovery.Tail tail) throws IOException {
         AppendFile file = folder.append(tail.name());
         if (tail.totalBytes() > tail.goodBytes()) {
             LOGGER.atWarn().addKeyValue("file", tail.name()).addKeyValue("atByte", tail.goodBytes()).addKeyValue("cutBytes", tail.totalBytes() - tail.goodBytes())
                     .log("Cut metadata entries that were never committed");
             file.truncate(tail.goodBytes());
-            file.force();
         }
+        file.force();
+        folder.force();
         return file;
     }
 

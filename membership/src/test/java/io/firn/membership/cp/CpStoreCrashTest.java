@@ -147,7 +147,7 @@ class CpStoreCrashTest {
             } catch (IOException e) {
                 assertThat(folder.crashed()).isTrue();
             }
-            folder = folder.afterCrash(random.nextInt(4) == 0 ? Loss.EVERYTHING : Loss.ANY_PART);
+            folder = folder.afterCrash(List.of(Loss.EVERYTHING, Loss.ANY_PART, Loss.ANY_PART, Loss.NOTHING).get(random.nextInt(4)));
             store = CpStore.open(folder, cause -> { });
             assertThat(store.identity().uuid()).isEqualTo(own);
             for (Driver driver : drivers) {

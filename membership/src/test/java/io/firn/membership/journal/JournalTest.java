@@ -284,6 +284,17 @@ class JournalTest {
     }
 
     @Test
+    void whatAKilledProcessHadNotForcedIsForcedBeforeItCountsAsThere() throws Exception {
+        append(open(0), 2, true);
+        JournalRecord unforced = JournalRecord.of(3, 1, 5, written.get(1).hash(), new Entry.ControllerElected());
+        folder.append(FIRST).append(ByteBuffer.wrap(unforced.bytes()));
+        folder = folder.afterCrash(Loss.NOTHING);
+        assertThat(Journal.openUnproven(folder, NEVER).openedTail()).hasSize(3).endsWith(unforced);
+        folder = folder.afterCrash(Loss.EVERYTHING);
+        assertThat(Journal.openUnproven(folder, NEVER).openedTail()).hasSize(3).endsWith(unforced);
+    }
+
+    @Test
     void entriesThatLostAreCutDurablyAndOthersTakeTheirPlace() throws Exception {
         append(open(0), 6, true);
         Journal journal = Journal.openUnproven(folder, NEVER);

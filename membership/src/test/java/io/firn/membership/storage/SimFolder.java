@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -23,7 +24,7 @@ public final class SimFolder implements Folder {
 
     /** What a crash does to what was not forced. */
     public enum Loss {
-        /** A killed process: the operating system still writes everything. */
+        /** A killed process: the operating system still has everything and shows it, but what was not forced is not on disk for that, and a later power loss may take it. */
         NOTHING,
         /** A power loss with nothing written that was not forced. */
         EVERYTHING,
@@ -86,14 +87,28 @@ public final class SimFolder implements Folder {
 
     /** What the next start finds. */
     public SimFolder afterCrash(Loss loss) {
+        return loss == Loss.NOTHING ? afterKill() : afterPowerLoss(loss);
+    }
+
+    private SimFolder afterKill() {
+        SimFolder next = new SimFolder(random);
+        Map<Content, Content> copies = new IdentityHashMap<>();
+        forcedNames.forEach((name, content) -> next.forcedNames.put(name, copies.computeIfAbsent(content, Content::afterKill)));
+        unforcedNames.forEach(change -> next.unforcedNames.add(new NameChange(change.from, change.to, copies.computeIfAbsent(change.content, Content::afterKill))));
+        next.names.putAll(next.forcedNames);
+        next.unforcedNames.forEach(change -> change.applyTo(next.names));
+        return next;
+    }
+
+    private SimFolder afterPowerLoss(Loss loss) {
         Map<String, Content> survived = new TreeMap<>(forcedNames);
         for (NameChange change : unforcedNames) {
-            if (loss == Loss.NOTHING || loss == Loss.ANY_PART && random.nextBoolean()) {
+            if (loss == Loss.ANY_PART && random.nextBoolean()) {
                 change.applyTo(survived);
             }
         }
         SimFolder next = new SimFolder(random);
-        survived.forEach((name, content) -> next.put(name, content.afterCrash(loss, random)));
+        survived.forEach((name, content) -> next.put(name, content.afterPowerLoss(loss, random)));
         return next;
     }
 
@@ -225,10 +240,18 @@ public final class SimFolder implements Folder {
             forced = bytes;
         }
 
-        byte[] afterCrash(Loss loss, RandomGenerator random) {
+        /** What a failed force has dropped is gone here too. */
+        Content afterKill() {
+            Content copy = new Content(forced);
+            copy.unforced.addAll(unforced);
+            unforced.forEach(change -> copy.written = change.applyTo(copy.written, change.bytes.length));
+            return copy;
+        }
+
+        byte[] afterPowerLoss(Loss loss, RandomGenerator random) {
             byte[] survived = forced;
             for (ContentChange change : unforced) {
-                if (loss == Loss.NOTHING || loss == Loss.ANY_PART && random.nextInt(3) == 0) {
+                if (loss == Loss.ANY_PART && random.nextInt(3) == 0) {
                     survived = change.applyTo(survived, change.bytes.length);
                 } else if (loss == Loss.ANY_PART && random.nextBoolean() && !change.cut) {
                     survived = change.applyTo(survived, random.nextInt(change.bytes.length + 1));

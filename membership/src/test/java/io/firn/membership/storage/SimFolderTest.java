@@ -43,6 +43,24 @@ class SimFolderTest extends FolderContract {
     }
 
     @Test
+    void whatAKilledProcessLeftIsShownAndGoesWithTheNextPowerLoss() throws IOException {
+        folder.append("a").append(ByteBuffer.wrap(new byte[] {1}));
+        folder.append("b").close();
+        folder.force();
+        folder.rename("b", "c");
+        SimFolder killed = folder.afterCrash(Loss.NOTHING);
+        assertThat(killed.read("a")).containsExactly(1);
+        assertThat(killed.names()).containsExactly("a", "c");
+        assertThat(killed.afterCrash(Loss.EVERYTHING).read("a")).isEmpty();
+        assertThat(killed.afterCrash(Loss.EVERYTHING).names()).containsExactly("a", "b");
+        killed.append("a").force();
+        killed.force();
+        assertThat(killed.afterCrash(Loss.EVERYTHING).read("a")).containsExactly(1);
+        assertThat(killed.afterCrash(Loss.EVERYTHING).names()).containsExactly("a", "c");
+        assertThat(folder.afterCrash(Loss.EVERYTHING).read("a")).as("the first life's folder is its own").isEmpty();
+    }
+
+    @Test
     void aPowerLossMayReorderNames() throws IOException {
         Set<Set<String>> seen = new HashSet<>();
         for (int i = 0; i < 200; i++) {
