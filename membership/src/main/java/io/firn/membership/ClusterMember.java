@@ -202,6 +202,7 @@ final class ClusterMember implements Part, MetadataPeers.Handler {
         role = next;
         before.leave();
         metadata.guard(next::begin);
+        metadata.wakeIfWaiting();
     }
 
     void search(long delayMs) {
@@ -409,6 +410,7 @@ final class ClusterMember implements Part, MetadataPeers.Handler {
         if (!closed) {
             stop(error);
             closed = true;
+            store.close(); // whatever the role, and also if the lock is still on its way here: a process that goes on must not keep it from others
         }
     }
 

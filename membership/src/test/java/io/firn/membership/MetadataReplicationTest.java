@@ -219,4 +219,33 @@ class MetadataReplicationTest {
         assertThatThrownBy(() -> ask(failing)).hasCauseInstanceOf(MetadataUnavailable.class);
         ask(cluster.nodes.get(3));
     }
+
+    @Test
+    void aBrokerWhoseDiskFailsWhileItTakesOverGivesTheLockBack() {
+        Node former = controller();
+        Node failing = otherKeeper();
+        Node other = cluster.nodes.values().stream().filter(node -> cluster.keepers.contains(node.id) && node != former && node != failing).findFirst().orElseThrow();
+        failing.stop(Loss.NOTHING, true);
+        ask(former);
+        settle(cluster);
+        former.stop(Loss.NOTHING, true);
+        other.cutFromStore(5_000);
+        failing.start();
+        failing.folder.failAt(1);
+        cluster.runUntil(5_000, "its disk has failed", () -> failing.submit(new AllocateProducerIds(1)).isCompletedExceptionally());
+        former.start();
+        cluster.runUntil(20_000, "another broker is the controller", () -> cluster.controller().filter(node -> node != failing).isPresent());
+        ask(other);
+    }
+
+    @Test
+    void aControllerThatIsClosedWithoutAMajorityEndsWhenItHasSteppedDown() {
+        Node lonely = controller();
+        cluster.nodes.values().stream().filter(node -> node != lonely).forEach(node -> node.stop(Loss.NOTHING, true));
+        CompletableFuture<ClusterView> answer = lonely.submit(new AllocateProducerIds(1));
+        cluster.run(100);
+        lonely.metadata.close();
+        cluster.runUntil(10_000, "it has closed", lonely.folder::closed);
+        assertThat(answer).isCompletedExceptionally();
+    }
 }
