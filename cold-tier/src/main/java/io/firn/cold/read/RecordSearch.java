@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.record.internal.MutableRecordBatch;
@@ -66,7 +67,9 @@ public final class RecordSearch {
         if (offset >= segment.nextOffset()) {
             return CompletableFuture.completedFuture(Optional.empty());
         }
-        return reads.read(new ReadRequest(segments, offset, STEP_BYTES, segment.nextOffset(), true, reads.threads().work())).thenCompose(run -> {
+        Executor work = reads.threads().work();
+        // Not where the read is found done: that may be the caller's own thread, an event loop, which is not to unpack records.
+        return reads.read(new ReadRequest(segments, offset, STEP_BYTES, segment.nextOffset(), true, work)).thenComposeAsync(run -> {
             Optional<ColdTimestamp> found;
             try {
                 found = find(run, timestampMs, fromOffset);
@@ -77,7 +80,7 @@ public final class RecordSearch {
                 return CompletableFuture.completedFuture(found);
             }
             return scan(segment, run.nextOffset(), timestampMs, fromOffset);
-        });
+        }, work);
     }
 
     private static Optional<ColdTimestamp> find(BatchRun run, long timestampMs, long fromOffset) {
