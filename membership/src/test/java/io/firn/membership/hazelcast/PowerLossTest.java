@@ -14,6 +14,7 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
@@ -25,8 +26,9 @@ import org.junit.jupiter.api.Test;
  */
 class PowerLossTest {
 
+    /** Of a call that may fail for lack of power; and of one that must not. */
     private static final long CALL_MS = 1_000;
-    private static final int GIVE_UP = 3;
+    private static final long PATIENCE_MS = 60_000;
 
     private final Map<EntryHash, EntryHash> predecessors = new HashMap<>();
     private final Set<EntryHash> confirmed = new HashSet<>();
@@ -48,7 +50,7 @@ class PowerLossTest {
                 cluster.folder(id).crashAt(20 + random.nextInt(600));
             }
             int before = confirmed.size();
-            changeHeadUntilItStops(cluster.member(1 + random.nextInt(3)).metadataStore(), random);
+            changeHeadUntilThePowerIsOff(1 + random.nextInt(3), random);
             assertThat(confirmed.size()).as("seed %d, round %d", seed, round).isGreaterThan(before);
             cluster.powerLoss(random.nextBoolean() ? Loss.EVERYTHING : Loss.ANY_PART);
             cluster.start().ready();
@@ -56,31 +58,33 @@ class PowerLossTest {
         }
     }
 
-    /** Ends when calls fail for lack of power. */
-    private void changeHeadUntilItStops(MetadataStore store, RandomGenerator random) throws Exception {
-        int failures = 0;
-        Optional<Head> seen = store.readHead(CALL_MS).get(2 * CALL_MS, TimeUnit.MILLISECONDS);
-        while (failures < GIVE_UP) {
+    /** Ends when this member, or a majority, has no power any more. */
+    private void changeHeadUntilThePowerIsOff(int id, RandomGenerator random) throws Exception {
+        MetadataStore store = cluster.member(id).metadataStore();
+        Optional<Head> seen = get(store.readHead(PATIENCE_MS));
+        while (!cluster.isOff(id) && cluster.off() < 2) {
             Head next = new Head(seen.map(Head::version).orElse(0L) + 1, 1, new EntryHash(random.nextLong(), random.nextLong(), 1, 1));
             predecessors.put(next.hash(), seen.map(Head::hash).orElse(EntryHash.NONE));
             try {
-                if (store.compareAndSetHead(seen, next, CALL_MS).get(2 * CALL_MS, TimeUnit.MILLISECONDS)) {
+                if (get(store.compareAndSetHead(seen, next, CALL_MS))) {
                     confirmed.add(next.hash());
                     seen = Optional.of(next);
                 } else {
-                    seen = store.readHead(CALL_MS).get(2 * CALL_MS, TimeUnit.MILLISECONDS);
+                    seen = get(store.readHead(CALL_MS));
                 }
-                failures = 0;
             } catch (ExecutionException e) {
                 assertThat(e).hasCauseInstanceOf(MetadataException.class);
-                failures++;
             }
         }
     }
 
+    private static <T> T get(CompletableFuture<T> call) throws Exception {
+        return call.get(2 * PATIENCE_MS, TimeUnit.MILLISECONDS);
+    }
+
     private void checkHistory(long seed, int round) throws Exception {
         Set<EntryHash> history = new HashSet<>();
-        Optional<Head> head = cluster.member(1).metadataStore().readHead(5_000).get(10, TimeUnit.SECONDS);
+        Optional<Head> head = get(cluster.member(1).metadataStore().readHead(PATIENCE_MS));
         for (EntryHash at = head.orElseThrow().hash(); !at.equals(EntryHash.NONE); at = predecessors.get(at)) {
             assertThat(predecessors).as("seed %d, round %d", seed, round).containsKey(at);
             history.add(at);
@@ -105,7 +109,7 @@ class PowerLossTest {
                 assertThat(cluster.member(id).stage()).isEqualTo(Stage.MEMBER);
             }
             Head first = new Head(1, 1, EntryHash.NONE);
-            assertThat(cluster.member(2).metadataStore().compareAndSetHead(Optional.empty(), first, 5_000).get(10, TimeUnit.SECONDS)).isTrue();
+            assertThat(get(cluster.member(2).metadataStore().compareAndSetHead(Optional.empty(), first, PATIENCE_MS))).isTrue();
             cluster.close();
         }
     }

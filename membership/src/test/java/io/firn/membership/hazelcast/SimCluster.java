@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
@@ -37,6 +38,7 @@ final class SimCluster implements AutoCloseable {
     private final Map<Integer, Integer> ports = new HashMap<>();
     private final Map<Integer, CpMember> running = new HashMap<>();
     private final Set<Integer> founders;
+    private final Set<Integer> off = ConcurrentHashMap.newKeySet();
     private final CountDownLatch failure = new CountDownLatch(1);
 
     SimCluster(long seed) {
@@ -64,6 +66,15 @@ final class SimCluster implements AutoCloseable {
         return folders.get(id);
     }
 
+    /** Whether its disk has lost power or failed: it is silent then, or about to be. */
+    boolean isOff(int id) {
+        return off.contains(id);
+    }
+
+    int off() {
+        return off.size();
+    }
+
     CpMember member(int id) {
         return running.get(id);
     }
@@ -82,6 +93,7 @@ final class SimCluster implements AutoCloseable {
         CpMember[] own = new CpMember[1];
         Consumer<Throwable> silence = cause -> {
             silence(own[0]);
+            off.add(id);
             failure.countDown();
         };
         own[0] = CpMember.start(settings, folders.get(id), founders, silence);
@@ -116,6 +128,7 @@ final class SimCluster implements AutoCloseable {
             member.close();
         });
         running.clear();
+        off.clear();
         folders.replaceAll((id, folder) -> folder.afterCrash(loss));
     }
 
