@@ -56,10 +56,6 @@ final class Takeover implements Role {
 
     @Override
     public void begin() {
-        if (epoch < member.seen()) {
-            throw new IllegalStateException("the lock gave controller epoch " + epoch + " after epoch " + member.seen()
-                    + ": the metadata store was formed anew; move the metadata directory away to let this broker begin anew");
-        }
         member.seen(epoch);
         member.after(this, member.times().takeMs(), () -> giveUp("it took too long"));
         readHead();
@@ -85,6 +81,9 @@ final class Takeover implements Role {
             } else if (head.filter(set -> set.controllerEpoch() > epoch).isPresent()) {
                 member.seen(head.get().controllerEpoch());
                 giveUp("another controller has the lock by now");
+            } else if (epoch < member.seen()) { // whatever epoch is seen was that of a head first
+                throw new IllegalStateException("the lock gave controller epoch " + epoch + " after epoch " + member.seen()
+                        + ": the metadata store was formed anew; move the metadata directory away to let this broker begin anew");
             } else if (head.isEmpty() || head.get().version() == 0) {
                 form(head);
             } else {

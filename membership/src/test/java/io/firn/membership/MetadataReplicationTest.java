@@ -248,4 +248,24 @@ class MetadataReplicationTest {
         cluster.runUntil(10_000, "it has closed", lonely.folder::closed);
         assertThat(answer).isCompletedExceptionally();
     }
+
+    @Test
+    void aLockThatWasLostBeforeItsAnswerCameIsNotTakenForThatOfAnotherStore() {
+        Node former = controller();
+        Node late = otherKeeper();
+        Node other = cluster.nodes.values().stream().filter(node -> cluster.keepers.contains(node.id) && node != former && node != late).findFirst().orElseThrow();
+        cluster.network.cut(other.id, late.id);
+        other.cutFromStore(1_000);
+        late.connection.delayAnswers(350);
+        former.stop(Loss.NOTHING, true);
+        cluster.runUntil(2_000, "the lock is on its way", () -> cluster.store.isHeldBy(late.connection));
+        Head head = store();
+        Head later = new Head(head.version(), head.controllerEpoch() + 50, head.hash());
+        cluster.store.depose();
+        cluster.store.setHead(later);
+        assertThat(request(3, late.id, new Message.CatchUp(later, List.of(new Message.Position(head.version(), head.hash()))))).isInstanceOf(Message.Entries.class);
+        late.connection.delayAnswers(0);
+        cluster.run(1_000);
+        assertThat(late.submit(new AllocateProducerIds(1))).as("its metadata goes on").isNotDone();
+    }
 }

@@ -54,6 +54,16 @@ final class SimStore {
         holder = Optional.empty();
     }
 
+    /** Another controller claims it, whose epoch is the newest from now on. */
+    void setHead(Head claimed) {
+        head = Optional.of(claimed);
+        fence = claimed.controllerEpoch();
+    }
+
+    boolean isHeldBy(Connection connection) {
+        return holder.filter(connection::equals).isPresent();
+    }
+
     /** Everything is gone, as when the disks of a majority are: the next epochs begin anew. */
     void forget() {
         holder = Optional.empty();
@@ -69,11 +79,17 @@ final class SimStore {
     final class Connection implements MetadataStore {
         private final SimThread thread;
         private long cutUntilMs;
+        private long delayMs;
         private boolean closed;
 
         Connection(SimThread thread) {
             this.thread = thread;
             heartbeat();
+        }
+
+        /** Answers take so much longer from now on. */
+        void delayAnswers(long ms) {
+            delayMs = ms;
         }
 
         void cut(long ms) {
@@ -168,7 +184,7 @@ final class SimStore {
                 if (takesEffect && reachable()) {
                     T value = operation.get();
                     if (!lost) {
-                        time.after(1 + time.random().nextLong(3), () -> complete(answer, value));
+                        time.after(delayMs + 1 + time.random().nextLong(3), () -> complete(answer, value));
                     }
                 }
             });
