@@ -17,6 +17,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntFunction;
@@ -84,6 +85,10 @@ public final class PeerLinks implements PeerTransport, AutoCloseable {
         long leftMs() {
             return timeoutMs - TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - sinceNanos);
         }
+
+        void notSentInTime() {
+            reply.completeExceptionally(new TimeoutException("not sent within " + timeoutMs + " ms"));
+        }
     }
 
     /** The links of one loop; confined to it. */
@@ -142,7 +147,7 @@ public final class PeerLinks implements PeerTransport, AutoCloseable {
 
         private void pass(PeerConnection connection, Waiting request) {
             if (request.leftMs() <= 0) {
-                request.reply().completeExceptionally(new TimeoutException("not sent within " + request.timeoutMs() + " ms"));
+                request.notSentInTime();
                 return;
             }
             connection.send(request.request(), request.leftMs()).whenComplete((reply, failed) -> answer(request.reply(), reply, failed));
@@ -154,8 +159,16 @@ public final class PeerLinks implements PeerTransport, AutoCloseable {
                 return;
             }
             waiting.add(request);
+            ScheduledFuture<?> limit = loop.schedule(() -> expire(request), request.leftMs(), TimeUnit.MILLISECONDS);
+            request.reply().whenComplete((reply, failed) -> limit.cancel(false));
             if (connecting.isEmpty()) {
                 connect(address.orElseThrow());
+            }
+        }
+
+        private void expire(Waiting request) {
+            if (waiting.remove(request)) {
+                request.notSentInTime();
             }
         }
 

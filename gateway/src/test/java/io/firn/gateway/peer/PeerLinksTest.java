@@ -158,6 +158,16 @@ class PeerLinksTest {
     }
 
     @Test
+    void aRequestThatWaitsForAConnectionFailsWhenItsOwnTimeIsOver() throws Exception {
+        try (PeerLinks patient = links(new PeerLimits(1 << 20, 4, 600_000))) {
+            silent(new byte[0]);
+            CompletableFuture<PeerReply> other = patient.send(BROKER, loops.first(), heartbeat(), LONG_MS * 10);
+            assertThat(failure(patient.send(BROKER, loops.first(), heartbeat(), 200))).isInstanceOf(TimeoutException.class).hasMessageContaining("200 ms");
+            assertThat(other).as("one with more time").isNotDone();
+        }
+    }
+
+    @Test
     void noiseInPlaceOfAnAnswerEndsTheConnection() throws Exception {
         silent(new byte[] {0, 0, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8});
         assertThat(failure(links.send(BROKER, loops.first(), heartbeat(), LONG_MS))).isInstanceOf(DisconnectException.class).hasMessageContaining("cannot be read");
