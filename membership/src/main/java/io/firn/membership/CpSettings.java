@@ -11,7 +11,7 @@ import java.util.Optional;
  * @param port port to listen on, the same one after every restart or another
  * @param publicAddress {@code host:port} the others are told, where it is not the one listened on
  * @param seeds how the others are found
- * @param voters number of members that vote: 3, 5 or 7, the same on all brokers; at most half of them less one may be lost at once
+ * @param voters number of members that vote: 3, 5 or 7, the same on all brokers; fewer than half of them may be lost at once
  * @param timings how long things may take
  */
 public record CpSettings(int brokerId, String clusterName, Optional<String> host, int port, Optional<String> publicAddress, CpSeeds seeds, int voters, Timings timings) {
