@@ -132,7 +132,7 @@ final class HazelcastMetadataStore implements MetadataStore {
         return called(timeoutMs, true, () -> live().head().compareAndSetAsync(expected.map(HazelcastMetadataStore::bytes).orElse(null), bytes(update)).toCompletableFuture());
     }
 
-    /** Gives the lock back if that takes a moment only, and ends the thread. */
+    /** Gives the lock back, and waits for that if it takes a moment only: its thread ends when the CP subsystem has answered, or this broker's part of it was shut down. */
     @Override
     public void close() {
         if (closed) {
@@ -140,20 +140,25 @@ final class HazelcastMetadataStore implements MetadataStore {
         }
         closed = true;
         try {
+            giveBack();
+            lockThread.shutdown();
+            if (!lockThread.awaitTermination(CLOSE_MS, TimeUnit.MILLISECONDS)) {
+                // What is queued still runs. Dropped, it would leave the lock to a session that lives as long as this process.
+                LOGGER.atInfo().log("The controller's lock is not given back yet, because the CP subsystem does not answer; it will be when it does, or with the end of its session");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void giveBack() {
+        try {
             objects.ifPresent(now -> lockThread.execute(() -> quietly(() -> {
                 unlockIfHeld(now.lock());
                 return null;
             })));
-            lockThread.shutdown();
-            if (!lockThread.awaitTermination(CLOSE_MS, TimeUnit.MILLISECONDS)) {
-                LOGGER.atInfo().log("The controller's lock was not given back in time; it goes to another when its session ends");
-                lockThread.shutdownNow();
-            }
         } catch (RejectedExecutionException e) {
-            lockThread.shutdownNow();
-        } catch (InterruptedException e) {
-            lockThread.shutdownNow();
-            Thread.currentThread().interrupt();
+            LOGGER.atInfo().setCause(e).log("Too many calls to the controller's lock are waiting to give it back");
         }
     }
 

@@ -10,6 +10,7 @@ import io.firn.membership.storage.SimFolder.Loss;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
@@ -79,6 +80,21 @@ class HazelcastMetadataStoreTest extends MetadataStoreContract {
         int epoch = acquire(one);
         one.close();
         assertThat(acquire(open(2))).isGreaterThan(epoch);
+    }
+
+    @Test
+    void aStoreThatIsClosedWithoutAMajorityGivesTheLockBackWhenThereIsOne() throws Exception {
+        MetadataStore one = open(1);
+        int epoch = acquire(one);
+        CLUSTER.kill(2, 3);
+        assertUnavailable(one.confirmController(epoch, 500));
+        one.close();
+        MetadataStore two = open(2);
+        OptionalInt next = OptionalInt.empty();
+        for (long endNanos = System.nanoTime() + TimeUnit.SECONDS.toNanos(60); next.isEmpty() && System.nanoTime() < endNanos;) {
+            next = get(two.acquireController(TIMEOUT_MS));
+        }
+        assertThat(next).isNotEmpty();
     }
 
     @Test

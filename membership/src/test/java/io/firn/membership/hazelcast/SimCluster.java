@@ -132,6 +132,16 @@ final class SimCluster implements AutoCloseable {
         folders.replaceAll((id, folder) -> folder.afterCrash(loss));
     }
 
+    /** These are killed; {@link #start()} starts them again. */
+    void kill(int... ids) {
+        for (int id : ids) {
+            CpMember member = running.remove(id);
+            member.instance().terminate();
+            member.close();
+            folders.computeIfPresent(id, (same, folder) -> folder.afterCrash(Loss.NOTHING));
+        }
+    }
+
     @Override
     public void close() {
         running.values().parallelStream().forEach(member -> {
