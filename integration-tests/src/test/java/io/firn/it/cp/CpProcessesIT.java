@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class CpProcessesIT {
 
-    private static final int ROUNDS = Integer.getInteger("firn.cp.rounds", 3);
+    private static final int ROUNDS = Integer.getInteger("firn.cp.rounds", 2);
 
     @TempDir
     Path directory;
