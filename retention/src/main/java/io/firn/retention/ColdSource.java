@@ -1,7 +1,7 @@
 package io.firn.retention;
 
 import io.firn.cold.ColdSegmentLog;
-import io.firn.cold.SegmentSource;
+import io.firn.cold.SegmentRecords;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 
@@ -12,7 +12,7 @@ import java.nio.charset.StandardCharsets;
  *
  * <p>Threading: confined to the thread of the compaction, which waits in here for the bucket.
  */
-final class ColdSource implements SegmentSource {
+final class ColdSource implements SegmentRecords {
 
     /** A chunk of the log; number -1 before there is any. */
     private record Loaded(int index, ByteBuffer bytes) {
@@ -80,20 +80,5 @@ final class ColdSource implements SegmentSource {
     @Override
     public ByteBuffer producerSnapshot() {
         return log.producerSnapshot();
-    }
-
-    @Override
-    public ByteBuffer offsetIndex() {
-        throw new UnsupportedOperationException("compaction writes its own");
-    }
-
-    @Override
-    public ByteBuffer timeIndex() {
-        throw new UnsupportedOperationException("compaction writes its own");
-    }
-
-    @Override
-    public ByteBuffer transactionIndex() {
-        throw new UnsupportedOperationException("compaction writes its own");
     }
 }

@@ -1,5 +1,6 @@
 package io.firn.retention;
 
+import io.firn.cold.SegmentRecords;
 import io.firn.cold.SegmentSource;
 import io.firn.hot.AbortedTransaction;
 import io.firn.retention.compaction.BatchSink;
@@ -86,7 +87,7 @@ final class RewrittenSegment implements BatchSink, SegmentSource, AutoCloseable 
     }
 
     /** All batches of the last segment of the group have been given; that segment says what is to be known at the end. */
-    void finish(SegmentSource last) throws IOException {
+    void finish(SegmentRecords last) throws IOException {
         nextOffset = last.nextOffset();
         leaderEpochs = last.leaderEpochs();
         producerSnapshot = last.producerSnapshot();

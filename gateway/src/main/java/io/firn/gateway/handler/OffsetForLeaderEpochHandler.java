@@ -61,7 +61,7 @@ final class OffsetForLeaderEpochHandler implements ApiHandler {
         return answer(asked, partition.leaderEpoch(), partition.log().hot().logEndOffset(), partition.log().hot().endOffsetFor(asked.leaderEpoch()));
     }
 
-    /** The present epoch ends, for now, at the log end; an unknown one is answered with -1. */
+    /** The present epoch ends at the log end; an unknown one is answered with -1. */
     static EpochEndOffset answer(OffsetForLeaderPartition asked, int leaderEpoch, long logEndOffset, Optional<EpochEnd> known) {
         EpochEndOffset answer = new EpochEndOffset().setPartition(asked.partition());
         if (asked.leaderEpoch() == leaderEpoch) {

@@ -40,7 +40,6 @@ import org.slf4j.LoggerFactory;
 final class Connection extends ChannelInboundHandlerAdapter {
 
     private static final Logger LOG = LoggerFactory.getLogger(Connection.class);
-    private static final int LENGTH_BYTES = Integer.BYTES;
 
     private final LoopWire loop;
     private final RequestDecoder decoder;
@@ -52,8 +51,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
     private InetAddress clientAddress;
     private int clientPort;
     private ClientInformation clientSoftware = ClientInformation.EMPTY;
-    private int lengthSoFar;
-    private int lengthBytes;
+    private final LengthPrefix length = new LengthPrefix();
     private int reservingBytes;
     private Frame frame;
     private int unsent;
@@ -252,25 +250,21 @@ final class Connection extends ChannelInboundHandlerAdapter {
 
     /** Reads the length and reserves room; false when bytes or room are missing. */
     private boolean begin(ByteBuf in) {
-        while (lengthBytes < LENGTH_BYTES && in.isReadable()) {
-            lengthSoFar = lengthSoFar << 8 | in.readUnsignedByte();
-            lengthBytes++;
-        }
-        if (lengthBytes < LENGTH_BYTES) {
+        if (!length.take(in)) {
             return false;
         }
-        if (lengthSoFar <= 0 || lengthSoFar > loop.limits().requestMaxBytes()) {
-            close("not a Kafka request, or longer than kafka.request.max.bytes: length " + lengthSoFar);
+        int sizeBytes = length.value();
+        if (sizeBytes <= 0 || sizeBytes > loop.limits().requestMaxBytes()) {
+            close("not a Kafka request, or longer than kafka.request.max.bytes: length " + sizeBytes);
             return false;
         }
-        if (!loop.budget().reserve(this, lengthSoFar)) {
-            reservingBytes = lengthSoFar;
+        if (!loop.budget().reserve(this, sizeBytes)) {
+            reservingBytes = sizeBytes;
             return false;
         }
-        frame = new Frame(lengthSoFar);
+        frame = new Frame(sizeBytes);
         reservingBytes = 0;
-        lengthBytes = 0;
-        lengthSoFar = 0;
+        length.clear();
         loop.budget().wakeNext();
         return true;
     }
@@ -280,7 +274,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
     }
 
     private boolean midFrame() {
-        return frame != null || lengthBytes > 0;
+        return frame != null || length.begun();
     }
 
     /**
@@ -329,7 +323,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
             if (!closed && reservingBytes > 0) {
                 reservingBytes = 0;
                 consume();
-                if (leftover.isEmpty() && frame == null && lengthBytes == LENGTH_BYTES) {
+                if (leftover.isEmpty() && frame == null && length.whole()) {
                     beginWithoutInput();
                 }
             }

@@ -53,7 +53,7 @@ import org.slf4j.LoggerFactory;
 public final class PeerConnection extends ChannelInboundHandlerAdapter {
 
     private static final Logger LOG = LoggerFactory.getLogger(PeerConnection.class);
-    private static final int LENGTH_BYTES = Integer.BYTES;
+    private static final int CORRELATION_BYTES = Integer.BYTES;
 
     private record Sent(RequestHeader header, CompletableFuture<PeerReply> reply, ScheduledFuture<?> timeout) {}
 
@@ -65,8 +65,7 @@ public final class PeerConnection extends ChannelInboundHandlerAdapter {
     private ApiVersionCollection versions = new ApiVersionCollection();
     private ChannelHandlerContext context;
     private Frame frame;
-    private int lengthSoFar;
-    private int lengthBytes;
+    private final LengthPrefix length = new LengthPrefix();
     private int nextCorrelationId;
     private boolean closed;
 
@@ -192,20 +191,16 @@ public final class PeerConnection extends ChannelInboundHandlerAdapter {
     }
 
     private boolean begin(ByteBuf in) {
-        while (lengthBytes < LENGTH_BYTES && in.isReadable()) {
-            lengthSoFar = lengthSoFar << 8 | in.readUnsignedByte();
-            lengthBytes++;
-        }
-        if (lengthBytes < LENGTH_BYTES) {
+        if (!length.take(in)) {
             return false;
         }
-        if (lengthSoFar < LENGTH_BYTES || lengthSoFar > limits.replyMaxBytes()) {
-            close(new DisconnectException("an answer of " + lengthSoFar + " bytes"));
+        int sizeBytes = length.value();
+        if (sizeBytes < CORRELATION_BYTES || sizeBytes > limits.replyMaxBytes()) {
+            close(new DisconnectException("an answer of " + sizeBytes + " bytes"));
             return false;
         }
-        frame = new Frame(lengthSoFar);
-        lengthBytes = 0;
-        lengthSoFar = 0;
+        frame = new Frame(sizeBytes);
+        length.clear();
         return true;
     }
 

@@ -1,6 +1,6 @@
 package io.firn.retention.compaction;
 
-import io.firn.cold.SegmentSource;
+import io.firn.cold.SegmentRecords;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import org.apache.kafka.common.KafkaException;
@@ -22,7 +22,7 @@ final class BatchWalk {
     private static final int MAGIC_AT = 16;
     private static final byte MAGIC = 2;
 
-    private final SegmentSource segment;
+    private final SegmentRecords segment;
     private ByteBuffer window = ByteBuffer.allocate(BUFFER_BYTES).limit(0);
     private long windowStart;
     private long position;
@@ -30,7 +30,7 @@ final class BatchWalk {
     private long leastOffset;
     private DefaultRecordBatch batch;
 
-    BatchWalk(SegmentSource segment) {
+    BatchWalk(SegmentRecords segment) {
         this.segment = segment;
         this.leastOffset = segment.baseOffset();
     }

@@ -1,6 +1,6 @@
 package io.firn.retention.compaction;
 
-import io.firn.cold.SegmentSource;
+import io.firn.cold.SegmentRecords;
 import io.firn.hot.ProducerLast;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -99,7 +99,7 @@ public final class CompactionPass implements AutoCloseable {
     // First phase
 
     /** Takes in the next dirty segment. False when there is no room for all its keys: then the phase is over. */
-    public boolean index(SegmentSource segment) throws IOException {
+    public boolean index(SegmentRecords segment) throws IOException {
         if (full || rewritten != null) {
             throw new IllegalStateException("the index is " + (full ? "full" : "in use"));
         }
@@ -157,7 +157,7 @@ public final class CompactionPass implements AutoCloseable {
      *
      * @param endsGroup whether it is the last segment of its group
      */
-    public void rewrite(SegmentSource segment, boolean endsGroup, BatchSink sink) throws IOException {
+    public void rewrite(SegmentRecords segment, boolean endsGroup, BatchSink sink) throws IOException {
         if (rewritten == null) {
             rewritten = new Transactions(input.aborted(), segment.baseOffset());
         }
