@@ -197,7 +197,7 @@ public final class HotLog {
         return state.isServing() ? parts.times.find(timestampMs, limitOffset) : offline();
     }
 
-    /** The local record with the largest timestamp (the earliest such one); empty for an empty log. */
+    /** The local record with the largest timestamp (the earliest such one), also below the log start as long as its segment is there; empty when there is none. */
     public CompletableFuture<Optional<TimestampedOffset>> maxTimestamp() {
         return state.isServing() ? parts.times.findMax() : offline();
     }

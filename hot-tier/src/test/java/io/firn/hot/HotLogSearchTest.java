@@ -53,6 +53,31 @@ final class HotLogSearchTest {
     }
 
     @Test
+    void theLargestTimestampMayBeThatOfADeletedRecordUntilItsSegmentGoes() {
+        log.append(RecordBuffers.of(Batches.plain(0, 2, 9000)), 3, AppendOrigin.CLIENT, store.nowMs);
+        log.append(RecordBuffers.of(Batches.plain(0, 2, 1000)), 4, AppendOrigin.CLIENT, store.nowMs);
+        store.run();
+        store.finish(log.advanceLogStart(3));
+        assertThat(store.finish(log.maxTimestamp())).contains(new TimestampedOffset(9001, 1, 3));
+        assertThat(find(0)).as("a search by time").contains(new TimestampedOffset(1001, 3, 4));
+        store.finish(log.advanceLogStart(4));
+        assertThat(store.finish(log.maxTimestamp())).as("nothing left to read").contains(new TimestampedOffset(9001, 1, 3));
+        store.finish(log.roll());
+        log.append(RecordBuffers.of(Batches.plain(0, 2, 2000)), 4, AppendOrigin.CLIENT, store.nowMs);
+        store.run();
+        store.finish(log.deleteLocalBefore(4));
+        assertThat(store.finish(log.maxTimestamp())).as("the segment is gone").contains(new TimestampedOffset(2001, 5, 4));
+    }
+
+    @Test
+    void recordsWithoutTimestampsAnswerWithTheFirst() {
+        append(Batches.plain(0, 1, -1));
+        append(Batches.plain(0, 1, -1));
+        store.run();
+        assertThat(store.finish(log.maxTimestamp())).contains(new TimestampedOffset(-1, 0, 0));
+    }
+
+    @Test
     void abortedTransactionsAreFoundAcrossSegmentsAndRestarts() throws IOException {
         List<AbortedTransaction> aborted = new ArrayList<>();
         for (int i = 0; i < 60; i++) {

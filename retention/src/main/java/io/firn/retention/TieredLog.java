@@ -198,26 +198,14 @@ public final class TieredLog {
                 theirs.map(TieredLog::hot).filter(t -> t.offset() < limitOffset).or(() -> ours));
     }
 
-    /** The record with the largest timestamp over both tiers, the earliest such one. */
+    /** The record with the largest timestamp over both tiers, the earliest such one. As in Kafka it may be one that DeleteRecords has deleted: it counts until its segment goes. */
     public CompletableFuture<Optional<TimestampedOffset>> maxTimestamp() {
         CompletableFuture<Optional<TimestampedOffset>> local = hot.maxTimestamp();
         if (!hasColdOnly()) {
             return local;
         }
-        return bothTiers(local, this::coldMaxTimestamp, (ours, theirs) ->
+        return bothTiers(local, ColdLog::maxTimestamp, (ours, theirs) ->
                 theirs.map(TieredLog::hot).filter(t -> ours.isEmpty() || t.timestampMs() >= ours.get().timestampMs()).or(() -> ours));
-    }
-
-    /**
-     * The largest timestamp of the cold tier at or above the log start. When the cold tier's answer was cut off by DeleteRecords
-     * inside its first segment, the largest of the other segments counts, or a later record of the first one that is as large.
-     */
-    private CompletableFuture<Optional<ColdTimestamp>> coldMaxTimestamp(ColdLog log) {
-        long from = logStartOffset();
-        long restMs = view.segments().stream().filter(s -> s.baseOffset() >= from).mapToLong(SegmentSpan::newestMs).max().orElse(0);
-        return log.maxTimestamp().thenCompose(found -> found.isPresent() && found.get().offset() < from
-                ? log.offsetForTimestamp(restMs, from)
-                : CompletableFuture.completedFuture(found));
     }
 
     /** Epoch of the record at {@code offset}; empty when unknown. */

@@ -70,6 +70,22 @@ class TieredLogTest {
     }
 
     @Test
+    void theLargestTimestampMayBeThatOfADeletedRecordOfTheColdTier() {
+        try (TieredRig rig = TieredRig.started(Views.coldOnly())) {
+            long nowMs = rig.clock.millis();
+            rig.append(nowMs + 3_000);                     // 0..2
+            rig.append(nowMs + 1_000);                     // 3..5
+            long boundary = rig.segment(1);
+            rig.awaitOffloaded(boundary);
+            rig.roundsUntil("local copies gone", 0, () -> rig.hot.localLogStartOffset() == boundary);
+            rig.append(nowMs + 500);
+            rig.get(rig.onLoop(() -> rig.log.deleteRecordsBefore(3)));
+            assertThat(rig.get(rig.onLoop(rig.log::maxTimestamp))).contains(new TimestampedOffset(nowMs + 3_000, 0, 1));
+            assertThat(rig.get(offsetFor(rig, nowMs + 1_000))).as("a search by time").contains(new TimestampedOffset(nowMs + 1_000, 3, 1));
+        }
+    }
+
+    @Test
     void abortedTransactionsAreExactOverSegmentsAndTiers() {
         try (TieredRig rig = TieredRig.started(Views.coldOnly())) {
             transactional(rig, 1, 0);                      // 0..2   producer 1

@@ -50,10 +50,7 @@ public final class RecordSearch {
     public CompletableFuture<Optional<ColdTimestamp>> byMaxTimestamp() {
         Optional<LiveSegment> newest = segments.segments().stream()
                 .max(Comparator.comparingLong((LiveSegment segment) -> segment.facts().maxTimestampMs()).thenComparing(segment -> -segment.baseOffset()));
-        if (newest.isEmpty() || newest.get().facts().maxTimestampMs() < 0) {
-            return CompletableFuture.completedFuture(Optional.empty());
-        }
-        return byTimestamp(newest.get().facts().maxTimestampMs(), segments.startOffset());
+        return newest.map(segment -> inSegment(segment, segment.facts().maxTimestampMs(), segment.baseOffset())).orElseGet(() -> CompletableFuture.completedFuture(Optional.empty()));
     }
 
     private CompletableFuture<Optional<ColdTimestamp>> inSegment(LiveSegment segment, long timestampMs, long fromOffset) {

@@ -6,16 +6,17 @@ import io.firn.hot.segment.ActiveSegment;
 import io.firn.hot.segment.BatchScan;
 import io.firn.hot.segment.CorruptLogException;
 import io.firn.hot.segment.RecordSearch;
-import io.firn.hot.segment.RecordSearch.Found;
 import io.firn.hot.segment.SealedPart;
 import io.firn.hot.segment.Segment;
 import io.firn.hot.segment.SegmentFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 
 /**
  * Finds records by their timestamps: the segments whose largest timestamp reaches the target, from there the time index, from there batch
@@ -36,30 +37,21 @@ public final class TimeSearch {
 
     /** The earliest record at or after {@code timestampMs}, from the log start up to {@code limitOffset}. */
     public CompletableFuture<Optional<TimestampedOffset>> find(long timestampMs, long limitOffset) {
-        List<Place> places = new ArrayList<>();
-        for (Segment segment : state.segments()) {
-            if (segment.nextOffset() > state.logStartOffset() && segment.baseOffset() < limitOffset && maxTimestampMs(segment) >= timestampMs) {
-                places.add(place(segment, timestampMs));
-            }
-        }
-        long fromOffset = state.logStartOffset();
-        List<SegmentFile> files = places.stream().map(Place::file).toList();
-        return background.run(files, buffer -> search(places, timestampMs, fromOffset, limitOffset, buffer)).thenApply(found -> found.map(this::withEpoch));
+        Stream<Segment> reaching = state.segments().stream()
+                .filter(segment -> segment.nextOffset() > state.logStartOffset() && segment.baseOffset() < limitOffset && maxTimestampMs(segment) >= timestampMs);
+        return find(reaching, timestampMs, state.logStartOffset(), limitOffset);
     }
 
-    /** The record with the largest timestamp of all, the first such one. */
+    /** The record with the largest timestamp of all, the first such one. As in Kafka it may be one that DeleteRecords has deleted: it counts until its segment goes. */
     public CompletableFuture<Optional<TimestampedOffset>> findMax() {
-        long max = -1;
-        for (Segment segment : state.segments()) {
-            if (segment.nextOffset() > state.logStartOffset()) {
-                max = Math.max(max, maxTimestampMs(segment));
-            }
-        }
-        return max < 0 ? CompletableFuture.completedFuture(Optional.empty()) : find(max, state.logEndOffset());
+        Segment newest = Collections.max(state.segments(), Comparator.comparingLong(TimeSearch::maxTimestampMs));
+        return find(Stream.of(newest), maxTimestampMs(newest), newest.baseOffset(), state.logEndOffset());
     }
 
-    private TimestampedOffset withEpoch(Found found) {
-        return new TimestampedOffset(found.timestampMs(), found.offset(), state.epochs().epochAt(found.offset()).orElse(-1));
+    private CompletableFuture<Optional<TimestampedOffset>> find(Stream<Segment> segments, long timestampMs, long fromOffset, long limitOffset) {
+        List<Place> places = segments.map(segment -> place(segment, timestampMs)).toList();
+        List<SegmentFile> files = places.stream().map(Place::file).toList();
+        return background.run(files, buffer -> search(places, timestampMs, fromOffset, limitOffset, buffer));
     }
 
     private static long maxTimestampMs(Segment segment) {
@@ -79,10 +71,10 @@ public final class TimeSearch {
         return segment.boundaries().positionBefore(times.offsetBefore(timestampMs));
     }
 
-    private static Optional<Found> search(List<Place> places, long timestampMs, long fromOffset, long limitOffset, ByteBuffer buffer) throws IOException {
+    private static Optional<TimestampedOffset> search(List<Place> places, long timestampMs, long fromOffset, long limitOffset, ByteBuffer buffer) throws IOException {
         for (Place place : places) {
             int from = place.position < 0 ? from(place.segment, ((SealedPart) place.segment).timeIndex(), timestampMs) : place.position;
-            Optional<Found> found = search(place, from, timestampMs, fromOffset, buffer);
+            Optional<TimestampedOffset> found = search(place, from, timestampMs, fromOffset, buffer);
             if (found.isPresent()) {
                 return found.filter(record -> record.offset() < limitOffset);
             }
@@ -90,11 +82,11 @@ public final class TimeSearch {
         return Optional.empty();
     }
 
-    private static Optional<Found> search(Place place, int from, long timestampMs, long fromOffset, ByteBuffer buffer) throws IOException {
+    private static Optional<TimestampedOffset> search(Place place, int from, long timestampMs, long fromOffset, ByteBuffer buffer) throws IOException {
         BatchScan scan = BatchScan.headers(place.file.log(), from, place.sizeBytes, buffer);
         while (scan.next()) {
             if (scan.batch().maxTimestamp() >= timestampMs && scan.batch().lastOffset() >= fromOffset) {
-                Optional<Found> found = RecordSearch.firstFrom(place.file.log(), scan.position(), scan.batch().sizeInBytes(), timestampMs, fromOffset);
+                Optional<TimestampedOffset> found = RecordSearch.firstFrom(place.file.log(), scan.position(), scan.batch().sizeInBytes(), timestampMs, fromOffset);
                 if (found.isPresent()) {
                     return found;
                 }

@@ -1,6 +1,7 @@
 package io.firn.hot.segment;
 
 import io.firn.hot.DiskFile;
+import io.firn.hot.TimestampedOffset;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Optional;
@@ -18,11 +19,8 @@ public final class RecordSearch {
 
     private RecordSearch() {}
 
-    /** A record's place and time. */
-    public record Found(long timestampMs, long offset) {}
-
     /** The first record of the batch at {@code position} at or after {@code fromOffset} that is not earlier than {@code timestampMs}. */
-    public static Optional<Found> firstFrom(DiskFile file, long position, int sizeBytes, long timestampMs, long fromOffset) throws IOException {
+    public static Optional<TimestampedOffset> firstFrom(DiskFile file, long position, int sizeBytes, long timestampMs, long fromOffset) throws IOException {
         ByteBuffer bytes = ByteBuffer.allocate(sizeBytes);
         if (file.read(bytes, position) < sizeBytes) {
             throw new CorruptLogException("the log ends inside the batch at position " + position);
@@ -39,17 +37,17 @@ public final class RecordSearch {
     }
 
     /** Undamaged bytes that are no records are what their producer sent: no reason to doubt the disk. The batch's beginning stands for its records then. */
-    private static Optional<Found> search(RecordBatch batch, long timestampMs, long fromOffset) {
+    private static Optional<TimestampedOffset> search(RecordBatch batch, long timestampMs, long fromOffset) {
         try {
             for (Record record : batch) {
                 if (record.timestamp() >= timestampMs && record.offset() >= fromOffset) {
-                    return Optional.of(new Found(record.timestamp(), record.offset()));
+                    return Optional.of(new TimestampedOffset(record.timestamp(), record.offset(), batch.partitionLeaderEpoch()));
                 }
             }
             return Optional.empty();
         } catch (RuntimeException e) {
             LOG.atDebug().addKeyValue("baseOffset", batch.baseOffset()).setCause(e).log("the records of an undamaged batch cannot be read");
-            return Optional.of(new Found(batch.maxTimestamp(), Math.max(fromOffset, batch.baseOffset())));
+            return Optional.of(new TimestampedOffset(batch.maxTimestamp(), Math.max(fromOffset, batch.baseOffset()), batch.partitionLeaderEpoch()));
         }
     }
 }

@@ -71,8 +71,8 @@ final class AcceptedDifferences {
             of("ReadShareGroupState.*", "results.partitions.start_offset", (firn, kafka) -> Long.valueOf(-1).equals(firn) || Long.valueOf(-1).equals(kafka), "written once the share partition has been loaded"),
             of("ShareGroup(Heartbeat|Describe)", "(groups.members.)?assignment.*", (firn, kafka) -> true, "several members: partitions are shared out by hash codes of their ids, which are each broker's own")
                     .where(AcceptedDifferences::severalMembers),
-            of("ListOffsets", "topics.partitions.(timestamp|offset|leader_epoch)", (firn, kafka) -> true,
-                    "records below the log's start: Kafka looks for times among them until their segment is deleted, and finds none or one that is gone").when("timestamp=(-3|\\d)").where(AcceptedDifferences::cut),
+            of("ListOffsets", "topics.partitions.(timestamp|offset|leader_epoch)", (firn, kafka) -> Number.class.cast(kafka).longValue() == -1,
+                    "a time that only deleted records of a segment reach: Kafka looks no further and finds none, Firn finds the first one behind it that can be read").when("timestamp=\\d").where(AcceptedDifferences::cut),
             of("DescribeLogDirs", "results.topics.partitions.partition_size", (firn, kafka) -> true, "segments below the log's start: Firn deletes them at once, Kafka within five minutes").where(AcceptedDifferences::cut),
             of("DescribeLogDirs", "results\\[[^\\]]*\\].topics\\[__.*", (firn, kafka) -> true, "what internal topics hold is each broker's own"),
             codes("DescribeShareGroupOffsets", "groups.error_code", "0", "-1", "a topic asked about without any partition, or with one that cannot be: Kafka's coordinator throws").when("partitions=\\[\\]|-\\d|99|(topic_name|group_id)=[,}]"),

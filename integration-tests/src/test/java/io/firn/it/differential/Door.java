@@ -105,6 +105,11 @@ final class Door implements AutoCloseable {
     }
 
     @Override
+    public String toString() {
+        return side.toString();
+    }
+
+    @Override
     public void close() throws IOException {
         drop();
     }

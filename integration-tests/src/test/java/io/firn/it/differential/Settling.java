@@ -210,7 +210,7 @@ final class Settling {
                 ids.add(producer.transactionalId);
             }
         });
-        Await.until("transactions have ended", () -> {
+        Await.until("transactions have ended at " + door, () -> {
             Answer answer = answer(door, ApiKeys.DESCRIBE_TRANSACTIONS, 0, Map.of("transactional_ids", ids));
             if (answer.body().isEmpty()) {
                 return true;
