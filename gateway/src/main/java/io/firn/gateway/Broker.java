@@ -19,6 +19,7 @@ import io.firn.gateway.http.HttpListener;
 import io.firn.gateway.http.Readiness;
 import io.firn.gateway.partition.PartitionKeeper;
 import io.firn.gateway.partition.Partitions;
+import io.firn.gateway.partition.Replication;
 import io.firn.gateway.quota.ClientQuotas;
 import io.firn.gateway.quota.ConnectionQuotas;
 import io.firn.gateway.share.ShareCoordination;
@@ -156,7 +157,7 @@ public final class Broker implements AutoCloseable {
         Partitions partitions = new Partitions(metadata::view);
         TopicConfigs topicConfigs = TopicConfigs.of(config);
         RecompressionPool recompression = closing(RecompressionPool.start(ModuleConfigs.recompressionThreads()), RecompressionPool::close);
-        PartitionKeeper keeper = closing(new PartitionKeeper(config.node().id(), hot, retention, loops, partitions, topicConfigs::settings, recompression, clock), Broker::stop);
+        PartitionKeeper keeper = closing(new PartitionKeeper(Replication.single(config.node().id()), hot, retention, loops, partitions, topicConfigs::settings, recompression, clock), Broker::stop);
         Supplier<GroupSettings> groupSettings = once(() -> GroupSettings.of(config.group()));
         ProducerIds producerIds = new ProducerIds(loops.first(), metadata::submit);
         MarkerSender markers = new LocalMarkers(partitions, (partition, marker) -> groupsOnceMade.endTransaction(partition, marker), clock);

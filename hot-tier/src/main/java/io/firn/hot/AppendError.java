@@ -27,5 +27,9 @@ public enum AppendError {
     /** The disk has no room. Retriable: the log resumes by itself once there is space. */
     DISK_FULL,
     /** The log met an I/O error or corruption in committed data and serves nothing until an operator acts. */
-    OFFLINE
+    OFFLINE,
+    /** This replica does not lead, or may not act as the leader at this time: nothing was appended. Another one may lead. */
+    NOT_LEADER,
+    /** Fewer replicas are in sync than {@code min.insync.replicas} asks for, and the append was to be committed: nothing was appended. */
+    NOT_ENOUGH_REPLICAS
 }

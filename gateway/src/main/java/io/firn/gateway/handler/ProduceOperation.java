@@ -160,8 +160,8 @@ final class ProduceOperation implements TransactionalAppends.Sink {
             }
 
             @Override
-            public void notCommitted(boolean timedOut) {
-                onRequestLoop(() -> ended(answer, timedOut ? Errors.REQUEST_TIMED_OUT : Errors.NOT_LEADER_OR_FOLLOWER));
+            public void notCommitted(Errors why) {
+                onRequestLoop(() -> ended(answer, why));
             }
         };
         if (partition.loop() == request.loop()) {

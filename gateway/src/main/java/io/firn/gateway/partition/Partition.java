@@ -11,6 +11,8 @@ import io.firn.hot.ProducerStamp;
 import io.firn.hot.RecordBuffers;
 import io.firn.hot.TransactionTerms;
 import io.firn.hot.VerificationStart;
+import io.firn.hot.replication.Commitment;
+import io.firn.hot.replication.Replica;
 import io.firn.retention.TieredLog;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
@@ -25,20 +27,23 @@ import java.util.function.Predicate;
 import org.apache.kafka.common.TopicIdPartition;
 import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
 import org.apache.kafka.common.errors.OffsetOutOfRangeException;
+import org.apache.kafka.common.protocol.Errors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One partition led by this broker: appends and their commitment, the high watermark, and who waits for what.
+ * One partition as this broker serves it in one leader epoch: appends and their commitment, the high watermark, and who waits for what. Each leadership is an object of its own, and so is each time this broker follows:
+ * then it takes no appends, and consumers nearby read what is committed ({@link Partitions#readable}).
  *
  * <p><b>Append queue</b>: while the log starts a new segment, appends queue in order behind the first that was told to wait.
  * A batch that is to be rewritten in the topic's codec ({@code compression.type}) queues until the {@link RecompressionPool} is done with it, and whatever comes behind it queues too, so
  * that the order of appends is the order they came in.
  * The queue needs no limit of its own: each entry is a request that counts against its connection's and its loop's limits.
  *
- * <p><b>High watermark</b>: with one replica it is the replica's own contribution, {@code HotLog.durableOffset()} (DESIGN.md
- * section 7). Invariants: it never goes back; it never passes the log end; a record below it is never lost by a crash the
- * configured durability covers; nothing at or above it is shown to consumers or offloaded.
+ * <p><b>High watermark</b>: the {@link Replica}'s, told to whoever waits. Invariants: a leader's never goes back; it never passes the log end; a record below it is never lost by a crash the
+ * configured durability covers, of all replicas in sync at once; nothing at or above it is shown to consumers or offloaded.
+ *
+ * <p><b>Acknowledgement</b>: nothing is appended while the replica's {@link io.firn.hot.replication.Authority} does not hold, so a leader that is cut off from the controller acknowledges nothing, whatever {@code acks} says.
  *
  * <p><b>Out of service</b> ({@link #retire}): queued appends are refused, everybody who waits is told, no new wait begins. The same when
  * the log has gone offline, noticed by the next append or {@link #tick}, and after an append that threw: what it left behind is not known.
@@ -53,6 +58,7 @@ public final class Partition {
 
     private static final Logger LOG = LoggerFactory.getLogger(Partition.class);
     private static final String RETIRED = "partition is no longer served here";
+    private static final String NO_AUTHORITY = "this broker is cut off from the controller, and another may lead";
 
     /** Told on the loop when the append was done or refused. */
     @FunctionalInterface
@@ -64,8 +70,13 @@ public final class Partition {
     public interface CommitListener {
         void committed();
 
-        /** The partition left service, or the deadline passed ({@code timedOut}): whether the records will be committed is not known. */
-        void notCommitted(boolean timedOut);
+        /**
+         * Whether the records will be committed is not known.
+         *
+         * @param why REQUEST_TIMED_OUT: the deadline passed; NOT_LEADER_OR_FOLLOWER: the partition left service, or this broker may not speak for it any more; NOT_ENOUGH_REPLICAS_AFTER_APPEND:
+         *     all replicas in sync have them, but those are fewer by now than {@code min.insync.replicas}
+         */
+        void notCommitted(Errors why);
     }
 
     /** An append that waits its turn. A batch that is to be rewritten first is {@link #ready} when that was done. */
@@ -95,6 +106,8 @@ public final class Partition {
 
     private final TopicIdPartition id;
     private final TieredLog log;
+    private final Replica replica;
+    private final boolean leads;
     private final int leaderEpoch;
     private final Executor loop;
     private final InstantSource clock;
@@ -113,17 +126,18 @@ public final class Partition {
     private Optional<String> broken = Optional.empty();
     private volatile boolean retired;
 
-    /** To be made on {@code loop}. */
-    Partition(TopicIdPartition id, TieredLog log, TopicSettings settings, int leaderEpoch, Executor loop, RecompressionPool recompression, InstantSource clock) {
+    /** To be made on {@code loop}. @param leads or it follows, and takes no appends */
+    Partition(TopicIdPartition id, TieredLog log, Replica replica, boolean leads, TopicSettings settings, Executor loop, RecompressionPool recompression, InstantSource clock) {
         this.id = id;
         this.settings = settings;
         this.recompression = recompression;
         this.log = log;
-        this.leaderEpoch = leaderEpoch;
+        this.replica = replica;
+        this.leads = leads;
+        this.leaderEpoch = replica.leaderEpoch();
         this.loop = loop;
         this.clock = clock;
-        this.highWatermark = log.hot().durableOffset();
-        log.hot().onDurable(this::durableAdvanced);
+        this.highWatermark = replica.highWatermark();
     }
 
     public TopicIdPartition id() {
@@ -139,6 +153,16 @@ public final class Partition {
         return leaderEpoch;
     }
 
+    /** Whether this broker leads the partition in this epoch; else it follows. */
+    public boolean leads() {
+        return leads;
+    }
+
+    /** What replicates it. */
+    public Replica replica() {
+        return replica;
+    }
+
     public TieredLog log() {
         return log;
     }
@@ -150,7 +174,6 @@ public final class Partition {
     /** What was queued before keeps the compression it was to get. */
     void configure(TopicSettings changed) {
         settings = changed;
-        log.reconfigure(changed.log());
     }
 
     /** Exclusive end of what is committed: readable by read_uncommitted consumers. */
@@ -203,19 +226,19 @@ public final class Partition {
      * @param guard an object that equals no other guard
      */
     public VerificationStart beginVerification(ProducerStamp stamp, boolean addsPartition, Object guard) {
-        return outOfService().<VerificationStart>map(reason -> new VerificationStart.Refused(AppendError.OFFLINE, reason))
+        return refusal(AppendOrigin.CLIENT).<VerificationStart>map(refused -> new VerificationStart.Refused(refused.error(), refused.message()))
                 .orElseGet(() -> log.hot().beginVerification(stamp, addsPartition, guard, clock.millis()));
     }
 
     /** Whether the append came to an end, of which its listener was told; if not, it has to wait for a new segment. */
     private boolean tryAppend(RecordBuffers batch, AppendOrigin origin, TransactionTerms terms, AppendListener listener) {
-        AppendResult result = outOfService().<AppendResult>map(reason -> new AppendResult.Rejected(AppendError.OFFLINE, reason))
-                .orElseGet(() -> appendNow(batch, origin, terms));
+        Optional<AppendResult.Rejected> refusal = refusal(origin);
+        AppendResult result = refusal.isPresent() ? refusal.get() : appendNow(batch, origin, terms);
         if (result instanceof AppendResult.NotWritableYet) {
             return false;
         }
         tell(() -> listener.done(result));
-        publishHighWatermark();
+        replica.onDurable();
         return true;
     }
 
@@ -232,7 +255,20 @@ public final class Partition {
         }
     }
 
-    /** Why nothing is appended and no wait can be fulfilled; empty in service. */
+    /** Why nothing is appended now. A coordinator's records are to be committed, always. */
+    private Optional<AppendResult.Rejected> refusal(AppendOrigin origin) {
+        Optional<String> reason = outOfService();
+        if (reason.isPresent()) {
+            return Optional.of(new AppendResult.Rejected(retired ? AppendError.NOT_LEADER : AppendError.OFFLINE, reason.get()));
+        }
+        if (!leads || !replica.mayAcknowledge()) {
+            return Optional.of(new AppendResult.Rejected(AppendError.NOT_LEADER, leads ? NO_AUTHORITY : RETIRED));
+        }
+        boolean tooFew = origin == AppendOrigin.COORDINATOR && !replica.hasEnoughInSync();
+        return tooFew ? Optional.of(new AppendResult.Rejected(AppendError.NOT_ENOUGH_REPLICAS, "fewer replicas are in sync than min.insync.replicas asks for")) : Optional.empty();
+    }
+
+    /** Why no wait can be fulfilled; empty in service. */
     private Optional<String> outOfService() {
         return retired ? Optional.of(RETIRED) : broken.or(log::offlineReason);
     }
@@ -282,9 +318,9 @@ public final class Partition {
      */
     public void awaitCommit(long nextOffset, long deadlineMs, CommitListener listener) {
         if (highWatermark >= nextOffset) {
-            listener.committed();
-        } else if (outOfService().isPresent()) {
-            listener.notCommitted(false);
+            tellCommitted(listener);
+        } else if (!leads || outOfService().isPresent()) {
+            listener.notCommitted(Errors.NOT_LEADER_OR_FOLLOWER);
         } else {
             commitWaits.add(new CommitWait(nextOffset, deadlineMs, listener));
         }
@@ -300,30 +336,33 @@ public final class Partition {
             }
 
             @Override
-            public void notCommitted(boolean timedOut) {
-                done.completeExceptionally(new NotLeaderOrFollowerException(RETIRED));
+            public void notCommitted(Errors why) {
+                done.completeExceptionally(why.exception());
             }
         });
         return done;
     }
 
-    private void durableAdvanced() {
-        if (!appending) {
-            publishHighWatermark();
+    private void tellCommitted(CommitListener listener) {
+        if (leads && replica.commitment(highWatermark) == Commitment.NOT_ENOUGH_REPLICAS_AFTER_APPEND) {
+            listener.notCommitted(Errors.NOT_ENOUGH_REPLICAS_AFTER_APPEND);
+        } else {
+            listener.committed();
         }
     }
 
-    /** Lets the watermark follow the log, and everybody know; never from inside an append. */
-    private void publishHighWatermark() {
-        long now = log.hot().durableOffset();
-        if (now <= highWatermark) {
-            return;
-        }
-        highWatermark = now;
+    /** Whether an append is being made at this moment: nobody is told of anything before it is over. */
+    boolean isAppending() {
+        return appending;
+    }
+
+    /** The replica's high watermark has moved; a follower's may go back, with its log. */
+    void watermarkMoved(long offset) {
+        highWatermark = offset;
         CommitWait wait;
         while ((wait = commitWaits.peek()) != null && wait.nextOffset() <= highWatermark) {
-            commitWaits.poll();
-            tell(wait.listener()::committed);
+            CommitListener listener = commitWaits.poll().listener();
+            tell(() -> tellCommitted(listener));
         }
         tellWatermark();
     }
@@ -367,24 +406,25 @@ public final class Partition {
 
     // Upkeep
 
-    /** Seals by age, expires producers, gives up waits that are past their deadline or can no longer be fulfilled. */
+    /** Gives up waits that are past their deadline or can no longer be fulfilled. A leader that may not speak for the partition lets its producers look for another. */
     void tick(long nowMs) {
-        log.hot().tick(nowMs);
-        giveUp(wait -> wait.deadlineMs() <= nowMs, true);
+        giveUp(wait -> wait.deadlineMs() <= nowMs, Errors.REQUEST_TIMED_OUT);
         if (!offlineTold && outOfService().isPresent()) {
             offlineTold = true;
-            giveUp(wait -> true, false);
+            giveUp(wait -> true, Errors.NOT_LEADER_OR_FOLLOWER);
             tellWatermark();
+        } else if (!commitWaits.isEmpty() && !replica.mayAcknowledge()) {
+            giveUp(wait -> true, Errors.NOT_LEADER_OR_FOLLOWER);
         }
     }
 
-    private void giveUp(Predicate<CommitWait> which, boolean timedOut) {
+    private void giveUp(Predicate<CommitWait> which, Errors why) {
         if (commitWaits.isEmpty()) {
             return;
         }
         List<CommitWait> given = commitWaits.stream().filter(which).toList();
         commitWaits.removeAll(given);
-        given.forEach(wait -> tell(() -> wait.listener().notCommitted(timedOut)));
+        given.forEach(wait -> tell(() -> wait.listener().notCommitted(why)));
     }
 
     /**
@@ -394,7 +434,7 @@ public final class Partition {
      */
     public CompletableFuture<Long> deleteRecordsBefore(long offset) {
         long target = offset == -1 ? highWatermark : offset;
-        if (retired) {
+        if (retired || !leads) {
             return CompletableFuture.failedFuture(new NotLeaderOrFollowerException(RETIRED));
         }
         if (target < 0 || target > highWatermark) {
@@ -411,7 +451,7 @@ public final class Partition {
         queue.clear();
         held.ifPresent(queue::add);
         refused.forEach(append -> tryAppend(append.batch, append.origin, append.terms, append.listener));
-        giveUp(wait -> true, false);
+        giveUp(wait -> true, Errors.NOT_LEADER_OR_FOLLOWER);
         tellWatermark();
         watermarkListeners.clear();
     }

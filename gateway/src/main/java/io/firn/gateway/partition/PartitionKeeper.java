@@ -9,251 +9,286 @@ import io.firn.membership.ClusterView;
 import io.firn.membership.PartitionView;
 import io.firn.membership.TopicView;
 import io.firn.retention.RetentionWorker;
-import io.firn.retention.TieredLog;
 import io.netty.channel.EventLoop;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiFunction;
+import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import org.apache.kafka.common.TopicIdPartition;
 import org.apache.kafka.common.TopicPartition;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps the partitions in service on this broker equal to what the cluster view says it leads.
+ * Keeps the replicas on this broker equal to what the cluster view says: which there are, and which of them lead.
  *
- * <p>Life of a partition here: absent → opening (log opened or recovered on the hot tier's pool) → in service → closing (waiters
+ * <p>Life of a replica here: absent → opening (log opened or recovered on the hot tier's pool) → here, in one role after the other ({@link LocalReplica}) → closing (waiters
  * told, background work stopped, files and objects deleted) → absent. Each step is chained behind the one before it, so a topic that is
  * deleted while it opens, created again while it is deleted, or configured while it opens is handled in order.
  *
- * <p><b>On crash</b>: a topic deleted in the view whose files were not deleted yet is found by {@link #start} as a directory that
- * no topic claims, and deleted then.
+ * <p>What is deleted: the files of a replica that the view does not name any more; the objects of a deleted topic by one broker, the one that led last. If that one is dead, they are left to the orphan sweep.
  *
- * <p>Threading: {@link #start} and {@link #apply} are called from one thread at a time (the metadata thread); what they begin
- * ends on the partitions' loops.
+ * <p><b>On crash</b>: a replica that is gone from the view and whose files were not deleted yet is found by {@link #start} as a directory that nobody claims, and deleted then.
+ *
+ * <p><b>Cost</b> of a change: a look at each topic's reference, and at each partition's of the topics that have changed.
+ *
+ * <p>Threading: thread-safe. Views may come from any thread: whoever brings one works it off, unless somebody is doing so already, who then takes it on. What is begun ends on the partitions' loops.
  */
 public final class PartitionKeeper {
 
     private static final Logger LOG = LoggerFactory.getLogger(PartitionKeeper.class);
 
-    /** Each partition is ticked once per {@code TICK_SLICES * TICK_MS}, a slice of them at a time, to keep the loop even. */
-    private static final long TICK_MS = 100;
-    private static final int TICK_SLICES = 10;
-
     private final int brokerId;
     private final HotStore hot;
-    private final RetentionWorker retention;
     private final EventLoops loops;
-    private final Partitions partitions;
     private final BiFunction<ClusterView, TopicView, TopicSettings> configs;
-    private final RecompressionPool recompression;
-    private final InstantSource clock;
-    private final Map<TopicIdPartition, CompletableFuture<Partition>> steps = new ConcurrentHashMap<>();
+    private final LoopReplicas.Ground ground;
+    private final Map<TopicIdPartition, CompletableFuture<Optional<LocalReplica>>> steps = new ConcurrentHashMap<>();
     private final Map<TopicPartition, CompletableFuture<?>> closing = new ConcurrentHashMap<>();
-    private final Map<EventLoop, LoopShare> shares = new ConcurrentHashMap<>();
+    private final Map<EventLoop, LoopReplicas> byLoop = new ConcurrentHashMap<>();
+    private final Optional<WatermarkSaver> saver;
+
+    private final AtomicReference<ClusterView> newest = new AtomicReference<>(ClusterView.EMPTY);
+    private final AtomicInteger turns = new AtomicInteger();
+    private final CompletableFuture<CompletableFuture<Void>> opened = new CompletableFuture<>();
+    private volatile boolean started;
     private volatile boolean stopped;
 
-    /** The partitions of one loop; confined to it. */
-    private final class LoopShare {
-        private final List<Partition> owned = new ArrayList<>();
-        private int slice;
+    /** What was brought about. Confined to whoever has the turn. */
+    private ClusterView applied = ClusterView.EMPTY;
 
-        void tick() {
-            long now = clock.millis();
-            for (int i = slice; i < owned.size(); i += TICK_SLICES) {
-                tick(owned.get(i), now);
-            }
-            slice = (slice + 1) % TICK_SLICES;
-        }
-
-        /** A failure of one must not end the ticking of all: the loop runs a periodic task no more once it has thrown. */
-        private void tick(Partition partition, long now) {
-            try {
-                partition.tick(now);
-            } catch (RuntimeException e) {
-                LOG.atError().addKeyValue("partition", partition.id()).setCause(e).log("Upkeep of a partition failed");
-            }
-        }
-    }
-
-    public PartitionKeeper(int brokerId, HotStore hot, RetentionWorker retention, EventLoops loops, Partitions partitions,
+    public PartitionKeeper(Replication replication, HotStore hot, RetentionWorker retention, EventLoops loops, Partitions partitions,
             BiFunction<ClusterView, TopicView, TopicSettings> configs, RecompressionPool recompression, InstantSource clock) {
-        this.brokerId = brokerId;
+        this.brokerId = replication.brokerId();
         this.hot = hot;
-        this.retention = retention;
         this.loops = loops;
-        this.partitions = partitions;
         this.configs = configs;
-        this.recompression = recompression;
-        this.clock = clock;
+        this.ground = new LoopReplicas.Ground(replication, retention, partitions, recompression, clock);
+        this.saver = replication.saveEveryMs().map(everyMs -> new WatermarkSaver(hot, everyMs));
     }
 
-    /** Opens what the view says, deletes what no topic claims; completes when all are in service (or offline with a reason). */
+    /**
+     * Opens what the view says, deletes what nobody claims; completes when all are here (or offline with a reason). In a cluster the view has to be one that shows this process' registration: placements of an earlier
+     * life of this broker may speak of leaderships that others have by now.
+     */
     public CompletableFuture<Void> start(ClusterView view) {
-        Set<TopicIdPartition> claimed = new HashSet<>();
-        List<CompletableFuture<Partition>> opening = new ArrayList<>();
-        for (TopicView topic : view.topics().values()) {
-            for (TopicIdPartition id : ledHere(topic).keySet()) {
-                claimed.add(id);
-            }
-        }
-        for (TopicIdPartition id : hot.onDisk()) {
-            if (!claimed.contains(id)) {
-                LOG.atInfo().addKeyValue("partition", id).log("Deleting the files of a partition whose topic was deleted");
-                closing(id, hot.delete(id));
-            }
-        }
-        view.topics().values().forEach(topic -> open(view, topic, opening));
-        return CompletableFuture.allOf(opening.toArray(CompletableFuture[]::new));
+        saver.ifPresent(WatermarkSaver::start);
+        offer(view);
+        started = true;
+        turn();
+        return opened.thenCompose(all -> all);
     }
 
-    /** Brings about what changed from {@code previous} to {@code next}. */
+    /** Brings {@code next} about, whatever came before. Nothing before {@link #start}. */
     public void apply(ClusterView previous, ClusterView next) {
-        if (stopped) {
+        if (started) {
+            offer(next);
+            turn();
+        }
+    }
+
+    private void offer(ClusterView view) {
+        newest.accumulateAndGet(view, (now, offered) -> offered.version() > now.version() ? offered : now);
+    }
+
+    private void turn() {
+        if (turns.getAndIncrement() > 0) {
             return;
         }
-        for (TopicView before : previous.topics().values()) {
+        int seen = 1;
+        while (seen > 0) {
+            try {
+                bringAbout(newest.get());
+            } catch (RuntimeException e) {
+                LOG.atError().setCause(e).log("The partitions could not be brought in line with the cluster view; it is tried again with the next one");
+            }
+            seen = turns.addAndGet(-seen);
+        }
+    }
+
+    private void bringAbout(ClusterView next) {
+        if (stopped || opened.isDone() && next == applied) {
+            return;
+        }
+        boolean first = !opened.isDone();
+        if (first) {
+            deleteUnclaimed(next);
+        }
+        for (TopicView before : applied.topics().values()) {
             TopicView after = next.topics().get(before.name());
             if (after == null || !after.id().equals(before.id())) {
-                ledHere(before).keySet().forEach(id -> close(id, true));
+                before.partitions().stream().filter(this::isHere).forEach(gone -> close(id(before, gone), true, ledLast(gone)));
             }
         }
-        boolean defaultsChanged = !previous.brokerConfigs().equals(next.brokerConfigs());
+        boolean defaultsChanged = !applied.brokerConfigs().equals(next.brokerConfigs());
         for (TopicView after : next.topics().values()) {
-            TopicView before = previous.topics().get(after.name());
-            if (before != after) {
-                open(next, after, new ArrayList<>());
+            Optional<TopicView> before = Optional.ofNullable(applied.topics().get(after.name())).filter(same -> same.id().equals(after.id()));
+            if (before.isEmpty() || before.get() != after) {
+                place(next, before, after);
             }
-            boolean same = before != null && before.id().equals(after.id());
-            if (same && (defaultsChanged || !before.configs().equals(after.configs()))) {
+            if (before.isPresent() && (defaultsChanged || !before.get().configs().equals(after.configs()))) {
                 reconfigure(next, after);
+            }
+        }
+        applied = next;
+        if (first) {
+            opened.complete(all(steps.values()));
+        }
+    }
+
+    private void deleteUnclaimed(ClusterView view) {
+        Set<TopicIdPartition> claimed = new HashSet<>();
+        view.topics().values().forEach(topic -> topic.partitions().stream().filter(this::isHere).forEach(partition -> claimed.add(id(topic, partition))));
+        for (TopicIdPartition id : hot.onDisk()) {
+            if (!claimed.contains(id)) {
+                LOG.atInfo().addKeyValue("partition", id).log("Deleting the files of a partition whose topic was deleted, or that was moved away");
+                closing(id, hot.delete(id));
             }
         }
     }
 
     /** Completes when this broker serves every partition of the topic that it leads. */
     public CompletableFuture<Void> whenInService(TopicView topic) {
-        return CompletableFuture.allOf(ledHere(topic).keySet().stream().map(steps::get).filter(Objects::nonNull).toArray(CompletableFuture[]::new));
+        return all(topic.partitions().stream().filter(partition -> partition.leader() == brokerId).map(partition -> steps.get(id(topic, partition))).filter(Objects::nonNull).toList());
     }
 
-    private Map<TopicIdPartition, PartitionView> ledHere(TopicView topic) {
-        Map<TopicIdPartition, PartitionView> led = new HashMap<>();
-        for (PartitionView partition : topic.partitions()) {
-            if (partition.leader() == brokerId) {
-                led.put(new TopicIdPartition(topic.id(), partition.partition(), topic.name()), partition);
+    private static CompletableFuture<Void> all(Iterable<? extends CompletableFuture<?>> futures) {
+        List<CompletableFuture<?>> list = new ArrayList<>();
+        futures.forEach(list::add);
+        return CompletableFuture.allOf(list.toArray(CompletableFuture[]::new));
+    }
+
+    private boolean isHere(PartitionView partition) {
+        return partition.replicas().contains(brokerId);
+    }
+
+    private boolean ledLast(PartitionView partition) {
+        boolean leaderless = partition.leader() == PartitionView.NO_LEADER;
+        return partition.leader() == brokerId || leaderless && !partition.isr().isEmpty() && partition.isr().get(0) == brokerId;
+    }
+
+    private static TopicIdPartition id(TopicView topic, PartitionView partition) {
+        return new TopicIdPartition(topic.id(), partition.partition(), topic.name());
+    }
+
+    // Placement
+
+    private void place(ClusterView view, Optional<TopicView> before, TopicView after) {
+        Optional<TopicSettings> settings = Optional.empty();
+        for (PartitionView now : after.partitions()) {
+            Optional<PartitionView> was = before.filter(topic -> now.partition() < topic.partitions().size()).map(topic -> topic.partitions().get(now.partition()));
+            if (was.isPresent() && was.get() == now) {
+                continue;
+            }
+            if (!isHere(now)) {
+                if (was.filter(this::isHere).isPresent()) {
+                    close(id(after, now), true, false);
+                }
+            } else if (was.filter(this::isHere).isPresent()) {
+                change(id(after, now), replica -> replica.onPlacement(now));
+            } else {
+                settings = settings.or(() -> Optional.of(configs.apply(view, after)));
+                open(id(after, now), settings.get(), now);
             }
         }
-        return led;
     }
 
-    private void open(ClusterView view, TopicView topic, List<CompletableFuture<Partition>> opening) {
-        TopicSettings config = configs.apply(view, topic);
-        ledHere(topic).forEach((id, placement) -> {
-            if (!steps.containsKey(id)) {
-                CompletableFuture<Partition> step = opened(id, config, placement.leaderEpoch());
-                steps.put(id, step);
-                opening.add(step);
-            }
-        });
-    }
-
-    private CompletableFuture<Partition> opened(TopicIdPartition id, TopicSettings config, int leaderEpoch) {
+    private void open(TopicIdPartition id, TopicSettings settings, PartitionView placement) {
         EventLoop loop = loops.loopOf(id);
         CompletableFuture<?> predecessor = closing.getOrDefault(id.topicPartition(), CompletableFuture.completedFuture(null));
-        return predecessor.thenCompose(gone -> hot.openOrCreate(id, config.log().hot(), loop))
-                .thenApplyAsync(log -> inService(id, log, config, leaderEpoch, loop), loop)
-                .exceptionally(failed -> logFailure(id, "open", failed));
+        steps.put(id, predecessor.thenCompose(gone -> hot.openOrCreate(id, settings.log().hot(), loop))
+                .thenApplyAsync(log -> Optional.of(here(id, log, settings, placement, loop)), loop)
+                .exceptionally(failed -> logFailure(id, "open", failed)));
     }
 
-    private Partition inService(TopicIdPartition id, HotLog log, TopicSettings config, int leaderEpoch, EventLoop loop) {
-        Partition[] made = new Partition[1];
-        TieredLog tiered = retention.attach(log, config.log(), leaderEpoch, loop, () -> made[0] == null ? 0 : made[0].lastStableOffset());
-        Partition partition = new Partition(id, tiered, config, leaderEpoch, loop, recompression, clock);
-        made[0] = partition;
-        share(loop).owned.add(partition);
-        partitions.put(partition);
-        return partition;
+    private LocalReplica here(TopicIdPartition id, HotLog log, TopicSettings settings, PartitionView placement, EventLoop loop) {
+        LoopReplicas replicas = replicasOf(loop);
+        LocalReplica replica = new LocalReplica(id, log, settings, placement, replicas);
+        replicas.add(replica);
+        replica.onPlacement(placement);
+        return replica;
     }
 
-    private LoopShare share(EventLoop loop) {
-        return shares.computeIfAbsent(loop, owner -> {
-            LoopShare share = new LoopShare();
-            owner.scheduleAtFixedRate(share::tick, TICK_MS, TICK_MS, TimeUnit.MILLISECONDS);
-            return share;
+    private LoopReplicas replicasOf(EventLoop loop) {
+        return byLoop.computeIfAbsent(loop, owner -> {
+            LoopReplicas replicas = new LoopReplicas(ground, owner);
+            replicas.begin();
+            return replicas;
         });
     }
 
-    private void close(TopicIdPartition id, boolean delete) {
-        CompletableFuture<Partition> step = steps.remove(id);
+    /** Behind the opening and earlier changes, so that none is lost and the last one counts. */
+    private void change(TopicIdPartition id, Consumer<LocalReplica> what) {
+        UnaryOperator<Optional<LocalReplica>> change = found -> {
+            try {
+                found.ifPresent(what);
+            } catch (RuntimeException e) {
+                LOG.atError().addKeyValue("partition", id).setCause(e).log("A change of a partition failed");
+            }
+            return found;
+        };
+        steps.computeIfPresent(id, (same, step) -> step.thenApplyAsync(change, loops.loopOf(id)));
+    }
+
+    private void reconfigure(ClusterView view, TopicView topic) {
+        TopicSettings settings = configs.apply(view, topic);
+        topic.partitions().stream().filter(this::isHere).forEach(partition -> change(id(topic, partition), replica -> replica.configure(settings)));
+    }
+
+    // The end
+
+    private void close(TopicIdPartition id, boolean delete, boolean deleteCold) {
+        CompletableFuture<Optional<LocalReplica>> step = steps.remove(id);
         if (step == null) {
             return;
         }
         EventLoop loop = loops.loopOf(id);
-        closing(id, step
-                .thenComposeAsync(partition -> partition == null ? CompletableFuture.completedFuture(null) : outOfService(partition, loop, delete), loop)
-                .thenComposeAsync(gone -> delete ? hot.delete(id) : CompletableFuture.completedFuture(null), loop));
+        closing(id, step.thenComposeAsync(found -> gone(found, loop, deleteCold), loop).thenComposeAsync(gone -> delete ? hot.delete(id) : CompletableFuture.completedFuture(null), loop));
     }
 
     /** A topic of the same name may only come after this; a failure is logged and does not hold it up. */
     private void closing(TopicIdPartition id, CompletableFuture<Void> end) {
-        CompletableFuture<?> logged = end.handle((done, failed) -> logFailure(id, "close", failed));
+        CompletableFuture<?> logged = end.handle((done, failed) -> failed == null ? Optional.empty() : logFailure(id, "close", failed));
         closing.put(id.topicPartition(), logged);
         logged.thenRun(() -> closing.remove(id.topicPartition(), logged));
     }
 
-    private CompletableFuture<Void> outOfService(Partition partition, EventLoop loop, boolean deleteCold) {
-        share(loop).owned.remove(partition);
-        partitions.remove(partition);
-        partition.retire();
-        return retention.detach(partition.log(), deleteCold);
-    }
-
-    /** Behind the opening and earlier changes, so that none is lost and the last one counts. */
-    private void reconfigure(ClusterView view, TopicView topic) {
-        TopicSettings config = configs.apply(view, topic);
-        ledHere(topic).keySet().forEach(id -> steps.computeIfPresent(id, (same, step) ->
-                step.thenApplyAsync(partition -> reconfigured(partition, config), loops.loopOf(id))));
-    }
-
-    private static Partition reconfigured(Partition partition, TopicSettings config) {
-        if (partition != null) {
-            try {
-                partition.configure(config);
-            } catch (RuntimeException e) {
-                LOG.atError().addKeyValue("partition", partition.id()).setCause(e).log("Partition keeps its former settings");
-            }
+    private CompletableFuture<Void> gone(Optional<LocalReplica> found, EventLoop loop, boolean deleteCold) {
+        if (found.isEmpty()) {
+            return CompletableFuture.completedFuture(null);
         }
-        return partition;
+        replicasOf(loop).remove(found.get());
+        return found.get().close(deleteCold);
     }
 
-    /** Takes every partition out of service, deleting nothing; completes when no background work is left, deletions begun earlier included. */
+    /** Takes every replica out of service, deleting nothing; completes when no background work is left, deletions begun earlier included. */
     public CompletableFuture<Void> stop() {
         stopped = true;
+        saver.ifPresent(WatermarkSaver::close);
         List<CompletableFuture<?>> stopping = new ArrayList<>(closing.values());
         for (TopicIdPartition id : steps.keySet()) {
-            CompletableFuture<Partition> step = steps.remove(id);
+            CompletableFuture<Optional<LocalReplica>> step = steps.remove(id);
             if (step != null) {
                 EventLoop loop = loops.loopOf(id);
-                stopping.add(step.thenComposeAsync(partition -> partition == null ? CompletableFuture.completedFuture(null)
-                        : outOfService(partition, loop, false), loop));
+                stopping.add(step.thenComposeAsync(found -> gone(found, loop, false), loop));
             }
         }
-        return CompletableFuture.allOf(stopping.toArray(CompletableFuture[]::new));
+        return all(stopping);
     }
 
-    private static Partition logFailure(TopicIdPartition id, String action, Throwable failed) {
-        if (failed != null) {
-            LOG.atError().addKeyValue("partition", id).addKeyValue("action", action).setCause(failed).log("Partition could not be opened or closed");
-        }
-        return null;
+    private static Optional<LocalReplica> logFailure(TopicIdPartition id, String action, Throwable failed) {
+        LOG.atError().addKeyValue("partition", id).addKeyValue("action", action).setCause(failed).log("Partition could not be opened or closed");
+        return Optional.empty();
     }
 }

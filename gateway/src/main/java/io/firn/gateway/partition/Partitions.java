@@ -18,7 +18,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The partitions in service on this broker.
+ * The partitions in service on this broker: those it leads, which are meant where nothing else is said, and those it follows.
  *
  * <p>Threading: thread-safe; lookups take no lock. Changes are made by {@link PartitionKeeper} alone.
  */
@@ -32,6 +32,7 @@ public final class Partitions {
     private final Supplier<ClusterView> view;
     private final Map<TopicPartition, Partition> byName = new ConcurrentHashMap<>();
     private final Map<TopicIdPartition, Partition> byId = new ConcurrentHashMap<>();
+    private final Map<TopicIdPartition, Partition> followed = new ConcurrentHashMap<>();
     private final List<Consumer<Partition>> added = new CopyOnWriteArrayList<>();
     private final List<Consumer<Partition>> removed = new CopyOnWriteArrayList<>();
 
@@ -79,23 +80,44 @@ public final class Partitions {
         return List.copyOf(byName.values());
     }
 
-    /** Told of each partition that comes into service, on its loop, beginning now. */
+    /** Those this broker follows. */
+    public Collection<Partition> followed() {
+        return List.copyOf(followed.values());
+    }
+
+    /** As {@link #locate}, and a partition that this broker follows is found too: for readers who take what is committed from any replica (KIP-392). */
+    public Found readable(TopicIdPartition wanted) {
+        Found led = locate(wanted);
+        if (led.error() != Errors.NOT_LEADER_OR_FOLLOWER || followed.isEmpty()) {
+            return led;
+        }
+        Optional<TopicView> topic = wanted.topic() == null ? view.get().topic(wanted.topicId()) : view.get().topic(wanted.topic());
+        Optional<Partition> found = topic.map(named -> followed.get(new TopicIdPartition(named.id(), wanted.partition(), named.name())));
+        return found.map(partition -> new Found(partition, Errors.NONE)).orElse(led);
+    }
+
+    /** Told of each partition that this broker begins to lead, on its loop, beginning now. Each leadership is another object. */
     public void onAdded(Consumer<Partition> listener) {
         added.add(listener);
     }
 
-    /** Told of each partition that leaves service, on its loop. */
+    /** Told of each partition that this broker leads no more, on its loop. */
     public void onRemoved(Consumer<Partition> listener) {
         removed.add(listener);
     }
 
     void put(Partition partition) {
+        if (!partition.leads()) {
+            followed.put(partition.id(), partition);
+            return;
+        }
         byName.put(partition.id().topicPartition(), partition);
         byId.put(partition.id(), partition);
         tell(added, partition);
     }
 
     void remove(Partition partition) {
+        followed.remove(partition.id(), partition);
         byId.remove(partition.id(), partition);
         if (byName.remove(partition.id().topicPartition(), partition)) {
             tell(removed, partition);

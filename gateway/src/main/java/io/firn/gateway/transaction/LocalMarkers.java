@@ -117,8 +117,8 @@ public final class LocalMarkers implements MarkerSender {
             }
 
             @Override
-            public void notCommitted(boolean timedOut) {
-                answer.complete(timedOut ? Errors.REQUEST_TIMED_OUT : Errors.NOT_LEADER_OR_FOLLOWER);
+            public void notCommitted(Errors why) {
+                answer.complete(why);
             }
         });
     }

@@ -240,7 +240,7 @@ class TopicConfigPathTest {
 
             rewriting.run();
 
-            assertThat(error(client.receive(first, ProduceResponseData.class))).isEqualTo(Errors.KAFKA_STORAGE_ERROR);
+            assertThat(error(client.receive(first, ProduceResponseData.class))).isEqualTo(Errors.NOT_LEADER_OR_FOLLOWER);
         }
     }
 

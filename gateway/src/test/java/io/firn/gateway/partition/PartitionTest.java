@@ -30,6 +30,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.LongStream;
 import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
+import org.apache.kafka.common.protocol.Errors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -71,8 +72,8 @@ class PartitionTest {
             }
 
             @Override
-            public void notCommitted(boolean timedOut) {
-                told.add(name + (timedOut ? " timed out" : " given up"));
+            public void notCommitted(Errors why) {
+                told.add(name + (why == Errors.REQUEST_TIMED_OUT ? " timed out" : " given up"));
             }
         };
     }
@@ -226,7 +227,7 @@ class PartitionTest {
             return null;
         });
         rig.deleteTopic(topic);
-        assertThat(Await.get(queued)).isInstanceOfSatisfying(AppendResult.Rejected.class, rejected -> assertThat(rejected.error()).isEqualTo(AppendError.OFFLINE));
+        assertThat(Await.get(queued)).isInstanceOfSatisfying(AppendResult.Rejected.class, rejected -> assertThat(rejected.error()).isEqualTo(AppendError.NOT_LEADER));
         assertThat(nextTold()).isEqualTo("wait given up");
         assertThatThrownBy(uncommitted::join).isInstanceOf(CompletionException.class).hasCauseInstanceOf(NotLeaderOrFollowerException.class);
         Await.until("the watermark's listener knows", () -> !watermarks.isEmpty());

@@ -58,7 +58,7 @@ public final class TestPartitions implements AutoCloseable {
                 ObjectStores.open(ObjectStoreConfig.ofDirectory(directory.resolve("cold")), meters), clock, meters);
         retention = RetentionWorker.start(new RetentionConfig(1_000, 0, 0, hot::usableBytes, 1), new ScratchSpace(new FileDisk(), directory.resolve("scratch")), cold, clock, meters);
         partitions = new Partitions(metadata::view);
-        keeper = new PartitionKeeper(BROKER, hot, retention, EventLoops.of(vertx, 1), partitions, new TopicConfigs(BROKER, Map.of())::settings, recompression, clock);
+        keeper = new PartitionKeeper(Replication.single(BROKER), hot, retention, EventLoops.of(vertx, 1), partitions, new TopicConfigs(BROKER, Map.of())::settings, recompression, clock);
         metadata.subscribe(keeper::apply);
         keeper.start(metadata.view()).join();
     }

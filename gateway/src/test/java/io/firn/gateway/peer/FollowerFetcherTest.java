@@ -76,6 +76,11 @@ final class FollowerFetcherTest {
         }
 
         @Override
+        public void onRole() {
+            // Looked at by the test.
+        }
+
+        @Override
         public void onReadyToFetch() {
             fetcher.onReady();
         }

@@ -16,6 +16,7 @@ import io.firn.gateway.coordinator.TransactionAdmission;
 import io.firn.gateway.partition.Partition;
 import io.firn.gateway.partition.PartitionKeeper;
 import io.firn.gateway.partition.Partitions;
+import io.firn.gateway.partition.Replication;
 import io.firn.gateway.quota.ClientQuotas;
 import io.firn.gateway.quota.ConnectionQuotas;
 import io.firn.gateway.wire.EventLoops;
@@ -136,7 +137,7 @@ public final class StorageRig implements AutoCloseable {
         retention = RetentionWorker.start(new RetentionConfig(10, 0, 1_000, usableBytes::get), new ScratchSpace(disk, HOT.resolveSibling("scratch")), cold, clock, meters);
         partitions = new Partitions(metadata::view);
         recompression = new RecompressionPool(recompressing, () -> {});
-        keeper = new PartitionKeeper(BROKER, hot, retention, loops, partitions, new TopicConfigs(BROKER, Map.of())::settings, recompression, clock);
+        keeper = new PartitionKeeper(Replication.single(BROKER), hot, retention, loops, partitions, new TopicConfigs(BROKER, Map.of())::settings, recompression, clock);
     }
 
     public CompletableFuture<Void> startPartitions() {

@@ -86,6 +86,21 @@ public final class Replica {
         return highWatermark;
     }
 
+    /** Whether anything may be acknowledged now: this replica leads, and its {@link Authority} holds. */
+    public boolean mayAcknowledge() {
+        return leader.isPresent() && leader.get().mayAcknowledge(monotonicMs.getAsLong());
+    }
+
+    /** See {@link LeaderState#hasEnoughInSync}. */
+    public boolean hasEnoughInSync() {
+        return leader.isPresent() && leader.get().hasEnoughInSync();
+    }
+
+    /** See {@link LeaderState#commitment}. */
+    public Commitment commitment(long nextOffset) {
+        return leader.isPresent() ? leader.get().commitment(nextOffset) : Commitment.NOT_LEADER;
+    }
+
     public void configure(ReplicaSettings changed) {
         settings = changed;
         leader.ifPresent(leading -> leading.configure(changed.minInSync()));
@@ -120,13 +135,9 @@ public final class Replica {
         leaderEpoch = placement.leaderEpoch();
         giveUpRole();
         afterWork(() -> {
-            if (leaderEpoch != placement.leaderEpoch() || log.offlineReason().isPresent()) {
-                return;
-            }
-            if (placement.leader() == settings.brokerId()) {
-                lead(placement);
-            } else if (placement.leader() >= 0) {
-                follow(placement);
+            if (leaderEpoch == placement.leaderEpoch()) {
+                take(placement);
+                listener.onRole();
             }
         });
     }
@@ -138,6 +149,17 @@ public final class Replica {
         } else {
             CompletableFuture<Void> before = working;
             before.whenComplete((done, failure) -> role.run());
+        }
+    }
+
+    private void take(Placement placement) {
+        if (log.offlineReason().isPresent() || placement.leader() < 0) {
+            return;
+        }
+        if (placement.leader() == settings.brokerId()) {
+            lead(placement);
+        } else {
+            follow(placement);
         }
     }
 

@@ -70,6 +70,11 @@ final class ReplicaTest {
         }
 
         @Override
+        public void onRole() {
+            // Looked at by the test.
+        }
+
+        @Override
         public void onReadyToFetch() {
             // The tests ask.
         }

@@ -456,6 +456,11 @@ final class SimCluster {
         // Replicating
 
         @Override
+        public void onRole() {
+            // It shows in what the replica says and does.
+        }
+
+        @Override
         public void onReadyToFetch() {
             after(0, ofThisLife(this::fetch));
         }

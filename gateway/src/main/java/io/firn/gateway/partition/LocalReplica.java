@@ -1,0 +1,166 @@
+package io.firn.gateway.partition;
+
+import io.firn.gateway.config.TopicSettings;
+import io.firn.hot.HotLog;
+import io.firn.hot.replication.IsrProposal;
+import io.firn.hot.replication.Placement;
+import io.firn.hot.replication.ProposalOutcome;
+import io.firn.hot.replication.Replica;
+import io.firn.hot.replication.ReplicaListener;
+import io.firn.hot.replication.ReplicaSettings;
+import io.firn.membership.PartitionView;
+import io.firn.retention.TieredLog;
+import java.util.HashSet;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
+import org.apache.kafka.common.TopicIdPartition;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A replica on this broker, from the opening of its log to its closing: takes on the roles it is given, and shows a {@link Partition} to the rest of the broker for each.
+ *
+ * <pre>
+ *   placement, newer leader epoch ─▶ the partition of the old role is retired ─▶ the role begins (Replica) ─▶ a new partition is in service
+ * </pre>
+ *
+ * <p><i>Invariants</i>: at most one partition in service; none between two roles, so nobody is acknowledged anything in the name of the old one.
+ *
+ * <p>Threading: confined to the loop of the partition.
+ */
+final class LocalReplica implements ReplicaListener {
+
+    private static final Logger LOG = LoggerFactory.getLogger(LocalReplica.class);
+
+    private final TopicIdPartition id;
+    private final LoopReplicas loop;
+    private final HotLog log;
+    private final TieredLog tiered;
+    private final Replica replica;
+    private TopicSettings settings;
+    private boolean placedAsLeader;
+    private OptionalInt followed = OptionalInt.empty();
+    private Optional<Partition> partition = Optional.empty();
+
+    /** To be made on the loop. */
+    LocalReplica(TopicIdPartition id, HotLog log, TopicSettings settings, PartitionView placement, LoopReplicas loop) {
+        this.id = id;
+        this.log = log;
+        this.settings = settings;
+        this.loop = loop;
+        this.tiered = loop.attach(log, settings.log(), placement.leaderEpoch(), this::lastStableOffset);
+        this.replica = loop.replica(log, replicaSettings(), this);
+        log.onDurable(this::durableAdvanced);
+    }
+
+    private ReplicaSettings replicaSettings() {
+        return loop.settings(settings);
+    }
+
+    private long lastStableOffset() {
+        return partition.map(Partition::lastStableOffset).orElse(0L);
+    }
+
+    TopicIdPartition id() {
+        return id;
+    }
+
+    TieredLog tiered() {
+        return tiered;
+    }
+
+    Replica replica() {
+        return replica;
+    }
+
+    void configure(TopicSettings changed) {
+        settings = changed;
+        tiered.reconfigure(changed.log());
+        replica.configure(replicaSettings());
+        partition.ifPresent(serving -> serving.configure(changed));
+    }
+
+    // Roles
+
+    /** What the controller has committed. One of an older leader epoch changes nothing. */
+    void onPlacement(PartitionView placement) {
+        if (placement.leaderEpoch() > replica.leaderEpoch()) {
+            retirePartition();
+            placedAsLeader = placement.leader() == loop.brokerId();
+        }
+        replica.onPlacement(new Placement(placement.leader(), placement.leaderEpoch(), placement.partitionEpoch(), placement.replicas(), new HashSet<>(placement.isr())));
+    }
+
+    @Override
+    public void onRole() {
+        boolean leads = replica.leader().isPresent() || placedAsLeader && log.offlineReason().isPresent(); // one whose log is offline has to say so
+        if (leads || replica.follower().isPresent()) {
+            Partition begun = new Partition(id, tiered, replica, leads, settings, loop.executor(), loop.recompression(), loop.clock());
+            partition = Optional.of(begun);
+            loop.partitions().put(begun);
+        }
+        replica.follower().ifPresent(following -> {
+            followed = OptionalInt.of(following.leader());
+            loop.follow(following.leader(), this);
+        });
+    }
+
+    private void retirePartition() {
+        followed.ifPresent(leader -> loop.unfollow(leader, this));
+        followed = OptionalInt.empty();
+        Optional<Partition> old = partition;
+        partition = Optional.empty();
+        old.ifPresent(retiring -> {
+            loop.partitions().remove(retiring);
+            retiring.retire();
+        });
+    }
+
+    /** Ends its service. Completes on the loop when nothing here changes the log any more. */
+    CompletableFuture<Void> close(boolean deleteCold) {
+        retirePartition();
+        replica.stop();
+        return loop.detach(tiered, deleteCold);
+    }
+
+    // What the replica tells
+
+    private void durableAdvanced() {
+        if (partition.isEmpty() || !partition.get().isAppending()) {
+            replica.onDurable();
+        }
+    }
+
+    @Override
+    public void onHighWatermark(long offset) {
+        partition.ifPresent(serving -> serving.watermarkMoved(offset));
+    }
+
+    @Override
+    public void onProposal(IsrProposal proposal) {
+        loop.propose(this, proposal);
+    }
+
+    void onOutcome(IsrProposal proposal, ProposalOutcome outcome) {
+        replica.onOutcome(proposal, outcome);
+    }
+
+    @Override
+    public void onReadyToFetch() {
+        followed.ifPresent(loop::onReadyToFetch);
+    }
+
+    // Upkeep
+
+    /** Seals by age, expires producers, looks after followers and those who wait. A failure of one must not end the ticking of all: the loop runs a periodic task no more once it has thrown. */
+    void tick(long nowMs) {
+        try {
+            log.tick(nowMs);
+            replica.tick();
+            partition.ifPresent(serving -> serving.tick(nowMs));
+        } catch (RuntimeException e) {
+            LOG.atError().addKeyValue("partition", id).setCause(e).log("Upkeep of a partition failed");
+        }
+    }
+}
