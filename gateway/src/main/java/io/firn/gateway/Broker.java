@@ -15,6 +15,7 @@ import io.firn.gateway.group.GroupSettings;
 import io.firn.gateway.group.Groups;
 import io.firn.gateway.handler.HandlerContext;
 import io.firn.gateway.handler.Handlers;
+import io.firn.gateway.handler.Quorum;
 import io.firn.gateway.http.HttpListener;
 import io.firn.gateway.http.Readiness;
 import io.firn.gateway.partition.PartitionKeeper;
@@ -166,7 +167,7 @@ public final class Broker implements AutoCloseable {
         int statePartitions = ShareCoordination.partitions(config.group().settings());
         Coordination<ShareCoordinator> shareState = closing(ShareCoordination.of(config.node().id(), statePartitions, () -> ShareSettings.of(config.group().settings()), metadata,
                 partitions, clock), Coordination::close);
-        StateTopic stateTopic = new StateTopic(metadata, keeper::whenInService, statePartitions);
+        StateTopic stateTopic = new StateTopic(metadata, keeper::whenInService, statePartitions, ShareCoordination.replicas(config.group().settings(), 0));
         Timer timer = timer(loops.first());
         Supplier<Persister> persister = once(() -> new StatePersister(shareState, stateTopic, timer));
         Coordination<GroupCoordinator> groups = closing(GroupCoordination.of(config.node().id(), config.group().offsetsPartitions(), groupSettings, persister, metadata, partitions,
@@ -175,7 +176,7 @@ public final class Broker implements AutoCloseable {
         ShareGroups shareGroups = new ShareGroups(new ShareGroups.Ground(partitions, metadata::view, groupSettings, shareState, stateTopic, persister, timer, clock,
                 () -> System.nanoTime() / 1_000_000));
         ClientQuotas quotas = new ClientQuotas(metadata::view, clock);
-        HandlerContext handlers = new HandlerContext(config, topicConfigs, metadata, partitions, keeper::whenInService, groupsOnceMade, groupSettings, transactions.transactions(), markers,
+        HandlerContext handlers = new HandlerContext(config, Quorum.single(config.node().id()), topicConfigs, metadata, partitions, keeper::whenInService, groupsOnceMade, groupSettings, transactions.transactions(), markers,
                 producerIds, shareGroups, hot, ModuleConfigs.hotDirectory(config), loops.first(), timer, closing(blockingPool(), ThreadPoolExecutor::shutdownNow), quotas, clock, meters);
         ApiTable apis = Handlers.all(handlers, retention::rejectsProduce, clock);
         serve(keeper);

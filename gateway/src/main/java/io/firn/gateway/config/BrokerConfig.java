@@ -83,11 +83,19 @@ public record BrokerConfig(Node node, Data data, Kafka kafka, Http http, Log log
     public record Topic(
             @Setting(key = "auto.create", value = "true", doc = "Create a topic when a client asks for its metadata and allows it.") boolean autoCreate,
             @Setting(key = "default.partitions", value = "1", min = 1, max = 10_000, doc = "Partitions of a topic created without a number.") int defaultPartitions,
+            @Setting(key = "default.replication.factor", value = "0", min = 0, max = 32_767, doc = "Replicas of a topic created without a number. 0: one in a single broker, three in a cluster. The same on every broker of a cluster.") int defaultReplicationFactor,
             @Setting(key = "defaults", doc = "Topic configs (Kafka's names) that differ from the built-in defaults, for all topics.") Map<String, String> defaults) {
         public Topic {
-            Bounds.check(Topic.class, autoCreate, defaultPartitions, defaults);
+            Bounds.check(Topic.class, autoCreate, defaultPartitions, defaultReplicationFactor, defaults);
             defaults = Map.copyOf(defaults);
         }
+
+        /** Kafka's {@code default.replication.factor}. @param voters brokers that the cluster is known to have; 0 for a single broker */
+        public int replicationFactor(int voters) {
+            return defaultReplicationFactor > 0 ? defaultReplicationFactor : Math.max(1, Math.min(CLUSTER_REPLICATION_FACTOR, voters));
+        }
+
+        private static final int CLUSTER_REPLICATION_FACTOR = 3;
     }
 
     public record Cold(
@@ -153,21 +161,23 @@ public record BrokerConfig(Node node, Data data, Kafka kafka, Http http, Log log
 
     public record Group(
             @Setting(key = "offsets.partitions", value = "50", min = 1, max = 10_000, doc = "Partitions of __consumer_offsets; fixed once the topic exists.") int offsetsPartitions,
+            @Setting(key = "offsets.replication.factor", value = "3", min = 1, max = 32_767, doc = "Replicas of __consumer_offsets when it is made; fewer in a cluster that has fewer brokers.") int offsetsReplicationFactor,
             @Setting(key = "coordinator.threads", value = "1", min = 1, max = 64, doc = "Threads of the group coordinator.") int coordinatorThreads,
             @Setting(key = "settings", doc = "Further group.* and share.coordinator.* settings of Apache Kafka, by their names there.") Map<String, String> settings) {
         public Group {
-            Bounds.check(Group.class, offsetsPartitions, coordinatorThreads, settings);
+            Bounds.check(Group.class, offsetsPartitions, offsetsReplicationFactor, coordinatorThreads, settings);
             settings = Map.copyOf(settings);
         }
     }
 
     public record Transaction(
             @Setting(key = "state.partitions", value = "50", min = 1, max = 10_000, doc = "Partitions of __transaction_state; fixed once the topic exists.") int statePartitions,
+            @Setting(key = "state.replication.factor", value = "3", min = 1, max = 32_767, doc = "Replicas of __transaction_state when it is made; fewer in a cluster that has fewer brokers.") int stateReplicationFactor,
             @Setting(key = "max.timeout.ms", value = "900000", unit = "ms", min = 1, max = Integer.MAX_VALUE, doc = "Longest transaction a producer may ask for. While one is open, read_committed readers of its partitions wait.") int maxTimeoutMs,
             @Setting(key = "id.expiration.ms", value = "604800000", unit = "ms", min = 1, doc = "Time without use after which a transactional id is forgotten.") long idExpirationMs,
             @Setting(key = "abort.interval.ms", value = "10000", unit = "ms", min = 10, max = 3_600_000, doc = "Time between two looks for transactions that are open for longer than their producers' timeout, and are aborted then.") long abortIntervalMs) {
         public Transaction {
-            Bounds.check(Transaction.class, statePartitions, maxTimeoutMs, idExpirationMs, abortIntervalMs);
+            Bounds.check(Transaction.class, statePartitions, stateReplicationFactor, maxTimeoutMs, idExpirationMs, abortIntervalMs);
         }
     }
 

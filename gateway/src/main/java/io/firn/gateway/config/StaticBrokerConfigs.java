@@ -17,10 +17,13 @@ import org.apache.kafka.common.config.ConfigDef.Type;
 public final class StaticBrokerConfigs {
     private final BrokerConfig config;
     private final Path logDirectory;
+    private final int voters;
 
-    public StaticBrokerConfigs(BrokerConfig config, Path logDirectory) {
+    /** @param voters brokers that the cluster is known to have; 0 for a single broker */
+    public StaticBrokerConfigs(BrokerConfig config, Path logDirectory, int voters) {
         this.config = config;
         this.logDirectory = logDirectory;
+        this.voters = voters;
     }
 
     public List<ConfigEntry> entries(ClusterView view) {
@@ -34,7 +37,7 @@ public final class StaticBrokerConfigs {
                 .ifPresent(address -> add(entries, "advertised.listeners", Type.LIST, "Where clients are told to connect to.", address));
         add(entries, "log.dirs", Type.LIST, "Where the broker stores its logs.", logDirectory.toAbsolutePath().normalize());
         add(entries, "num.partitions", Type.INT, "Partitions of a topic created without a number.", config.topic().defaultPartitions());
-        add(entries, "default.replication.factor", Type.INT, "Replicas of a topic created without a number.", 1);
+        add(entries, "default.replication.factor", Type.INT, "Replicas of a topic created without a number.", config.topic().replicationFactor(voters));
         add(entries, "auto.create.topics.enable", Type.BOOLEAN, "Create a topic when a client asks for its metadata and allows it.", config.topic().autoCreate());
         add(entries, "delete.topic.enable", Type.BOOLEAN, "Topics can be deleted.", true);
         add(entries, "socket.request.max.bytes", Type.INT, "Largest request.", config.kafka().requestMaxBytes());
@@ -42,6 +45,7 @@ public final class StaticBrokerConfigs {
         add(entries, "max.connections", Type.INT, "Connections at the same time.", config.kafka().connectionsMax());
         add(entries, "producer.id.expiration.ms", Type.INT, "Idle time after which an idempotent producer is forgotten.", config.log().producerIdExpirationMs());
         add(entries, "transaction.state.log.num.partitions", Type.INT, "Partitions of __transaction_state.", config.transaction().statePartitions());
+        add(entries, "transaction.state.log.replication.factor", Type.SHORT, "Replicas of __transaction_state.", config.transaction().stateReplicationFactor());
         add(entries, "transaction.max.timeout.ms", Type.INT, "Longest transaction a producer may ask for.", config.transaction().maxTimeoutMs());
         add(entries, "transactional.id.expiration.ms", Type.INT, "Time without use after which a transactional id is forgotten.", config.transaction().idExpirationMs());
         add(entries, "remote.log.storage.system.enable", Type.BOOLEAN, "Sealed segments go to the cold tier.", true);

@@ -42,6 +42,7 @@ public final class GroupSettings {
         properties.putIfAbsent(GroupCoordinatorConfig.GROUP_COORDINATOR_NUM_THREADS_CONFIG, Integer.toString(config.coordinatorThreads()));
         properties.putIfAbsent(GroupCoordinatorConfig.GROUP_COORDINATOR_NUM_BACKGROUND_THREADS_CONFIG, "1");
         properties.put(GroupCoordinatorConfig.OFFSETS_TOPIC_PARTITIONS_CONFIG, Integer.toString(config.offsetsPartitions()));
+        properties.put(GroupCoordinatorConfig.OFFSETS_TOPIC_REPLICATION_FACTOR_CONFIG, Integer.toString(config.offsetsReplicationFactor()));
         return new GroupSettings(properties);
     }
 

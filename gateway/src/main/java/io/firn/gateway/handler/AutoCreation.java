@@ -35,13 +35,15 @@ final class AutoCreation {
     private final TopicCreation creation;
     private final int offsetsPartitions;
     private final int transactionPartitions;
+    private final ReplicationFactors factors;
 
-    AutoCreation(Metadata metadata, NewTopics newTopics, TopicCreation creation, int offsetsPartitions, int transactionPartitions) {
+    AutoCreation(Metadata metadata, NewTopics newTopics, TopicCreation creation, int offsetsPartitions, int transactionPartitions, ReplicationFactors factors) {
         this.metadata = metadata;
         this.newTopics = newTopics;
         this.creation = creation;
         this.offsetsPartitions = offsetsPartitions;
         this.transactionPartitions = transactionPartitions;
+        this.factors = factors;
     }
 
     /** Creates those of {@code names} that may be, as their client's doing; completes with the error of each that was not created, once the others serve or {@link #WAIT_MS} have passed. Never fails. */
@@ -72,10 +74,10 @@ final class AutoCreation {
 
     private CreatableTopic spec(ClusterView view, String name) {
         if (name.equals(InternalTopics.OFFSETS)) {
-            return InternalTopics.offsets(view, offsetsPartitions);
+            return InternalTopics.offsets(offsetsPartitions, factors.offsets(view));
         }
         if (name.equals(InternalTopics.TRANSACTIONS)) {
-            return InternalTopics.transactions(view, transactionPartitions);
+            return InternalTopics.transactions(transactionPartitions, factors.transactions(view));
         }
         if (Topic.isInternal(name)) {
             throw new org.apache.kafka.common.errors.UnknownTopicOrPartitionException("Nothing here uses the internal topic " + name);

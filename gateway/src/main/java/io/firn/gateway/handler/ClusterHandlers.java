@@ -6,6 +6,8 @@ import io.firn.gateway.api.Request;
 import io.firn.gateway.api.ServedApi;
 import io.firn.membership.BrokerView;
 import io.firn.membership.ClusterView;
+import io.firn.membership.Command;
+import io.firn.membership.CommandRefused;
 import io.firn.membership.Metadata;
 import java.time.InstantSource;
 import java.util.List;
@@ -16,7 +18,6 @@ import org.apache.kafka.common.internals.Topic;
 import org.apache.kafka.common.message.DescribeQuorumRequestData;
 import org.apache.kafka.common.message.DescribeQuorumResponseData;
 import org.apache.kafka.common.message.DescribeQuorumResponseData.ReplicaState;
-import org.apache.kafka.common.message.UnregisterBrokerRequestData;
 import org.apache.kafka.common.message.UnregisterBrokerResponseData;
 import org.apache.kafka.common.message.UpdateFeaturesRequestData;
 import org.apache.kafka.common.message.UpdateFeaturesRequestData.FeatureUpdateKey;
@@ -24,6 +25,7 @@ import org.apache.kafka.common.message.UpdateFeaturesResponseData;
 import org.apache.kafka.common.message.UpdateFeaturesResponseData.UpdatableFeatureResult;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.Errors;
+import org.apache.kafka.common.requests.ApiError;
 import org.apache.kafka.common.requests.DescribeQuorumRequest;
 import org.apache.kafka.common.requests.UnregisterBrokerRequest;
 import org.apache.kafka.common.requests.UpdateFeaturesRequest;
@@ -31,8 +33,8 @@ import org.apache.kafka.common.requests.UpdateFeaturesRequest;
 /**
  * The cluster as a whole: its quorum, its features, its members.
  *
- * <p>There is no {@code __cluster_metadata} topic here, but a journal that plays its part: its version is the high watermark, the controller epoch the leader epoch, and the broker
- * that keeps it the only voter. Features come with the release ({@link Features}), so the only update that succeeds is one to the level in force.
+ * <p>There is no {@code __cluster_metadata} topic here, but a journal that plays its part: its version is the high watermark, the controller epoch the leader epoch, and the brokers
+ * that keep it are the voters. Features come with the release ({@link Features}), so the only update that succeeds is one to the level in force.
  *
  * <p>Thread-safe: no state of its own.
  */
@@ -43,13 +45,21 @@ final class ClusterHandlers {
     /** From this version of DescribeQuorum on replicas have directories and nodes. */
     private static final short DIRECTORY_VERSION = 2;
 
+    /** UnregisterBroker carries no time limit. */
+    private static final long TIMEOUT_MS = 30_000;
+    private static final long UNKNOWN = -1;
+
     private final int brokerId;
     private final Metadata metadata;
+    private final Commands commands;
+    private final Quorum quorum;
     private final InstantSource clock;
 
-    ClusterHandlers(int brokerId, Metadata metadata, InstantSource clock) {
+    ClusterHandlers(int brokerId, Metadata metadata, Commands commands, Quorum quorum, InstantSource clock) {
         this.brokerId = brokerId;
         this.metadata = metadata;
+        this.commands = commands;
+        this.quorum = quorum;
         this.clock = clock;
     }
 
@@ -69,24 +79,30 @@ final class ClusterHandlers {
     }
 
     private DescribeQuorumResponseData quorum(ClusterView view, short version) {
-        ReplicaState voter = new ReplicaState().setReplicaId(brokerId).setLogEndOffset(view.version())
-                .setLastFetchTimestamp(clock.millis()).setLastCaughtUpTimestamp(clock.millis());
-        if (version >= DIRECTORY_VERSION) {
-            voter.setReplicaDirectoryId(directory(view));
-        }
-        DescribeQuorumResponseData.PartitionData partition = new DescribeQuorumResponseData.PartitionData().setPartitionIndex(0).setLeaderId(brokerId)
-                .setLeaderEpoch(view.controllerEpoch()).setHighWatermark(view.version()).setCurrentVoters(List.of(voter));
+        DescribeQuorumResponseData.PartitionData partition = new DescribeQuorumResponseData.PartitionData().setPartitionIndex(0).setLeaderId(quorum.controller().getAsInt())
+                .setLeaderEpoch(view.controllerEpoch()).setHighWatermark(view.version())
+                .setCurrentVoters(quorum.voters().stream().sorted().map(voter -> replica(view, voter, version)).toList())
+                .setObservers(view.brokers().keySet().stream().filter(broker -> !quorum.voters().contains(broker)).sorted().map(broker -> replica(view, broker, version)).toList());
         DescribeQuorumResponseData response = new DescribeQuorumResponseData().setTopics(List.of(
                 new DescribeQuorumResponseData.TopicData().setTopicName(Topic.CLUSTER_METADATA_TOPIC_NAME).setPartitions(List.of(partition))));
         if (version >= DIRECTORY_VERSION) {
-            Optional.ofNullable(view.brokers().get(brokerId)).ifPresent(broker -> response.nodes().add(node(broker)));
+            quorum.voters().stream().sorted().flatMap(voter -> Optional.ofNullable(view.brokers().get(voter)).stream()).forEach(broker -> response.nodes().add(node(broker)));
         }
         return response;
     }
 
-    /** The journal's directory was formed with the cluster and is the only one: it has the cluster's id. */
-    private static Uuid directory(ClusterView view) {
-        return Uuid.fromString(view.clusterId());
+    /** How far the others are only the controller knows; this broker tells of itself. */
+    private ReplicaState replica(ClusterView view, int broker, short version) {
+        boolean self = broker == brokerId;
+        ReplicaState replica = new ReplicaState().setReplicaId(broker).setLogEndOffset(self ? view.version() : UNKNOWN)
+                .setLastFetchTimestamp(self ? clock.millis() : UNKNOWN).setLastCaughtUpTimestamp(self ? clock.millis() : UNKNOWN);
+        return version >= DIRECTORY_VERSION ? replica.setReplicaDirectoryId(directory(view, broker)) : replica;
+    }
+
+    /** Of a broker that did not say: a single one's journal was formed with the cluster and has its id. */
+    private Uuid directory(ClusterView view, int broker) {
+        Uuid known = Optional.ofNullable(view.brokers().get(broker)).map(found -> found.incarnation().directory()).orElse(Uuid.ZERO_UUID);
+        return known.equals(Uuid.ZERO_UUID) && !quorum.cluster() ? Uuid.fromString(view.clusterId()) : known;
     }
 
     private static DescribeQuorumResponseData.Node node(BrokerView broker) {
@@ -133,12 +149,21 @@ final class ClusterHandlers {
         return Optional.of("Invalid update version " + update.maxVersionLevel() + " for feature " + update.feature() + ". " + reason);
     }
 
-    /** Kafka would let the only broker be unregistered, and fence it; here the data belong to its id. */
+    /** Kafka forgets a broker that is alive or holds replicas, too, and fences it; here that is refused, for the data belong to its id. */
     private void unregister(Request request) {
-        UnregisterBrokerRequestData body = ((UnregisterBrokerRequest) request.body()).data();
-        boolean known = metadata.view().brokers().containsKey(body.brokerId());
-        request.respond(new UnregisterBrokerResponseData()
-                .setErrorCode((known ? Errors.INVALID_REQUEST : Errors.BROKER_ID_NOT_REGISTERED).code())
-                .setErrorMessage(known ? "Broker ID " + body.brokerId() + " is the only one of this cluster" : "Broker ID " + body.brokerId() + " is not currently registered"));
+        int broker = ((UnregisterBrokerRequest) request.body()).data().brokerId();
+        Gather.answer(request, commands.submit(new Command.UnregisterBroker(broker), TIMEOUT_MS).handle((view, failure) -> unregistered(broker, failure)));
+    }
+
+    private UnregisterBrokerResponseData unregistered(int broker, Throwable failure) {
+        UnregisterBrokerResponseData response = new UnregisterBrokerResponseData();
+        if (failure == null) {
+            return response;
+        }
+        if (Failures.cause(failure) instanceof CommandRefused refused && refused.reason() == CommandRefused.Reason.UNKNOWN_BROKER) {
+            return response.setErrorCode(Errors.BROKER_ID_NOT_REGISTERED.code()).setErrorMessage("Broker ID " + broker + " is not currently registered");
+        }
+        ApiError error = Failures.of(failure);
+        return response.setErrorCode(error.error().code()).setErrorMessage(error.message());
     }
 }

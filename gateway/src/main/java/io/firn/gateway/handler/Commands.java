@@ -1,6 +1,7 @@
 package io.firn.gateway.handler;
 
 import io.firn.gateway.api.Timer;
+import io.firn.membership.Answer;
 import io.firn.membership.ClusterView;
 import io.firn.membership.Command;
 import io.firn.membership.Metadata;
@@ -22,12 +23,20 @@ final class Commands {
      * (if that is positive) with {@link TimeoutException}: whether the change happens is then not known.
      */
     CompletableFuture<ClusterView> submit(Command command, long timeoutMs) {
-        CompletableFuture<ClusterView> outcome = metadata.submit(command);
+        return bounded(metadata.submit(command), timeoutMs);
+    }
+
+    /** The same for a command of many partitions: the answer also says what became of each. */
+    CompletableFuture<Answer> ask(Command command, long timeoutMs) {
+        return bounded(metadata.ask(command), timeoutMs);
+    }
+
+    private <T> CompletableFuture<T> bounded(CompletableFuture<T> outcome, long timeoutMs) {
         if (timeoutMs <= 0 || outcome.isDone()) {
             return outcome;
         }
-        CompletableFuture<ClusterView> bounded = outcome.copy();
+        CompletableFuture<T> bounded = outcome.copy();
         Runnable cancel = timer.after(timeoutMs, () -> bounded.completeExceptionally(new TimeoutException("The change was not confirmed in time; it may still happen.")));
-        return bounded.whenComplete((view, failure) -> cancel.run());
+        return bounded.whenComplete((answer, failure) -> cancel.run());
     }
 }

@@ -80,14 +80,21 @@ final class CreatePartitionsHandler implements ApiHandler {
 
     private static List<List<Integer>> assignments(ClusterView view, TopicView topic, CreatePartitionsTopic asked) {
         if (asked.assignments() == null) {
+            NewTopics.checkFactor(view, factor(topic));
             return List.of();
         }
         int present = topic.partitions().size();
-        int factor = topic.partitions().get(0).replicas().size();
+        int factor = factor(topic);
         for (int i = 0; i < asked.assignments().size(); i++) {
-            NewTopics.checkReplicas(view, present + i, asked.assignments().get(i).brokerIds(), Optional.of(factor));
+            NewTopics.checkReplicas(view, asked.assignments().get(i).brokerIds(), Optional.of(factor));
+            NewTopics.checkActive(view, present + i, asked.assignments().get(i).brokerIds());
         }
         return asked.assignments().stream().map(CreatePartitionsAssignment::brokerIds).map(List::copyOf).toList();
+    }
+
+    /** As the controller decides it: during a reassignment the number of replicas there will be. */
+    private static int factor(TopicView topic) {
+        return topic.partitions().get(0).target().size();
     }
 
     private static CreatePartitionsTopicResult failed(String name, Throwable failure) {

@@ -25,6 +25,7 @@ import java.util.function.Supplier;
 /**
  * What the handlers work with.
  *
+ * @param quorum who keeps the metadata; {@link Quorum#single} of a broker alone
  * @param inService completes when this broker serves every partition of a topic that it leads
  * @param groupSettings made at most once, when first asked for; thread-safe
  * @param markers into partitions that this broker leads
@@ -32,7 +33,7 @@ import java.util.function.Supplier;
  * @param blocking a small pool for what must not be done on a loop; refuses with {@link java.util.concurrent.RejectedExecutionException} when it has too much to do
  * @param single one thread or event loop, for state that many connections share
  */
-public record HandlerContext(BrokerConfig config, TopicConfigs topicConfigs, Metadata metadata, Partitions partitions,
+public record HandlerContext(BrokerConfig config, Quorum quorum, TopicConfigs topicConfigs, Metadata metadata, Partitions partitions,
         Function<TopicView, CompletableFuture<Void>> inService, Groups groups, Supplier<GroupSettings> groupSettings, Transactions transactions, MarkerSender markers,
         ProducerIds producerIds, ShareGroups shareGroups, HotStore hotStore, Path logDirectory, Executor single, Timer timer, Executor blocking, ClientQuotas quotas,
         InstantSource clock, MeterRegistry meters) {}

@@ -59,7 +59,7 @@ public final class Handlers {
                 ServedApi.of(ApiKeys.INIT_PRODUCER_ID, new InitProducerIdHandler(context.producerIds(), context.transactions())),
                 ServedApi.of(ApiKeys.DESCRIBE_LOG_DIRS, new DescribeLogDirsHandler(context.logDirectory(), context.hotStore(), context.partitions())),
                 ServedApi.of(ApiKeys.DESCRIBE_CONFIGS, new DescribeConfigsHandler(brokerId, context.metadata(), parts.entries,
-                        new StaticBrokerConfigs(context.config(), context.logDirectory()), context.groupSettings())),
+                        new StaticBrokerConfigs(context.config(), context.logDirectory(), context.quorum().known()), context.groupSettings())),
                 ServedApi.of(ApiKeys.FIND_COORDINATOR, new FindCoordinatorHandler(context.metadata(), parts.autoCreation, context.groups(), context.transactions(),
                         context.shareGroups()))));
         table.addAll(new AlterConfigsHandler(context.metadata(), new ConfigChanges(brokerId, parts.rules, parts.entries, context.groupSettings()), parts.commands,
@@ -69,8 +69,8 @@ public final class Handlers {
 
     private static List<ServedApi> cluster(HandlerContext context) {
         Commands commands = new Commands(context.metadata(), context.timer());
-        List<ServedApi> table = new ArrayList<>(new LeadershipHandlers(context.metadata()).all());
-        table.addAll(new ClusterHandlers(context.config().node().id(), context.metadata(), context.clock()).all());
+        List<ServedApi> table = new ArrayList<>(new LeadershipHandlers(context.metadata(), commands).all());
+        table.addAll(new ClusterHandlers(context.config().node().id(), context.metadata(), commands, context.quorum(), context.clock()).all());
         table.addAll(new ClientQuotaHandlers(context.metadata(), commands, context.blocking()).all());
         table.addAll(new ScramHandlers(context.metadata(), commands).all());
         table.addAll(new TelemetryHandlers(new ClientTelemetry(context.metadata()::view, context.single(), context.blocking(), context.clock(), context.meters())).all());
@@ -114,10 +114,12 @@ public final class Handlers {
             charging = new Mutations.Charging(context.quotas(), context.clock());
             rules = new TopicConfigRules(context.topicConfigs());
             entries = new TopicConfigEntries(context.topicConfigs());
-            newTopics = new NewTopics(rules, context.config().topic().defaultPartitions());
+            ReplicationFactors factors = ReplicationFactors.of(context.config(), context.quorum().known());
+            newTopics = new NewTopics(rules, context.config().topic().defaultPartitions(), factors.byDefault());
             commands = new Commands(context.metadata(), context.timer());
             creation = new TopicCreation(context.metadata(), commands, context.inService(), context.timer());
-            autoCreation = new AutoCreation(context.metadata(), newTopics, creation, context.config().group().offsetsPartitions(), context.config().transaction().statePartitions());
+            autoCreation = new AutoCreation(context.metadata(), newTopics, creation, context.config().group().offsetsPartitions(), context.config().transaction().statePartitions(),
+                    factors);
         }
     }
 }

@@ -35,15 +35,15 @@ import org.apache.kafka.common.message.CreateTopicsRequestData.CreatableTopicCon
 final class NewTopics {
     /** Partitions one request may create in all; Kafka's controller has the same limit. */
     static final int MAX_PARTITIONS_PER_REQUEST = 10_000;
-    /** Kafka's {@code default.replication.factor}. */
-    static final int DEFAULT_REPLICATION_FACTOR = 1;
-
     private final TopicConfigRules rules;
     private final int defaultPartitions;
+    private final int defaultFactor;
 
-    NewTopics(TopicConfigRules rules, int defaultPartitions) {
+    /** @param defaultFactor Kafka's {@code default.replication.factor} */
+    NewTopics(TopicConfigRules rules, int defaultPartitions, int defaultFactor) {
         this.rules = rules;
         this.defaultPartitions = defaultPartitions;
+        this.defaultFactor = defaultFactor;
     }
 
     /** A topic asked for by its name only. */
@@ -109,15 +109,22 @@ final class NewTopics {
         if (topic.numPartitions() < -1 || topic.numPartitions() == 0) {
             throw new InvalidPartitionsException("Number of partitions was set to an invalid non-positive value.");
         }
-        int factor = topic.replicationFactor() == -1 ? DEFAULT_REPLICATION_FACTOR : topic.replicationFactor();
-        if (view.liveBrokers().isEmpty()) {
-            throw new InvalidReplicationFactorException("Unable to replicate the partition " + factor + " time(s): All brokers are currently fenced.");
-        }
-        if (factor > view.brokers().size()) {
-            throw new InvalidReplicationFactorException("Unable to replicate the partition " + factor + " time(s): The target replication factor of "
-                    + factor + " cannot be reached because only " + view.brokers().size() + " broker(s) are registered or some brokers have all their log directories cordoned.");
-        }
+        int factor = topic.replicationFactor() == -1 ? defaultFactor : topic.replicationFactor();
+        checkFactor(view, factor);
         return new CreateTopic(Uuid.randomUuid(), topic.name(), partitionsOf(topic), factor, Map.of(), configs);
+    }
+
+    /** Whether there are brokers enough for automatic placement, those that are down included. Brokers that are drained get nothing, as if their directories were cordoned in Kafka. */
+    static void checkFactor(ClusterView view, int factor) {
+        String failed = "Unable to replicate the partition " + factor + " time(s): ";
+        if (view.brokers().values().stream().noneMatch(BrokerView::active)) {
+            throw new InvalidReplicationFactorException(failed + (view.liveBrokers().isEmpty() ? "All brokers are currently fenced." : "All brokers are currently fenced or in controlled shutdown."));
+        }
+        long usable = view.brokers().values().stream().filter(broker -> !broker.draining()).count();
+        if (factor > usable) {
+            throw new InvalidReplicationFactorException(failed + "The target replication factor of " + factor + " cannot be reached because only " + usable
+                    + " broker(s) are registered or some brokers have all their log directories cordoned.");
+        }
     }
 
     /** How many partitions a checked topic gets. */
@@ -139,7 +146,8 @@ final class NewTopics {
         Map<Integer, List<Integer>> assignments = new TreeMap<>();
         Optional<Integer> factor = Optional.empty();
         for (CreatableReplicaAssignment assignment : topic.assignments()) {
-            checkReplicas(view, assignment.partitionIndex(), assignment.brokerIds(), factor);
+            checkReplicas(view, assignment.brokerIds(), factor);
+            checkActive(view, assignment.partitionIndex(), assignment.brokerIds());
             factor = Optional.of(assignment.brokerIds().size());
             if (assignments.put(assignment.partitionIndex(), List.copyOf(assignment.brokerIds())) != null) {
                 throw new InvalidReplicaAssignmentException("Found multiple manual partition assignments for partition " + assignment.partitionIndex());
@@ -154,27 +162,28 @@ final class NewTopics {
     }
 
     /** Checks one manual assignment against the registered brokers and, where given, the replication factor it must keep. */
-    static void checkReplicas(ClusterView view, int partition, List<Integer> replicas, Optional<Integer> factor) {
+    static void checkReplicas(ClusterView view, List<Integer> replicas, Optional<Integer> factor) {
         if (replicas.isEmpty()) {
             throw new InvalidReplicaAssignmentException("The manual partition assignment includes an empty replica list.");
         }
         HashSet<Integer> seen = new HashSet<>();
-        boolean live = false;
-        for (Integer replica : replicas) {
-            BrokerView broker = view.brokers().get(replica);
-            if (broker == null) {
+        for (Integer replica : replicas.stream().sorted().toList()) {
+            if (!view.brokers().containsKey(replica)) {
                 throw new InvalidReplicaAssignmentException("The manual partition assignment includes broker " + replica + ", but no such broker is registered.");
             }
             if (!seen.add(replica)) {
                 throw new InvalidReplicaAssignmentException("The manual partition assignment includes the broker " + replica + " more than once.");
             }
-            live |= !broker.fenced();
         }
         if (factor.isPresent() && factor.get() != replicas.size()) {
             throw new InvalidReplicaAssignmentException("The manual partition assignment includes a partition with " + replicas.size()
                     + " replica(s), but this is not consistent with previous partitions, which have " + factor.get() + " replica(s).");
         }
-        if (!live) {
+    }
+
+    /** Somebody has to lead a new partition. */
+    static void checkActive(ClusterView view, int partition, List<Integer> replicas) {
+        if (replicas.stream().noneMatch(replica -> view.brokers().get(replica).active())) {
             throw new InvalidReplicaAssignmentException("All brokers specified in the manual partition assignment for partition " + partition
                     + " are fenced or in controlled shutdown.");
         }

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
+import java.util.function.ToIntFunction;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.internals.Topic;
 
@@ -21,20 +22,23 @@ import org.apache.kafka.common.internals.Topic;
  * <p>Thread-safe: no state of its own. Two that make it at once both get the one that won.
  */
 public final class StateTopic {
-    /** Kafka's {@code share.coordinator.state.topic.replication.factor}; a smaller cluster takes what it has. */
-    private static final int REPLICATION_FACTOR = 3;
     private static final Map<String, String> CONFIGS = Map.of("cleanup.policy", "delete", "compression.type", "producer", "retention.ms", "-1", "retention.bytes", "-1",
             "remote.storage.enable", "false", "segment.bytes", Integer.toString(100 * 1024 * 1024));
 
     private final Metadata metadata;
     private final Function<TopicView, CompletableFuture<Void>> inService;
     private final int partitions;
+    private final ToIntFunction<ClusterView> replicas;
 
-    /** @param inService completes when this broker serves all it leads of a topic */
-    public StateTopic(Metadata metadata, Function<TopicView, CompletableFuture<Void>> inService, int partitions) {
+    /**
+     * @param inService completes when this broker serves all it leads of a topic
+     * @param replicas how many the topic gets
+     */
+    public StateTopic(Metadata metadata, Function<TopicView, CompletableFuture<Void>> inService, int partitions, ToIntFunction<ClusterView> replicas) {
         this.metadata = metadata;
         this.inService = inService;
         this.partitions = partitions;
+        this.replicas = replicas;
     }
 
     public Optional<TopicView> find() {
@@ -53,7 +57,7 @@ public final class StateTopic {
     }
 
     private CompletableFuture<Void> create() {
-        Command.CreateTopic topic = new Command.CreateTopic(Uuid.randomUuid(), Topic.SHARE_GROUP_STATE_TOPIC_NAME, partitions, replicas(metadata.view()),
+        Command.CreateTopic topic = new Command.CreateTopic(Uuid.randomUuid(), Topic.SHARE_GROUP_STATE_TOPIC_NAME, partitions, replicas.applyAsInt(metadata.view()),
                 Map.<Integer, List<Integer>>of(), CONFIGS);
         return metadata.submit(topic).handle((view, failure) -> {
             if (failure != null && !exists(failure)) {
@@ -61,10 +65,6 @@ public final class StateTopic {
             }
             return find().map(inService).orElseGet(() -> CompletableFuture.completedFuture(null));
         }).thenCompose(serving -> serving);
-    }
-
-    private static int replicas(ClusterView view) {
-        return Math.max(1, Math.min(REPLICATION_FACTOR, view.liveBrokers().size()));
     }
 
     private static boolean exists(Throwable failure) {

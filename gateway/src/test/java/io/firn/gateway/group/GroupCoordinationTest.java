@@ -58,7 +58,7 @@ class GroupCoordinationTest {
         if (started.incrementAndGet() == 1 && failFirst) {
             throw new IllegalStateException("no settings yet");
         }
-        return GroupSettings.of(new BrokerConfig.Group(7, 1, Map.of("group.initial.rebalance.delay.ms", "0")));
+        return GroupSettings.of(new BrokerConfig.Group(7, 3, 1, Map.of("group.initial.rebalance.delay.ms", "0")));
     }
 
     private boolean failFirst;
@@ -108,7 +108,7 @@ class GroupCoordinationTest {
 
     @Test
     void settingsThatKafkaRefusesAreRefused() {
-        assertThatThrownBy(() -> GroupSettings.of(new BrokerConfig.Group(7, 1, Map.of("group.initial.rebalance.delay.ms", "soon"))))
+        assertThatThrownBy(() -> GroupSettings.of(new BrokerConfig.Group(7, 3, 1, Map.of("group.initial.rebalance.delay.ms", "soon"))))
                 .isInstanceOf(org.apache.kafka.common.config.ConfigException.class);
     }
 

@@ -77,7 +77,7 @@ class GroupsTest {
     }
 
     private static GroupSettings settings() {
-        return GroupSettings.of(new BrokerConfig.Group(3, 1, Map.of("group.initial.rebalance.delay.ms", "0", "group.consumer.assignment.interval.ms", "0")));
+        return GroupSettings.of(new BrokerConfig.Group(3, 3, 1, Map.of("group.initial.rebalance.delay.ms", "0", "group.consumer.assignment.interval.ms", "0")));
     }
 
     private static Caller caller(ApiKeys api, int version) {

@@ -8,6 +8,7 @@ import io.firn.gateway.config.TopicConfigRules;
 import io.firn.gateway.config.TopicConfigs;
 import io.firn.gateway.group.GroupSettings;
 import io.firn.gateway.quota.ClientQuotas;
+import io.firn.gateway.rig.ClusterMetadata;
 import io.firn.gateway.rig.ManualClock;
 import io.firn.membership.ClusterView;
 import io.firn.membership.Command;
@@ -25,6 +26,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.ApiMessage;
@@ -37,7 +39,7 @@ final class AdminFixture implements AutoCloseable {
     final TopicConfigs configs = new TopicConfigs(BROKER, Map.of());
     final TopicConfigRules rules = new TopicConfigRules(configs);
     final TopicConfigEntries entries = new TopicConfigEntries(configs);
-    final NewTopics newTopics = new NewTopics(rules, 2);
+    final NewTopics newTopics = new NewTopics(rules, 2, 1);
     final Commands commands;
     final Timer timer;
     final ManualClock clock = new ManualClock();
@@ -45,8 +47,19 @@ final class AdminFixture implements AutoCloseable {
     private final ScheduledExecutorService scheduler = Executors.newSingleThreadScheduledExecutor();
 
     AdminFixture(Path directory) {
-        metadata = Metadata.openSingleBroker(directory, InstantSource.system(), new Random(1));
+        this(Metadata.openSingleBroker(directory, InstantSource.system(), new Random(1)));
         metadata.submit(new Command.RegisterBroker(BROKER, "host.test", 9092, Optional.of("rack-a"))).join();
+    }
+
+    /** A cluster of so many brokers, 1 the first, each in a rack of its own; all are alive. This one alone keeps the metadata. */
+    static AdminFixture cluster(Path directory, int brokers) {
+        AdminFixture admin = new AdminFixture(ClusterMetadata.open(directory));
+        IntStream.rangeClosed(1, brokers).forEach(id -> ClusterMetadata.join(admin.metadata, id));
+        return admin;
+    }
+
+    private AdminFixture(Metadata metadata) {
+        this.metadata = metadata;
         timer = (delayMs, task) -> {
             ScheduledFuture<?> future = scheduler.schedule(task, delayMs, TimeUnit.MILLISECONDS);
             return () -> future.cancel(false);
@@ -64,7 +77,7 @@ final class AdminFixture implements AutoCloseable {
     }
 
     AutoCreation autoCreation() {
-        return new AutoCreation(metadata, newTopics, creation(), 3, 2);
+        return new AutoCreation(metadata, newTopics, creation(), 3, 2, new ReplicationFactors(1, 3, 3, 0));
     }
 
     /** So many partitions a second for the client of {@link TestRequest}; eleven times as many at once. */
@@ -73,7 +86,7 @@ final class AdminFixture implements AutoCloseable {
     }
 
     ConfigChanges changes() {
-        return new ConfigChanges(BROKER, rules, entries, () -> GroupSettings.of(new BrokerConfig.Group(3, 1, Map.of())));
+        return new ConfigChanges(BROKER, rules, entries, () -> GroupSettings.of(new BrokerConfig.Group(3, 3, 1, Map.of())));
     }
 
     ClusterView view() {

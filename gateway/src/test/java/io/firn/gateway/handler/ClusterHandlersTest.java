@@ -52,7 +52,7 @@ class ClusterHandlersTest {
 
     private ApiHandler handler(ApiKeys api) {
         InstantSource clock = InstantSource.fixed(Instant.ofEpochMilli(NOW_MS));
-        return new ClusterHandlers(AdminFixture.BROKER, admin.metadata, clock).all().stream().filter(row -> row.key() == api).map(ServedApi::handler).findFirst().orElseThrow();
+        return new ClusterHandlers(AdminFixture.BROKER, admin.metadata, admin.commands, Quorum.single(AdminFixture.BROKER), clock).all().stream().filter(row -> row.key() == api).map(ServedApi::handler).findFirst().orElseThrow();
     }
 
     private DescribeQuorumResponseData quorum(int version, String topic, Integer... partitions) throws Exception {

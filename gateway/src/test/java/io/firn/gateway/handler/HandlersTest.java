@@ -70,8 +70,8 @@ class HandlersTest {
                 TransactionCoordination transactions = new TransactionCoordination(2, new TransactionSettings(1, 1, 1, 1, 1), broker.metadata, broker.partitions, NO_MARKERS,
                         CompletableFuture::new, InstantSource.system())) {
             ShareGroups shareGroups = new ShareGroups(new ShareGroups.Ground(broker.partitions, broker.metadata::view, () -> GroupSettings.of(config.group()), shares,
-                    new StateTopic(broker.metadata, topic -> CompletableFuture.completedFuture(null), 3), NoOpStatePersister::new, (delayMs, task) -> () -> {}, InstantSource.system(), () -> 0));
-            List<ServedApi> table = Handlers.table(new HandlerContext(config, TopicConfigs.of(config), broker.metadata, broker.partitions,
+                    new StateTopic(broker.metadata, topic -> CompletableFuture.completedFuture(null), 3, view -> 1), NoOpStatePersister::new, (delayMs, task) -> () -> {}, InstantSource.system(), () -> 0));
+            List<ServedApi> table = Handlers.table(new HandlerContext(config, Quorum.single(1), TopicConfigs.of(config), broker.metadata, broker.partitions,
                     topic -> CompletableFuture.completedFuture(null), new Groups(coordination), () -> GroupSettings.of(config.group()), transactions.transactions(), NO_MARKERS,
                     new ProducerIds(Runnable::run, command -> new CompletableFuture<>()), shareGroups, broker.hot, directory, Runnable::run, (delayMs, task) -> () -> {}, Runnable::run,
                     new ClientQuotas(broker.metadata::view, InstantSource.system()), InstantSource.system(), new SimpleMeterRegistry()));

@@ -47,7 +47,7 @@ class LeadershipHandlersTest {
     }
 
     private ApiHandler handler(ApiKeys api) {
-        return new LeadershipHandlers(admin.metadata).all().stream().filter(row -> row.key() == api).map(ServedApi::handler).findFirst().orElseThrow();
+        return new LeadershipHandlers(admin.metadata, admin.commands).all().stream().filter(row -> row.key() == api).map(ServedApi::handler).findFirst().orElseThrow();
     }
 
     private ElectLeadersResponseData elect(int version, int type, TopicPartitionsCollection topics) throws Exception {

@@ -43,7 +43,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Streams groups over Kafka's coordinator and real partitions. */
 class StreamsGroupHandlersTest {
-    private static final BrokerConfig.Group CONFIG = new BrokerConfig.Group(1, 1, Map.of("group.streams.initial.rebalance.delay.ms", "0", "group.streams.assignment.interval.ms", "0"));
+    private static final BrokerConfig.Group CONFIG = new BrokerConfig.Group(1, 3, 1, Map.of("group.streams.initial.rebalance.delay.ms", "0", "group.streams.assignment.interval.ms", "0"));
 
     @TempDir
     Path directory;
@@ -61,7 +61,7 @@ class StreamsGroupHandlersTest {
         broker.createTopic("in", 2, Map.of());
         Commands commands = new Commands(broker.metadata, (delayMs, task) -> () -> {});
         TopicCreation creation = new TopicCreation(broker.metadata, commands, topic -> CompletableFuture.completedFuture(null), (delayMs, task) -> () -> {});
-        NewTopics newTopics = new NewTopics(new TopicConfigRules(new TopicConfigs(TestPartitions.BROKER, Map.of())), 1);
+        NewTopics newTopics = new NewTopics(new TopicConfigRules(new TopicConfigs(TestPartitions.BROKER, Map.of())), 1, 1);
         handlers = new StreamsGroupHandlers(broker.metadata, new Groups(coordination), () -> GroupSettings.of(CONFIG),
                 new StreamsTopics(broker.metadata, newTopics, creation, InstantSource.system()), new Mutations.Charging(new ClientQuotas(broker.metadata::view, InstantSource.system()), InstantSource.system()));
     }

@@ -113,7 +113,7 @@ class TransactionApisTest {
             return () -> future.cancel(false);
         };
         TopicCreation creation = new TopicCreation(broker.metadata, new Commands(broker.metadata, timer), topic -> CompletableFuture.completedFuture(null), timer);
-        autoCreation = new AutoCreation(broker.metadata, new NewTopics(new TopicConfigRules(TopicConfigs.of(config)), 1), creation, 2, 2);
+        autoCreation = new AutoCreation(broker.metadata, new NewTopics(new TopicConfigRules(TopicConfigs.of(config)), 1, 1), creation, 2, 2, new ReplicationFactors(1, 3, 3, 0));
         Groups groupsAsked = asked.get();
         List<ServedApi> served = new ArrayList<>(new TransactionHandlers(broker.metadata, autoCreation, transactions.transactions()).all());
         served.add(ServedApi.of(ApiKeys.INIT_PRODUCER_ID, new InitProducerIdHandler(ids, transactions.transactions())));

@@ -82,8 +82,8 @@ class ShareFetchPathTest {
     private void start(int loops, int count, Map<String, String> settings) {
         rig = StorageRig.started(directory, loops, Durability.FSYNC, made -> {
             Coordination<ShareCoordinator> none = ShareCoordination.of(StorageRig.BROKER, 3, () -> ShareSettings.of(Map.of()), made.metadata, made.partitions, made.clock);
-            groups = new ShareGroups(new ShareGroups.Ground(made.partitions, made.metadata::view, () -> GroupSettings.of(new BrokerConfig.Group(3, 1, settings)), none,
-                    new StateTopic(made.metadata, any -> CompletableFuture.completedFuture(null), 3), () -> state, locks, made.clock, locks::nowMs));
+            groups = new ShareGroups(new ShareGroups.Ground(made.partitions, made.metadata::view, () -> GroupSettings.of(new BrokerConfig.Group(3, 3, 1, settings)), none,
+                    new StateTopic(made.metadata, any -> CompletableFuture.completedFuture(null), 3, view -> 1), () -> state, locks, made.clock, locks::nowMs));
             return groups.apis();
         });
         topic = rig.createTopic("t", count, Map.of("local.retention.ms", "1", "retention.ms", "-1"));
