@@ -26,10 +26,14 @@ public final class S3Server implements AutoCloseable {
 
     public static final String REGION = "us-east-1";
 
-    private final S3Proxy server;
+    private static final String LOOPBACK = "127.0.0.1";
 
-    private S3Server(S3Proxy server) {
+    private final S3Proxy server;
+    private final String host;
+
+    private S3Server(S3Proxy server, String host) {
         this.server = server;
+        this.host = host;
     }
 
     /** Starts a server whose buckets are the sub-directories of {@code directory}; makes the bucket {@code firn} if it is not there. */
@@ -39,14 +43,19 @@ public final class S3Server implements AutoCloseable {
 
     /** The same on a given port, to come back at the place of an earlier one; 0 for any. */
     public static S3Server start(Path directory, int port) {
+        return start(directory, LOOPBACK, port);
+    }
+
+    /** The same at another address of this machine. */
+    public static S3Server start(Path directory, String host, int port) {
         try {
             Files.createDirectories(directory.resolve("firn"));
             Properties properties = new Properties();
             properties.setProperty("jclouds.filesystem.basedir", directory.toRealPath().toString());
-            S3Proxy server = S3Proxy.builder().blobStore(BlobStores.create("filesystem", properties)).endpoint(URI.create("http://127.0.0.1:" + port))
+            S3Proxy server = S3Proxy.builder().blobStore(BlobStores.create("filesystem", properties)).endpoint(URI.create("http://" + host + ":" + port))
                     .awsAuthentication(AuthenticationType.AWS_V4, ACCESS_KEY, SECRET_KEY).stopTimeout(0).build();
             server.start();
-            return new S3Server(server);
+            return new S3Server(server, host);
         } catch (IOException e) {
             throw new IllegalStateException("Cannot start the S3 server in " + directory, e);
         } catch (Exception e) { // the server's start declares it
@@ -59,7 +68,7 @@ public final class S3Server implements AutoCloseable {
     }
 
     public URI endpoint() {
-        return URI.create("http://127.0.0.1:" + port());
+        return URI.create("http://" + host + ":" + port());
     }
 
     /** The one bucket there is. */

@@ -29,7 +29,7 @@ enum Peer {
         @Override
         List<String> prepare(Layout layout, Path data, Mode mode, int port) throws IOException, InterruptedException {
             KafkaServer server = new KafkaServer(layout.kafkaClassPath(), layout.work());
-            return server.command(server.prepare(data, port, freePort(), settings(data, mode)), JVM);
+            return server.command(server.prepare(data, KafkaServer.Member.alone(port, freePort()), settings(data, mode)), JVM);
         }
 
         @Override

@@ -7,20 +7,17 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.firn.it.harness.Await;
 import io.firn.it.harness.FirnNode;
 import io.firn.it.harness.KafkaClients;
-import io.firn.it.harness.ProcessResult;
 import io.firn.it.harness.Reading;
+import io.firn.it.harness.SmallDisk;
 import io.firn.it.harness.Topics;
-import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
@@ -50,30 +47,22 @@ class DiskFullIT {
 
     private static final int VALUE_BYTES = 20_000;
     private static final int BALLAST_BYTES = 24 << 20;
-    private static final Duration MOUNT_LIMIT = Duration.ofSeconds(20);
+    private static final int DISK_MIB = 64;
 
     @TempDir
     Path directory;
 
-    private Path disk;
+    private SmallDisk disk;
     private FirnNode node;
     private TopicPartition partition;
     private int sentRecords;
     private final Map<Integer, Long> acknowledged = new HashMap<>();
 
     @BeforeEach
-    void mountSmallDisk() throws IOException {
-        disk = Files.createDirectory(directory.resolve("disk"));
-        assumeTrue(mount(), "not allowed to mount a file system: a full disk is not tested here");
-        Files.write(disk.resolve("ballast"), new byte[BALLAST_BYTES]);
-    }
-
-    private boolean mount() {
-        try {
-            return ProcessResult.of(List.of("mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", disk.toString()), "", MOUNT_LIMIT).exitCode() == 0;
-        } catch (java.io.UncheckedIOException noSuchCommand) {
-            return false;
-        }
+    void mountSmallDisk() {
+        Optional<SmallDisk> mounted = SmallDisk.mount(directory.resolve("disk"), DISK_MIB);
+        assumeTrue(mounted.isPresent(), "not allowed to mount a file system: a full disk is not tested here");
+        disk = mounted.orElseThrow().load(BALLAST_BYTES);
     }
 
     @AfterEach
@@ -81,14 +70,16 @@ class DiskFullIT {
         if (node != null) {
             node.close();
         }
-        ProcessResult.of(List.of("umount", "-l", disk.toString()), "", MOUNT_LIMIT);
+        if (disk != null) {
+            disk.close();
+        }
     }
 
     /** With watermark 0 the disk itself is full; with one of 8 MiB the broker refuses before that. */
     @ParameterizedTest
     @ValueSource(strings = {"0", "8388608"})
     void aFullDiskRefusesWritesServesReadsAndResumes(String watermarkBytes) throws Exception {
-        node = FirnNode.in(disk.resolve("data"), Map.of("log.disk.watermark.bytes", watermarkBytes, "retention.check.interval.ms", "200")).start();
+        node = FirnNode.in(disk.directory().resolve("data"), Map.of("log.disk.watermark.bytes", watermarkBytes, "retention.check.interval.ms", "200")).start();
         try (Topics topics = Topics.of(node.bootstrap())) {
             partition = topics.create("filling", 1, Map.of("segment.bytes", "4194304", "remote.storage.enable", "false")).get(0);
         }
@@ -97,7 +88,7 @@ class DiskFullIT {
         assertThat(acknowledged.size()).isGreaterThan(500);
         verify();
 
-        Files.delete(disk.resolve("ballast"));
+        disk.free();
         sendSome(100);
         verify();
 
@@ -112,13 +103,12 @@ class DiskFullIT {
     /** Not one byte is free: what has to be written down is refused, nothing ends, and all of it works again with space. */
     @Test
     void adminAndGroupsComeThroughAFullDisk() throws Exception {
-        node = FirnNode.in(disk.resolve("data"), Map.of("group.offsets.partitions", "2", "group.settings.group.initial.rebalance.delay.ms", "0")).start();
+        node = FirnNode.in(disk.directory().resolve("data"), Map.of("group.offsets.partitions", "2", "group.settings.group.initial.rebalance.delay.ms", "0")).start();
         try (Topics topics = Topics.of(node.bootstrap())) {
             partition = topics.create("filling", 1, Map.of("segment.bytes", "4194304", "remote.storage.enable", "false")).get(0);
             sendSome(50);
             commit(7);
-            Path filler = disk.resolve("filler");
-            fill(filler);
+            disk.fill();
             assertThat(sendUntilRefused()).isInstanceOf(RetriableException.class);
 
             assertThatThrownBy(() -> Topics.done(topics.admin().createTopics(List.of(new NewTopic("refused", 1, (short) 1)), new CreateTopicsOptions().timeoutMs(4_000)).all()))
@@ -126,8 +116,7 @@ class DiskFullIT {
             assertThat(node.process().alive()).as("alive").isTrue();
             verify();
 
-            Files.delete(filler);
-            Files.delete(disk.resolve("ballast"));
+            disk.free();
             Await.until("topics can be made again", () -> {
                 Topics.done(topics.admin().createTopics(List.of(new NewTopic("made", 1, (short) 1))).all());
                 return true;
@@ -152,25 +141,6 @@ class DiskFullIT {
         try (KafkaConsumer<byte[], byte[]> consumer = KafkaClients.consumer(node.bootstrap(), Map.of("group.id", "full"))) {
             consumer.assign(List.of(partition));
             consumer.commitSync(Map.of(partition, new OffsetAndMetadata(offset)), Duration.ofSeconds(8));
-        }
-    }
-
-    /** Takes all that is free. */
-    private static void fill(Path file) throws IOException {
-        byte[] piece = new byte[1 << 16];
-        try (OutputStream out = Files.newOutputStream(file)) {
-            while (true) {
-                out.write(piece);
-            }
-        } catch (IOException full) {
-            byte[] one = new byte[1];
-            try (OutputStream out = Files.newOutputStream(file, StandardOpenOption.APPEND)) {
-                while (true) {
-                    out.write(one);
-                }
-            } catch (IOException reallyFull) {
-                assertThat(Files.getFileStore(file).getUsableSpace()).isZero();
-            }
         }
     }
 

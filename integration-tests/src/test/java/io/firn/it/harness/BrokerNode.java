@@ -10,15 +10,34 @@ public sealed interface BrokerNode extends AutoCloseable permits FirnNode, Kafka
     /** Starts it and waits until it serves. */
     BrokerNode start();
 
+    /** Starts it and does not wait. */
+    void begin();
+
+    /** Waits until a broker that was begun serves. */
+    void awaitReady();
+
     /** Stops it cleanly and insists on it. */
     void stop();
 
     /** SIGKILL: none of its code runs any more once this returns. */
     void kill9();
 
+    /** SIGSTOP: it does nothing, and its connections stay open. */
+    void pause();
+
+    /** SIGCONT. */
+    void resume();
+
+    boolean alive();
+
+    long pid();
+
     String bootstrap();
 
     int kafkaPort();
+
+    /** The file of what it printed over all its starts. */
+    Path log();
 
     /** Everything it printed over all its starts. */
     String logText();

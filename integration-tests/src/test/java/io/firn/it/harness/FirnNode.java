@@ -21,13 +21,16 @@ public final class FirnNode implements BrokerNode {
 
     private static final AtomicInteger NUMBER = new AtomicInteger();
 
+    private final Place place;
     private final Path data;
     private final Map<String, String> settings;
     private final int kafkaPort = FreePorts.next();
     private final Path log;
+    private List<String> onceMore = List.of();
     private FirnProcess process;
 
-    private FirnNode(Path data, Map<String, String> settings) {
+    private FirnNode(Place place, Path data, Map<String, String> settings) {
+        this.place = place;
         this.data = data;
         this.settings = settings;
         this.log = Layout.logs().resolve("firn-" + caller() + "-" + NUMBER.incrementAndGet() + ".log");
@@ -46,9 +49,16 @@ public final class FirnNode implements BrokerNode {
 
     /** A node not started yet; {@code settings} are what {@code --set} takes. */
     public static FirnNode in(Path data, Map<String, String> settings) {
+        return at(Place.LOOPBACK, data, settings);
+    }
+
+    /** The same at an address of its own. */
+    public static FirnNode at(Place place, Path data, Map<String, String> settings) {
         Map<String, String> all = new TreeMap<>(settings);
         all.putIfAbsent("log.disk.watermark.bytes", "0");
-        return new FirnNode(data, all);
+        all.putIfAbsent("kafka.host", place.host());
+        all.putIfAbsent("http.host", place.host());
+        return new FirnNode(place, data, all);
     }
 
     public static FirnNode in(Path data) {
@@ -57,18 +67,33 @@ public final class FirnNode implements BrokerNode {
 
     @Override
     public FirnNode start() {
-        process = launch().awaitReady();
+        begin();
+        awaitReady();
         return this;
     }
 
-    /** Starts it and does not wait. */
-    public FirnProcess launch() {
-        return FirnProcess.launch(arguments(kafkaPort), log);
+    @Override
+    public void begin() {
+        List<String> arguments = arguments(kafkaPort);
+        arguments.addAll(onceMore);
+        onceMore = List.of();
+        process = FirnProcess.launch(place, arguments, log);
+    }
+
+    @Override
+    public void awaitReady() {
+        process.awaitReady();
+    }
+
+    /** Further arguments of {@code firn up}, for the next start only. */
+    public FirnNode once(String... arguments) {
+        onceMore = List.of(arguments);
+        return this;
     }
 
     /** Another process over the same data directory, at other ports and with a log of its own. */
     public FirnProcess launchRival() {
-        return FirnProcess.launch(arguments(0), log.resolveSibling(log.getFileName().toString().replace(".log", "-rival.log")));
+        return FirnProcess.launch(place, arguments(0), log.resolveSibling(log.getFileName().toString().replace(".log", "-rival.log")));
     }
 
     private List<String> arguments(int port) {
@@ -92,6 +117,26 @@ public final class FirnNode implements BrokerNode {
     }
 
     @Override
+    public void pause() {
+        Processes.signal(pid(), "STOP");
+    }
+
+    @Override
+    public void resume() {
+        Processes.signal(pid(), "CONT");
+    }
+
+    @Override
+    public boolean alive() {
+        return process != null && process.alive();
+    }
+
+    @Override
+    public long pid() {
+        return process.pid();
+    }
+
+    @Override
     public void stop() {
         int code = process.stop();
         if (code != 0) {
@@ -105,7 +150,7 @@ public final class FirnNode implements BrokerNode {
 
     @Override
     public String bootstrap() {
-        return "127.0.0.1:" + kafkaPort;
+        return place.host() + ":" + kafkaPort;
     }
 
     @Override
@@ -132,8 +177,13 @@ public final class FirnNode implements BrokerNode {
     }
 
     @Override
+    public Path log() {
+        return log;
+    }
+
+    @Override
     public String logText() {
-        return process.logText();
+        return LogFiles.text(log);
     }
 
     @Override
@@ -143,7 +193,7 @@ public final class FirnNode implements BrokerNode {
 
     @Override
     public void close() {
-        if (process != null && process.alive()) {
+        if (alive()) {
             process.kill9();
         }
     }

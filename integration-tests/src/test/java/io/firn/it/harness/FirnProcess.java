@@ -39,23 +39,26 @@ public final class FirnProcess {
     private record Ports(int kafka, int http) {}
 
     private final Process process;
+    private final Place place;
     private final Path log;
     private final CompletableFuture<Ports> banner = new CompletableFuture<>();
     private final CompletableFuture<Void> outputEnded = new CompletableFuture<>();
 
-    private FirnProcess(Process process, Path log) {
+    private FirnProcess(Process process, Place place, Path log) {
         this.process = process;
+        this.place = place;
         this.log = log;
     }
 
     /**
      * Starts the process and returns at once.
      *
+     * @param place where it runs
      * @param arguments of {@code firn up}
      * @param log file its output is appended to
      */
-    public static FirnProcess launch(List<String> arguments, Path log) {
-        List<String> command = new ArrayList<>();
+    public static FirnProcess launch(Place place, List<String> arguments, Path log) {
+        List<String> command = new ArrayList<>(place.entry());
         command.add(Processes.java());
         command.addAll(JVM);
         command.addAll(Processes.quietFlags());
@@ -64,7 +67,8 @@ public final class FirnProcess {
         try {
             ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
             builder.environment().keySet().removeIf(name -> name.startsWith("FIRN_"));
-            FirnProcess started = new FirnProcess(Processes.watched(builder.start()), log);
+            builder.environment().putAll(place.environment());
+            FirnProcess started = new FirnProcess(Processes.watched(builder.start()), place, log);
             Thread copier = new Thread(started::copyOutput, "firn-output-" + started.pid());
             copier.setDaemon(true);
             copier.start();
@@ -132,7 +136,7 @@ public final class FirnProcess {
     }
 
     public URI http(String path) {
-        return URI.create("http://127.0.0.1:" + ports().http() + path);
+        return URI.create("http://" + place.host() + ":" + ports().http() + path);
     }
 
     public long pid() {
@@ -173,11 +177,7 @@ public final class FirnProcess {
 
     /** Everything printed so far by this and earlier processes with the same log file. */
     public String logText() {
-        try {
-            return Files.readString(log);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        return LogFiles.text(log);
     }
 
     /** Resident memory in bytes, or -1 where the system does not tell. */

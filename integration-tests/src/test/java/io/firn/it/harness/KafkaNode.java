@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -24,15 +25,17 @@ public final class KafkaNode implements BrokerNode {
     private static final Map<String, String> SMALL = Map.of("offsets.topic.num.partitions", "1", "transaction.state.log.num.partitions", "1", "share.coordinator.state.topic.num.partitions", "1",
             "group.initial.rebalance.delay.ms", "0");
 
+    private final Place place;
+    private final KafkaServer.Member member;
     private final Path data;
     private final Map<String, String> settings;
     private final KafkaServer server;
     private final Path log;
-    private final int kafkaPort = FreePorts.next();
-    private final int controllerPort = FreePorts.next();
     private Process process;
 
-    private KafkaNode(Path data, Map<String, String> settings) {
+    private KafkaNode(Place place, KafkaServer.Member member, Path data, Map<String, String> settings) {
+        this.place = place;
+        this.member = member;
         this.data = data;
         this.settings = settings;
         this.server = new KafkaServer(Layout.peer("kafka") + "/*", Layout.logs());
@@ -41,9 +44,14 @@ public final class KafkaNode implements BrokerNode {
 
     /** A node not started yet; {@code settings} are Kafka's own. */
     public static KafkaNode in(Path data, Map<String, String> settings) {
+        return member(Place.LOOPBACK, KafkaServer.Member.alone(FreePorts.next(), FreePorts.next()), data, settings);
+    }
+
+    /** One of several nodes that form a cluster. */
+    public static KafkaNode member(Place place, KafkaServer.Member member, Path data, Map<String, String> settings) {
         Map<String, String> all = new TreeMap<>(SMALL);
         all.putAll(settings);
-        return new KafkaNode(data, all);
+        return new KafkaNode(place, member, data, all);
     }
 
     /** A node with those of Firn's settings that are Kafka's by another name: {@code group.settings.*}. */
@@ -59,9 +67,17 @@ public final class KafkaNode implements BrokerNode {
 
     @Override
     public KafkaNode start() {
+        begin();
+        awaitReady();
+        return this;
+    }
+
+    @Override
+    public void begin() {
         try {
             Files.createDirectories(data);
-            List<String> command = server.command(server.prepare(data, kafkaPort, controllerPort, settings), JVM);
+            List<String> command = new ArrayList<>(place.entry());
+            command.addAll(server.command(server.prepare(data, member, settings), JVM));
             process = Processes.watched(new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile())).start());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -69,15 +85,38 @@ public final class KafkaNode implements BrokerNode {
             Thread.currentThread().interrupt();
             throw new IllegalStateException(e);
         }
+    }
+
+    @Override
+    public void awaitReady() {
         try (Topics topics = Topics.of(bootstrap())) {
             Await.until("Kafka serves, log " + log, () -> {
                 if (!process.isAlive()) {
                     throw new AssertionError("Kafka ended before it was ready; its log is " + log);
                 }
-                return !topics.admin().describeCluster().nodes().get(5, TimeUnit.SECONDS).isEmpty();
+                return topics.admin().describeCluster().nodes().get(5, TimeUnit.SECONDS).stream().anyMatch(node -> node.id() == member.id());
             });
         }
-        return this;
+    }
+
+    @Override
+    public void pause() {
+        Processes.signal(pid(), "STOP");
+    }
+
+    @Override
+    public void resume() {
+        Processes.signal(pid(), "CONT");
+    }
+
+    @Override
+    public boolean alive() {
+        return process != null && process.isAlive();
+    }
+
+    @Override
+    public long pid() {
+        return process.pid();
     }
 
     @Override
@@ -106,21 +145,22 @@ public final class KafkaNode implements BrokerNode {
 
     @Override
     public String bootstrap() {
-        return "127.0.0.1:" + kafkaPort;
+        return place.host() + ":" + member.port();
     }
 
     @Override
     public int kafkaPort() {
-        return kafkaPort;
+        return member.port();
+    }
+
+    @Override
+    public Path log() {
+        return log;
     }
 
     @Override
     public String logText() {
-        try {
-            return Files.readString(log);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        return LogFiles.text(log);
     }
 
     @Override
@@ -130,7 +170,7 @@ public final class KafkaNode implements BrokerNode {
 
     @Override
     public void close() {
-        if (process != null && process.isAlive()) {
+        if (alive()) {
             kill9();
         }
     }

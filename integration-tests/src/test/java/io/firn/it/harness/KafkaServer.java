@@ -6,6 +6,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /**
  * How an unmodified Apache Kafka is run as one process, broker and controller combined, from the jars of {@code peers/kafka}: its settings file, the formatting of its data
@@ -19,14 +21,14 @@ public record KafkaServer(String classPath, Path scratch) {
     private static final String CLUSTER_ID = "ZmlybmJlbmNobWFya2thZg";
     private static final String SETTINGS = """
             process.roles=broker,controller
-            node.id=1
-            controller.quorum.bootstrap.servers=127.0.0.1:%2$d
-            listeners=PLAINTEXT://127.0.0.1:%1$d,CONTROLLER://127.0.0.1:%2$d
-            advertised.listeners=PLAINTEXT://127.0.0.1:%1$d,CONTROLLER://127.0.0.1:%2$d
+            node.id=%1$d
+            %2$s
+            listeners=PLAINTEXT://%3$s:%4$d,CONTROLLER://%3$s:%5$d
+            advertised.listeners=PLAINTEXT://%3$s:%4$d,CONTROLLER://%3$s:%5$d
             inter.broker.listener.name=PLAINTEXT
             controller.listener.names=CONTROLLER
             listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
-            log.dirs=%3$s
+            log.dirs=%6$s
             offsets.topic.replication.factor=1
             share.coordinator.state.topic.replication.factor=1
             share.coordinator.state.topic.min.isr=1
@@ -43,22 +45,47 @@ public record KafkaServer(String classPath, Path scratch) {
             rootLogger.appenderRef.c.ref = c
             """;
 
-    /** Writes the settings file, beside the data directory, and formats that directory unless it has been already. */
-    public Path prepare(Path data, int port, int controllerPort, Map<String, String> further) throws IOException, InterruptedException {
-        StringBuilder text = new StringBuilder(SETTINGS.formatted(port, controllerPort, data));
+    /**
+     * A node of a cluster whose nodes are all broker and controller.
+     *
+     * @param voters {@code host:port} of every node's controller, by node id
+     */
+    public record Member(int id, String host, int port, int controllerPort, Map<Integer, String> voters) {
+
+        /** A node that is a cluster by itself. */
+        public static Member alone(int port, int controllerPort) {
+            return new Member(1, "127.0.0.1", port, controllerPort, Map.of(1, "127.0.0.1:" + controllerPort));
+        }
+
+        private boolean alone() {
+            return voters.size() == 1;
+        }
+
+        private String quorum() {
+            return alone() ? "controller.quorum.bootstrap.servers=" + voters.get(id)
+                    : "controller.quorum.voters=" + new TreeMap<>(voters).entrySet().stream().map(voter -> voter.getKey() + "@" + voter.getValue()).collect(Collectors.joining(","));
+        }
+    }
+
+    /** Writes the settings file, beside the data directory, and formats that directory unless it has been already. What {@code further} says counts before what is usual here. */
+    public Path prepare(Path data, Member member, Map<String, String> further) throws IOException, InterruptedException {
+        StringBuilder text = new StringBuilder(SETTINGS.formatted(member.id(), member.quorum(), member.host(), member.port(), member.controllerPort(), data));
         further.forEach((key, value) -> text.append(key).append('=').append(value).append('\n'));
         Path config = data.resolveSibling(data.getFileName() + ".properties");
         Files.writeString(config, text);
         if (!Files.exists(data.resolve("meta.properties"))) {
-            format(config);
+            format(config, member);
         }
         return config;
     }
 
-    private void format(Path config) throws IOException, InterruptedException {
+    private void format(Path config, Member member) throws IOException, InterruptedException {
         Path output = scratch.resolve("format-" + config.getFileName() + ".log");
         List<String> command = java(List.of("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
-        command.addAll(List.of("kafka.tools.StorageTool", "format", "--standalone", "-t", CLUSTER_ID, "-c", config.toString()));
+        command.addAll(List.of("kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", config.toString()));
+        if (member.alone()) {
+            command.add("--standalone");
+        }
         Process format = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile()).start();
         if (format.waitFor() != 0) {
             throw new IOException("formatting failed: " + Files.readString(output));

@@ -2,6 +2,7 @@ package io.firn.it.harness;
 
 import java.io.File;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -14,6 +15,7 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 final class Processes {
 
+    private static final Duration SIGNAL_LIMIT = Duration.ofSeconds(30);
     private static final Set<Process> ALIVE = ConcurrentHashMap.newKeySet();
 
     static {
@@ -27,6 +29,11 @@ final class Processes {
         ALIVE.add(process);
         process.onExit().thenRun(() -> ALIVE.remove(process));
         return process;
+    }
+
+    /** Sends a signal, such as {@code STOP}, to a process of ours. */
+    static void signal(long pid, String signal) {
+        ProcessResult.of(List.of("kill", "-" + signal, Long.toString(pid)), "", SIGNAL_LIMIT).succeeded();
     }
 
     /** The JDK these tests run on. */

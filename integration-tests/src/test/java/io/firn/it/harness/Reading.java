@@ -46,7 +46,12 @@ public final class Reading {
 
     /** The same without keeping the records: for more than fits into memory. */
     public static void each(String bootstrap, List<TopicPartition> partitions, Consumer<ConsumerRecord<byte[], byte[]>> visitor) {
-        try (KafkaConsumer<byte[], byte[]> consumer = KafkaClients.consumer(bootstrap, Map.of())) {
+        each(bootstrap, partitions, Map.of(), visitor);
+    }
+
+    /** The same with settings of the consumer. */
+    public static void each(String bootstrap, List<TopicPartition> partitions, Map<String, Object> settings, Consumer<ConsumerRecord<byte[], byte[]>> visitor) {
+        try (KafkaConsumer<byte[], byte[]> consumer = KafkaClients.consumer(bootstrap, settings)) {
             consumer.assign(partitions);
             consumer.seekToBeginning(partitions);
             toEnd(consumer, partitions, visitor);

@@ -1,0 +1,54 @@
+package io.firn.it.cluster;
+
+import io.firn.cold.s3.S3Server;
+import java.nio.file.Path;
+import java.util.Map;
+
+/** The bucket that all brokers share: an S3 server in this JVM, which can be stopped and comes back at its port with everything in it. For one thread at a time. */
+final class ObjectStore implements AutoCloseable {
+
+    private final Path directory;
+    private final String host;
+    private S3Server server;
+    private boolean running;
+
+    private ObjectStore(Path directory, String host) {
+        this.directory = directory;
+        this.host = host;
+    }
+
+    static ObjectStore start(Path directory, String host) {
+        ObjectStore store = new ObjectStore(directory, host);
+        store.start(0);
+        return store;
+    }
+
+    private void start(int port) {
+        server = S3Server.start(directory, host, port);
+        running = true;
+    }
+
+    void stop() {
+        server.close();
+        running = false;
+    }
+
+    /** Starts it again if it was stopped. */
+    void resume() {
+        if (!running) {
+            start(server.port());
+        }
+    }
+
+    Map<String, String> settings() {
+        return Map.of("cold.provider", "s3", "cold.endpoint", server.endpoint().toString(), "cold.bucket", server.bucket(), "cold.region", S3Server.REGION,
+                "cold.access.key", S3Server.ACCESS_KEY, "cold.secret.key", S3Server.SECRET_KEY);
+    }
+
+    @Override
+    public void close() {
+        if (running) {
+            stop();
+        }
+    }
+}
