@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Queue;
 import java.util.Set;
 import java.util.TreeSet;
@@ -34,7 +35,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p><b>On crash</b> nothing but the journal is needed: the epoch of its last entry keeps older controllers away, the head tells what of it counts.
  *
- * <p>Threading: confined to the metadata thread, except {@link #handle}, {@link #lost} and {@link #controls}.
+ * <p>Threading: confined to the metadata thread, except {@link #handle}, {@link #lost}, {@link #controls} and {@link #controller}.
  */
 final class ClusterMember implements Part, MetadataPeers.Handler {
 
@@ -288,7 +289,8 @@ final class ClusterMember implements Part, MetadataPeers.Handler {
 
     /** Asks; the error is {@link MetadataUnavailable} if the question certainly was not handled. */
     void askForOutcome(int broker, Message question, long timeoutMs, Outcome<Message> then) {
-        onStore(peers.request(broker, MessageCodec.encode(question), timeoutMs).thenApply(MessageCodec::decode), then);
+        MetadataPeers.Way way = question instanceof Message.Submit ? MetadataPeers.Way.COMMANDS : MetadataPeers.Way.NEWS;
+        onStore(peers.request(broker, way, MessageCodec.encode(question), timeoutMs).thenApply(MessageCodec::decode), then);
     }
 
     static Throwable cause(Throwable error) {
@@ -398,6 +400,15 @@ final class ClusterMember implements Part, MetadataPeers.Handler {
     @Override
     public boolean controls() {
         return !closed && role.active();
+    }
+
+    @Override
+    public OptionalInt controller() {
+        Role now = role;
+        if (controls()) {
+            return OptionalInt.of(plan.broker());
+        }
+        return !closed && now instanceof Following following ? OptionalInt.of(following.controller()) : OptionalInt.empty();
     }
 
     @Override

@@ -40,8 +40,19 @@ public sealed interface Command {
      */
     record UnfenceBroker(int id, long epoch, long appliedVersion) implements Command {}
 
-    /** Takes a broker for dead: others lead where they can, and it is in sync no more unless it was the last that was. Who is alive is decided elsewhere. */
-    record FenceBroker(int id, long epoch) implements Command {}
+    /**
+     * Takes a broker for dead: others lead where they can, and it is in sync no more unless it was the last that was. Who is alive is decided elsewhere.
+     *
+     * @param controllerEpoch epoch of the controller that has not heard the broker, and which alone may carry this out: a successor may have heard it since. {@link #ANY_CONTROLLER}: whoever it is
+     */
+    record FenceBroker(int id, long epoch, int controllerEpoch) implements Command {
+        public static final int ANY_CONTROLLER = 0;
+
+        /** Whoever the controller is. */
+        public FenceBroker(int id, long epoch) {
+            this(id, epoch, ANY_CONTROLLER);
+        }
+    }
 
     /** Moves all leaderships of a broker that is about to stop. The answer names the partitions that nobody else could lead. */
     record ShutDownBroker(int id, long epoch) implements Command {}

@@ -13,8 +13,10 @@ import java.util.Optional;
  * @param seeds how the others are found
  * @param voters number of members that vote: 3, 5 or 7, the same on all brokers; fewer than half of them may be lost at once
  * @param timings how long things may take
+ * @param presence what the other brokers are shown of this process
  */
-public record CpSettings(int brokerId, String clusterName, Optional<String> host, int port, Optional<String> publicAddress, CpSeeds seeds, int voters, Timings timings) {
+public record CpSettings(int brokerId, String clusterName, Optional<String> host, int port, Optional<String> publicAddress, CpSeeds seeds, int voters, Timings timings,
+        Optional<CpPeer.Presence> presence) {
 
     /**
      * How long things may take, in seconds.
@@ -34,6 +36,11 @@ public record CpSettings(int brokerId, String clusterName, Optional<String> host
                         + silenceSeconds + " s, snapshot after " + snapshotEntries + " entries (10 or more)");
             }
         }
+    }
+
+    /** Of a member that takes no messages beside those of the CP subsystem. */
+    public CpSettings(int brokerId, String clusterName, Optional<String> host, int port, Optional<String> publicAddress, CpSeeds seeds, int voters, Timings timings) {
+        this(brokerId, clusterName, host, port, publicAddress, seeds, voters, timings, Optional.empty());
     }
 
     public CpSettings {

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Queue;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -65,6 +66,7 @@ public final class Metadata implements AutoCloseable {
     private final AtomicBoolean turnDue = new AtomicBoolean();
     private volatile Optional<Supplier<MetadataException>> ended = Optional.empty();
     private volatile boolean closing;
+    private final CompletableFuture<Throwable> failure = new CompletableFuture<>();
 
     // Confined to the metadata thread.
     private final Part part;
@@ -122,7 +124,7 @@ public final class Metadata implements AutoCloseable {
 
     /**
      * Opens the metadata of a broker among others, with the journal below {@code directory}. Blocks on the disk, not on other brokers: the view is that of this broker's last snapshot, or empty, and
-     * grows as soon as the head is known; a command waits for that. The store is closed when this is.
+     * grows as soon as the head is known; a command waits for that. The store is closed when this is, and when this fails.
      *
      * @param random used on the metadata thread only, and here
      * @throws MetadataOpenFailed with one line for the operator: the directory is in use, damaged or written by a newer Firn, or the disk fails
@@ -130,12 +132,21 @@ public final class Metadata implements AutoCloseable {
     public static Metadata openCluster(Path directory, ClusterPlan plan, int defaultReplicationFactor, MetadataStore store, MetadataPeers peers, InstantSource clock,
             RandomGenerator random) {
         Policy policy = Policy.cluster(defaultReplicationFactor, false);
+        Folder folder = folder(directory, store);
         ScheduledThreadPoolExecutor thread = new ScheduledThreadPoolExecutor(1, Metadata::daemon);
         thread.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+        return open(folder, plan, policy, JournalLimits.DEFAULT, store, peers, clock, random, new ThreadTimer(thread), thread);
+    }
+
+    private static Folder folder(Path directory, MetadataStore store) {
         try {
-            return open(FileFolder.open(directory), plan, policy, JournalLimits.DEFAULT, store, peers, clock, random, new ThreadTimer(thread), thread);
+            return FileFolder.open(directory);
         } catch (IOException e) {
+            store.close();
             throw new MetadataOpenFailed(MetadataOpenFailed.Reason.UNAVAILABLE, "metadata directory " + directory + " cannot be opened: " + e.getMessage(), e);
+        } catch (RuntimeException e) {
+            store.close();
+            throw e;
         }
     }
 
@@ -174,6 +185,16 @@ public final class Metadata implements AutoCloseable {
     /** Whether this broker decides commands at this moment, as far as it knows; always so for a single broker. For metrics and the periodic work of a controller, no proof. */
     public boolean isController() {
         return ended.isEmpty() && part.controls();
+    }
+
+    /** The controller, this broker or another one, as far as this broker knows; empty while it looks for one, and for a single broker, which has no id here. */
+    public OptionalInt controller() {
+        return ended.isPresent() ? OptionalInt.empty() : part.controller();
+    }
+
+    /** Completes with the cause when the metadata fails ("Fail-stop"), and never if it is closed before that. */
+    public CompletableFuture<Throwable> failure() {
+        return failure.copy();
     }
 
     /**
@@ -289,6 +310,7 @@ public final class Metadata implements AutoCloseable {
 
     void fail(Throwable cause) {
         LOGGER.atError().setCause(cause).log("Metadata failed and takes no more changes; restart the broker when the cause is removed");
+        failure.complete(cause);
         end(() -> new MetadataUnavailable("the metadata has failed: " + cause.getMessage(), cause));
     }
 

@@ -1,6 +1,7 @@
 package io.firn.membership;
 
 import java.io.IOException;
+import java.util.OptionalInt;
 import java.util.function.Supplier;
 
 /**
@@ -18,6 +19,9 @@ interface Part {
 
     /** Whether commands are decided here. Called on any thread. */
     boolean controls();
+
+    /** The broker that decides commands, as far as this one knows; empty when there is none. Called on any thread. */
+    OptionalInt controller();
 
     /** Asked to close: takes nothing more on. */
     void closing();

@@ -3,6 +3,7 @@ package io.firn.membership;
 import io.firn.membership.storage.Folder;
 import java.io.IOException;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Queue;
 import java.util.function.Supplier;
 
@@ -64,6 +65,11 @@ final class SoleController implements Part, Term.Host {
             copy.close();
             store.releaseController(term.epoch(), RELEASE_TIMEOUT_MS);
         }
+    }
+
+    @Override
+    public OptionalInt controller() {
+        return OptionalInt.empty();
     }
 
     @Override

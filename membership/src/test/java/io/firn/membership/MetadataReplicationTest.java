@@ -11,6 +11,7 @@ import io.firn.membership.replication.MessageCodec;
 import io.firn.membership.storage.SimFolder.Loss;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
@@ -45,7 +46,7 @@ class MetadataReplicationTest {
     }
 
     private Message request(int from, int to, Message message) {
-        CompletableFuture<byte[]> reply = cluster.network.of(from).request(to, MessageCodec.encode(message), 2_000);
+        CompletableFuture<byte[]> reply = cluster.network.of(from).request(to, MetadataPeers.Way.NEWS, MessageCodec.encode(message), 2_000);
         cluster.runUntil(3_000, "the request is answered", reply::isDone);
         return MessageCodec.decode(reply.join());
     }
@@ -65,6 +66,30 @@ class MetadataReplicationTest {
         cluster.runUntil(10_000, "all are answered", () -> answers.stream().allMatch(CompletableFuture::isDone));
         assertThat(answers).allMatch(answer -> !answer.isCompletedExceptionally());
         assertThat(answers.stream().map(answer -> answer.join().nextProducerId())).as("no two commands got the same block").doesNotHaveDuplicates();
+    }
+
+    @Test
+    void everyBrokerKnowsTheControllerAndNobodyNamesOneThatHasClosed() {
+        Node first = controller();
+        assertThat(cluster.nodes.values()).allMatch(node -> node.metadata.controller().equals(OptionalInt.of(first.id)));
+        Metadata closed = first.metadata;
+        first.close();
+        cluster.runUntil(5_000, "another broker is the controller", () -> cluster.controller().isPresent());
+        ask(cluster.nodes.get(3));
+        assertThat(cluster.nodes.get(3).metadata.controller()).hasValue(controller().id);
+        assertThat(closed.controller()).isEmpty();
+    }
+
+    @Test
+    void metadataWhoseDiskFailsSaysSoAndMetadataThatIsClosedDoesNot() {
+        Node failing = otherKeeper();
+        Node closing = controller();
+        CompletableFuture<Throwable> failed = failing.metadata.failure();
+        CompletableFuture<Throwable> closed = closing.metadata.failure();
+        failing.metadata.fail(new java.io.IOException("injected"));
+        assertThat(failed.join()).hasMessage("injected");
+        closing.close();
+        assertThat(closed).isNotDone();
     }
 
     @Test

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
@@ -62,6 +63,18 @@ class MetadataTest {
         try (Metadata metadata = open()) {
             assertThat(metadata.view().clusterId()).isEqualTo(id);
         }
+    }
+
+    @Test
+    void metadataOfAClusterThatCannotBeOpenedCloseTheirStore() {
+        SimMetadataStore store = new SimMetadataStore.Cluster().connect();
+        ClusterPlan plan = new ClusterPlan(1, Set.of(1, 2, 3), MetadataTimes.DEFAULT);
+        MetadataPeers nobody = new SimNetwork(new SimTime(new Random(1))).of(1);
+        try (Metadata metadata = open()) {
+            assertThat(metadata.view()).isNotNull();
+            assertThatThrownBy(() -> Metadata.openCluster(directory.resolve("meta/data"), plan, 1, store, nobody, CLOCK, new Random(1))).isInstanceOf(MetadataOpenFailed.class);
+        }
+        assertThatThrownBy(() -> store.readHead(1).join()).hasCauseInstanceOf(MetadataUnavailable.class);
     }
 
     @Test

@@ -44,7 +44,7 @@ final class SimNetwork {
     MetadataPeers of(int broker) {
         return new MetadataPeers() {
             @Override
-            public CompletableFuture<byte[]> request(int to, byte[] message, long timeoutMs) {
+            public CompletableFuture<byte[]> request(int to, Way way, byte[] message, long timeoutMs) {
                 CompletableFuture<byte[]> reply = new CompletableFuture<>();
                 Optional<MetadataPeers.Handler> connected = Optional.ofNullable(handlers.get(to));
                 AtomicBoolean single = new AtomicBoolean(true);

@@ -55,7 +55,7 @@ final class BrokerDecisions {
         if (sameProcess && incarnation.lost(former.get().incarnation())) {
             return Optional.of(Decision.refuse(Reason.INVALID_REGISTRATION, "a process keeps its data directory"));
         }
-        return former.filter(broker -> !broker.fenced() && !sameProcess)
+        return former.filter(broker -> !broker.fenced() && !sameProcess && !broker.incarnation().directory().equals(incarnation.directory()))
                 .map(alive -> Decision.refuse(Reason.DUPLICATE_BROKER, "another process is registered as broker " + alive.id() + " and has not been taken for dead yet"));
     }
 
@@ -65,11 +65,16 @@ final class BrokerDecisions {
         return amended.equals(former) ? new Decision.Accepted(List.of()) : Decision.accept(new Entry.BrokerRegistered(amended));
     }
 
-    /** A broker that was fenced is in sync only where it was the last; if it has lost its disk, what only it had is lost. */
+    /**
+     * A broker that was fenced is in sync only where it was the last; if it has lost its disk, what only it had is lost. One that was not is fenced in the same decision: the new process has the
+     * lock of the data directory, so the old one has ended, and what the new one leads it has to lead under new epochs.
+     */
     private Decision begin(ClusterView view, Command.RegisterBroker register, Optional<BrokerView> former) {
         List<Entry> entries = new ArrayList<>();
         entries.add(new Entry.BrokerRegistered(registered(view, register, true, former)));
-        if (former.filter(broker -> register.incarnation().lost(broker.incarnation())).isPresent()) {
+        if (former.filter(broker -> !broker.fenced()).isPresent()) {
+            entries.addAll(departure(Cluster.of(view, policy), register.id()).entries());
+        } else if (former.filter(broker -> register.incarnation().lost(broker.incarnation())).isPresent()) {
             Cluster cluster = Cluster.of(view, policy).without(register.id());
             entries.addAll(cluster.changes((topic, partition) -> partition.isr().contains(register.id()),
                     (topic, partition) -> cluster.step(topic, partition).lose(register.id()).change()).entries());
@@ -107,6 +112,9 @@ final class BrokerDecisions {
         BrokerView broker = view.brokers().get(fence.id());
         if (stale(broker, fence.epoch())) {
             return refuseStale(fence.id(), fence.epoch());
+        }
+        if (fence.controllerEpoch() != Command.FenceBroker.ANY_CONTROLLER && fence.controllerEpoch() != view.controllerEpoch()) {
+            return Decision.refuse(Reason.NOT_CONTROLLER, "controller " + fence.controllerEpoch() + ", which did not hear broker " + fence.id() + ", is not the controller any more");
         }
         if (broker.fenced()) {
             return new Decision.Accepted(List.of());

@@ -23,6 +23,7 @@ import com.hazelcast.instance.BuildInfoProvider;
 import com.hazelcast.instance.impl.HazelcastInstanceFactory;
 import io.firn.membership.CpPeer;
 import io.firn.membership.CpSettings;
+import io.firn.membership.Endpoint;
 import io.firn.membership.MetadataOpenFailed;
 import io.firn.membership.MetadataOpenFailed.Reason;
 import io.firn.membership.cp.CpGroup;
@@ -41,6 +42,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.apache.kafka.common.Uuid;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -105,7 +107,13 @@ final class CpInstance {
     static CpPeer peer(Member member) {
         String brokerId = member.getAttribute(InstanceConfig.BROKER);
         String incarnation = member.getAttribute(InstanceConfig.INCARNATION);
-        return new CpPeer(brokerId == null ? -1 : Integer.parseInt(brokerId), member.getAddress().getHost() + ":" + member.getAddress().getPort(), incarnation == null ? "" : incarnation);
+        return new CpPeer(brokerId == null ? -1 : Integer.parseInt(brokerId), member.getAddress().getHost() + ":" + member.getAddress().getPort(), incarnation == null ? "" : incarnation,
+                presence(member));
+    }
+
+    private static Optional<CpPeer.Presence> presence(Member member) {
+        return Optional.ofNullable(member.getAttribute(InstanceConfig.PROCESS)).map(process -> new CpPeer.Presence(Uuid.fromString(process),
+                new Endpoint(Endpoint.PEER, member.getAttribute(InstanceConfig.PEER_HOST), Integer.parseInt(member.getAttribute(InstanceConfig.PEER_PORT)))));
     }
 
     String name() {

@@ -22,6 +22,9 @@ final class InstanceConfig {
     static final String BROKER = "firn.broker";
     static final String INCARNATION = "firn.incarnation";
     static final String CP_UUID = "firn.cp.uuid";
+    static final String PROCESS = "firn.process";
+    static final String PEER_HOST = "firn.peer.host";
+    static final String PEER_PORT = "firn.peer.port";
 
     static final String LOGGING = "hazelcast.logging.type";
     static final String EXECUTOR = "firn-cp";
@@ -46,6 +49,11 @@ final class InstanceConfig {
         config.getSerializationConfig().addDataSerializableFactory(CpSerialization.FACTORY_ID, new CpSerialization());
         config.getMemberAttributeConfig().setAttribute(BROKER, Integer.toString(settings.brokerId()));
         config.getMemberAttributeConfig().setAttribute(INCARNATION, config.getInstanceName());
+        settings.presence().ifPresent(presence -> {
+            config.getMemberAttributeConfig().setAttribute(PROCESS, presence.process().toString());
+            config.getMemberAttributeConfig().setAttribute(PEER_HOST, presence.endpoint().host());
+            config.getMemberAttributeConfig().setAttribute(PEER_PORT, Integer.toString(presence.endpoint().port()));
+        });
         if (identity.speaks()) {
             config.getMemberAttributeConfig().setAttribute(CP_UUID, identity.uuid().toString());
         }

@@ -65,7 +65,7 @@ class BrokerDecisionsTest {
 
     @Test
     void aSecondProcessOfTheSameIdWaitsUntilTheFirstIsTakenForDead() {
-        RegisterBroker second = cluster.registration(1, 1001, Optional.of("r1"));
+        RegisterBroker second = cluster.registration(1, 77, Optional.of("r1"));
         cluster.refuse(Reason.DUPLICATE_BROKER, second);
         long former = cluster.broker(1).epoch();
         cluster.fence(1);
@@ -73,6 +73,21 @@ class BrokerDecisionsTest {
         assertThat(cluster.broker(1).epoch()).isGreaterThan(former);
         cluster.refuse(Reason.STALE_BROKER_EPOCH, new FenceBroker(1, former));
         cluster.refuse(Reason.STALE_BROKER_EPOCH, new UnfenceBroker(1, former, cluster.view().version()));
+    }
+
+    @Test
+    void aSecondProcessWithTheSameDirectoryHasItsLockSoTheFirstIsDeadAndLeadsNoMore() {
+        cluster.topic("t", List.of(List.of(1, 2, 0), List.of(1, 0, 2)));
+        cluster.accept(cluster.isr("t", 1, 1));
+        long former = cluster.broker(1).epoch();
+        cluster.accept(cluster.registration(1, 1001, Optional.of("r1")));
+        assertThat(cluster.broker(1).epoch()).isGreaterThan(former);
+        assertThat(cluster.broker(1).fenced()).isTrue();
+        assertPartition(0, 2, 1, 2, 0);
+        assertPartition(1, PartitionView.NO_LEADER, 1, 1);
+        cluster.unfence(1);
+        assertPartition(0, 2, 1, 2, 0);
+        assertPartition(1, 1, 2, 1);
     }
 
     @Test
@@ -93,6 +108,15 @@ class BrokerDecisionsTest {
         assertThat(cluster.accept(new FenceBroker(0, cluster.broker(0).epoch()))).isEmpty();
         cluster.start(0, Optional.of("r0"));
         assertPartition(0, 1, 1, 1, 2);
+    }
+
+    @Test
+    void onlyTheControllerThatDidNotHearABrokerFencesIt() {
+        long epoch = cluster.broker(0).epoch();
+        cluster.refuse(Reason.NOT_CONTROLLER, new FenceBroker(0, epoch, cluster.view().controllerEpoch() + 1));
+        assertThat(cluster.broker(0).fenced()).isFalse();
+        cluster.accept(new FenceBroker(0, epoch, cluster.view().controllerEpoch()));
+        assertThat(cluster.broker(0).fenced()).isTrue();
     }
 
     @Test

@@ -146,7 +146,8 @@ class ClusterPropertyTest {
             if (lost) {
                 directories.put(broker, nextDirectory++);
             }
-            return cluster.registration(broker, directories.get(broker), random.nextInt(4) == 0 ? Optional.empty() : Optional.of("r" + broker % 3));
+            boolean second = view != null && !view.fenced() && random.nextBoolean();
+            return cluster.registration(broker, second ? nextDirectory++ : directories.get(broker), random.nextInt(4) == 0 ? Optional.empty() : Optional.of("r" + broker % 3));
         }
 
         private Command topic() {

@@ -5,14 +5,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.hazelcast.config.Config;
 import com.hazelcast.config.JoinConfig;
 import io.firn.membership.CpSeeds;
+import io.firn.membership.CpPeer;
 import io.firn.membership.CpSettings;
 import io.firn.membership.CpSettings.Timings;
+import io.firn.membership.Endpoint;
 import io.firn.membership.cp.CpIdentity;
 import io.firn.membership.cp.CpIdentity.Stage;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import org.apache.kafka.common.Uuid;
 import org.junit.jupiter.api.Test;
 
 /** What Firn asks of Hazelcast, and what it turns off. */
@@ -46,6 +49,16 @@ class InstanceConfigTest {
         assertThat(config.getCPSubsystemConfig().getMissingCPMemberAutoRemovalSeconds()).isZero();
         assertThat(config.getCPSubsystemConfig().isFailOnIndeterminateOperationState()).isTrue();
         assertThat(config.getCPSubsystemConfig().findLockConfig(HazelcastMetadataStore.LOCK).getLockAcquireLimit()).isEqualTo(1);
+    }
+
+    @Test
+    void aProcessThatTakesMessagesShowsWhereAndWhichItIs() {
+        CpPeer.Presence presence = new CpPeer.Presence(new Uuid(3, 4), new Endpoint(Endpoint.PEER, "inside", 9093));
+        CpSettings settings = new CpSettings(4, "c", Optional.empty(), 7701, Optional.empty(), new CpSeeds.Listed(List.of("a:1")), 5, Timings.DEFAULT, Optional.of(presence));
+        Config config = InstanceConfig.of(settings, new CpIdentity(Stage.OUTSIDE, OWN, List.of(), List.of(), 0, List.of()));
+        assertThat(config.getMemberAttributeConfig().getAttribute(InstanceConfig.PROCESS)).isEqualTo(new Uuid(3, 4).toString());
+        assertThat(config.getMemberAttributeConfig().getAttribute(InstanceConfig.PEER_HOST)).isEqualTo("inside");
+        assertThat(config.getMemberAttributeConfig().getAttribute(InstanceConfig.PEER_PORT)).isEqualTo("9093");
     }
 
     @Test
