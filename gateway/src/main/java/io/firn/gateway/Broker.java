@@ -6,6 +6,7 @@ import io.firn.cold.ObjectStores;
 import io.firn.gateway.api.ApiTable;
 import io.firn.gateway.api.ErrorMapping;
 import io.firn.gateway.api.Timer;
+import io.firn.gateway.cluster.DataDirectory;
 import io.firn.gateway.codec.RecompressionPool;
 import io.firn.gateway.config.BrokerConfig;
 import io.firn.gateway.config.TopicConfigs;
@@ -98,20 +99,27 @@ public final class Broker implements AutoCloseable {
     private static final int BLOCKING_WAITING = 256;
 
     private final BrokerConfig config;
+    private final boolean form;
     private final InstantSource clock = InstantSource.system();
     private final PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final Deque<Runnable> closers = new ArrayDeque<>();
     private final AtomicBoolean closing = new AtomicBoolean();
     private final CompletableFuture<Void> closed = new CompletableFuture<>();
+    /** Is done when {@link #start()} is over, one way or the other. */
+    private final CompletableFuture<Void> started = new CompletableFuture<>();
+    /** Fails when the broker is to stop: nothing need be waited for any more. */
+    private final CompletableFuture<Void> stopRequested = new CompletableFuture<>();
     private Metadata metadata;
     /** Groups and transactions need each other: offset commits are verified by the one, markers in {@code __consumer_offsets} written by the other. */
     private volatile Groups groupsOnceMade;
     private KafkaListener kafka;
     private HttpListener http;
     private volatile Readiness readiness = Readiness.notReady("logs are being opened");
+    private volatile Optional<ClusterPart> cluster = Optional.empty();
 
-    private Broker(BrokerConfig config) {
+    private Broker(BrokerConfig config, boolean form) {
         this.config = config;
+        this.form = form;
     }
 
     /**
@@ -120,17 +128,37 @@ public final class Broker implements AutoCloseable {
      * @throws StartupException when it cannot start: a port in use, a data directory in use, a bucket of another cluster
      */
     public static Broker start(BrokerConfig config) {
-        Broker broker = new Broker(config);
+        Broker broker = prepare(config, false);
+        broker.start();
+        return broker;
+    }
+
+    /**
+     * A broker that is not started yet, so that it can be {@link #close closed} while it starts: in a cluster that waits for others.
+     *
+     * @param form the order to form the cluster, given once in its life to all brokers that vote; without effect where it was formed already
+     */
+    public static Broker prepare(BrokerConfig config, boolean form) {
+        return new Broker(config, form);
+    }
+
+    /** Starts it and blocks until its listeners are up. To be called once. @throws StartupException as {@link #start(BrokerConfig)} says, and when it is closed meanwhile */
+    public void start() {
         try {
-            broker.open();
-            return broker;
+            open();
+            started.complete(null);
         } catch (RuntimeException e) {
-            broker.close();
+            giveUp();
             throw e instanceof StartupException ? e : startupFailure(e);
         } catch (Error e) {
-            broker.close();
+            giveUp();
             throw e;
         }
+    }
+
+    private void giveUp() {
+        closeAll();
+        started.complete(null);
     }
 
     private static StartupException startupFailure(RuntimeException e) {
@@ -142,19 +170,27 @@ public final class Broker implements AutoCloseable {
     private void open() {
         createDataDirectory();
         Vertx vertx = closing(vertx(), running -> running.close().toCompletionStage().toCompletableFuture().join());
+        EventLoops loops = EventLoops.of(vertx, ModuleConfigs.loops(config));
+        Timer timer = timer(loops.first());
+        if (config.cluster().present()) {
+            joinCluster(vertx, loops, timer);
+        } else {
+            refuseClusterDirectory();
+        }
         CompletableFuture<HotStore> hotOpening = closing(
                 CompletableFuture.supplyAsync(() -> HotStore.open(ModuleConfigs.hot(config), new FileDisk(), clock, meters)), Broker::closeOpened);
-        if (!holdsMetadata()) {
-            refuseStrangeLogs(hotOpening.join());
+        if (cluster.isEmpty()) {
+            if (!holdsMetadata()) {
+                refuseStrangeLogs(hotOpening.join());
+            }
+            metadata = closing(Metadata.openSingleBroker(ModuleConfigs.metadataDirectory(config), clock, new Random()), Metadata::close);
         }
-        metadata = closing(Metadata.openSingleBroker(ModuleConfigs.metadataDirectory(config), clock, new Random()), Metadata::close);
         HotStore hot = hotOpening.join();
         ColdStore cold = closing(ColdStore.open(ModuleConfigs.cold(config, clusterId()), ObjectStores.open(ModuleConfigs.objects(config), meters), clock, meters),
                 ColdStore::close);
         checkBucket(cold);
         RetentionWorker retention = closing(RetentionWorker.start(ModuleConfigs.retention(config, hot), ModuleConfigs.scratch(config), cold, clock, meters),
                 RetentionWorker::close);
-        EventLoops loops = EventLoops.of(vertx, ModuleConfigs.loops(config));
         Partitions partitions = new Partitions(metadata::view);
         TopicConfigs topicConfigs = TopicConfigs.of(config);
         RecompressionPool recompression = closing(RecompressionPool.start(ModuleConfigs.recompressionThreads()), RecompressionPool::close);
@@ -168,7 +204,6 @@ public final class Broker implements AutoCloseable {
         Coordination<ShareCoordinator> shareState = closing(ShareCoordination.of(config.node().id(), statePartitions, () -> ShareSettings.of(config.group().settings()), metadata,
                 partitions, clock), Coordination::close);
         StateTopic stateTopic = new StateTopic(metadata, keeper::whenInService, statePartitions, ShareCoordination.replicas(config.group().settings(), 0));
-        Timer timer = timer(loops.first());
         Supplier<Persister> persister = once(() -> new StatePersister(shareState, stateTopic, timer));
         Coordination<GroupCoordinator> groups = closing(GroupCoordination.of(config.node().id(), config.group().offsetsPartitions(), groupSettings, persister, metadata, partitions,
                 transactions.transactions(), clock), Coordination::close);
@@ -179,13 +214,53 @@ public final class Broker implements AutoCloseable {
         HandlerContext handlers = new HandlerContext(config, Quorum.single(config.node().id()), topicConfigs, metadata, partitions, keeper::whenInService, groupsOnceMade, groupSettings, transactions.transactions(), markers,
                 producerIds, shareGroups, hot, ModuleConfigs.hotDirectory(config), loops.first(), timer, closing(blockingPool(), ThreadPoolExecutor::shutdownNow), quotas, clock, meters);
         ApiTable apis = Handlers.all(handlers, retention::rejectsProduce, clock);
-        serve(keeper);
+        cluster.ifPresent(ClusterPart::register);
+        CompletableFuture<Void> open = serve(keeper);
         groups.start();
         transactions.start();
         shareState.start();
         kafka = closing(KafkaListener.start(vertx, loops, config.kafka(), apis, meters, quotas, connectionQuotas()), KafkaListener::close);
+        if (cluster.isEmpty()) {
+            startHttp(vertx);
+            register();
+        } else {
+            closing(cluster.get(), ClusterPart::shutDown);
+            open.thenRun(cluster.get()::opened);
+        }
+    }
+
+    /** With HTTP before everything else: what a broker waits for is to be seen there. */
+    private void joinCluster(Vertx vertx, EventLoops loops, Timer timer) {
+        if (Files.isDirectory(ModuleConfigs.metadataDirectory(config)) && !DataDirectory.ofCluster(config.data().dir())) {
+            throw new StartupException("the data directory " + config.data().dir() + " belongs to a broker that ran alone; a cluster begins with an empty one");
+        }
+        readiness = Readiness.notReady("joining the cluster");
         startHttp(vertx);
-        register();
+        ClusterPart part = new ClusterPart(config, form, vertx, loops, timer, new Parts());
+        cluster = Optional.of(part);
+        part.start(vertx, meters, clock);
+        metadata = part.metadata();
+    }
+
+    private void refuseClusterDirectory() {
+        if (DataDirectory.ofCluster(config.data().dir())) {
+            throw new StartupException("the data directory " + config.data().dir() + " belongs to a broker of a cluster, but cluster.voters is not set");
+        }
+    }
+
+    /** What a part of the broker may use of it while it starts. */
+    final class Parts {
+
+        /** Has it closed when the broker stops, before whatever was opened earlier. */
+        <T> T closing(T opened, Consumer<T> closer) {
+            return Broker.this.closing(opened, closer);
+        }
+
+        /** Waits for it, or until the broker is to stop. */
+        <T> T await(CompletableFuture<T> future) {
+            CompletableFuture.anyOf(future, stopRequested).join();
+            return future.join();
+        }
     }
 
     private boolean holdsMetadata() {
@@ -284,7 +359,7 @@ public final class Broker implements AutoCloseable {
 
     private void startHttp(Vertx vertx) {
         try {
-            http = HttpListener.start(vertx, config.http(), meters, () -> readiness).toCompletionStage().toCompletableFuture().join();
+            http = HttpListener.start(vertx, config.http(), meters, this::readiness).toCompletionStage().toCompletableFuture().join();
         } catch (CompletionException e) {
             throw new StartupException("cannot listen for HTTP on " + config.http().host() + ":" + config.http().port() + " (http.port): " + e.getCause().getMessage(), e);
         }
@@ -300,14 +375,20 @@ public final class Broker implements AutoCloseable {
         }
     }
 
-    /** Before the listeners are up nobody can change the metadata, so the keeper misses no change between its start and its subscription. */
-    private void serve(PartitionKeeper keeper) {
-        metadata.subscribe(keeper::apply);
-        keeper.start(metadata.view()).whenComplete((done, failed) -> {
+    /** Completes when all logs that should be open are, or offline with a reason. */
+    private CompletableFuture<Void> serve(PartitionKeeper keeper) {
+        return ViewFeed.start(metadata, keeper::start, keeper::apply).handle((done, failed) -> {
             if (!closing.get()) {
                 readiness = Readiness.READY;
             }
+            return null;
         });
+    }
+
+    private Readiness readiness() {
+        Readiness own = readiness;
+        Readiness joined = cluster.isEmpty() || closing.get() ? Readiness.READY : cluster.get().readiness();
+        return joined.ready() ? own : joined;
     }
 
     /** A log that takes longer to open or to let go is closed by the hot tier all the same, and recovered at the next start. */
@@ -333,13 +414,15 @@ public final class Broker implements AutoCloseable {
     }
 
     public boolean ready() {
-        return readiness.ready();
+        return readiness().ready();
     }
 
     /** Stops cleanly: blocks until every log is forced and closed, whoever of several callers began it. A step that fails is logged and does not keep the others from running. */
     @Override
     public void close() {
         if (closing.compareAndSet(false, true)) {
+            stopRequested.completeExceptionally(new StartupException("stopped before it was up"));
+            started.join();
             closeAll();
             closed.complete(null);
         }

@@ -11,6 +11,9 @@ import io.firn.hot.Durability;
 import io.firn.hot.FileDisk;
 import io.firn.hot.HotStore;
 import io.firn.hot.HotStoreConfig;
+import io.firn.membership.CpPeer;
+import io.firn.membership.CpSeeds;
+import io.firn.membership.CpSettings;
 import io.firn.retention.CompactionLimits;
 import io.firn.retention.RetentionConfig;
 import io.firn.retention.ScratchSpace;
@@ -39,6 +42,21 @@ final class ModuleConfigs {
 
     static Path hotDirectory(BrokerConfig config) {
         return config.data().dir().resolve("hot");
+    }
+
+    static Path cpDirectory(BrokerConfig config) {
+        return config.data().dir().resolve("cp");
+    }
+
+    static CpSettings consensus(BrokerConfig config, CpPeer.Presence presence) {
+        BrokerConfig.Cluster cluster = config.cluster();
+        CpSeeds seeds = switch (cluster.discovery()) {
+            case "aws" -> new CpSeeds.Aws(cluster.discoverySettings());
+            case "kubernetes" -> new CpSeeds.Kubernetes(cluster.discoverySettings());
+            default -> new CpSeeds.Listed(cluster.seedList());
+        };
+        return new CpSettings(config.node().id(), cluster.name(), Optional.of(cluster.host()), cluster.port(), cluster.advertisedHost().map(host -> host + ":" + cluster.port()), seeds,
+                cluster.voterIds().size(), CpSettings.Timings.DEFAULT, Optional.of(presence));
     }
 
     static HotStoreConfig hot(BrokerConfig config) {

@@ -25,13 +25,16 @@ final class Up {
 
     /** Runs until a signal; returns only by an exception, when the broker cannot start. */
     static int run(UpArguments arguments) throws InterruptedException {
-        CompletableFuture<Broker> started = new CompletableFuture<>();
-        // There before the broker is: a signal during the start is to end in a clean stop too.
-        ShutdownHook hook = ShutdownHook.talking(() -> close(started));
+        CompletableFuture<Broker> prepared = new CompletableFuture<>();
+        // There before the broker is: a signal during the start is to end in a clean stop too, and a start that waits for other brokers may take for ever.
+        ShutdownHook hook = ShutdownHook.talking(() -> close(prepared));
         try {
-            started.complete(start(arguments, System.getenv()));
+            BrokerConfig config = config(arguments, System.getenv());
+            Broker broker = Broker.prepare(config, arguments.form());
+            prepared.complete(broker);
+            start(broker, config);
         } catch (RuntimeException | Error failed) {
-            started.completeExceptionally(failed);
+            prepared.completeExceptionally(failed);
             if (hook.remove()) {
                 throw failed;
             }
@@ -42,25 +45,41 @@ final class Up {
         return Main.OK;
     }
 
-    /** Waits for the start; one that failed has closed what it had opened. */
-    private static void close(CompletableFuture<Broker> started) throws InterruptedException {
+    /** Ends the start, if it is not over; one that failed has closed what it had opened. */
+    private static void close(CompletableFuture<Broker> prepared) throws InterruptedException {
         try {
-            started.get().close();
+            prepared.get().close();
         } catch (ExecutionException neverUp) {
             System.err.println("firn: stopped before it was up (" + neverUp.getCause() + ")");
         }
     }
 
     static Broker start(UpArguments arguments, Map<String, String> environment) {
+        BrokerConfig config = config(arguments, environment);
+        Broker broker = Broker.prepare(config, arguments.form());
+        start(broker, config);
+        return broker;
+    }
+
+    private static BrokerConfig config(UpArguments arguments, Map<String, String> environment) {
         BrokerConfig config = ConfigLoader.load(arguments.config(), environment, arguments.settings());
         checkGroupSettings(config.group());
         Logging.apply(config.logging());
         requireFreePort("kafka.port", config.kafka().host(), config.kafka().port());
         requireFreePort("http.port", config.http().host(), config.http().port());
-        Broker broker = Broker.start(config);
+        if (config.cluster().present()) {
+            requireFreePort("cluster.port", config.cluster().host(), config.cluster().port());
+            requireFreePort("peer.port", config.peer().host(), config.peer().port());
+        } else if (arguments.form()) {
+            throw new ConfigException("--form makes a cluster of the brokers of cluster.voters, which is not set");
+        }
+        return config;
+    }
+
+    private static void start(Broker broker, BrokerConfig config) {
+        broker.start();
         System.out.print(new Banner(config, broker.kafkaPort(), broker.httpPort(), broker.clusterId()).text());
         System.out.flush();
-        return broker;
     }
 
     /** The broker would find out as well, but only after it has opened, or made, its data directory. Binds without listening: nobody can connect to the trial. */

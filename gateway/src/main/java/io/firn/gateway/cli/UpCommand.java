@@ -26,6 +26,9 @@ final class UpCommand implements Callable<Integer> {
     @Option(names = "--http-port", paramLabel = "N", description = "Port of the HTTP listener (http.port, default 8080; 0 picks one).")
     private String httpPort;
 
+    @Option(names = "--form", description = "Forms the cluster of the brokers that cluster.voters names, each of which is started so. Given once: without effect when it is formed.")
+    private boolean form;
+
     @Option(names = "--set", paramLabel = "KEY=VALUE", description = "Any setting, by its key. Repeatable.")
     private List<String> settings = List.of();
 
@@ -36,7 +39,7 @@ final class UpCommand implements Callable<Integer> {
         named.put("--kafka-port", kafkaPort);
         named.put("--http-port", httpPort);
         named.values().removeIf(java.util.Objects::isNull);
-        return UpArguments.of(named, settings);
+        return UpArguments.of(named, form, settings);
     }
 
     @Override

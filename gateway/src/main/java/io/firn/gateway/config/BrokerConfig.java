@@ -1,8 +1,12 @@
 package io.firn.gateway.config;
 
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * All settings of a broker. Immutable; bounds are checked in the compact constructors.
@@ -10,7 +14,22 @@ import java.util.Optional;
  * <p>The key of a setting is its group's name, a dot, and its own key: {@code kafka.port}. In the YAML file groups may be nested;
  * as an environment variable it is {@code FIRN_KAFKA_PORT}. Later sources win: defaults, file, environment, command line.
  */
-public record BrokerConfig(Node node, Data data, Kafka kafka, Http http, Log log, Topic topic, Cold cold, Retention retention, Compaction compaction, Group group, Transaction transaction, Logging logging) {
+public record BrokerConfig(Node node, Data data, Kafka kafka, Http http, Cluster cluster, Peer peer, Replica replica, Log log, Topic topic, Cold cold, Retention retention, Compaction compaction, Group group, Transaction transaction,
+        Logging logging) {
+
+    public BrokerConfig {
+        if (cluster.present() && kafka.port() == 0) {
+            throw new ConfigException("kafka.port is 0, but a broker of a cluster has to be found at the same port again after a restart");
+        }
+        if (cluster.present() && !cluster.voterIds().contains(node.id()) && cluster.seeds().isEmpty() && cluster.discovery().equals("list")) {
+            throw new ConfigException("cluster.seeds is not set: a broker that is none of cluster.voters has to find them");
+        }
+    }
+
+    /** Replicas of a topic created without a number. */
+    public int defaultReplicationFactor() {
+        return topic.replicationFactor(cluster.present() ? cluster.voterIds().size() : 0);
+    }
 
     /** Directory of the cold tier, when its provider is {@code file}. */
     public Path coldDirectory() {
@@ -68,6 +87,79 @@ public record BrokerConfig(Node node, Data data, Kafka kafka, Http http, Log log
         }
     }
 
+    public record Cluster(
+            @Setting(key = "voters", doc = "Ids of the brokers that vote, keep the metadata and may become the controller: 3, 5 or 7 of them with commas, the same on every broker. Empty: this broker runs alone.") Optional<String> voters,
+            @Setting(key = "name", value = "firn", doc = "Brokers with another name are kept away.") String name,
+            @Setting(key = "seeds", doc = "host:port of brokers' cluster connections, with commas; a name that resolves to several addresses means all of them.") Optional<String> seeds,
+            @Setting(key = "discovery", value = "list", oneOf = {"list", "aws", "kubernetes"}, doc = "How the other brokers are found. list: cluster.seeds. aws, kubernetes: Hazelcast's, with cluster.discovery.settings.") String discovery,
+            @Setting(key = "discovery.settings", doc = "Properties of the discovery, by Hazelcast's names: service-dns, service-port, region, tag-key, hz-port, ...") Map<String, String> discoverySettings,
+            @Setting(key = "host", value = "127.0.0.1", doc = "Address of this machine that the cluster connection binds to, for consensus and for noticing lost brokers.") String host,
+            @Setting(key = "port", value = "5701", min = 1, max = 65535, doc = "Port of the cluster connection.") int port,
+            @Setting(key = "advertised.host", doc = "Host the other brokers are told to connect to; the bound one if not set.") Optional<String> advertisedHost,
+            @Setting(key = "session.timeout.ms", value = "6000", unit = "ms", min = 2000, max = 300_000, doc = "Silence after which a broker is taken for dead and others lead what it led. It stops acting as a leader by its own clock after nine tenths of that. Too small: a pause of its collector or disk costs it its leaderships; too large: the loss of a machine, not of a process, is noticed late.") int sessionTimeoutMs) {
+        public Cluster {
+            Bounds.check(Cluster.class, voters, name, seeds, discovery, discoverySettings, host, port, advertisedHost, sessionTimeoutMs);
+            discoverySettings = Map.copyOf(discoverySettings);
+            if (voters.isEmpty() && seeds.isPresent()) {
+                throw new ConfigException("cluster.seeds is set, but cluster.voters is not: a broker of a cluster has to know who votes");
+            }
+            Set<Integer> ids = ids(voters.orElse(""));
+            if (!ids.isEmpty() && ids.size() != 3 && ids.size() != 5 && ids.size() != 7) {
+                throw new ConfigException("cluster.voters names " + ids.size() + " brokers, " + ids + ", but 3, 5 or 7 vote");
+            }
+        }
+
+        private static Set<Integer> ids(String text) {
+            Set<Integer> ids = new TreeSet<>();
+            for (String id : text.split(",")) {
+                if (!id.isBlank() && !(id.strip().matches("\\d{1,9}") && ids.add(Integer.valueOf(id.strip())))) {
+                    throw new ConfigException("cluster.voters is \"" + text + "\", but must be different broker ids with commas");
+                }
+            }
+            return ids;
+        }
+
+        /** Whether this broker is one of a cluster, not alone. */
+        public boolean present() {
+            return !voterIds().isEmpty();
+        }
+
+        public Set<Integer> voterIds() {
+            return ids(voters.orElse(""));
+        }
+
+        public List<String> seedList() {
+            return Arrays.stream(seeds.orElse("").split(",")).map(String::strip).filter(seed -> !seed.isEmpty()).toList();
+        }
+    }
+
+    public record Peer(
+            @Setting(key = "host", value = "127.0.0.1", doc = "Address that the listener for other brokers binds to. It belongs in the private network of the brokers: whoever reaches it can read all records.") String host,
+            @Setting(key = "port", value = "9093", min = 1, max = 65535, doc = "Port of the listener for other brokers.") int port,
+            @Setting(key = "advertised.host", doc = "Host name other brokers are told to connect to; the bound one if not set.") Optional<String> advertisedHost) {
+        public Peer {
+            Bounds.check(Peer.class, host, port, advertisedHost);
+        }
+
+        /** Host name that other brokers are told. */
+        public String brokerHost() {
+            return advertisedHost.orElse(host);
+        }
+    }
+
+    public record Replica(
+            @Setting(key = "lag.time.max.ms", value = "30000", unit = "ms", min = 1, max = 3_600_000, doc = "Time after which a follower that has not caught up is in sync no more. Too small: a pause costs it; too large: acks=all waits longer for a follower that hangs.") long lagTimeMaxMs,
+            @Setting(key = "fetch.max.bytes", value = "1048576", unit = "bytes", min = 1024, max = 1 << 30, doc = "Records of one partition in one answer to a follower; a first batch may be larger.") int fetchMaxBytes,
+            @Setting(key = "fetch.response.max.bytes", value = "10485760", unit = "bytes", min = 1024, max = 55 << 20, doc = "Records in one answer to a follower; held in its memory until they are appended.") int fetchResponseMaxBytes,
+            @Setting(key = "fetch.wait.max.ms", value = "500", unit = "ms", min = 1, max = 10_000, doc = "How long a leader keeps a follower's request for which it has nothing.") int fetchWaitMaxMs) {
+        public Replica {
+            Bounds.check(Replica.class, lagTimeMaxMs, fetchMaxBytes, fetchResponseMaxBytes, fetchWaitMaxMs);
+            if (fetchWaitMaxMs >= lagTimeMaxMs) {
+                throw new ConfigException("replica.fetch.wait.max.ms is " + fetchWaitMaxMs + ", but must be less than replica.lag.time.max.ms, " + lagTimeMaxMs);
+            }
+        }
+    }
+
     public record Log(
             @Setting(key = "durability", value = "fsync", oneOf = {"fsync", "os"}, doc = "fsync: a batch is committed after it was forced to disk, by group commit. os: as soon as the operating system has it (survives kill -9, not a power loss).") String durability,
             @Setting(key = "flush.tick.ms", value = "1", unit = "ms", min = 0, max = 100, doc = "Shortest time between two rounds of forcing. Smaller costs more disk operations, larger adds latency.") int flushTickMs,
@@ -83,7 +175,7 @@ public record BrokerConfig(Node node, Data data, Kafka kafka, Http http, Log log
     public record Topic(
             @Setting(key = "auto.create", value = "true", doc = "Create a topic when a client asks for its metadata and allows it.") boolean autoCreate,
             @Setting(key = "default.partitions", value = "1", min = 1, max = 10_000, doc = "Partitions of a topic created without a number.") int defaultPartitions,
-            @Setting(key = "default.replication.factor", value = "0", min = 0, max = 32_767, doc = "Replicas of a topic created without a number. 0: one in a single broker, three in a cluster. The same on every broker of a cluster.") int defaultReplicationFactor,
+            @Setting(key = "default.replication.factor", value = "0", min = 0, max = 1000, doc = "Replicas of a topic created without a number; 0 means three in a cluster, and one on a broker that runs alone.") int defaultReplicationFactor,
             @Setting(key = "defaults", doc = "Topic configs (Kafka's names) that differ from the built-in defaults, for all topics.") Map<String, String> defaults) {
         public Topic {
             Bounds.check(Topic.class, autoCreate, defaultPartitions, defaultReplicationFactor, defaults);
@@ -95,6 +187,7 @@ public record BrokerConfig(Node node, Data data, Kafka kafka, Http http, Log log
             return defaultReplicationFactor > 0 ? defaultReplicationFactor : Math.max(1, Math.min(CLUSTER_REPLICATION_FACTOR, voters));
         }
 
+        /** As many as stay available, and keep a majority, when one is lost. */
         private static final int CLUSTER_REPLICATION_FACTOR = 3;
     }
 

@@ -1,6 +1,7 @@
 package io.firn.gateway.peer;
 
 import io.firn.gateway.wire.EventLoops;
+import io.firn.gateway.wire.NotSent;
 import io.firn.gateway.wire.PeerConnection;
 import io.firn.gateway.wire.PeerLimits;
 import io.firn.gateway.wire.PeerReply;
@@ -20,9 +21,9 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntConsumer;
 import java.util.function.IntFunction;
 import org.apache.kafka.common.errors.DisconnectException;
-import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.requests.AbstractRequest;
 
 /**
@@ -49,6 +50,7 @@ public final class PeerLinks implements PeerTransport, AutoCloseable {
     private final IntFunction<Optional<PeerAddress>> addresses;
     private final String clientId;
     private final PeerLimits limits;
+    private final IntConsumer lost;
     private final Map<EventLoop, LoopLinks> byLoop = new ConcurrentHashMap<>();
     private volatile boolean closing;
 
@@ -57,11 +59,17 @@ public final class PeerLinks implements PeerTransport, AutoCloseable {
      * @param clientId what this broker calls itself
      */
     public PeerLinks(Vertx vertx, EventLoops loops, IntFunction<Optional<PeerAddress>> addresses, String clientId, PeerLimits limits) {
+        this(vertx, loops, addresses, clientId, limits, broker -> {});
+    }
+
+    /** @param lost told, on the loop, of a broker to which a connection has ended or could not be made */
+    PeerLinks(Vertx vertx, EventLoops loops, IntFunction<Optional<PeerAddress>> addresses, String clientId, PeerLimits limits, IntConsumer lost) {
         this.client = vertx.createNetClient(new NetClientOptions().setTcpNoDelay(true).setTcpKeepAlive(true).setConnectTimeout(limits.connectMs()));
         this.loops = loops;
         this.addresses = addresses;
         this.clientId = clientId;
         this.limits = limits;
+        this.lost = lost;
     }
 
     @Override
@@ -74,7 +82,7 @@ public final class PeerLinks implements PeerTransport, AutoCloseable {
             try {
                 loop.execute(() -> links.send(brokerId, new Waiting(request, timeoutMs, System.nanoTime(), reply)));
             } catch (RejectedExecutionException stopped) {
-                reply.completeExceptionally(new DisconnectException("the broker is stopping"));
+                reply.completeExceptionally(new NotSent.Unreachable("the broker is stopping"));
             }
         }
         return reply;
@@ -87,7 +95,7 @@ public final class PeerLinks implements PeerTransport, AutoCloseable {
         }
 
         void notSentInTime() {
-            reply.completeExceptionally(new TimeoutException("not sent within " + timeoutMs + " ms"));
+            reply.completeExceptionally(new NotSent.TooLate("not sent within " + timeoutMs + " ms"));
         }
     }
 
@@ -103,11 +111,11 @@ public final class PeerLinks implements PeerTransport, AutoCloseable {
         void send(int brokerId, Waiting waiting) {
             Optional<PeerAddress> address = addresses.apply(brokerId);
             if (closing) {
-                waiting.reply().completeExceptionally(new DisconnectException("the broker is stopping"));
+                waiting.reply().completeExceptionally(new NotSent.Unreachable("the broker is stopping"));
             } else if (address.isEmpty()) {
-                waiting.reply().completeExceptionally(new DisconnectException("there is no broker " + brokerId));
+                waiting.reply().completeExceptionally(new NotSent.Unreachable("there is no broker " + brokerId));
             } else {
-                links.computeIfAbsent(brokerId, id -> new Link(loop)).send(address.get(), waiting);
+                links.computeIfAbsent(brokerId, id -> new Link(id, loop)).send(address.get(), waiting);
             }
         }
 
@@ -119,6 +127,7 @@ public final class PeerLinks implements PeerTransport, AutoCloseable {
 
     /** The way to one broker from one loop. */
     private final class Link {
+        private final int brokerId;
         private final EventLoop loop;
         private final ArrayDeque<Waiting> waiting = new ArrayDeque<>();
         private Optional<PeerAddress> address = Optional.empty();
@@ -126,7 +135,8 @@ public final class PeerLinks implements PeerTransport, AutoCloseable {
         private Optional<CompletableFuture<PeerConnection>> connecting = Optional.empty();
         private Redial redial = Redial.NOW;
 
-        Link(EventLoop loop) {
+        Link(int brokerId, EventLoop loop) {
+            this.brokerId = brokerId;
             this.loop = loop;
         }
 
@@ -141,7 +151,7 @@ public final class PeerLinks implements PeerTransport, AutoCloseable {
             } else if (connecting.isPresent() || redial.due(System.nanoTime())) {
                 await(request);
             } else {
-                request.reply().completeExceptionally(new DisconnectException(current.host() + ":" + current.port() + " was not reached " + redial.failures() + " times in a row"));
+                request.reply().completeExceptionally(new NotSent.Unreachable(current.host() + ":" + current.port() + " was not reached " + redial.failures() + " times in a row"));
             }
         }
 
@@ -155,7 +165,7 @@ public final class PeerLinks implements PeerTransport, AutoCloseable {
 
         private void await(Waiting request) {
             if (waiting.size() >= MAX_WAITING) {
-                request.reply().completeExceptionally(new TimeoutException(MAX_WAITING + " requests wait for a connection to that broker already"));
+                request.reply().completeExceptionally(new NotSent.TooLate(MAX_WAITING + " requests wait for a connection to that broker already"));
                 return;
             }
             waiting.add(request);
@@ -188,6 +198,7 @@ public final class PeerLinks implements PeerTransport, AutoCloseable {
                 } else {
                     redial = redial.failed(System.nanoTime(), ThreadLocalRandom.current().nextDouble());
                     failWaiting(failed);
+                    lost.accept(brokerId);
                 }
             });
         }
@@ -199,6 +210,7 @@ public final class PeerLinks implements PeerTransport, AutoCloseable {
                 if (open.equals(Optional.of(connection))) {
                     open = Optional.empty();
                     redial = redial.failed(System.nanoTime(), ThreadLocalRandom.current().nextDouble());
+                    lost.accept(brokerId);
                 }
             });
             Waiting next;
@@ -210,7 +222,8 @@ public final class PeerLinks implements PeerTransport, AutoCloseable {
         private void failWaiting(Throwable why) {
             List<Waiting> all = new ArrayList<>(waiting);
             waiting.clear();
-            all.forEach(request -> request.reply().completeExceptionally(why));
+            RuntimeException notSent = NotSent.because(why);
+            all.forEach(request -> request.reply().completeExceptionally(notSent));
         }
 
         void drop(String why) {

@@ -22,6 +22,7 @@ public interface PeerTransport {
      * @param timeoutMs until the answer, connecting included
      * @return fails with {@link org.apache.kafka.common.errors.DisconnectException} when that broker cannot be reached, or not any more: the request may have been carried out;
      *     {@link org.apache.kafka.common.errors.TimeoutException}: the same, or too much is waiting for that broker;
+     *     either as {@link io.firn.gateway.wire.NotSent}: it certainly was not;
      *     {@link org.apache.kafka.common.errors.UnsupportedVersionException}: not sent, that broker is too old or too new
      */
     CompletableFuture<PeerReply> send(int brokerId, EventLoop loop, AbstractRequest.Builder<?> request, long timeoutMs);

@@ -5,6 +5,7 @@ import io.firn.gateway.api.ApiTable;
 import io.firn.gateway.config.BrokerConfig;
 import io.firn.gateway.quota.ClientQuotas;
 import io.firn.gateway.quota.ConnectionQuotas;
+import io.firn.membership.ClusterView;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Vertx;
 import io.vertx.core.internal.ContextInternal;
@@ -13,6 +14,7 @@ import io.vertx.core.net.NetServer;
 import io.vertx.core.net.NetServerOptions;
 import io.vertx.core.net.NetSocket;
 import java.net.InetSocketAddress;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -50,20 +52,46 @@ public final class KafkaListener implements AutoCloseable {
     public static KafkaListener start(Vertx vertx, EventLoops loops, BrokerConfig.Kafka config, ApiTable apis, MeterRegistry meters, ClientQuotas quotas,
             ConnectionQuotas connectionQuotas) {
         KafkaListener listener = new KafkaListener(loops, quotas, connectionQuotas);
-        WireLimits limits = new WireLimits(config.requestMaxBytes(), config.connectionInflightMax(), config.connectionIdleMs(),
-                config.connectionStallMs(), config.connectionsMax());
-        listener.bind(vertx, config, limits, apis, meters);
+        listener.bind(vertx, new Place(config.host(), config.port(), "Kafka clients", "kafka.port", ""), config.inflightMaxBytes(), limits(config), apis, meters);
         return listener;
     }
 
-    private void bind(Vertx vertx, BrokerConfig.Kafka config, WireLimits limits, ApiTable apis, MeterRegistry registry) {
+    /**
+     * The same for other brokers: without quotas, with room for {@code requestsInFlight} requests of a connection, since what brokers ask may have to wait, and for the longest message they send.
+     *
+     * @param requestMaxBytes longest request that must be taken, whatever clients may send
+     */
+    public static KafkaListener startForBrokers(Vertx vertx, EventLoops loops, BrokerConfig config, int requestsInFlight, int requestMaxBytes, ApiTable apis, MeterRegistry meters, InstantSource clock) {
+        KafkaListener listener = new KafkaListener(loops, new ClientQuotas(() -> ClusterView.EMPTY, clock), new ConnectionQuotas(() -> ClusterView.EMPTY, clock, Runnable::run));
+        WireLimits ofClients = limits(config.kafka());
+        WireLimits limits = new WireLimits(Math.max(requestMaxBytes, ofClients.requestMaxBytes()), requestsInFlight, ofClients.idleMs(), ofClients.stallMs(), ofClients.connections());
+        Place place = new Place(config.peer().host(), config.peer().port(), "other brokers", "peer.port", "peer.");
+        listener.bind(vertx, place, config.kafka().inflightMaxBytes(), limits, apis, meters);
+        return listener;
+    }
+
+    /**
+     * Where it listens.
+     *
+     * @param whom it listens for, for people
+     * @param key the setting of the port
+     * @param meters part of its meters' names
+     */
+    private record Place(String host, int port, String whom, String key, String meters) {}
+
+    private static WireLimits limits(BrokerConfig.Kafka config) {
+        return new WireLimits(config.requestMaxBytes(), config.connectionInflightMax(), config.connectionIdleMs(),
+                config.connectionStallMs(), config.connectionsMax());
+    }
+
+    private void bind(Vertx vertx, Place place, long inflightMaxBytes, WireLimits limits, ApiTable apis, MeterRegistry registry) {
         RequestRouter router = new RequestRouter(apis);
         RequestDecoder decoder = new RequestDecoder(apis);
         AtomicInteger connections = new AtomicInteger();
-        WireMeters meters = new WireMeters(registry, connections);
-        long budgetBytes = config.inflightMaxBytes() / contexts.size();
-        NetServerOptions options = new NetServerOptions().setHost(config.host()).setTcpNoDelay(true).setTcpKeepAlive(true)
-                .setReuseAddress(true).setAcceptBacklog(1024).setPort(config.port() == 0 ? SHARED_RANDOM_PORT : config.port());
+        WireMeters meters = new WireMeters(registry, place.meters(), connections);
+        long budgetBytes = inflightMaxBytes / contexts.size();
+        NetServerOptions options = new NetServerOptions().setHost(place.host()).setTcpNoDelay(true).setTcpKeepAlive(true)
+                .setReuseAddress(true).setAcceptBacklog(1024).setPort(place.port() == 0 ? SHARED_RANDOM_PORT : place.port());
         for (ContextInternal context : contexts) {
             LoopWire loop = new LoopWire(context.nettyEventLoop(), limits, budgetBytes, router, meters, connections, quotas);
             loop.start();
@@ -71,19 +99,19 @@ public final class KafkaListener implements AutoCloseable {
             CompletableFuture<NetServer> bound = new CompletableFuture<>();
             context.runOnContext(ignored -> vertx.createNetServer(options).connectHandler(socket -> accept(socket, loop, decoder)).listen()
                     .onSuccess(bound::complete).onFailure(bound::completeExceptionally));
-            servers.add(await(bound, config));
+            servers.add(await(bound, place));
         }
         List<LoopWire> all = List.copyOf(loops);
         meters.inflightBytes(() -> all.stream().mapToLong(loop -> loop.budget().usedBytes()).sum());
         port = servers.get(0).actualPort();
     }
 
-    private NetServer await(CompletableFuture<NetServer> bound, BrokerConfig.Kafka config) {
+    private NetServer await(CompletableFuture<NetServer> bound, Place place) {
         try {
             return bound.join();
         } catch (CompletionException e) {
             close();
-            throw new StartupException("cannot listen for Kafka clients on " + config.host() + ":" + config.port() + " (kafka.port): " + e.getCause().getMessage(), e);
+            throw new StartupException("cannot listen for " + place.whom() + " on " + place.host() + ":" + place.port() + " (" + place.key() + "): " + e.getCause().getMessage(), e);
         }
     }
 

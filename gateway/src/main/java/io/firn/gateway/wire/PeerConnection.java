@@ -140,10 +140,10 @@ public final class PeerConnection extends ChannelInboundHandlerAdapter {
     /** Sends a request in the newest version both know. The reply is to be released by whoever takes it. */
     public CompletableFuture<PeerReply> send(AbstractRequest.Builder<?> request, long timeoutMs) {
         if (closed) {
-            return CompletableFuture.failedFuture(new DisconnectException("the connection has ended"));
+            return CompletableFuture.failedFuture(new NotSent.Unreachable("the connection has ended"));
         }
         if (inFlight.size() >= limits.requestsInFlight()) {
-            return CompletableFuture.failedFuture(new TimeoutException(inFlight.size() + " requests wait for that broker's answers already"));
+            return CompletableFuture.failedFuture(new NotSent.TooLate(inFlight.size() + " requests wait for that broker's answers already"));
         }
         ApiVersion theirs = versions.find(request.apiKey().id);
         short version = theirs == null ? -1 : (short) Math.min(theirs.maxVersion(), request.latestAllowedVersion());

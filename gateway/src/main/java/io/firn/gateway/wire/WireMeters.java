@@ -15,16 +15,21 @@ import org.apache.kafka.common.protocol.ApiKeys;
 final class WireMeters {
 
     private final MeterRegistry registry;
+    private final String of;
     private final Map<ApiKeys, Timer> requests = new ConcurrentHashMap<>();
     private final Counter refused;
     private final Timer loopStalls;
 
-    /** @param connections how many there are now, as their loops count them */
-    WireMeters(MeterRegistry registry, AtomicInteger connections) {
+    /**
+     * @param of part of the meters' names that tells this listener from the first one, whose is empty
+     * @param connections how many there are now, as their loops count them
+     */
+    WireMeters(MeterRegistry registry, String of, AtomicInteger connections) {
         this.registry = registry;
-        this.refused = Counter.builder("firn.connections.closed").description("Connections the broker closed on its own").register(registry);
-        this.loopStalls = Timer.builder("firn.loop.stall").description("How late the event loops run their once-a-second check").register(registry);
-        Gauge.builder("firn.connections", connections, AtomicInteger::get).description("Open Kafka connections").register(registry);
+        this.of = of;
+        this.refused = Counter.builder("firn." + of + "connections.closed").description("Connections the broker closed on its own").register(registry);
+        this.loopStalls = Timer.builder("firn." + of + "loop.stall").description("How late the event loops run their once-a-second check").register(registry);
+        Gauge.builder("firn." + of + "connections", connections, AtomicInteger::get).description("Open Kafka connections").register(registry);
     }
 
     void answered(ApiKeys api, long nanos) {
@@ -36,12 +41,12 @@ final class WireMeters {
     }
 
     private Timer timer(ApiKeys api) {
-        return Timer.builder("kafka.request").description("Time from a request's last byte to its answer").tag("api", api.name).register(registry);
+        return Timer.builder("kafka." + of + "request").description("Time from a request's last byte to its answer").tag("api", api.name).register(registry);
     }
 
     /** Shows what {@code usedBytes} says; asked by whoever reads the metrics. */
     void inflightBytes(Supplier<Number> usedBytes) {
-        Gauge.builder("firn.requests.inflight", usedBytes).description("Bytes of requests held in memory, whole or half received").baseUnit("bytes").register(registry);
+        Gauge.builder("firn." + of + "requests.inflight", usedBytes).description("Bytes of requests held in memory, whole or half received").baseUnit("bytes").register(registry);
     }
 
     void connectionRefused() {

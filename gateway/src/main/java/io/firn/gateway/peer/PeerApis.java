@@ -1,0 +1,63 @@
+package io.firn.gateway.peer;
+
+import io.firn.gateway.api.ApiHandler;
+import io.firn.gateway.api.ApiTable;
+import io.firn.gateway.api.ApiVersionsHandler;
+import io.firn.gateway.api.Request;
+import io.firn.gateway.api.ServedApi;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.common.errors.BrokerNotAvailableException;
+import org.apache.kafka.common.protocol.ApiKeys;
+
+/**
+ * What the listener for other brokers serves. It has to be up before the metadata are, which travel over it, and so before there are partitions: what needs those is refused as BROKER_NOT_AVAILABLE until
+ * {@link #serve} says who does it.
+ *
+ * <p>Threading: thread-safe.
+ */
+public final class PeerApis {
+
+    /** Served once the broker has its partitions. */
+    private static final List<ApiKeys> LATER = List.of(ApiKeys.FETCH, ApiKeys.OFFSET_FOR_LEADER_EPOCH, ApiKeys.WRITE_TXN_MARKERS, ApiKeys.ADD_PARTITIONS_TO_TXN);
+
+    private final ApiTable table;
+    private volatile Map<ApiKeys, ApiHandler> later = Map.of();
+
+    /**
+     * @param envelopes who takes messages of the metadata
+     * @param heartbeats who takes brokers' signs of life
+     */
+    public PeerApis(ApiHandler envelopes, ApiHandler heartbeats) {
+        ApiTable[] whole = new ApiTable[1];
+        List<ServedApi> rows = new ArrayList<>();
+        rows.add(ServedApi.of(ApiKeys.API_VERSIONS, new ApiVersionsHandler(() -> whole[0])));
+        rows.add(ServedApi.of(ApiKeys.ENVELOPE, envelopes));
+        rows.add(ServedApi.of(ApiKeys.BROKER_HEARTBEAT, heartbeats));
+        LATER.forEach(key -> rows.add(ServedApi.of(key, this::pass)));
+        whole[0] = new ApiTable(rows);
+        table = whole[0];
+    }
+
+    public ApiTable table() {
+        return table;
+    }
+
+    /** From now on these are served. @throws IllegalArgumentException for an API that is not among those a broker asks another for */
+    public void serve(Map<ApiKeys, ApiHandler> handlers) {
+        if (!LATER.containsAll(handlers.keySet())) {
+            throw new IllegalArgumentException("the listener for brokers serves " + LATER + " later, not " + handlers.keySet());
+        }
+        later = new EnumMap<>(handlers);
+    }
+
+    private void pass(Request request) {
+        ApiHandler handler = later.get(request.api());
+        if (handler == null) {
+            throw new BrokerNotAvailableException("this broker is starting");
+        }
+        handler.handle(request);
+    }
+}
