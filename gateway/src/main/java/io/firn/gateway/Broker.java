@@ -211,7 +211,7 @@ public final class Broker implements AutoCloseable {
         ShareGroups shareGroups = new ShareGroups(new ShareGroups.Ground(partitions, metadata::view, groupSettings, shareState, stateTopic, persister, timer, clock,
                 () -> System.nanoTime() / 1_000_000));
         ClientQuotas quotas = new ClientQuotas(metadata::view, clock);
-        HandlerContext handlers = new HandlerContext(config, Quorum.single(config.node().id()), topicConfigs, metadata, partitions, keeper::whenInService, groupsOnceMade, groupSettings, transactions.transactions(), markers,
+        HandlerContext handlers = new HandlerContext(config, Quorum.single(config.node().id()), topicConfigs, metadata, partitions, keeper::whenInService, groupsOnceMade, groupSettings, transactions.transactions(), transactions.transactions(), markers,
                 producerIds, shareGroups, hot, ModuleConfigs.hotDirectory(config), loops.first(), timer, closing(blockingPool(), ThreadPoolExecutor::shutdownNow), quotas, clock, meters);
         ApiTable apis = Handlers.all(handlers, retention::rejectsProduce, clock);
         cluster.ifPresent(ClusterPart::register);

@@ -27,7 +27,7 @@ public final class Handlers {
         ApiTable[] table = new ApiTable[1];
         List<ServedApi> served = new ArrayList<>(table(context));
         served.add(ServedApi.of(ApiKeys.API_VERSIONS, new ApiVersionsHandler(() -> table[0])));
-        served.add(ServedApi.of(ApiKeys.PRODUCE, new ProduceHandler(context.partitions(), rejectsProduce, context.transactions(), context.timer(), clock)));
+        served.add(ServedApi.of(ApiKeys.PRODUCE, new ProduceHandler(context.partitions(), rejectsProduce, context.admission(), context.timer(), clock)));
         served.add(ServedApi.of(ApiKeys.FETCH, new FetchHandler(context.partitions(), context.metadata()::view, clock)));
         table[0] = new ApiTable(served);
         return table[0];
@@ -40,6 +40,19 @@ public final class Handlers {
         table.addAll(transactions(context));
         table.addAll(OpenListenerHandlers.all());
         table.addAll(cluster(context));
+        return table;
+    }
+
+    /**
+     * What other brokers ask of this one on the brokers' own listener, beside fetching and what concerns the metadata: markers of transactions that end, whether a transaction may write where, the state of
+     * share groups, and where partitions end.
+     */
+    public static List<ServedApi> forPeers(HandlerContext context) {
+        List<ServedApi> table = new ArrayList<>(new TransactionHandlers(context.metadata(), new Parts(context).autoCreation, context.transactions()).all());
+        table.removeIf(row -> row.key() != ApiKeys.ADD_PARTITIONS_TO_TXN);
+        table.add(ServedApi.of(ApiKeys.WRITE_TXN_MARKERS, new WriteTxnMarkersHandler(context.markers())));
+        table.addAll(context.shareGroups().stateApis());
+        table.add(ServedApi.of(ApiKeys.LIST_OFFSETS, new ListOffsetsHandler(context.partitions(), context.timer())));
         return table;
     }
 

@@ -3,6 +3,7 @@ package io.firn.gateway.peer;
 import io.firn.gateway.wire.PeerReply;
 import io.netty.channel.EventLoop;
 import java.util.concurrent.CompletableFuture;
+import org.apache.kafka.common.errors.DisconnectException;
 import org.apache.kafka.common.requests.AbstractRequest;
 
 /**
@@ -15,12 +16,15 @@ import org.apache.kafka.common.requests.AbstractRequest;
  */
 public interface PeerTransport {
 
+    /** Of a broker without others. */
+    PeerTransport ALONE = (brokerId, loop, request, timeoutMs) -> CompletableFuture.failedFuture(new DisconnectException("there is no broker " + brokerId));
+
     /**
      * Sends in the newest version both brokers know.
      *
      * @param loop where the answer is wanted: the future completes there
      * @param timeoutMs until the answer, connecting included
-     * @return fails with {@link org.apache.kafka.common.errors.DisconnectException} when that broker cannot be reached, or not any more: the request may have been carried out;
+     * @return fails with {@link DisconnectException} when that broker cannot be reached, or not any more: the request may have been carried out;
      *     {@link org.apache.kafka.common.errors.TimeoutException}: the same, or too much is waiting for that broker;
      *     either as {@link io.firn.gateway.wire.NotSent}: it certainly was not;
      *     {@link org.apache.kafka.common.errors.UnsupportedVersionException}: not sent, that broker is too old or too new

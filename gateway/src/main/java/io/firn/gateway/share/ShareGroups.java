@@ -11,6 +11,7 @@ import io.firn.membership.ClusterView;
 import io.firn.membership.PartitionView;
 import io.firn.membership.TopicView;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -81,8 +82,14 @@ public final class ShareGroups {
 
     /** ShareFetch and ShareAcknowledge, and those by which the state of share partitions is kept. */
     public List<ServedApi> apis() {
-        return List.of(ServedApi.of(ApiKeys.SHARE_FETCH, new ShareFetchHandler(this)), ServedApi.of(ApiKeys.SHARE_ACKNOWLEDGE, new ShareAcknowledgeHandler(this)),
-                ServedApi.of(ApiKeys.INITIALIZE_SHARE_GROUP_STATE, this::initializeState), ServedApi.of(ApiKeys.READ_SHARE_GROUP_STATE, this::readState),
+        List<ServedApi> apis = new ArrayList<>(List.of(ServedApi.of(ApiKeys.SHARE_FETCH, new ShareFetchHandler(this)), ServedApi.of(ApiKeys.SHARE_ACKNOWLEDGE, new ShareAcknowledgeHandler(this))));
+        apis.addAll(stateApis());
+        return apis;
+    }
+
+    /** Those by which the state of share partitions is kept: brokers ask them of each other. */
+    public List<ServedApi> stateApis() {
+        return List.of(ServedApi.of(ApiKeys.INITIALIZE_SHARE_GROUP_STATE, this::initializeState), ServedApi.of(ApiKeys.READ_SHARE_GROUP_STATE, this::readState),
                 ServedApi.of(ApiKeys.WRITE_SHARE_GROUP_STATE, this::writeState), ServedApi.of(ApiKeys.DELETE_SHARE_GROUP_STATE, this::deleteState),
                 ServedApi.of(ApiKeys.READ_SHARE_GROUP_STATE_SUMMARY, this::readSummary));
     }

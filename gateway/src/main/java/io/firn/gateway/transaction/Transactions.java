@@ -81,7 +81,7 @@ public final class Transactions implements TransactionAdmission {
     }
 
     /** As brokers pass on what the coordinator says. */
-    private static Errors understood(Errors error, Mode mode) {
+    static Errors understood(Errors error, Mode mode) {
         return switch (error) {
             case PRODUCER_FENCED -> Errors.INVALID_PRODUCER_EPOCH;
             case TRANSACTION_ABORTABLE -> mode == Mode.VERIFY_LEGACY ? Errors.INVALID_TXN_STATE : error;
@@ -89,7 +89,7 @@ public final class Transactions implements TransactionAdmission {
         };
     }
 
-    private static Map<TopicPartition, Errors> all(Set<TopicPartition> partitions, Errors error) {
+    static Map<TopicPartition, Errors> all(Set<TopicPartition> partitions, Errors error) {
         Map<TopicPartition, Errors> answers = new HashMap<>();
         partitions.forEach(partition -> answers.put(partition, error));
         return answers;

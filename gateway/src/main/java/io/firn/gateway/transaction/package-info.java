@@ -4,7 +4,7 @@
  * <p>Decide and do are apart. {@code Transaction} is an immutable value whose methods are its legal transitions; {@code TransactionRules} decides, purely, what a request does to it;
  * {@code TransactionShard} keeps the transactions of one partition on Kafka's generic coordinator runtime, which writes records, waits for their commitment and takes back what could not be
  * written; {@code TransactionCoordinator} puts requests to the shards; {@code MarkerDelivery} sees every prepared transaction to its end. {@code MarkerSender} is the way to the partitions'
- * leaders.
+ * leaders, on this broker and on others; {@code ClusterAdmission} the way of the partitions' leaders to the coordinator.
  *
  * <p><b>A transaction's life</b>, with what a crash leaves behind at each point (the state is the last record in {@code __transaction_state}, nothing else):
  * <pre>

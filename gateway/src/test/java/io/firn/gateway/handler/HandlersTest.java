@@ -71,12 +71,16 @@ class HandlersTest {
                         CompletableFuture::new, InstantSource.system())) {
             ShareGroups shareGroups = new ShareGroups(new ShareGroups.Ground(broker.partitions, broker.metadata::view, () -> GroupSettings.of(config.group()), shares,
                     new StateTopic(broker.metadata, topic -> CompletableFuture.completedFuture(null), 3, view -> 1), NoOpStatePersister::new, (delayMs, task) -> () -> {}, InstantSource.system(), () -> 0));
-            List<ServedApi> table = Handlers.table(new HandlerContext(config, Quorum.single(1), TopicConfigs.of(config), broker.metadata, broker.partitions,
-                    topic -> CompletableFuture.completedFuture(null), new Groups(coordination), () -> GroupSettings.of(config.group()), transactions.transactions(), NO_MARKERS,
+            HandlerContext context = new HandlerContext(config, Quorum.single(1), TopicConfigs.of(config), broker.metadata, broker.partitions,
+                    topic -> CompletableFuture.completedFuture(null), new Groups(coordination), () -> GroupSettings.of(config.group()), transactions.transactions(), TransactionAdmission.NONE, NO_MARKERS,
                     new ProducerIds(Runnable::run, command -> new CompletableFuture<>()), shareGroups, broker.hot, directory, Runnable::run, (delayMs, task) -> () -> {}, Runnable::run,
-                    new ClientQuotas(broker.metadata::view, InstantSource.system()), InstantSource.system(), new SimpleMeterRegistry()));
+                    new ClientQuotas(broker.metadata::view, InstantSource.system()), InstantSource.system(), new SimpleMeterRegistry());
+            List<ServedApi> table = Handlers.table(context);
 
             assertThat(table.stream().map(ServedApi::key).collect(Collectors.toSet())).isEqualTo(PROMISED);
+            assertThat(Handlers.forPeers(context).stream().map(ServedApi::key)).as("what brokers ask of each other").containsExactlyInAnyOrder(ApiKeys.ADD_PARTITIONS_TO_TXN, ApiKeys.WRITE_TXN_MARKERS,
+                    ApiKeys.INITIALIZE_SHARE_GROUP_STATE, ApiKeys.READ_SHARE_GROUP_STATE, ApiKeys.WRITE_SHARE_GROUP_STATE, ApiKeys.DELETE_SHARE_GROUP_STATE, ApiKeys.READ_SHARE_GROUP_STATE_SUMMARY,
+                    ApiKeys.LIST_OFFSETS);
             ApiTable apis = new ApiTable(table);
             assertThat(table).allSatisfy(row -> {
                 assertThat(row.minVersion()).isEqualTo(row.key().oldestVersion());

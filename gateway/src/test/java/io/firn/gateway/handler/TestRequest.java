@@ -8,6 +8,7 @@ import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
 import org.apache.kafka.common.network.ClientInformation;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.ApiMessage;
@@ -45,6 +46,11 @@ final class TestRequest implements Request {
         ApiMessage message = answer.get(TIMEOUT_SECONDS, TimeUnit.SECONDS);
         ByteBuffer bytes = MessageUtil.toByteBufferAccessor(message, version()).buffer();
         return type.cast(AbstractResponse.parseResponse(api(), new ByteBufferAccessor(bytes), version()).data());
+    }
+
+    /** Calls back with the answer. */
+    void answered(BiConsumer<ApiMessage, Throwable> then) {
+        answer.whenComplete(then);
     }
 
     boolean answered() {
