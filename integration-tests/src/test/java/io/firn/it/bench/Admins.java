@@ -3,18 +3,28 @@ package io.firn.it.bench;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.time.Duration;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.ListOffsetsResult.ListOffsetsResultInfo;
+import org.apache.kafka.clients.admin.ListTopicsOptions;
+import org.apache.kafka.clients.admin.NewPartitionReassignment;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.common.ElectionType;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.TopicPartitionInfo;
 import org.apache.kafka.common.config.ConfigResource;
 
 /** The few administrative calls the benchmark needs, on Kafka's own client. */
@@ -22,6 +32,8 @@ final class Admins {
 
     private static final Duration READY_LIMIT = Duration.ofSeconds(120);
     private static final Duration OFFLOAD_LIMIT = Duration.ofMinutes(5);
+    private static final Duration WHOLE_LIMIT = Duration.ofMinutes(10);
+    private static final int CALL_S = 10;
 
     private Admins() {}
 
@@ -38,7 +50,7 @@ final class Admins {
                     if (!admin.describeCluster().nodes().get(1, TimeUnit.SECONDS).isEmpty()) {
                         return;
                     }
-                } catch (ExecutionException | java.util.concurrent.TimeoutException e) {
+                } catch (ExecutionException | TimeoutException e) {
                     Thread.onSpinWait();
                 }
             }
@@ -52,6 +64,88 @@ final class Admins {
         } catch (ExecutionException e) {
             throw new IllegalStateException(e.getCause());
         }
+    }
+
+    /** The same on three brokers, two of which have to have what is acknowledged. */
+    static void createReplicated(String bootstrap, String topic, int partitions, Map<String, String> configs) throws InterruptedException {
+        Map<String, String> all = new HashMap<>(configs);
+        all.put("min.insync.replicas", "2");
+        try (Admin admin = connect(bootstrap)) {
+            admin.createTopics(List.of(new NewTopic(topic, Optional.of(partitions), Optional.of((short) 3)).configs(all))).all().get();
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e.getCause());
+        }
+    }
+
+    /** Waits until so many brokers are there and every replica of every partition is in sync. */
+    static void awaitWhole(String bootstrap, int brokers) throws InterruptedException, IOException {
+        awaitTopics(bootstrap, "no whole cluster of " + brokers + " brokers", (admin, topics) -> admin.describeCluster().nodes().get(CALL_S, TimeUnit.SECONDS).size() == brokers
+                && topics.stream().flatMap(topic -> topic.partitions().stream()).allMatch(partition -> led(partition) && partition.isr().size() == partition.replicas().size()));
+    }
+
+    /** Waits until so many brokers are there, whatever has become of the partitions. */
+    static void awaitBrokers(String bootstrap, int brokers) throws InterruptedException, IOException {
+        awaitTopics(bootstrap, "no " + brokers + " brokers", (admin, topics) -> admin.describeCluster().nodes().get(CALL_S, TimeUnit.SECONDS).size() == brokers);
+    }
+
+    /** Gives leadership back to where it was placed, so that every broker leads its share. */
+    static void electPreferred(String bootstrap) throws InterruptedException, IOException {
+        awaitTopics(bootstrap, "preferred leaders were not elected", (admin, topics) -> {
+            admin.electLeaders(ElectionType.PREFERRED, null).partitions().get(CALL_S, TimeUnit.SECONDS);
+            return topics.stream().flatMap(topic -> topic.partitions().stream()).allMatch(partition -> led(partition) && partition.leader().id() == partition.replicas().get(0).id());
+        });
+    }
+
+    /** Moves all replicas of a broker to another, and waits until they are in sync there. */
+    static void replace(String bootstrap, int broker, int successor) throws InterruptedException, IOException {
+        awaitTopics(bootstrap, "replicas were not moved", (admin, topics) -> {
+            Map<TopicPartition, Optional<NewPartitionReassignment>> moves = new HashMap<>();
+            topics.forEach(topic -> topic.partitions().stream().filter(partition -> partition.replicas().stream().anyMatch(node -> node.id() == broker))
+                    .forEach(partition -> moves.put(new TopicPartition(topic.name(), partition.partition()),
+                            Optional.of(new NewPartitionReassignment(partition.replicas().stream().map(node -> node.id() == broker ? successor : node.id()).toList())))));
+            admin.alterPartitionReassignments(moves).all().get(CALL_S, TimeUnit.SECONDS);
+            return true;
+        });
+        awaitTopics(bootstrap, "moved replicas are not in sync", (admin, topics) -> admin.listPartitionReassignments().reassignments().get(CALL_S, TimeUnit.SECONDS).isEmpty()
+                && topics.stream().flatMap(topic -> topic.partitions().stream())
+                        .allMatch(partition -> led(partition) && partition.isr().size() == partition.replicas().size() && partition.replicas().stream().noneMatch(node -> node.id() == broker)));
+    }
+
+    /** Partitions of a topic by the broker that leads them. */
+    static Map<Integer, List<Integer>> leaders(String bootstrap, String topic) throws InterruptedException {
+        try (Admin admin = connect(bootstrap)) {
+            return admin.describeTopics(List.of(topic)).allTopicNames().get().get(topic).partitions().stream()
+                    .collect(Collectors.groupingBy(partition -> partition.leader().id(), Collectors.mapping(TopicPartitionInfo::partition, Collectors.toList())));
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e.getCause());
+        }
+    }
+
+    private interface Condition {
+        boolean holds(Admin admin, Collection<TopicDescription> topics) throws ExecutionException, InterruptedException, TimeoutException;
+    }
+
+    private static void awaitTopics(String bootstrap, String otherwise, Condition condition) throws InterruptedException, IOException {
+        Exception last = null;
+        try (Admin admin = connect(bootstrap)) {
+            long limit = System.nanoTime() + WHOLE_LIMIT.toNanos();
+            while (System.nanoTime() < limit) {
+                try {
+                    Set<String> names = admin.listTopics(new ListTopicsOptions().listInternal(true)).names().get(CALL_S, TimeUnit.SECONDS);
+                    if (condition.holds(admin, admin.describeTopics(names).allTopicNames().get(CALL_S, TimeUnit.SECONDS).values())) {
+                        return;
+                    }
+                } catch (ExecutionException | TimeoutException e) {
+                    last = e;
+                }
+                TimeUnit.MILLISECONDS.sleep(20);
+            }
+        }
+        throw new IOException(otherwise + " in " + WHOLE_LIMIT, last);
+    }
+
+    private static boolean led(TopicPartitionInfo partition) {
+        return partition.leader() != null && !partition.leader().isEmpty();
     }
 
     static void delete(String bootstrap, String topic) throws InterruptedException {

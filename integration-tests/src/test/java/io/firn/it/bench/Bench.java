@@ -37,8 +37,11 @@ public final class Bench implements Callable<Integer> {
     @Option(names = "--rounds", defaultValue = "5", description = "Rounds; medians need at least five (default ${DEFAULT-VALUE}).")
     private int rounds;
 
-    @Option(names = "--only", split = ",", description = "Parts to run: start, produce, latency, consume, cold, txn, groups, share. All by default.")
-    private List<String> only = List.of("start", "produce", "latency", "consume", "cold", "txn", "groups", "share");
+    @Option(names = "--only", split = ",", description = "Parts to run: start, produce, latency, consume, cold, txn, groups, share; with --cluster: failover, produce, roll, boot, replace. All by default.")
+    private List<String> only = List.of();
+
+    @Option(names = "--cluster", description = "Three brokers each instead of one.")
+    private boolean cluster;
 
     @Option(names = "--durability", split = ",", description = "os, fsync. Both by default.")
     private List<String> durabilities = List.of("os", "fsync");
@@ -72,12 +75,20 @@ public final class Bench implements Callable<Integer> {
         table = new Table(other);
         layout = Layout.of(root, work == null ? root.resolve("integration-tests/target/bench") : work, Optional.ofNullable(before));
         load = new Load(layout);
+        if (only.isEmpty()) {
+            only = cluster ? ClusterRows.PARTS : List.of("start", "produce", "latency", "consume", "cold", "txn", "groups", "share");
+        }
+        ClusterRows clusterRows = new ClusterRows(layout, load, table, only, scale);
         for (int round = 0; round < rounds; round++) {
             for (String durability : durabilities) {
                 Mode mode = new Mode(durability.equals("fsync"), false);
                 for (Peer peer : order(round)) {
                     System.err.printf("round %d of %d, %s, %s%n", round + 1, rounds, durability, peer);
-                    measure(peer, mode, durability);
+                    if (cluster) {
+                        clusterRows.measure(peer, mode, durability);
+                    } else {
+                        measure(peer, mode, durability);
+                    }
                     save();
                 }
             }
@@ -271,7 +282,7 @@ public final class Bench implements Callable<Integer> {
     }
 
     /** Lets the machine write back what the run before left, so that it is not counted here. */
-    private static void quiet() throws IOException, InterruptedException {
+    static void quiet() throws IOException, InterruptedException {
         new ProcessBuilder("sync").inheritIO().start().waitFor();
         TimeUnit.SECONDS.sleep(1);
     }

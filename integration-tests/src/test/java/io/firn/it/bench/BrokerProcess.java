@@ -13,7 +13,7 @@ record BrokerProcess(Process process, String bootstrap, Path log) implements Aut
     private static final long STOP_LIMIT_S = 60;
 
     static BrokerProcess start(List<String> command, String bootstrap, Path log) throws IOException {
-        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
+        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
         Process process = builder.start();
         Runtime.getRuntime().addShutdownHook(new Thread(process::destroyForcibly));
         return new BrokerProcess(process, bootstrap, log);
@@ -34,6 +34,11 @@ record BrokerProcess(Process process, String bootstrap, Path log) implements Aut
             }
         }
         throw new IOException("no VmRSS of process " + process.pid());
+    }
+
+    /** SIGKILL, and waits until it is gone. */
+    void kill9() throws InterruptedException {
+        process.destroyForcibly().waitFor();
     }
 
     @Override

@@ -44,7 +44,7 @@ enum Peer {
     };
 
     /** As Kafka's own start scripts give them. */
-    private static final List<String> JVM = List.of("-Xmx1g", "-Xms1g", "-server", "-XX:+UseG1GC", "-XX:MaxGCPauseMillis=20", "-XX:InitiatingHeapOccupancyPercent=35",
+    static final List<String> JVM = List.of("-Xmx1g", "-Xms1g", "-server", "-XX:+UseG1GC", "-XX:MaxGCPauseMillis=20", "-XX:InitiatingHeapOccupancyPercent=35",
             "-XX:+ExplicitGCInvokesConcurrent");
 
     /** What is compared beside the broker itself. {@code fsync}: every acknowledged batch is forced to disk first. */

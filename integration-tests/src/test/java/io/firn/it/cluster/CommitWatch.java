@@ -9,6 +9,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ListConsumerGroupOffsetsOptions;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
 
@@ -17,6 +18,9 @@ final class CommitWatch implements Runnable {
 
     private static final long EVERY_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
     private static final int ANSWER_LIMIT_S = 30;
+
+    /** Offsets of a transaction are the group's when its markers are written, which is a moment after its commit was confirmed: an answer must not come in between. */
+    private static final ListConsumerGroupOffsetsOptions SETTLED = new ListConsumerGroupOffsetsOptions().requireStable(true);
 
     private final Map<String, List<TopicPartition>> groups;
     private final Workload workload;
@@ -41,7 +45,7 @@ final class CommitWatch implements Runnable {
         Map<TopicPartition, Long> floors = new HashMap<>();
         partitions.forEach(partition -> floors.put(partition, checker.committed(group, partition)));
         try {
-            Map<TopicPartition, OffsetAndMetadata> found = admin.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata(group).get(ANSWER_LIMIT_S, TimeUnit.SECONDS);
+            Map<TopicPartition, OffsetAndMetadata> found = admin.listConsumerGroupOffsets(group, SETTLED).partitionsToOffsetAndMetadata(group).get(ANSWER_LIMIT_S, TimeUnit.SECONDS);
             floors.forEach((partition, floor) -> {
                 OffsetAndMetadata offset = found.get(partition);
                 checker.committedIs(group, partition, offset == null ? 0 : offset.offset(), floor);

@@ -20,15 +20,15 @@ public record KafkaServer(String classPath, Path scratch) {
 
     private static final String CLUSTER_ID = "ZmlybmJlbmNobWFya2thZg";
     private static final String SETTINGS = """
-            process.roles=broker,controller
-            node.id=%1$d
-            %2$s
-            listeners=PLAINTEXT://%3$s:%4$d,CONTROLLER://%3$s:%5$d
-            advertised.listeners=PLAINTEXT://%3$s:%4$d,CONTROLLER://%3$s:%5$d
+            process.roles=%1$s
+            node.id=%2$d
+            %3$s
+            listeners=%4$s
+            advertised.listeners=%4$s
             inter.broker.listener.name=PLAINTEXT
             controller.listener.names=CONTROLLER
             listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
-            log.dirs=%6$s
+            log.dirs=%5$s
             offsets.topic.replication.factor=1
             share.coordinator.state.topic.replication.factor=1
             share.coordinator.state.topic.min.isr=1
@@ -46,7 +46,7 @@ public record KafkaServer(String classPath, Path scratch) {
             """;
 
     /**
-     * A node of a cluster whose nodes are all broker and controller.
+     * A node of a cluster: broker and controller if it is one of the voters, else a broker only.
      *
      * @param voters {@code host:port} of every node's controller, by node id
      */
@@ -58,7 +58,20 @@ public record KafkaServer(String classPath, Path scratch) {
         }
 
         private boolean alone() {
-            return voters.size() == 1;
+            return voters.size() == 1 && controls();
+        }
+
+        private boolean controls() {
+            return voters.containsKey(id);
+        }
+
+        private String roles() {
+            return controls() ? "broker,controller" : "broker";
+        }
+
+        private String listeners() {
+            String clients = "PLAINTEXT://" + host + ":" + port;
+            return controls() ? clients + ",CONTROLLER://" + host + ":" + controllerPort : clients;
         }
 
         private String quorum() {
@@ -69,7 +82,7 @@ public record KafkaServer(String classPath, Path scratch) {
 
     /** Writes the settings file, beside the data directory, and formats that directory unless it has been already. What {@code further} says counts before what is usual here. */
     public Path prepare(Path data, Member member, Map<String, String> further) throws IOException, InterruptedException {
-        StringBuilder text = new StringBuilder(SETTINGS.formatted(member.id(), member.quorum(), member.host(), member.port(), member.controllerPort(), data));
+        StringBuilder text = new StringBuilder(SETTINGS.formatted(member.roles(), member.id(), member.quorum(), member.listeners(), data));
         further.forEach((key, value) -> text.append(key).append('=').append(value).append('\n'));
         Path config = data.resolveSibling(data.getFileName() + ".properties");
         Files.writeString(config, text);
