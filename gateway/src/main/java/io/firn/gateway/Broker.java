@@ -11,6 +11,7 @@ import io.firn.gateway.codec.RecompressionPool;
 import io.firn.gateway.config.BrokerConfig;
 import io.firn.gateway.config.TopicConfigs;
 import io.firn.gateway.coordinator.Coordination;
+import io.firn.gateway.coordinator.TransactionAdmission;
 import io.firn.gateway.group.GroupCoordination;
 import io.firn.gateway.group.GroupSettings;
 import io.firn.gateway.group.Groups;
@@ -29,6 +30,8 @@ import io.firn.gateway.share.ShareGroups;
 import io.firn.gateway.share.ShareSettings;
 import io.firn.gateway.share.StatePersister;
 import io.firn.gateway.share.StateTopic;
+import io.firn.gateway.transaction.ClusterAdmission;
+import io.firn.gateway.transaction.ClusterMarkers;
 import io.firn.gateway.transaction.LocalMarkers;
 import io.firn.gateway.transaction.MarkerSender;
 import io.firn.gateway.transaction.ProducerIds;
@@ -194,26 +197,30 @@ public final class Broker implements AutoCloseable {
         Partitions partitions = new Partitions(metadata::view);
         TopicConfigs topicConfigs = TopicConfigs.of(config);
         RecompressionPool recompression = closing(RecompressionPool.start(ModuleConfigs.recompressionThreads()), RecompressionPool::close);
-        PartitionKeeper keeper = closing(new PartitionKeeper(Replication.single(config.node().id()), hot, retention, loops, partitions, topicConfigs::settings, recompression, clock), Broker::stop);
+        PartitionKeeper keeper = closing(new PartitionKeeper(replication(), hot, retention, loops, partitions, topicConfigs::settings, recompression, clock), Broker::stop);
         Supplier<GroupSettings> groupSettings = once(() -> GroupSettings.of(config.group()));
         ProducerIds producerIds = new ProducerIds(loops.first(), metadata::submit);
-        MarkerSender markers = new LocalMarkers(partitions, (partition, marker) -> groupsOnceMade.endTransaction(partition, marker), clock);
+        MarkerSender localMarkers = new LocalMarkers(partitions, (partition, marker) -> groupsOnceMade.endTransaction(partition, marker), clock);
+        MarkerSender markers = cluster.<MarkerSender>map(part -> new ClusterMarkers(config.node().id(), localMarkers, metadata::view, part.peers(), loops.first())).orElse(localMarkers);
         TransactionCoordination transactions = closing(new TransactionCoordination(config.transaction().statePartitions(), ModuleConfigs.transactions(config), metadata, partitions, markers,
                 producerIds::next, clock), TransactionCoordination::close);
+        TransactionAdmission admission = cluster.<TransactionAdmission>map(part -> new ClusterAdmission(config.node().id(), transactions.transactions(), metadata::view, part.peers(), loops.first()))
+                .orElse(transactions.transactions());
         int statePartitions = ShareCoordination.partitions(config.group().settings());
         Coordination<ShareCoordinator> shareState = closing(ShareCoordination.of(config.node().id(), statePartitions, () -> ShareSettings.of(config.group().settings()), metadata,
                 partitions, clock), Coordination::close);
         StateTopic stateTopic = new StateTopic(metadata, keeper::whenInService, statePartitions, ShareCoordination.replicas(config.group().settings(), 0));
         Supplier<Persister> persister = once(() -> new StatePersister(shareState, stateTopic, timer));
         Coordination<GroupCoordinator> groups = closing(GroupCoordination.of(config.node().id(), config.group().offsetsPartitions(), groupSettings, persister, metadata, partitions,
-                transactions.transactions(), clock), Coordination::close);
+                admission, clock), Coordination::close);
         groupsOnceMade = new Groups(groups);
         ShareGroups shareGroups = new ShareGroups(new ShareGroups.Ground(partitions, metadata::view, groupSettings, shareState, stateTopic, persister, timer, clock,
                 () -> System.nanoTime() / 1_000_000));
         ClientQuotas quotas = new ClientQuotas(metadata::view, clock);
-        HandlerContext handlers = new HandlerContext(config, Quorum.single(config.node().id()), topicConfigs, metadata, partitions, keeper::whenInService, groupsOnceMade, groupSettings, transactions.transactions(), transactions.transactions(), markers,
+        HandlerContext handlers = new HandlerContext(config, quorum(), topicConfigs, metadata, partitions, keeper::whenInService, groupsOnceMade, groupSettings, transactions.transactions(), admission, localMarkers,
                 producerIds, shareGroups, hot, ModuleConfigs.hotDirectory(config), loops.first(), timer, closing(blockingPool(), ThreadPoolExecutor::shutdownNow), quotas, clock, meters);
         ApiTable apis = Handlers.all(handlers, retention::rejectsProduce, clock);
+        cluster.ifPresent(part -> part.serve(Handlers.forPeers(handlers)));
         cluster.ifPresent(ClusterPart::register);
         CompletableFuture<Void> open = serve(keeper);
         groups.start();
@@ -240,6 +247,14 @@ public final class Broker implements AutoCloseable {
         cluster = Optional.of(part);
         part.start(vertx, meters, clock);
         metadata = part.metadata();
+    }
+
+    private Replication replication() {
+        return cluster.map(ClusterPart::replication).orElseGet(() -> Replication.single(config.node().id()));
+    }
+
+    private Quorum quorum() {
+        return cluster.map(ClusterPart::quorum).orElseGet(() -> Quorum.single(config.node().id()));
     }
 
     private void refuseClusterDirectory() {

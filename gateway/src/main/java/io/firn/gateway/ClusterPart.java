@@ -1,6 +1,7 @@
 package io.firn.gateway;
 
 import io.firn.gateway.api.ApiHandler;
+import io.firn.gateway.api.ServedApi;
 import io.firn.gateway.api.Timer;
 import io.firn.gateway.cluster.BrokerLifecycle;
 import io.firn.gateway.cluster.ClusterTimes;
@@ -8,7 +9,10 @@ import io.firn.gateway.cluster.ControllerDuties;
 import io.firn.gateway.cluster.DataDirectory;
 import io.firn.gateway.cluster.HeartbeatReply;
 import io.firn.gateway.config.BrokerConfig;
+import io.firn.gateway.handler.Quorum;
 import io.firn.gateway.http.Readiness;
+import io.firn.gateway.partition.Replication;
+import io.firn.gateway.peer.FetchLimits;
 import io.firn.gateway.peer.Heartbeats;
 import io.firn.gateway.peer.MetadataLinks;
 import io.firn.gateway.peer.PeerAddress;
@@ -31,12 +35,12 @@ import io.firn.membership.Endpoint;
 import io.firn.membership.Incarnation;
 import io.firn.membership.Metadata;
 import io.firn.membership.MetadataTimes;
+import io.firn.membership.PartitionView;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Vertx;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
@@ -46,7 +50,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 import org.apache.kafka.common.Uuid;
-import org.apache.kafka.common.protocol.ApiKeys;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -84,6 +87,8 @@ final class ClusterPart {
     private volatile Optional<ControllerDuties> duties = Optional.empty();
     private volatile Optional<BrokerLifecycle> lifecycle = Optional.empty();
     private volatile Optional<PeerLinks> peers = Optional.empty();
+    /** Of their own: a fetch that waits at its leader would hold up everything behind it. */
+    private volatile Optional<PeerLinks> replicaLinks = Optional.empty();
     private volatile String stage = "the cluster";
 
     /** Takes the data directory and joins the brokers that are there. @param form the order to form the cluster, if it was not */
@@ -117,7 +122,12 @@ final class ClusterPart {
         parts.await(consensus.ready());
         openMetadata(clock);
         directory.claim(metadata().view().clusterId());
-        peers = Optional.of(parts.closing(new PeerLinks(vertx, loops, this::registeredAddress, "broker-" + config.node().id(), PeerLimits.DEFAULT), PeerLinks::close));
+        peers = Optional.of(links(vertx, ""));
+        replicaLinks = Optional.of(links(vertx, "-replicas"));
+    }
+
+    private PeerLinks links(Vertx vertx, String purpose) {
+        return parts.closing(new PeerLinks(vertx, loops, this::registeredAddress, "broker-" + config.node().id() + purpose, PeerLimits.DEFAULT), PeerLinks::close);
     }
 
     private void openMetadata(InstantSource clock) {
@@ -147,7 +157,18 @@ final class ClusterPart {
         return metadata.orElseThrow();
     }
 
-    /** Ways to the other brokers, for everything about partitions. */
+    /** What the partitions need to know of the cluster. */
+    Replication replication() {
+        BrokerConfig.Replica fetch = config.replica();
+        return new Replication(config.node().id(), authority(), this::brokerEpoch, replicaLinks.orElseThrow(), new FetchLimits(fetch.fetchResponseMaxBytes(), fetch.fetchMaxBytes(), fetch.fetchWaitMaxMs()), MONOTONIC_MS,
+                fetch.lagTimeMaxMs(), metadata()::view, metadata()::ask, Optional.of(Replication.SAVE_EVERY_MS));
+    }
+
+    Quorum quorum() {
+        return Quorum.of(List.copyOf(config.cluster().voterIds()), () -> metadata().controller().orElse(PartitionView.NO_LEADER));
+    }
+
+    /** Ways to the other brokers, but for fetching. */
     PeerTransport peers() {
         return peers.orElseThrow();
     }
@@ -163,8 +184,8 @@ final class ClusterPart {
     }
 
     /** What other brokers ask of this one's partitions. */
-    void serve(Map<ApiKeys, ApiHandler> handlers) {
-        apis.serve(handlers);
+    void serve(List<ServedApi> rows) {
+        apis.serve(rows);
     }
 
     /** Registers, and blocks until the own view shows it. */

@@ -21,7 +21,9 @@ import org.apache.kafka.common.protocol.ApiKeys;
 public final class PeerApis {
 
     /** Served once the broker has its partitions. */
-    private static final List<ApiKeys> LATER = List.of(ApiKeys.FETCH, ApiKeys.OFFSET_FOR_LEADER_EPOCH, ApiKeys.WRITE_TXN_MARKERS, ApiKeys.ADD_PARTITIONS_TO_TXN);
+    private static final List<ApiKeys> LATER = List.of(ApiKeys.FETCH, ApiKeys.OFFSET_FOR_LEADER_EPOCH, ApiKeys.WRITE_TXN_MARKERS, ApiKeys.ADD_PARTITIONS_TO_TXN,
+            ApiKeys.LIST_OFFSETS, ApiKeys.INITIALIZE_SHARE_GROUP_STATE, ApiKeys.READ_SHARE_GROUP_STATE, ApiKeys.WRITE_SHARE_GROUP_STATE, ApiKeys.DELETE_SHARE_GROUP_STATE,
+            ApiKeys.READ_SHARE_GROUP_STATE_SUMMARY);
 
     private final ApiTable table;
     private volatile Map<ApiKeys, ApiHandler> later = Map.of();
@@ -46,11 +48,13 @@ public final class PeerApis {
     }
 
     /** From now on these are served. @throws IllegalArgumentException for an API that is not among those a broker asks another for */
-    public void serve(Map<ApiKeys, ApiHandler> handlers) {
-        if (!LATER.containsAll(handlers.keySet())) {
-            throw new IllegalArgumentException("the listener for brokers serves " + LATER + " later, not " + handlers.keySet());
+    public void serve(List<ServedApi> handlers) {
+        Map<ApiKeys, ApiHandler> served = new EnumMap<>(ApiKeys.class);
+        handlers.forEach(row -> served.put(row.key(), row.handler()));
+        if (!LATER.containsAll(served.keySet())) {
+            throw new IllegalArgumentException("the listener for brokers serves " + LATER + " later, not " + served.keySet());
         }
-        later = new EnumMap<>(handlers);
+        later = served;
     }
 
     private void pass(Request request) {

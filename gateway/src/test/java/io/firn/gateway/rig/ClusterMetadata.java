@@ -39,7 +39,7 @@ public final class ClusterMetadata {
 
     private record Nobody() implements MetadataPeers {
         @Override
-        public CompletableFuture<byte[]> request(int broker, byte[] message, long timeoutMs) {
+        public CompletableFuture<byte[]> request(int broker, Way way, byte[] message, long timeoutMs) {
             return CompletableFuture.failedFuture(new MetadataUnavailable("nobody else is here", null));
         }
 
