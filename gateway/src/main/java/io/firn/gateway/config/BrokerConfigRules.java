@@ -1,7 +1,6 @@
 package io.firn.gateway.config;
 
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -54,8 +53,15 @@ public final class BrokerConfigRules {
         return ConfigDef.convertToString(parsed, key.type);
     }
 
-    /** Whether {@code name} takes a list, so that APPEND and SUBTRACT apply. */
+    /**
+     * Whether {@code name} takes a list, so that APPEND and SUBTRACT apply.
+     *
+     * @throws InvalidConfigurationException for a name brokers have no config of
+     */
     public static boolean list(String name) {
-        return Optional.ofNullable(TOPIC_NAMES.get(name)).filter(TopicConfigRules::list).isPresent();
+        if (!BrokerConfigKeys.KEYS.containsKey(name)) {
+            throw new InvalidConfigurationException("Unknown config name: " + name);
+        }
+        return BrokerConfigKeys.KEYS.get(name).type == ConfigDef.Type.LIST;
     }
 }

@@ -8,11 +8,13 @@ import io.firn.gateway.group.GroupSettings;
 import io.firn.gateway.telemetry.ClientMetricsEntries;
 import io.firn.membership.ClusterView;
 import io.firn.membership.Command.AlterConfigs;
+import io.firn.membership.Command.ConfigScope;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -56,9 +58,15 @@ final class ConfigChanges {
         };
     }
 
+    /** As {@link #present}, but none of a topic that does not exist: whether it does is asked last, as in Kafka. */
+    private static Map<String, String> presentIfAny(ClusterView view, ConfigTarget target) {
+        return target.scope() == ConfigScope.TOPIC && view.topic(target.name()).isEmpty() ? Map.of() : present(view, target);
+    }
+
     /** IncrementalAlterConfigs: the command for these operations. */
     AlterConfigs incremental(ClusterView view, ConfigTarget target, List<Operation> operations) {
-        Map<String, String> present = present(view, target);
+        checkBroker(target);
+        Map<String, String> present = presentIfAny(view, target);
         Map<String, String> next = new HashMap<>(present);
         operations.forEach(operation -> apply(view, target, present, next, operation));
         return checked(view, target, present, next);
@@ -66,9 +74,10 @@ final class ConfigChanges {
 
     /** AlterConfigs: the command that makes these all the overrides there are. */
     AlterConfigs replacing(ClusterView view, ConfigTarget target, List<Operation> operations) {
+        checkBroker(target);
         Map<String, String> next = new HashMap<>();
         operations.forEach(operation -> next.put(operation.name(), value(operation)));
-        return checked(view, target, present(view, target), next);
+        return checked(view, target, presentIfAny(view, target), next);
     }
 
     /** What can be wrong with operations whatever they are about; to be asked first, as Kafka does. @throws InvalidRequestException for a name given twice or a value that is missing */
@@ -103,7 +112,9 @@ final class ConfigChanges {
             case GROUP, CLIENT_METRICS -> false;
         };
         if (!list) {
-            throw new InvalidConfigurationException("Can't " + operation.type() + " to key " + operation.name() + " because its type is not LIST.");
+            throw new InvalidConfigurationException(target.scope() == ConfigScope.BROKER
+                    ? "Config value " + operation.type().name().toLowerCase(Locale.ROOT) + " is not allowed for config key: " + operation.name()
+                    : "Can't " + operation.type() + " to key " + operation.name() + " because its type is not LIST.");
         }
         List<String> parts = new ArrayList<>(parts(present.getOrDefault(operation.name(), inForce(view, target, operation.name()))));
         for (String part : Arrays.stream(value(operation).split(",")).map(String::trim).toList()) {
@@ -121,7 +132,7 @@ final class ConfigChanges {
     }
 
     private String inForce(ClusterView view, ConfigTarget target, String name) {
-        List<ConfigEntry> entries = target.scope() == io.firn.membership.Command.ConfigScope.TOPIC ? topicEntries.ofTopic(view, Map.of()) : topicEntries.ofBroker(view);
+        List<ConfigEntry> entries = target.scope() == ConfigScope.TOPIC ? topicEntries.ofTopic(view, Map.of()) : topicEntries.ofBroker(view);
         return entries.stream().filter(entry -> entry.name().equals(name)).findFirst().flatMap(ConfigEntry::value).orElse("");
     }
 
@@ -131,10 +142,11 @@ final class ConfigChanges {
         }
         switch (target.scope()) {
             case TOPIC -> topicRules.checkChange(view, present, next);
-            case BROKER -> checkBroker(target, next);
+            case BROKER -> BrokerConfigRules.check(next);
             case GROUP -> groupSettings.get().check(next);
             case CLIENT_METRICS -> ClientMetricsEntries.check(target.name(), next);
         }
+        present(view, target); // throws for a topic that does not exist
         Map<String, Optional<String>> changes = new HashMap<>();
         present.keySet().stream().filter(name -> !next.containsKey(name)).forEach(name -> changes.put(name, Optional.empty()));
         next.forEach((name, value) -> {
@@ -145,10 +157,10 @@ final class ConfigChanges {
         return new AlterConfigs(target.scope(), target.name(), changes);
     }
 
-    private void checkBroker(ConfigTarget target, Map<String, String> next) {
-        if (!target.name().isEmpty() && target.broker() != brokerId) {
+    /** Before anything of what is to be changed is looked at, as in Kafka. */
+    private void checkBroker(ConfigTarget target) {
+        if (target.scope() == ConfigScope.BROKER && !target.name().isEmpty() && target.broker() != brokerId) {
             throw new InvalidRequestException("Unexpected broker id, expected " + brokerId + ", but received " + target.name());
         }
-        BrokerConfigRules.check(next);
     }
 }

@@ -8,13 +8,27 @@ import org.apache.kafka.common.internals.Topic;
 
 /** What configs are asked for or changed of: a topic, a broker ("" is the cluster-wide default), a group, or a client metrics subscription. */
 record ConfigTarget(ConfigScope scope, String name) {
-    /** @throws org.apache.kafka.common.errors.ApiException for a kind of resource without configs here, or a name that cannot be */
+    /** What is to be changed. @throws org.apache.kafka.common.errors.ApiException for a kind of resource without configs here, or a name that cannot be */
     static ConfigTarget of(byte resourceType, String name) {
         return switch (ConfigResource.Type.forId(resourceType)) {
             case TOPIC -> topic(name);
-            case BROKER -> broker(name);
-            case GROUP -> group(name);
-            case CLIENT_METRICS -> clientMetrics(name);
+            case BROKER -> broker(name, "Node");
+            case GROUP -> new ConfigTarget(ConfigScope.GROUP, named(name, "Default group resources are not allowed."));
+            case CLIENT_METRICS -> new ConfigTarget(ConfigScope.CLIENT_METRICS, named(name, "Subscription name can't be empty"));
+            default -> throw new InvalidRequestException("Unknown resource type " + resourceType);
+        };
+    }
+
+    /** What is to be described: what is wrong with a name is said in other words then, as in Kafka. @throws org.apache.kafka.common.errors.ApiException as above */
+    static ConfigTarget described(byte resourceType, String name) {
+        return switch (ConfigResource.Type.forId(resourceType)) {
+            case TOPIC -> {
+                Topic.validate(name);
+                yield new ConfigTarget(ConfigScope.TOPIC, name);
+            }
+            case BROKER -> broker(name, "Broker");
+            case GROUP -> new ConfigTarget(ConfigScope.GROUP, named(name, "Group name must not be empty"));
+            case CLIENT_METRICS -> new ConfigTarget(ConfigScope.CLIENT_METRICS, named(name, "Client metrics subscription name must not be empty"));
             default -> throw new InvalidRequestException("Unknown resource type " + resourceType);
         };
     }
@@ -27,37 +41,25 @@ record ConfigTarget(ConfigScope scope, String name) {
         return new ConfigTarget(ConfigScope.TOPIC, name);
     }
 
-    private static ConfigTarget group(String name) {
+    private static String named(String name, String ifEmpty) {
         if (name.isEmpty()) {
-            throw new InvalidRequestException("Default group resources are not allowed.");
+            throw new InvalidRequestException(ifEmpty);
         }
-        return new ConfigTarget(ConfigScope.GROUP, name);
+        return name;
     }
 
-    private static ConfigTarget clientMetrics(String name) {
-        if (name.isEmpty()) {
-            throw new InvalidRequestException("Subscription name can't be empty");
-        }
-        return new ConfigTarget(ConfigScope.CLIENT_METRICS, name);
-    }
-
-    private static ConfigTarget broker(String name) {
+    private static ConfigTarget broker(String name, String word) {
         ConfigTarget target = new ConfigTarget(ConfigScope.BROKER, name);
-        if (!name.isEmpty()) {
+        try {
             target.broker();
+        } catch (NumberFormatException e) {
+            throw new InvalidRequestException(word + " id must be an integer, but it is: " + name);
         }
         return target;
     }
 
     /** The broker's id, or {@link ClusterView#ALL_BROKERS}. */
     int broker() {
-        if (name.isEmpty()) {
-            return ClusterView.ALL_BROKERS;
-        }
-        try {
-            return Integer.parseInt(name);
-        } catch (NumberFormatException e) {
-            throw new InvalidRequestException("Broker id must be an integer, but it is: " + name);
-        }
+        return name.isEmpty() ? ClusterView.ALL_BROKERS : Integer.parseInt(name);
     }
 }

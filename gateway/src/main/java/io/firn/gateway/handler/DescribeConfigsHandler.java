@@ -57,7 +57,7 @@ final class DescribeConfigsHandler implements ApiHandler {
             if (resource.resourceType() == ConfigResource.Type.BROKER_LOGGER.id()) {
                 return result.setConfigs(loggers.describe(resource.resourceName(), wanted));
             }
-            List<ConfigEntry> entries = entries(view, ConfigTarget.of(resource.resourceType(), resource.resourceName()));
+            List<ConfigEntry> entries = entries(view, ConfigTarget.described(resource.resourceType(), resource.resourceName()));
             return result.setConfigs(entries.stream().filter(entry -> wanted.isEmpty() || wanted.contains(entry.name()))
                     .map(entry -> ConfigDescriptions.described(entry, body.includeSynonyms(), body.includeDocumentation())).toList());
         } catch (RuntimeException e) {

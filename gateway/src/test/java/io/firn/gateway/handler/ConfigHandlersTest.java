@@ -200,6 +200,8 @@ class ConfigHandlersTest {
     @Test
     void whatCannotBeChangedIsRefusedWithKafkasError() throws Exception {
         assertThat(change(TOPIC, "nope", false, operation(OpType.SET, "segment.ms", "7000"))).isEqualTo(Errors.UNKNOWN_TOPIC_OR_PARTITION);
+        assertThat(change(TOPIC, "nope", false, operation(OpType.SET, "segment.ms", "x"))).as("what is wrong with the change comes first").isEqualTo(Errors.INVALID_CONFIG);
+        assertThat(change(TOPIC, "nope", false)).isEqualTo(Errors.UNKNOWN_TOPIC_OR_PARTITION);
         assertThat(change(TOPIC, "bad name", false, operation(OpType.SET, "segment.ms", "7000"))).isEqualTo(Errors.INVALID_TOPIC_EXCEPTION);
         assertThat(change(TOPIC, "t", false, operation(OpType.SET, "no.such", "7000"))).isEqualTo(Errors.INVALID_CONFIG);
         assertThat(change(TOPIC, "t", false, operation(OpType.SET, "segment.ms", null))).isEqualTo(Errors.INVALID_REQUEST);
@@ -212,6 +214,32 @@ class ConfigHandlersTest {
         assertThat(change(GROUP, "g", false, operation(OpType.SET, "consumer.session.timeout.ms", "1"))).isEqualTo(Errors.INVALID_CONFIG);
         assertThat(change(ConfigResource.Type.UNKNOWN, "1", false, operation(OpType.SET, "root", "DEBUG"))).isEqualTo(Errors.INVALID_REQUEST);
         assertThat(overrides()).isEqualTo(Map.of("retention.ms", "5000"));
+    }
+
+    @Test
+    void whatIsNoListOfABrokerIsNotEditedAndSaysSoAsKafkaDoes() throws Exception {
+        assertThat(response(BROKER, "", false, operation(OpType.APPEND, "metrics", "1")).errorMessage()).isEqualTo("Unknown config name: metrics");
+        assertThat(response(BROKER, "1", false, operation(OpType.SUBTRACT, "log.segment.bytes", "1")).errorMessage())
+                .isEqualTo("Config value subtract is not allowed for config key: log.segment.bytes");
+        assertThat(change(BROKER, "1", false, operation(OpType.APPEND, "log.cleanup.policy", "compact"))).isEqualTo(Errors.NONE);
+        assertThat(response(TOPIC, "t", false, operation(OpType.APPEND, "segment.ms", "1")).errorMessage()).isEqualTo("Can't APPEND to key segment.ms because its type is not LIST.");
+    }
+
+    @Test
+    void whichBrokerItIsComesBeforeWhatIsToBeChanged() throws Exception {
+        assertThat(response(BROKER, "7", false, operation(OpType.APPEND, "no.such", "1")).errorMessage()).isEqualTo("Unexpected broker id, expected 1, but received 7");
+        assertThat(response(BROKER, "x", false, operation(OpType.APPEND, "no.such", "1")).errorMessage()).isEqualTo("Node id must be an integer, but it is: x");
+        assertThat(describe(BROKER, "x").errorMessage()).isEqualTo("Broker id must be an integer, but it is: x");
+    }
+
+    @Test
+    void anEmptyNameIsRefusedInKafkasWordsWhereItIsDescribed() throws Exception {
+        assertThat(describe(TOPIC, "")).satisfies(refused -> {
+            assertThat(refused.errorCode()).isEqualTo(Errors.INVALID_TOPIC_EXCEPTION.code());
+            assertThat(refused.errorMessage()).isEqualTo("Topic name is invalid: the empty string is not allowed");
+        });
+        assertThat(describe(GROUP, "").errorMessage()).isEqualTo("Group name must not be empty");
+        assertThat(describe(ConfigResource.Type.CLIENT_METRICS, "").errorMessage()).isEqualTo("Client metrics subscription name must not be empty");
     }
 
     @Test

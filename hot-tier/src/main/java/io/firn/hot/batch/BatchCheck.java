@@ -19,6 +19,9 @@ import io.firn.hot.batch.BatchVerdict.Sound;
  */
 public final class BatchCheck {
 
+    /** Kafka's words, which clients show: of batches it rewrites or looks into, it names the records besides. */
+    static final String TIMESTAMPS_REJECTED = "One or more records have been rejected due to invalid timestamp";
+
     private static final int MAX_COMPRESSION_ID = 4;
 
     private BatchCheck() {}
@@ -177,13 +180,13 @@ public final class BatchCheck {
             return new Refused(AppendError.INVALID_TIMESTAMP, "the batch's maximum timestamp " + max + " is below its base timestamp " + base);
         }
         if (outOfRange(base, config, nowMs) || outOfRange(max, config, nowMs)) {
-            return new Refused(AppendError.INVALID_TIMESTAMP, range(config, nowMs, "timestamps " + base + " to " + max));
+            return new Refused(AppendError.INVALID_TIMESTAMP, TIMESTAMPS_REJECTED + ": " + range(config, nowMs, "one from " + base + " to " + max));
         }
         return Sound.SOUND;
     }
 
     static String range(HotLogConfig config, long nowMs, String what) {
-        return what + ": the broker's clock is at " + nowMs + ", and the topic allows " + config.timestampBeforeMaxMs() + " ms before and " + config.timestampAfterMaxMs() + " ms after";
+        return what + " is out of range. The timestamp should be within [" + (nowMs - config.timestampBeforeMaxMs()) + ", " + (nowMs + config.timestampAfterMaxMs()) + "]";
     }
 
     static boolean outOfRange(long timestampMs, HotLogConfig config, long nowMs) {

@@ -67,7 +67,7 @@ final class RecordCheck {
             fault(index, "no key, but the topic is compacted");
         } else if (!config.logAppendTime() && BatchCheck.outOfRange(timestampMs, config, nowMs)) {
             faultInTime = true;
-            fault(index, BatchCheck.range(config, nowMs, "timestamp " + timestampMs));
+            fault(index, BatchCheck.range(config, nowMs, "Timestamp " + timestampMs + " of message with offset " + index));
         }
     }
 
@@ -81,7 +81,7 @@ final class RecordCheck {
         if (faults.isEmpty()) {
             return Sound.SOUND;
         }
-        return faultInTime ? new Refused(AppendError.INVALID_TIMESTAMP, "records have timestamps the topic does not allow", faults)
+        return faultInTime ? new Refused(AppendError.INVALID_TIMESTAMP, BatchCheck.TIMESTAMPS_REJECTED, faults)
                 : new Refused(AppendError.INVALID_RECORD, "record " + faults.get(0).index() + " has " + faults.get(0).message(), faults);
     }
 

@@ -147,7 +147,9 @@ class BatchCheckTest {
         assertThat(client(batch)).isInstanceOfSatisfying(Refused.class, refused -> {
             assertThat(refused.error()).isEqualTo(AppendError.INVALID_TIMESTAMP);
             assertThat(refused.faults()).extracting(RecordFault::index).containsExactly(1, 3);
-            assertThat(refused.faults().get(0).message()).contains(Long.toString(NOW - HOUR_MS - 1));
+            assertThat(refused.message()).as("Kafka's words").isEqualTo("One or more records have been rejected due to invalid timestamp");
+            assertThat(refused.faults().get(0).message()).isEqualTo("Timestamp " + (NOW - HOUR_MS - 1) + " of message with offset 1 is out of range. The timestamp should be within ["
+                    + (NOW - HOUR_MS) + ", " + (NOW + HOUR_MS) + "]");
         });
     }
 
