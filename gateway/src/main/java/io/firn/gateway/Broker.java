@@ -23,6 +23,7 @@ import io.firn.gateway.http.Readiness;
 import io.firn.gateway.partition.PartitionKeeper;
 import io.firn.gateway.partition.Partitions;
 import io.firn.gateway.partition.Replication;
+import io.firn.gateway.peer.Peers;
 import io.firn.gateway.quota.ClientQuotas;
 import io.firn.gateway.quota.ConnectionQuotas;
 import io.firn.gateway.share.ShareCoordination;
@@ -198,26 +199,25 @@ public final class Broker implements AutoCloseable {
         TopicConfigs topicConfigs = TopicConfigs.of(config);
         RecompressionPool recompression = closing(RecompressionPool.start(ModuleConfigs.recompressionThreads()), RecompressionPool::close);
         PartitionKeeper keeper = closing(new PartitionKeeper(replication(), hot, retention, loops, partitions, topicConfigs::settings, recompression, clock), Broker::stop);
+        Peers peers = peers(loops.first());
         Supplier<GroupSettings> groupSettings = once(() -> GroupSettings.of(config.group()));
         ProducerIds producerIds = new ProducerIds(loops.first(), metadata::submit);
-        MarkerSender localMarkers = new LocalMarkers(partitions, (partition, marker) -> groupsOnceMade.endTransaction(partition, marker), clock);
-        MarkerSender markers = cluster.<MarkerSender>map(part -> new ClusterMarkers(config.node().id(), localMarkers, metadata::view, part.peers(), loops.first())).orElse(localMarkers);
-        TransactionCoordination transactions = closing(new TransactionCoordination(config.transaction().statePartitions(), ModuleConfigs.transactions(config), metadata, partitions, markers,
-                producerIds::next, clock), TransactionCoordination::close);
-        TransactionAdmission admission = cluster.<TransactionAdmission>map(part -> new ClusterAdmission(config.node().id(), transactions.transactions(), metadata::view, part.peers(), loops.first()))
-                .orElse(transactions.transactions());
+        MarkerSender markers = new LocalMarkers(partitions, (partition, marker) -> groupsOnceMade.endTransaction(partition, marker), clock);
+        TransactionCoordination transactions = closing(new TransactionCoordination(config.transaction().statePartitions(), ModuleConfigs.transactions(config), metadata, partitions,
+                new ClusterMarkers(peers, markers), producerIds::next, clock), TransactionCoordination::close);
+        TransactionAdmission admission = new ClusterAdmission(peers, transactions.transactions());
         int statePartitions = ShareCoordination.partitions(config.group().settings());
         Coordination<ShareCoordinator> shareState = closing(ShareCoordination.of(config.node().id(), statePartitions, () -> ShareSettings.of(config.group().settings()), metadata,
                 partitions, clock), Coordination::close);
         StateTopic stateTopic = new StateTopic(metadata, keeper::whenInService, statePartitions, ShareCoordination.replicas(config.group().settings(), 0));
-        Supplier<Persister> persister = once(() -> new StatePersister(shareState, stateTopic, timer));
-        Coordination<GroupCoordinator> groups = closing(GroupCoordination.of(config.node().id(), config.group().offsetsPartitions(), groupSettings, persister, metadata, partitions,
+        Supplier<Persister> persister = once(() -> new StatePersister(shareState, stateTopic, peers, timer));
+        Coordination<GroupCoordinator> groups = closing(GroupCoordination.of(peers, config.group().offsetsPartitions(), groupSettings, persister, metadata, partitions,
                 admission, clock), Coordination::close);
         groupsOnceMade = new Groups(groups);
         ShareGroups shareGroups = new ShareGroups(new ShareGroups.Ground(partitions, metadata::view, groupSettings, shareState, stateTopic, persister, timer, clock,
                 () -> System.nanoTime() / 1_000_000));
         ClientQuotas quotas = new ClientQuotas(metadata::view, clock);
-        HandlerContext handlers = new HandlerContext(config, quorum(), topicConfigs, metadata, partitions, keeper::whenInService, groupsOnceMade, groupSettings, transactions.transactions(), admission, localMarkers,
+        HandlerContext handlers = new HandlerContext(config, quorum(), topicConfigs, metadata, partitions, keeper::whenInService, groupsOnceMade, groupSettings, transactions.transactions(), admission, markers,
                 producerIds, shareGroups, hot, ModuleConfigs.hotDirectory(config), loops.first(), timer, closing(blockingPool(), ThreadPoolExecutor::shutdownNow), quotas, clock, meters);
         ApiTable apis = Handlers.all(handlers, retention::rejectsProduce, clock);
         cluster.ifPresent(part -> part.serve(Handlers.forPeers(handlers)));
@@ -251,6 +251,10 @@ public final class Broker implements AutoCloseable {
 
     private Replication replication() {
         return cluster.map(ClusterPart::replication).orElseGet(() -> Replication.single(config.node().id()));
+    }
+
+    private Peers peers(EventLoop loop) {
+        return cluster.map(part -> new Peers(config.node().id(), metadata::view, part.peers(), loop)).orElseGet(() -> Peers.none(config.node().id(), metadata::view, loop));
     }
 
     private Quorum quorum() {

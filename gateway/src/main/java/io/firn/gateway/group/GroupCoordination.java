@@ -3,6 +3,7 @@ package io.firn.gateway.group;
 import io.firn.gateway.coordinator.Coordination;
 import io.firn.gateway.coordinator.TransactionAdmission;
 import io.firn.gateway.partition.Partitions;
+import io.firn.gateway.peer.Peers;
 import io.firn.membership.Metadata;
 import java.time.InstantSource;
 import java.util.function.Supplier;
@@ -21,9 +22,9 @@ public final class GroupCoordination {
      * @param shareState keeps the state of share groups; asked when the coordinator starts
      * @param admission of transactions that commit offsets
      */
-    public static Coordination<GroupCoordinator> of(int brokerId, int offsetsPartitions, Supplier<GroupSettings> settings, Supplier<Persister> shareState, Metadata metadata,
+    public static Coordination<GroupCoordinator> of(Peers peers, int offsetsPartitions, Supplier<GroupSettings> settings, Supplier<Persister> shareState, Metadata metadata,
             Partitions partitions, TransactionAdmission admission, InstantSource clock) {
         return new Coordination<>(new Coordination.Kind("group", Topic.GROUP_METADATA_TOPIC_NAME, offsetsPartitions),
-                (count, loads) -> GroupService.start(brokerId, settings.get(), shareState.get(), partitions, admission, clock, loads, count), metadata, partitions);
+                (count, loads) -> GroupService.start(peers, settings.get(), shareState.get(), partitions, admission, clock, loads, count), metadata, partitions);
     }
 }

@@ -7,6 +7,7 @@ import io.firn.gateway.coordinator.LogWriter;
 import io.firn.gateway.coordinator.MetadataMirror;
 import io.firn.gateway.coordinator.TransactionAdmission;
 import io.firn.gateway.partition.Partitions;
+import io.firn.gateway.peer.Peers;
 import io.firn.membership.ClusterView;
 import java.time.InstantSource;
 import java.util.HashSet;
@@ -41,9 +42,9 @@ final class GroupService implements CoordinatorService<GroupCoordinator> {
     private final MetadataMirror mirror;
     private Map<String, Map<String, String>> groupConfigs = Map.of();
 
-    private GroupService(int brokerId, GroupSettings settings, Persister shareState, Partitions partitions, TransactionAdmission admission, InstantSource clock, LogLoader.Outcome loads) {
+    private GroupService(Peers peers, GroupSettings settings, Persister shareState, Partitions partitions, TransactionAdmission admission, InstantSource clock, LogLoader.Outcome loads) {
         this.mirror = new MetadataMirror(clock::millis);
-        this.service = new GroupCoordinatorService.Builder(brokerId, settings.coordinator())
+        this.service = new GroupCoordinatorService.Builder(peers.brokerId(), settings.coordinator())
                 .withTime(Time.SYSTEM)
                 .withTimer(new SystemTimerReaper("group-coordinator-reaper", new SystemTimer("group-coordinator")))
                 .withLoader(new LogLoader("firn-group-loader", partitions, new GroupCoordinatorRecordSerde(), clock, loads))
@@ -53,14 +54,14 @@ final class GroupService implements CoordinatorService<GroupCoordinator> {
                 .withGroupConfigManager(new GroupConfigManager(settings.groupDefaults(), settings.coordinator(), settings.share()))
                 .withPersister(shareState)
                 .withAuthorizerPlugin(Optional.empty())
-                .withPartitionMetadataClient(new LatestOffsets(partitions))
+                .withPartitionMetadataClient(new LatestOffsets(partitions, peers))
                 .build();
     }
 
     /** @param offsetsPartitions partitions of {@code __consumer_offsets}, fixed for the service's life */
-    static GroupService start(int brokerId, GroupSettings settings, Persister shareState, Partitions partitions, TransactionAdmission admission, InstantSource clock,
+    static GroupService start(Peers peers, GroupSettings settings, Persister shareState, Partitions partitions, TransactionAdmission admission, InstantSource clock,
             LogLoader.Outcome loads, int offsetsPartitions) {
-        GroupService started = new GroupService(brokerId, settings, shareState, partitions, admission, clock, loads);
+        GroupService started = new GroupService(peers, settings, shareState, partitions, admission, clock, loads);
         started.service.startup(() -> offsetsPartitions);
         return started;
     }

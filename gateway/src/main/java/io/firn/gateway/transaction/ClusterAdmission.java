@@ -2,17 +2,14 @@ package io.firn.gateway.transaction;
 
 import io.firn.gateway.coordinator.TransactionAdmission;
 import io.firn.gateway.peer.PeerQueue;
-import io.firn.gateway.peer.PeerTransport;
+import io.firn.gateway.peer.Peers;
 import io.firn.gateway.wire.PeerReply;
-import io.firn.membership.ClusterView;
 import io.firn.membership.PartitionView;
-import io.netty.channel.EventLoop;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Supplier;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.internals.Topic;
 import org.apache.kafka.common.message.AddPartitionsToTxnRequestData.AddPartitionsToTxnTopic;
@@ -37,24 +34,15 @@ public final class ClusterAdmission implements TransactionAdmission {
     /** Longer than a coordinator waits for what it writes. */
     static final long TIMEOUT_MS = 30_000;
 
-    private final int brokerId;
+    private final Peers peers;
     private final TransactionAdmission local;
-    private final Supplier<ClusterView> view;
-    private final PeerTransport peers;
-    private final EventLoop loop;
     private final PeerQueue<Question> queue;
 
-    /**
-     * @param local the coordinator of this broker
-     * @param loop where answers of other brokers are taken
-     */
-    public ClusterAdmission(int brokerId, TransactionAdmission local, Supplier<ClusterView> view, PeerTransport peers, EventLoop loop) {
-        this.brokerId = brokerId;
-        this.local = local;
-        this.view = view;
+    /** @param local the coordinator of this broker */
+    public ClusterAdmission(Peers peers, TransactionAdmission local) {
         this.peers = peers;
-        this.loop = loop;
-        this.queue = new PeerQueue<>(loop, new Questions());
+        this.local = local;
+        this.queue = new PeerQueue<>(peers.loop(), new Questions());
     }
 
     private record Question(String id, long producerId, short epoch, Set<TopicPartition> partitions, Mode mode, CompletableFuture<Map<TopicPartition, Errors>> answer) {
@@ -66,7 +54,7 @@ public final class ClusterAdmission implements TransactionAdmission {
     @Override
     public CompletableFuture<Map<TopicPartition, Errors>> admit(String id, long producerId, short epoch, Set<TopicPartition> partitions, Mode mode) {
         int coordinator = coordinatorOf(id);
-        if (coordinator == brokerId) {
+        if (coordinator == peers.brokerId()) {
             return local.admit(id, producerId, epoch, partitions, mode);
         }
         if (coordinator == PartitionView.NO_LEADER) {
@@ -78,7 +66,7 @@ public final class ClusterAdmission implements TransactionAdmission {
     }
 
     private int coordinatorOf(String id) {
-        return view.get().topic(Topic.TRANSACTION_STATE_TOPIC_NAME)
+        return peers.view().get().topic(Topic.TRANSACTION_STATE_TOPIC_NAME)
                 .map(topic -> topic.partitions().get(Transactions.partitionOf(id, topic.partitions().size())).leader()).orElse(PartitionView.NO_LEADER);
     }
 
@@ -89,7 +77,7 @@ public final class ClusterAdmission implements TransactionAdmission {
         public CompletableFuture<?> send(int broker, List<Question> questions) {
             AddPartitionsToTxnTransactionCollection transactions = new AddPartitionsToTxnTransactionCollection(questions.size());
             questions.forEach(question -> transactions.add(transaction(question)));
-            return peers.send(broker, loop, AddPartitionsToTxnRequest.Builder.forBroker(transactions), TIMEOUT_MS).whenComplete((reply, failure) -> {
+            return peers.transport().send(broker, peers.loop(), AddPartitionsToTxnRequest.Builder.forBroker(transactions), TIMEOUT_MS).whenComplete((reply, failure) -> {
                 if (failure == null) {
                     answer(questions, reply);
                 } else {

@@ -1,11 +1,9 @@
 package io.firn.gateway.transaction;
 
 import io.firn.gateway.peer.PeerQueue;
-import io.firn.gateway.peer.PeerTransport;
+import io.firn.gateway.peer.Peers;
 import io.firn.gateway.wire.PeerReply;
-import io.firn.membership.ClusterView;
 import io.firn.membership.PartitionView;
-import io.netty.channel.EventLoop;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -13,7 +11,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Supplier;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.requests.TransactionResult;
@@ -34,24 +31,15 @@ public final class ClusterMarkers implements MarkerSender {
     /** Longer than a leader waits for the commitment. */
     static final long TIMEOUT_MS = LocalMarkers.COMMIT_TIMEOUT_MS + 5_000;
 
-    private final int brokerId;
+    private final Peers peers;
     private final MarkerSender local;
-    private final Supplier<ClusterView> view;
-    private final PeerTransport peers;
-    private final EventLoop loop;
     private final PeerQueue<Question> queue;
 
-    /**
-     * @param local into partitions that this broker leads
-     * @param loop where answers of other brokers are taken
-     */
-    public ClusterMarkers(int brokerId, MarkerSender local, Supplier<ClusterView> view, PeerTransport peers, EventLoop loop) {
-        this.brokerId = brokerId;
-        this.local = local;
-        this.view = view;
+    /** @param local into partitions that this broker leads */
+    public ClusterMarkers(Peers peers, MarkerSender local) {
         this.peers = peers;
-        this.loop = loop;
-        this.queue = new PeerQueue<>(loop, new Markers());
+        this.local = local;
+        this.queue = new PeerQueue<>(peers.loop(), new Markers());
     }
 
     private record Question(EndMarker marker, CompletableFuture<Map<TopicPartition, Errors>> answer) {
@@ -63,7 +51,7 @@ public final class ClusterMarkers implements MarkerSender {
     @Override
     public CompletableFuture<Map<TopicPartition, Errors>> send(EndMarker marker) {
         List<CompletableFuture<Map<TopicPartition, Errors>>> parts = new ArrayList<>();
-        byLeader(view.get(), marker.partitions()).forEach((leader, partitions) -> parts.add(send(leader, marker.at(partitions))));
+        byLeader(marker.partitions()).forEach((leader, partitions) -> parts.add(send(leader, marker.at(partitions))));
         return CompletableFuture.allOf(parts.toArray(CompletableFuture[]::new)).thenApply(done -> {
             Map<TopicPartition, Errors> answers = new HashMap<>();
             parts.forEach(part -> answers.putAll(part.join()));
@@ -71,14 +59,14 @@ public final class ClusterMarkers implements MarkerSender {
         });
     }
 
-    private static Map<Integer, Set<TopicPartition>> byLeader(ClusterView view, Set<TopicPartition> partitions) {
+    private Map<Integer, Set<TopicPartition>> byLeader(Set<TopicPartition> partitions) {
         Map<Integer, Set<TopicPartition>> byLeader = new HashMap<>();
-        partitions.forEach(tp -> byLeader.computeIfAbsent(view.partition(tp.topic(), tp.partition()).map(PartitionView::leader).orElse(PartitionView.NO_LEADER), leader -> new HashSet<>()).add(tp));
+        partitions.forEach(tp -> byLeader.computeIfAbsent(peers.leaderOf(tp.topic(), tp.partition()), leader -> new HashSet<>()).add(tp));
         return byLeader;
     }
 
     private CompletableFuture<Map<TopicPartition, Errors>> send(int leader, EndMarker marker) {
-        if (leader == brokerId) {
+        if (leader == peers.brokerId()) {
             return local.send(marker);
         }
         if (leader == PartitionView.NO_LEADER) {
@@ -101,7 +89,7 @@ public final class ClusterMarkers implements MarkerSender {
         @Override
         public CompletableFuture<?> send(int broker, List<Question> questions) {
             WriteTxnMarkersRequest.Builder request = new WriteTxnMarkersRequest.Builder(questions.stream().map(question -> entry(question.marker())).toList());
-            return peers.send(broker, loop, request, TIMEOUT_MS).whenComplete((reply, failure) -> {
+            return peers.transport().send(broker, peers.loop(), request, TIMEOUT_MS).whenComplete((reply, failure) -> {
                 if (failure == null) {
                     answer(questions, reply);
                 } else {

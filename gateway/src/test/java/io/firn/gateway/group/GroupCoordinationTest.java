@@ -8,8 +8,11 @@ import io.firn.gateway.coordinator.Caller;
 import io.firn.gateway.coordinator.Coordination;
 import io.firn.gateway.coordinator.TransactionAdmission;
 import io.firn.gateway.partition.Partitions;
+import io.firn.gateway.peer.Peers;
 import io.firn.gateway.rig.Await;
 import io.firn.membership.Metadata;
+import io.netty.channel.DefaultEventLoop;
+import io.netty.channel.EventLoop;
 import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.InstantSource;
@@ -38,13 +41,14 @@ class GroupCoordinationTest {
     @TempDir
     Path directory;
     private final AtomicInteger started = new AtomicInteger();
+    private final EventLoop loop = new DefaultEventLoop();
     private Metadata metadata;
     private Coordination<GroupCoordinator> coordination;
 
     @BeforeEach
     void open() {
         metadata = Metadata.openSingleBroker(directory, InstantSource.system(), new Random(1));
-        coordination = GroupCoordination.of(1, 7, this::settings, NoOpStatePersister::new, metadata, new Partitions(metadata::view), TransactionAdmission.NONE, InstantSource.system());
+        coordination = GroupCoordination.of(Peers.none(1, metadata::view, loop), 7, this::settings, NoOpStatePersister::new, metadata, new Partitions(metadata::view), TransactionAdmission.NONE, InstantSource.system());
         coordination.start();
     }
 
@@ -52,6 +56,7 @@ class GroupCoordinationTest {
     void close() {
         coordination.close();
         metadata.close();
+        loop.shutdownGracefully();
     }
 
     private GroupSettings settings() {

@@ -60,7 +60,7 @@ class GroupsTest {
     @BeforeEach
     void open() {
         broker = new TestPartitions(directory);
-        coordination = GroupCoordination.of(TestPartitions.BROKER, 3, GroupsTest::settings, NoOpStatePersister::new, broker.metadata, broker.partitions, TransactionAdmission.NONE,
+        coordination = GroupCoordination.of(broker.peers(), 3, GroupsTest::settings, NoOpStatePersister::new, broker.metadata, broker.partitions, TransactionAdmission.NONE,
                 InstantSource.system());
         coordination.start();
     }

@@ -8,6 +8,7 @@ import io.firn.gateway.api.ServedApi;
 import io.firn.gateway.coordinator.TransactionAdmission.Mode;
 import io.firn.gateway.partition.Partition;
 import io.firn.gateway.partition.TestPartitions;
+import io.firn.gateway.peer.Peers;
 import io.firn.gateway.transaction.ClusterAdmission;
 import io.firn.gateway.transaction.ClusterMarkers;
 import io.firn.gateway.transaction.LocalMarkers;
@@ -82,12 +83,12 @@ class CrossBrokerTransactionsTest {
         broker.partition("t", 1);
         ProducerIds ids = new ProducerIds(scheduler, broker.metadata::submit);
         LocalMarkers local = new LocalMarkers(broker.partitions, (partition, marker) -> CompletableFuture.failedFuture(new IllegalStateException("no groups here")), InstantSource.system());
-        ClusterMarkers markers = new ClusterMarkers(OTHER, NOTHING_LOCAL, this::view, peers, loop);
+        ClusterMarkers markers = new ClusterMarkers(new Peers(OTHER, this::view, peers, loop), NOTHING_LOCAL);
         coordination = new TransactionCoordination(2, new TransactionSettings(900_000, 1_000_000, 3_600_000, 3_600_000, 5_000), broker.metadata, broker.partitions, markers, ids::next,
                 InstantSource.system());
         coordination.start();
         transactions = coordination.transactions();
-        admission = new ClusterAdmission(OTHER, (id, producerId, epoch, partitions, mode) -> CompletableFuture.failedFuture(new AssertionError("nothing is coordinated here")), this::view, peers, loop);
+        admission = new ClusterAdmission(new Peers(OTHER, this::view, peers, loop), (id, producerId, epoch, partitions, mode) -> CompletableFuture.failedFuture(new AssertionError("nothing is coordinated here")));
         List<ServedApi> served = new ArrayList<>(new TransactionHandlers(broker.metadata, null, transactions).all());
         served.add(ServedApi.of(ApiKeys.WRITE_TXN_MARKERS, new WriteTxnMarkersHandler(local)));
         peers.put(TestPartitions.BROKER, new ApiTable(served));

@@ -64,7 +64,7 @@ class HandlersTest {
     void everyPromisedApiHasOneHandlerForItsStableVersions() {
         BrokerConfig config = ConfigLoader.load(Optional.empty(), Map.of(), List.of());
         try (TestPartitions broker = new TestPartitions(directory);
-                Coordination<GroupCoordinator> coordination = GroupCoordination.of(1, 3, () -> GroupSettings.of(config.group()), NoOpStatePersister::new, broker.metadata, broker.partitions,
+                Coordination<GroupCoordinator> coordination = GroupCoordination.of(broker.peers(), 3, () -> GroupSettings.of(config.group()), NoOpStatePersister::new, broker.metadata, broker.partitions,
                         TransactionAdmission.NONE, InstantSource.system());
                 Coordination<ShareCoordinator> shares = ShareCoordination.of(1, 3, () -> ShareSettings.of(Map.of()), broker.metadata, broker.partitions, InstantSource.system());
                 TransactionCoordination transactions = new TransactionCoordination(2, new TransactionSettings(1, 1, 1, 1, 1), broker.metadata, broker.partitions, NO_MARKERS,

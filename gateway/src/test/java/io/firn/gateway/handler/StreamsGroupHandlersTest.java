@@ -54,7 +54,7 @@ class StreamsGroupHandlersTest {
     @BeforeEach
     void open() {
         broker = new TestPartitions(directory);
-        coordination = GroupCoordination.of(TestPartitions.BROKER, 1, () -> GroupSettings.of(CONFIG), NoOpStatePersister::new, broker.metadata, broker.partitions,
+        coordination = GroupCoordination.of(broker.peers(), 1, () -> GroupSettings.of(CONFIG), NoOpStatePersister::new, broker.metadata, broker.partitions,
                 TransactionAdmission.NONE, InstantSource.system());
         coordination.start();
         broker.createTopic("__consumer_offsets", 1, Map.of("cleanup.policy", "compact"));

@@ -105,7 +105,7 @@ class TransactionApisTest {
         LocalMarkers markers = new LocalMarkers(broker.partitions, (partition, marker) -> asked.get().endTransaction(partition, marker), InstantSource.system());
         transactions = new TransactionCoordination(2, new TransactionSettings(900_000, 1_000_000, 3_600_000, 3_600_000, 5_000), broker.metadata, broker.partitions, markers, ids::next,
                 InstantSource.system());
-        var coordination = GroupCoordination.of(1, 2, () -> GroupSettings.of(config.group()), NoOpStatePersister::new, broker.metadata, broker.partitions, transactions.transactions(), InstantSource.system());
+        var coordination = GroupCoordination.of(broker.peers(), 2, () -> GroupSettings.of(config.group()), NoOpStatePersister::new, broker.metadata, broker.partitions, transactions.transactions(), InstantSource.system());
         groups = coordination;
         asked.set(new Groups(coordination));
         Timer timer = (delayMs, task) -> {

@@ -6,6 +6,7 @@ import io.firn.cold.ObjectStoreConfig;
 import io.firn.cold.ObjectStores;
 import io.firn.gateway.codec.RecompressionPool;
 import io.firn.gateway.config.TopicConfigs;
+import io.firn.gateway.peer.Peers;
 import io.firn.gateway.wire.EventLoops;
 import io.firn.hot.AppendOrigin;
 import io.firn.hot.AppendResult;
@@ -47,6 +48,8 @@ public final class TestPartitions implements AutoCloseable {
     private final ColdStore cold;
     private final RecompressionPool recompression = RecompressionPool.start(1);
     private final PartitionKeeper keeper;
+    private final EventLoops loops = EventLoops.of(vertx, 1);
+    private final Peers peers;
 
     public TestPartitions(Path directory) {
         InstantSource clock = InstantSource.system();
@@ -58,9 +61,15 @@ public final class TestPartitions implements AutoCloseable {
                 ObjectStores.open(ObjectStoreConfig.ofDirectory(directory.resolve("cold")), meters), clock, meters);
         retention = RetentionWorker.start(new RetentionConfig(1_000, 0, 0, hot::usableBytes, 1), new ScratchSpace(new FileDisk(), directory.resolve("scratch")), cold, clock, meters);
         partitions = new Partitions(metadata::view);
-        keeper = new PartitionKeeper(Replication.single(BROKER), hot, retention, EventLoops.of(vertx, 1), partitions, new TopicConfigs(BROKER, Map.of())::settings, recompression, clock);
+        peers = Peers.none(BROKER, metadata::view, loops.first());
+        keeper = new PartitionKeeper(Replication.single(BROKER), hot, retention, loops, partitions, new TopicConfigs(BROKER, Map.of())::settings, recompression, clock);
         metadata.subscribe(keeper::apply);
         keeper.start(metadata.view()).join();
+    }
+
+    /** Of a broker alone. */
+    public Peers peers() {
+        return peers;
     }
 
     public void createTopic(String name, int count, Map<String, String> configs) {
@@ -77,6 +86,19 @@ public final class TestPartitions implements AutoCloseable {
         });
         partitions.find(topic, number).ifPresent(found::complete);
         return found.orTimeout(30, TimeUnit.SECONDS).join();
+    }
+
+    /** The registry of another broker, which leads nothing yet. */
+    public Partitions elsewhere() {
+        return new Partitions(metadata::view);
+    }
+
+    /** What leads in one registry leads in the other from now on, with the same log. */
+    public static void move(Partition partition, Partitions from, Partitions to) {
+        CompletableFuture.runAsync(() -> {
+            from.remove(partition);
+            to.put(partition);
+        }, partition.loop()).orTimeout(30, TimeUnit.SECONDS).join();
     }
 
     /** Appends one batch as a coordinator would, and waits until it is committed; returns its first offset. */

@@ -63,7 +63,7 @@ class StatePersisterTest {
         coordination = ShareCoordination.of(TestPartitions.BROKER, PARTITIONS, () -> ShareSettings.of(settings), broker.metadata, broker.partitions, InstantSource.system());
         coordination.start();
         StateTopic topic = new StateTopic(broker.metadata, any -> CompletableFuture.completedFuture(null), PARTITIONS, view -> 1);
-        persister = new StatePersister(coordination, topic, (delayMs, task) -> {
+        persister = new StatePersister(coordination, topic, broker.peers(), (delayMs, task) -> {
             ScheduledFuture<?> scheduled = scheduler.schedule(task, delayMs, TimeUnit.MILLISECONDS);
             return () -> scheduled.cancel(false);
         });
