@@ -103,6 +103,7 @@ final class ClusterPart {
         Endpoint peer = new Endpoint(Endpoint.PEER, config.peer().brokerHost(), config.peer().port());
         Set<Integer> formWith = form ? config.cluster().voterIds() : Set.of();
         consensus = parts.closing(Consensus.start(ModuleConfigs.consensus(config, new CpPeer.Presence(process, peer)), ModuleConfigs.cpDirectory(config), formWith, Consensus.halting()), Consensus::close);
+        consensus.subscribe(new Said());
         Whereabouts whereabouts = new KnownBrokers();
         metadataLinks = parts.closing(new MetadataLinks(vertx, loops, config.node().id(), process, whereabouts), MetadataLinks::close);
         heartbeatLinks = parts.closing(new PeerLinks(vertx, loops, broker -> whereabouts.of(broker).map(Whereabouts.Place::address), "broker-" + config.node().id() + "-heartbeats", PeerLimits.DEFAULT),
@@ -230,6 +231,19 @@ final class ClusterPart {
 
     private Optional<PeerAddress> registeredAddress(int broker) {
         return Optional.ofNullable(metadata().view().brokers().get(broker)).map(known -> new PeerAddress(known.peer().host(), known.peer().port()));
+    }
+
+    /** What operators want to know of the cluster connection. */
+    private static final class Said implements Consensus.Listener {
+        @Override
+        public void joined(CpPeer peer) {
+            LOG.atInfo().addKeyValue("broker", peer.brokerId()).addKeyValue("address", peer.address()).log("A broker has joined the cluster connection");
+        }
+
+        @Override
+        public void left(CpPeer peer) {
+            LOG.atWarn().addKeyValue("broker", peer.brokerId()).addKeyValue("address", peer.address()).log("A broker has left the cluster connection: it was closed, or silent for too long");
+        }
     }
 
     /** A process shows itself on the cluster connection before it is registered, and what it shows is newer than a registration; but a broker may be registered and not be seen there. */

@@ -15,6 +15,7 @@ final class Commands {
 
     private static final Map<String, Supplier<Object>> BY_NAME = Map.of(
             "up", UpCommand::new,
+            "cluster", ClusterCommand::new,
             "topic", TopicCommand::new,
             "cp", CpCommand::new,
             "produce", ProduceCommand::new,

@@ -75,7 +75,11 @@ public final class ControllerDuties {
 
     /** The connection has ended on which a broker's heartbeats came. */
     public void connectionEnded(int broker, long epoch) {
-        loop.execute(() -> liveness.connectionEnded(metadata.view(), broker, epoch).forEach(this::take));
+        loop.execute(() -> {
+            if (controls()) {
+                liveness.connectionEnded(metadata.view(), broker, epoch).forEach(this::take);
+            }
+        });
     }
 
     private boolean controls() {
@@ -119,8 +123,13 @@ public final class ControllerDuties {
             submit(new Command.UnfenceBroker(unfence.broker(), unfence.epoch(), unfence.appliedVersion()));
         } else if (step instanceof Liveness.Step.Probe probe) {
             long sentMs = monotonicMs.getAsLong();
-            probes.refused(probe.endpoint()).exceptionally(failed -> false).thenAccept(refused -> loop.execute(() ->
-                    liveness.probed(metadata.view(), probe, refused, sentMs, monotonicMs.getAsLong()).forEach(this::take)));
+            probes.refused(probe.endpoint()).exceptionally(failed -> false).thenAccept(refused -> loop.execute(() -> probed(probe, refused, sentMs)));
+        }
+    }
+
+    private void probed(Liveness.Step.Probe probe, boolean refused, long sentMs) {
+        if (controls()) {
+            liveness.probed(metadata.view(), probe, refused, sentMs, monotonicMs.getAsLong()).forEach(this::take);
         }
     }
 

@@ -21,6 +21,9 @@ public record BrokerConfig(Node node, Data data, Kafka kafka, Http http, Cluster
         if (cluster.present() && kafka.port() == 0) {
             throw new ConfigException("kafka.port is 0, but a broker of a cluster has to be found at the same port again after a restart");
         }
+        if (cluster.present() && cold.provider().equals("file") && cold.fileDir().isEmpty()) {
+            throw new ConfigException("cold.file.dir is not set, but all brokers of a cluster must use the same directory, or a bucket (cold.provider)");
+        }
         if (cluster.present() && !cluster.voterIds().contains(node.id()) && cluster.seeds().isEmpty() && cluster.discovery().equals("list")) {
             throw new ConfigException("cluster.seeds is not set: a broker that is none of cluster.voters has to find them");
         }

@@ -13,6 +13,8 @@ import org.slf4j.LoggerFactory;
 public final class Logging {
 
     private static final String FIRN = "io.firn";
+    /** Warns of every connection that ends and of every choice of ours that is not its own; what matters of it Firn says itself. */
+    private static final String HAZELCAST = "com.hazelcast";
     private static final String STANDARD_ERROR = "System.err";
 
     private Logging() {}
@@ -22,6 +24,7 @@ public final class Logging {
         Encoder<ILoggingEvent> encoder = config.format().equals("json") ? new JsonLinesEncoder() : new TextEncoder();
         Level level = Level.toLevel(config.level());
         set(context(), encoder, level.isGreaterOrEqual(Level.WARN) ? level : Level.WARN, level);
+        context().getLogger(HAZELCAST).setLevel(level.isGreaterOrEqual(Level.INFO) ? Level.ERROR : Level.WARN);
     }
 
     /** Logging of a tool, which tells its user about errors itself: nothing, or with {@code verbose} what the clients have to say. */

@@ -1,0 +1,160 @@
+package io.firn.gateway.cli;
+
+import io.firn.gateway.config.BrokerConfig;
+import io.firn.gateway.config.ConfigLoader;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+
+/**
+ * A cluster of brokers on this machine, as its directory says. Immutable.
+ *
+ * <pre>
+ *   broker-1/firn.yaml   settings, written once: the brokers keep their ports. Can be changed, and given to "firn up --config"
+ *   broker-1/data/       what the broker stores
+ *   broker-1/log         what it has said, of all its runs
+ *   cold/                the bucket of all of them
+ *   formed               there when the cluster was formed: from then on it is not told to again
+ * </pre>
+ */
+record LocalCluster(Path directory, List<Member> members) {
+
+    /** Between the ports of two brokers. */
+    private static final int PORT_STEP = 100;
+    private static final int HTTP_PORT = 8080;
+    private static final int CLUSTER_PORT = 5701;
+
+    /** One broker. */
+    record Member(int id, Path directory, BrokerConfig config) {
+        Path configFile() {
+            return directory.resolve("firn.yaml");
+        }
+
+        Path log() {
+            return directory.resolve("log");
+        }
+
+        String bootstrap() {
+            return config.kafka().host() + ":" + config.kafka().port();
+        }
+    }
+
+    /** Ports of one broker. */
+    private record Ports(int kafka, int peer, int http, int cluster) {
+
+        /** @param kafka of the first broker; 0 picks free ones */
+        static List<Ports> of(int brokers, int kafka) throws IOException {
+            if (kafka > 0) {
+                return IntStream.range(0, brokers).map(i -> i * PORT_STEP).mapToObj(by -> new Ports(kafka + by, kafka + by + 1, HTTP_PORT + by, CLUSTER_PORT + by)).toList();
+            }
+            List<Integer> free = free(4 * brokers);
+            return IntStream.range(0, brokers).map(i -> 4 * i).mapToObj(i -> new Ports(free.get(i), free.get(i + 1), free.get(i + 2), free.get(i + 3))).toList();
+        }
+
+        /** All are held until the last is known, so that they differ. */
+        private static List<Integer> free(int count) throws IOException {
+            List<ServerSocket> held = new ArrayList<>();
+            try {
+                for (int i = 0; i < count; i++) {
+                    held.add(new ServerSocket(0, 1, InetAddress.getLoopbackAddress()));
+                }
+                return held.stream().map(ServerSocket::getLocalPort).toList();
+            } finally {
+                for (ServerSocket socket : held) {
+                    socket.close();
+                }
+            }
+        }
+    }
+
+    /**
+     * The cluster of a directory, which is made if there is none.
+     *
+     * @param brokers how many; of a directory that has a cluster, as many as that has
+     * @param kafkaPort of the first broker, if the cluster is new; 0 picks free ports
+     */
+    static LocalCluster at(Path directory, int brokers, int kafkaPort) {
+        try {
+            Path absolute = directory.toAbsolutePath().normalize();
+            long there = there(absolute);
+            if (there == 0) {
+                write(absolute, Ports.of(brokers, kafkaPort));
+            } else if (there != brokers) {
+                throw new CliFailure(Main.USAGE, absolute + " has a cluster of " + there + " brokers, not " + brokers);
+            }
+            return new LocalCluster(absolute, IntStream.rangeClosed(1, brokers).mapToObj(id -> member(absolute, id)).toList());
+        } catch (IOException e) {
+            throw new CliFailure(Main.USAGE, "cannot use the directory " + directory + " (--data): " + e);
+        }
+    }
+
+    private static long there(Path directory) throws IOException {
+        if (!Files.isDirectory(directory)) {
+            return 0;
+        }
+        try (Stream<Path> names = Files.list(directory)) {
+            return names.filter(path -> Files.exists(path.resolve("firn.yaml"))).count();
+        }
+    }
+
+    private static Member member(Path directory, int id) {
+        Path own = directory.resolve("broker-" + id);
+        return new Member(id, own, ConfigLoader.load(Optional.of(own.resolve("firn.yaml")), Map.of(), List.of()));
+    }
+
+    private static void write(Path directory, List<Ports> ports) throws IOException {
+        String seeds = joined(ports, one -> "127.0.0.1:" + one.cluster());
+        String voters = IntStream.rangeClosed(1, voters(ports.size())).mapToObj(Integer::toString).collect(Collectors.joining(","));
+        for (int i = ports.size(); i >= 1; i--) { // the first one last: until then there is no cluster
+            Ports own = ports.get(i - 1);
+            Path broker = Files.createDirectories(directory.resolve("broker-" + i));
+            Files.writeString(broker.resolve("firn.yaml"), """
+                    node.id: %d
+                    data.dir: "%s"
+                    kafka.port: %d
+                    peer.port: %d
+                    http.port: %d
+                    cluster.port: %d
+                    cluster.voters: "%s"
+                    cluster.seeds: "%s"
+                    # One bucket for all brokers of a cluster.
+                    cold.file.dir: "%s"
+                    """.formatted(i, broker.resolve("data"), own.kafka(), own.peer(), own.http(), own.cluster(), voters, seeds, directory.resolve("cold")));
+        }
+    }
+
+    private static String joined(List<Ports> ports, Function<Ports, String> text) {
+        return ports.stream().map(text).collect(Collectors.joining(","));
+    }
+
+    /** As many as can: an odd number up to seven. */
+    private static int voters(int brokers) {
+        return Math.min(7, brokers % 2 == 1 ? brokers : brokers - 1);
+    }
+
+    boolean formed() {
+        return Files.exists(directory.resolve("formed"));
+    }
+
+    void rememberFormed() {
+        try {
+            Files.writeString(directory.resolve("formed"), "");
+        } catch (IOException e) {
+            throw new CliFailure(Main.FAILED, "cannot write to " + directory + ": " + e);
+        }
+    }
+
+    String bootstrap() {
+        return members.stream().map(Member::bootstrap).collect(Collectors.joining(","));
+    }
+}
