@@ -38,7 +38,8 @@ final class LocalTrimmer {
         if (!underWay.isDone()) {
             return;
         }
-        long logStart = RetentionPolicy.logStartTarget(view, log.config(), work.nowMs());
+        // A follower's log start follows the leader's.
+        long logStart = log.role() instanceof TierRole.Leads ? RetentionPolicy.logStartTarget(view, log.config(), work.nowMs()) : view.logStartOffset();
         if (logStart > view.logStartOffset()) {
             advanceLogStart(logStart);
         } else {

@@ -49,22 +49,30 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A change that compaction has prepared goes before the next upload, as it does not come often. Whether it succeeds is compaction's business; here it only counts whether the bucket is there.
  *
+ * <p>A follower's does none of that: it opens the cold log for its readers, and to learn how far local retention may go, at most each {@value #BOUNDARY_EVERY_MS} ms.
+ *
  * <p>Invariants: at most one operation on the cold log at a time; the boundary is published only after {@link ColdLog#append} has succeeded.
  *
  * <p>Threading: confined to the partition's loop; results come back there as messages.
  */
 final class Offloader {
+    /** How often a follower looks where the cold tier ends, while it matters: a few requests of the bucket each time. */
+    static final long BOUNDARY_EVERY_MS = 30_000;
+
     private static final Logger logger = LoggerFactory.getLogger(Offloader.class);
 
     private final TieredLog log;
     private final PartitionLoop loop;
-    private final int leaderEpoch;
+    private final TierRole role;
     private final Supplier<LogView> view;
     private final Work work;
     private final BooleanSupplier held;
     private OffloadState state = OffloadState.initial();
     private CompletableFuture<Void> underWay = CompletableFuture.completedFuture(null);
     private Optional<Prepared<?>> prepared = Optional.empty();
+    /** The cold log, once this role has opened it; that of an earlier role only serves readers. */
+    private Optional<ColdLog> own = Optional.empty();
+    private long nextBoundaryMs = Long.MIN_VALUE;
     private boolean closed;
 
     /** A change of the cold log that waits until nothing else is under way. */
@@ -74,10 +82,10 @@ final class Offloader {
      * @param view takes the partition's view on the loop
      * @param held whether nothing may be uploaded at the moment; asked on the loop
      */
-    Offloader(TieredLog log, PartitionLoop loop, int leaderEpoch, Supplier<LogView> view, Work work, BooleanSupplier held) {
+    Offloader(TieredLog log, PartitionLoop loop, TierRole role, Supplier<LogView> view, Work work, BooleanSupplier held) {
         this.log = log;
         this.loop = loop;
-        this.leaderEpoch = leaderEpoch;
+        this.role = role;
         this.view = view;
         this.work = work;
         this.held = held;
@@ -94,7 +102,7 @@ final class Offloader {
     CompletableFuture<Void> close() {
         closed = true;
         abandonPrepared("the partition is closed");
-        return underWay.thenRun(() -> log.cold().ifPresent(ColdLog::close));
+        return underWay.thenRun(() -> own.ifPresent(ColdLog::close));
     }
 
     /**
@@ -105,7 +113,7 @@ final class Offloader {
      *     reads has to stay until then
      */
     <T> CompletableFuture<T> change(long sizeBytes, Function<ColdLog, CompletableFuture<T>> operation) {
-        if (closed || work.closed().get() || state instanceof Stopped || log.cold().isEmpty()) {
+        if (closed || work.closed().get() || state instanceof Stopped || own.isEmpty()) {
             return CompletableFuture.failedFuture(new CancellationException("the cold log is not to be changed any more"));
         }
         if (prepared.isPresent()) {
@@ -135,7 +143,11 @@ final class Offloader {
         if (closed || work.closed().get() || !(state instanceof Idle idle)) {
             return;
         }
-        if (log.cold().isEmpty()) {
+        if (role instanceof TierRole.Follows) {
+            if (log.asksCold() || wantsBoundary(now)) {
+                queue(idle, OffloadState.Work.OPEN, 0);
+            }
+        } else if (own.isEmpty()) {
             if (needsCold(now) || log.asksCold()) {
                 queue(idle, OffloadState.Work.OPEN, 0);
             }
@@ -148,6 +160,12 @@ final class Offloader {
         } else if (RetentionPolicy.offloads(log.config()) && !held.getAsBoolean()) {
             follow(idle, OffloadChoice.of(now));
         }
+    }
+
+    /** A follower looks where the cold tier ends when that would let local segments go, or somebody reads there; now and then only, as the leader moves the boundary without telling. */
+    private boolean wantsBoundary(LogView now) {
+        return work.nowMs() >= nextBoundaryMs && RetentionPolicy.usesCold(log.config())
+                && (log.coldWanted() || RetentionPolicy.waitsForBoundary(now, log.config(), work.earlyBytes().get(), work.nowMs()));
     }
 
     /** A topic that is not offloaded and has all its records locally costs the bucket no request. */
@@ -208,7 +226,7 @@ final class Offloader {
         underWay = loop.bring(result).handle((value, failure) -> {
             giveBack(OffloadState.Work.COMPACT);
             if (failure == null) {
-                log.publish();
+                publishIfMine();
                 goOn();
                 change.result().complete(value);
             } else {
@@ -236,16 +254,33 @@ final class Offloader {
 
     private void open(Queued queued) {
         state = queued.start();
-        run(() -> work.cold().openLog(log.hot().partition(), leaderEpoch), Optional.empty(), opened -> {
+        run(() -> work.cold().openLog(log.hot().partition(), role.leaderEpoch()), Optional.empty(), opened -> {
             giveBack(OffloadState.Work.OPEN);
-            heed(log.opened(opened));
+            opened(opened);
         }, () -> giveBack(OffloadState.Work.OPEN));
+    }
+
+    /** A follower's is closed at once: it serves reads, and deletes nothing. */
+    private void opened(ColdLog opened) {
+        if (closed || role instanceof TierRole.Follows) {
+            opened.close();
+        }
+        if (closed) {
+            return;
+        }
+        if (role instanceof TierRole.Follows) {
+            nextBoundaryMs = work.nowMs() + BOUNDARY_EVERY_MS;
+            log.found(opened);
+        } else {
+            own = Optional.of(opened);
+            heed(log.opened(opened));
+        }
     }
 
     /** Tells the log whether the bucket holds anything of it. Nothing else follows from that, nor from a failure: nobody reads there. */
     private void ask(Queued queued) {
         state = queued.start();
-        run(() -> work.cold().openLog(log.hot().partition(), leaderEpoch).handle((opened, failure) -> failure == null && isEmpty(opened)), Optional.empty(), empty -> {
+        run(() -> work.cold().openLog(log.hot().partition(), role.leaderEpoch()).handle((opened, failure) -> failure == null && isEmpty(opened)), Optional.empty(), empty -> {
             giveBack(OffloadState.Work.OPEN);
             log.coldTold(empty);
         }, () -> giveBack(OffloadState.Work.OPEN));
@@ -294,7 +329,7 @@ final class Offloader {
     }
 
     private ColdLog coldLog() {
-        return log.cold().orElseThrow();
+        return own.orElseThrow();
     }
 
     private void uploading(Supplier<CompletableFuture<ColdSegment>> append, SealedSource source) {
@@ -302,11 +337,20 @@ final class Offloader {
         run(append, Optional.of(source), committed -> {
             source.release();
             giveBack(OffloadState.Work.UPLOAD);
-            publish();
+            if (!closed) {
+                publish();
+            }
         }, () -> {
             source.release();
             giveBack(OffloadState.Work.UPLOAD);
         });
+    }
+
+    /** What a closed one has done in the end is found by the next one's opening. */
+    private void publishIfMine() {
+        if (!closed) {
+            log.publish();
+        }
     }
 
     private void publish() {
@@ -327,7 +371,7 @@ final class Offloader {
         state = idle.start(OffloadState.Work.DELETE);
         log.dropBegins(offset);
         run(() -> coldLog().deleteBefore(offset), Optional.empty(), dropped -> {
-            log.publish();
+            publishIfMine();
             log.dropEnded();
             work.meters().coldDropped(dropped);
             logger.atInfo().addKeyValue("partition", log.hot().partition()).addKeyValue("logStart", offset)
@@ -375,7 +419,7 @@ final class Offloader {
             logger.atDebug().addKeyValue("partition", log.hot().partition()).addKeyValue("work", busy.work()).addKeyValue("cause", failure).log("Abandoned work has ended");
         } else if (failure instanceof ColdStoreException.Fenced) {
             stop(Failure.FENCED, "a newer leader writes this partition's manifest: " + failure.getMessage(), Optional.empty());
-        } else if (log.cold().isPresent() && log.boundaryMoved()) {
+        } else if (own.isPresent() && log.boundaryMoved()) {
             publish();
             goOn();
         } else if (source.isPresent() && source.get().nextOffset() <= log.logStartOffset()) {

@@ -55,6 +55,12 @@ final class RetentionPolicy {
                 excess(view.localBytes(), config.effectiveLocalRetentionBytes()), wantedBytes, nowMs);
     }
 
+    /** Whether local segments would go if the cold tier had all that is safe: a follower then has to look how far it has got. */
+    static boolean waitsForBoundary(LogView view, TieredLogConfig config, long wantedBytes, long nowMs) {
+        return offloads(config) && advance(view.localStartOffset(), view.sealed(), view.safeOffset(), config.effectiveLocalRetentionMs(),
+                excess(view.localBytes(), config.effectiveLocalRetentionBytes()), wantedBytes, nowMs) > Math.max(view.localStartOffset(), view.cold().endOffset());
+    }
+
     /** Bytes of the local segments from the local start up to {@code target}. */
     static long localBytesBelow(LogView view, long target) {
         return view.sealed().stream().filter(s -> s.nextOffset() <= target).mapToLong(SegmentSpan::sizeBytes).sum();

@@ -2,6 +2,8 @@ package io.firn.retention;
 
 import io.firn.cold.ColdStore;
 import io.firn.hot.HotLog;
+import io.firn.hot.LogStart;
+import io.firn.hot.replication.TierBoundary;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.InstantSource;
 import java.util.Map;
@@ -20,7 +22,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.DoubleSupplier;
+import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
+import org.apache.kafka.common.TopicIdPartition;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -105,10 +109,37 @@ public final class RetentionWorker implements AutoCloseable {
      * @param committedOffset asked on {@code loop}: nothing at or above it (high watermark and last stable offset) is offloaded or deleted by retention
      */
     public TieredLog attach(HotLog hot, TieredLogConfig config, int leaderEpoch, Executor loop, LongSupplier committedOffset) {
+        return attach(hot, config, new TierRole.Leads(leaderEpoch), loop, committedOffset);
+    }
+
+    /** As above, of a partition that this broker follows until {@link TieredLog#lead} says something else: local segments go by local retention, as far as the cold tier has them; nothing is offloaded. */
+    public TieredLog attach(HotLog hot, TieredLogConfig config, Executor loop, LongSupplier committedOffset) {
+        return attach(hot, config, new TierRole.Follows(0), loop, committedOffset);
+    }
+
+    private TieredLog attach(HotLog hot, TieredLogConfig config, TierRole role, Executor loop, LongSupplier committedOffset) {
         PartitionLoop partitionLoop = new PartitionLoop(loop);
-        TieredLog log = new TieredLog(hot, config, partitionLoop);
-        sweeps.computeIfAbsent(loop, LoopSweep::new).add(new TieredPartition(log, partitionLoop, leaderEpoch, committedOffset, work));
+        TieredLog log = new TieredLog(hot, config, partitionLoop, role);
+        sweeps.computeIfAbsent(loop, LoopSweep::new).add(new TieredPartition(log, partitionLoop, committedOffset, work));
         return log;
+    }
+
+    /** Where the cold tier of a followed partition ends; looked up in turns, so that a broker that gets many replicas at once does not flood the bucket. */
+    public TierBoundary boundary(TopicIdPartition partition, IntSupplier leaderEpoch, Executor loop) {
+        ColdBoundary boundary = new ColdBoundary(work.cold(), partition, leaderEpoch, loop);
+        return () -> {
+            CompletableFuture<Optional<LogStart>> found = new CompletableFuture<>();
+            Turns.Turn turn = new Turns.Turn(loop, 0, () -> boundary.find().whenComplete((start, failure) -> {
+                work.post(() -> work.opens().release(work.nowMs()));
+                if (failure == null) {
+                    found.complete(start);
+                } else {
+                    found.completeExceptionally(failure);
+                }
+            }));
+            work.post(() -> work.opens().request(turn, work.nowMs()));
+            return found;
+        };
     }
 
     /**
@@ -119,7 +150,7 @@ public final class RetentionWorker implements AutoCloseable {
      */
     public CompletableFuture<Void> detach(TieredLog log, boolean deleteCold) {
         return sweepOf(log).remove(log).thenAccept(partition -> {
-            if (deleteCold) {
+            if (deleteCold) { // by one broker of all
                 partition.abandoned().thenRun(() -> work.post(() -> coldDeletions.add(log.hot().partition(), partition.leaderEpoch())));
             }
         });

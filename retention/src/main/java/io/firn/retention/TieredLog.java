@@ -45,8 +45,11 @@ public final class TieredLog {
 
     private final HotLog hot;
     private final PartitionLoop loop;
-    /** Log end when this broker took the partition into service: whatever it offloaded before lies below. */
-    private final long endOffsetAtFirst;
+    /** Log end when this broker began to lead: whatever was offloaded before lies below. */
+    private long endOffsetAtFirst;
+    private TierRole role;
+    /** Whether a reader has asked for what only the cold tier has, since this follower looked there last. */
+    private boolean coldWanted;
     private TieredLogConfig config;
     private Runnable onChange = () -> {};
     private Optional<ColdLog> cold = Optional.empty();
@@ -68,11 +71,36 @@ public final class TieredLog {
         PERHAPS_NOT_EMPTY
     }
 
-    TieredLog(HotLog hot, TieredLogConfig config, PartitionLoop loop) {
+    TieredLog(HotLog hot, TieredLogConfig config, PartitionLoop loop, TierRole role) {
         this.hot = hot;
         this.config = config;
         this.loop = loop;
+        this.role = role;
         this.endOffsetAtFirst = hot.logEndOffset();
+    }
+
+    /** This broker leads the partition: it offloads from now on. Until the cold log has been opened for that, what was known of it as a follower is read. */
+    public void lead(int leaderEpoch) {
+        endOffsetAtFirst = hot.logEndOffset();
+        take(new TierRole.Leads(leaderEpoch));
+    }
+
+    /** This broker follows, or nobody leads: it offloads no more, and what is in flight is abandoned. */
+    public void follow(int leaderEpoch) {
+        take(new TierRole.Follows(leaderEpoch));
+    }
+
+    private void take(TierRole next) {
+        if (!next.equals(role)) {
+            role = next;
+            border = new TierBorder.Sound();
+            coldFault = Optional.empty();
+            onChange.run();
+        }
+    }
+
+    TierRole role() {
+        return role;
     }
 
     public HotLog hot() {
@@ -138,6 +166,10 @@ public final class TieredLog {
     private TieredRead readCold(long offset, int maxBytes, long limitOffset, boolean minOneBatch) {
         if (offset >= limitOffset) {
             return new TieredRead.AtEnd();
+        }
+        if (role instanceof TierRole.Follows && !coldWanted) {
+            coldWanted = true;
+            onChange.run();
         }
         if (cold.isEmpty()) {
             return coldFault.<TieredRead>map(TieredRead.Offline::new).orElseGet(() -> new TieredRead.Unavailable("the cold tier of the partition is not open yet"));
@@ -343,6 +375,21 @@ public final class TieredLog {
         publish();
         border = TierBorder.of(hot.logStartOffset(), hot.localLogStartOffset(), endOffsetAtFirst, view);
         return border;
+    }
+
+    /** What a follower has found in the bucket. The boundary only moves on: of two answers that overtook each other the newer counts. */
+    void found(ColdLog read) {
+        coldWanted = false;
+        if (cold.isEmpty() || read.endOffset() >= view.endOffset()) {
+            cold = Optional.of(read);
+            coldFault = Optional.empty();
+            publish();
+        }
+    }
+
+    /** Whether a reader waits for what this follower may find in the bucket. */
+    boolean coldWanted() {
+        return coldWanted;
     }
 
     /** Publishes the tier boundary (and what else changed) after an operation of the one writer has succeeded. Returns the segments that are new. */

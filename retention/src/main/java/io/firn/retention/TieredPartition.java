@@ -14,26 +14,37 @@ import java.util.function.LongSupplier;
  */
 final class TieredPartition {
     private final TieredLog log;
-    private final int leaderEpoch;
+    private final PartitionLoop loop;
     private final LongSupplier committedOffset;
     private final Work work;
     private final LocalTrimmer trimmer;
-    private final Offloader offloader;
     private final LocalCompactor localCompactor;
-    private final ColdCompactor coldCompactor;
+    private TierRole role;
+    private Offloader offloader;
+    private ColdCompactor coldCompactor;
     private Standing standing = Standing.NONE;
     private boolean closed;
     private CompletableFuture<Void> abandoned = CompletableFuture.completedFuture(null);
 
-    TieredPartition(TieredLog log, PartitionLoop loop, int leaderEpoch, LongSupplier committedOffset, Work work) {
+    TieredPartition(TieredLog log, PartitionLoop loop, LongSupplier committedOffset, Work work) {
         this.log = log;
-        this.leaderEpoch = leaderEpoch;
+        this.loop = loop;
+        this.role = log.role();
         this.committedOffset = committedOffset;
         this.work = work;
         this.trimmer = new LocalTrimmer(log, loop, work);
         this.localCompactor = new LocalCompactor(log, loop, this::view, work);
-        this.offloader = new Offloader(log, loop, leaderEpoch, this::view, work, localCompactor::forgets);
+        this.offloader = new Offloader(log, loop, role, this::view, work, localCompactor::forgets);
         this.coldCompactor = new ColdCompactor(log, loop, offloader, work);
+    }
+
+    /** Whatever was under way in the old role ends by itself; a leader elsewhere fences what it still writes. */
+    private void take(TierRole next) {
+        role = next;
+        coldCompactor.close();
+        abandoned = CompletableFuture.allOf(abandoned, offloader.close());
+        offloader = new Offloader(log, loop, role, this::view, work, localCompactor::forgets);
+        coldCompactor = new ColdCompactor(log, loop, offloader, work);
     }
 
     TieredLog log() {
@@ -41,7 +52,7 @@ final class TieredPartition {
     }
 
     int leaderEpoch() {
-        return leaderEpoch;
+        return role.leaderEpoch();
     }
 
     OffloadState offloadState() {
@@ -64,6 +75,9 @@ final class TieredPartition {
         if (closed) {
             return;
         }
+        if (!log.role().equals(role)) {
+            take(log.role());
+        }
         if (log.hot().offlineReason().isPresent()) {
             offloader.abandonPrepared("the local log is offline");
             return;
@@ -74,7 +88,9 @@ final class TieredPartition {
             localCompactor.look(view);
         }
         offloader.look(view);
-        coldCompactor.look();
+        if (role instanceof TierRole.Leads) {
+            coldCompactor.look();
+        }
         stand(standing(view));
     }
 
@@ -90,7 +106,7 @@ final class TieredPartition {
         coldCompactor.close();
         stand(Standing.NONE);
         log.onChange(() -> {});
-        abandoned = offloader.close();
+        abandoned = CompletableFuture.allOf(abandoned, offloader.close());
         return CompletableFuture.allOf(trimmer.underWay(), localCompactor.close());
     }
 
@@ -104,7 +120,7 @@ final class TieredPartition {
     }
 
     private Standing standing(LogView view) {
-        List<SegmentSpan> toGo = RetentionPolicy.offloads(log.config()) ? view.notOffloaded() : List.of();
+        List<SegmentSpan> toGo = role instanceof TierRole.Leads && RetentionPolicy.offloads(log.config()) ? view.notOffloaded() : List.of();
         return new Standing(toGo.stream().mapToLong(SegmentSpan::sizeBytes).sum(), toGo.size(),
                 offloader.state() instanceof OffloadState.Waiting, offloader.state() instanceof OffloadState.Stopped);
     }

@@ -13,6 +13,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongConsumer;
 import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.TopicIdPartition;
@@ -57,6 +58,7 @@ final class FetchOperation {
     private final FetchRequest body;
     private final FetchContext context;
     private final Partitions partitions;
+    private final FetchReader reader;
     private final EventLoop loop;
     private final boolean committedOnly;
     private final int maxBytes;
@@ -68,16 +70,19 @@ final class FetchOperation {
     private final List<Runnable> watches = new ArrayList<>();
     private Future<?> timer;
     private boolean wakeQueued;
+    /** Set by the first loop that wakes a waiting replica, so that the others need not. */
+    private final AtomicBoolean woken = new AtomicBoolean();
     private int looks;
     private boolean waiting;
     private boolean expired;
     private boolean ended;
 
-    FetchOperation(Request request, FetchRequest body, FetchContext context, Partitions partitions, InstantSource clock) {
+    FetchOperation(Request request, FetchRequest body, FetchContext context, Partitions partitions, FetchReader reader, InstantSource clock) {
         this.request = request;
         this.body = body;
         this.context = context;
         this.partitions = partitions;
+        this.reader = reader;
         this.loop = request.loop();
         this.committedOnly = body.isolationLevel() == IsolationLevel.READ_COMMITTED;
         this.clock = clock;
@@ -89,7 +94,8 @@ final class FetchOperation {
         // What is not here comes last, topic by topic: the library's answer cannot hold a topic behind one that has neither name nor id.
         Map<Uuid, Map<TopicIdPartition, FetchPart>> missing = new LinkedHashMap<>();
         context.foreachPartition((id, wanted) -> {
-            FetchPart part = new FetchPart(id, wanted, partitions.locate(id));
+            boolean anyReplica = reader instanceof FetchReader.Consumer consumer && consumer.anyReplica();
+            FetchPart part = new FetchPart(id, wanted, anyReplica ? partitions.readable(id) : partitions.locate(id), reader);
             (part.located() ? parts : missing.computeIfAbsent(id.topicId(), topic -> new LinkedHashMap<>())).put(id, part);
         });
         missing.values().forEach(parts::putAll);
@@ -146,7 +152,7 @@ final class FetchOperation {
         boolean urgent = parts.isEmpty();
         for (FetchPart part : parts.values()) {
             bytes += part.expectedBytes();
-            urgent |= part.failed() || part.cold() || part.differs();
+            urgent |= part.failed() || part.cold() || part.differs() || part.isSentElsewhere();
         }
         long leftMs = deadlineMs - clock.millis();
         if (urgent || expired || bytes >= Math.min(body.minBytes(), maxBytes) || leftMs <= 0) {
@@ -163,6 +169,7 @@ final class FetchOperation {
     private void await(long leftMs) {
         parts.values().forEach(FetchPart::discard);
         waiting = true;
+        woken.set(false);
         request.whenAbandoned(this::abandon);
         if (!waiting) {
             return;
@@ -181,13 +188,11 @@ final class FetchOperation {
         }
     }
 
-    /** On the partitions' loop. A watermark that moved since the read wakes at once. */
+    /** On the partitions' loop. A watermark that moved since the read (or a log's end) wakes at once. */
     private void watch(List<FetchPart> mine) {
-        LongConsumer listener = watermark -> wakeSoon();
-        mine.forEach(part -> part.partition().addWatermarkListener(listener));
+        Runnable unwatch = reader instanceof FetchReader.Replica replica ? watchEnds(mine, replica) : watchWatermarks(mine, watermark -> wakeSoon());
         boolean missed = mine.stream().anyMatch(FetchPart::movedSinceRead);
         Executor owner = mine.get(0).partition().loop();
-        Runnable unwatch = () -> mine.forEach(part -> part.partition().removeWatermarkListener(listener));
         if (owner == loop) {
             watches.add(unwatch);
         } else {
@@ -196,6 +201,21 @@ final class FetchOperation {
         if (missed) {
             wakeSoon();
         }
+    }
+
+    private static Runnable watchWatermarks(List<FetchPart> mine, LongConsumer listener) {
+        mine.forEach(part -> part.partition().addWatermarkListener(listener));
+        return () -> mine.forEach(part -> part.partition().removeWatermarkListener(listener));
+    }
+
+    private Runnable watchEnds(List<FetchPart> mine, FetchReader.Replica replica) {
+        Runnable listener = this::wakeOnce;
+        mine.forEach(part -> part.partition().addEndListener(listener));
+        Runnable watermarks = replica.toldAtOnce() ? watchWatermarks(mine, watermark -> wakeOnce()) : () -> {};
+        return () -> {
+            mine.forEach(part -> part.partition().removeEndListener(listener));
+            watermarks.run();
+        };
     }
 
     private void registered(Runnable unwatch) {
@@ -214,6 +234,13 @@ final class FetchOperation {
                 loop.execute(this::wake);
             }
         });
+    }
+
+    /** From any loop, of those who are told once for all appends of a turn. */
+    private void wakeOnce() {
+        if (woken.compareAndSet(false, true)) {
+            loop.execute(this::wake);
+        }
     }
 
     /** The wait is over whatever the wall clock says by now: it may have been set back. */

@@ -8,10 +8,14 @@ import io.firn.gateway.partition.Partitions;
 import io.firn.hot.AbortedTransaction;
 import io.firn.hot.EpochEnd;
 import io.firn.hot.FileRange;
+import io.firn.hot.ReadResult;
+import io.firn.hot.replication.FetchVerdict;
+import io.firn.hot.replication.ReplicaFetch;
 import io.firn.retention.TieredRead;
 import io.netty.channel.EventLoop;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.TopicIdPartition;
 import org.apache.kafka.common.message.FetchResponseData;
@@ -39,6 +43,7 @@ final class FetchPart {
     private final TopicIdPartition id;
     private final FetchRequest.PartitionData wanted;
     private final Partition partition;
+    private final FetchReader reader;
 
     private FetchResponseData.PartitionData answer;
     private FileRange hot;
@@ -50,9 +55,11 @@ final class FetchPart {
     private boolean notFoundYet;
     private int expectedBytes;
     private long watermarkAtRead;
+    private long endAtRead;
 
-    FetchPart(TopicIdPartition id, FetchRequest.PartitionData wanted, Partitions.Found found) {
+    FetchPart(TopicIdPartition id, FetchRequest.PartitionData wanted, Partitions.Found found, FetchReader reader) {
         this.id = id;
+        this.reader = reader;
         this.wanted = wanted;
         this.partition = found.partition();
         if (partition == null) {
@@ -73,7 +80,7 @@ final class FetchPart {
     /** Looks for bytes; returns how many are on their way. Never throws: a fetch that is not answered would hold up its connection for ever. */
     int read(int bytesLeft, boolean evenOneTooLarge, boolean onlyCommitted) {
         try {
-            return look(bytesLeft, evenOneTooLarge, onlyCommitted);
+            return reader instanceof FetchReader.Replica replica ? lookForReplica(replica, bytesLeft, evenOneTooLarge) : look(bytesLeft, evenOneTooLarge, onlyCommitted);
         } catch (RuntimeException e) {
             LOG.atError().addKeyValue("partition", id).addKeyValue("offset", wanted.fetchOffset).setCause(e).log("A read failed unexpectedly");
             discard();
@@ -97,7 +104,7 @@ final class FetchPart {
         answer = new FetchResponseData.PartitionData().setPartitionIndex(id.partition()).setHighWatermark(watermarkAtRead)
                 .setLastStableOffset(partition.lastStableOffset()).setLogStartOffset(partition.log().logStartOffset())
                 .setRecords(MemoryRecords.EMPTY).setAbortedTransactions(onlyCommitted ? List.of() : null);
-        if (diverges()) {
+        if (diverges() || isSentNearer()) {
             return 0;
         }
         if (bytesLeft <= 0 && !evenOneTooLarge) {
@@ -106,6 +113,57 @@ final class FetchPart {
         }
         find(Math.max(1, Math.min(wanted.maxBytes, bytesLeft)), limit, evenOneTooLarge);
         return expectedBytes;
+    }
+
+    /** KIP-392: a consumer whose rack has a replica in sync, but not the leader, is told to ask there. */
+    private boolean isSentNearer() {
+        if (!(reader instanceof FetchReader.Consumer consumer) || consumer.nearby().isEmpty() || !partition.leads()) {
+            return false;
+        }
+        OptionalInt nearest = partition.replica().nearest(consumer.nearby()::contains, wanted.fetchOffset);
+        nearest.ifPresent(answer::setPreferredReadReplica);
+        return nearest.isPresent();
+    }
+
+    /** Up to the log's end; asking is what counts for the high watermark. */
+    private int lookForReplica(FetchReader.Replica follower, int bytesLeft, boolean evenOneTooLarge) {
+        expectedBytes = 0;
+        notFoundYet = false;
+        if (partition.retired()) {
+            answer = FetchResponse.partitionResponse(id, Errors.NOT_LEADER_OR_FOLLOWER);
+            return 0;
+        }
+        FetchVerdict verdict = partition.replica().onFetch(new ReplicaFetch(follower.brokerId(), follower.brokerEpoch(), wanted.currentLeaderEpoch.orElse(ReplicaFetch.NO_EPOCH), wanted.fetchOffset,
+                wanted.lastFetchedEpoch.orElse(ReplicaFetch.NO_EPOCH), wanted.logStartOffset));
+        watermarkAtRead = partition.highWatermark();
+        endAtRead = partition.log().hot().logEndOffset();
+        answer = new FetchResponseData.PartitionData().setPartitionIndex(id.partition()).setHighWatermark(watermarkAtRead).setLastStableOffset(FetchResponse.INVALID_LAST_STABLE_OFFSET)
+                .setLogStartOffset(partition.log().logStartOffset()).setRecords(MemoryRecords.EMPTY);
+        if (verdict instanceof FetchVerdict.Refused refused) {
+            fail(ErrorMapping.of(refused.error()));
+        } else if (verdict instanceof FetchVerdict.Diverging diverging) {
+            answer.divergingEpoch().setEpoch(diverging.end().leaderEpoch()).setEndOffset(diverging.end().endOffset());
+        } else if (bytesLeft > 0 || evenOneTooLarge) {
+            findUncommitted(Math.max(1, Math.min(wanted.maxBytes, bytesLeft)), evenOneTooLarge);
+        }
+        return expectedBytes;
+    }
+
+    private void findUncommitted(int maxBytes, boolean evenOneTooLarge) {
+        ReadResult found = partition.log().hot().read(wanted.fetchOffset, maxBytes, endAtRead, evenOneTooLarge);
+        if (found instanceof ReadResult.Range in) {
+            hot = in.range();
+            expectedBytes = hot.sizeBytes();
+            aborted = NONE_ABORTED;
+        } else if (found instanceof ReadResult.AtEnd) {
+            notFoundYet = evenOneTooLarge && wanted.fetchOffset < endAtRead;
+        } else if (found instanceof ReadResult.OutOfRange) {
+            fail(Errors.OFFSET_OUT_OF_RANGE);
+        } else if (found instanceof ReadResult.BelowLocal) {
+            fail(Errors.OFFSET_MOVED_TO_TIERED_STORAGE);
+        } else {
+            fail(Errors.KAFKA_STORAGE_ERROR);
+        }
     }
 
     private Errors check() {
@@ -167,6 +225,9 @@ final class FetchPart {
     }
 
     boolean movedSinceRead() {
+        if (reader instanceof FetchReader.Replica replica) {
+            return partition.retired() || partition.log().hot().logEndOffset() != endAtRead || replica.toldAtOnce() && partition.highWatermark() != watermarkAtRead;
+        }
         return partition.retired() || partition.highWatermark() != watermarkAtRead;
     }
 
@@ -184,6 +245,11 @@ final class FetchPart {
     /** Whether the reader has records that this log has not: it has to know at once. */
     boolean differs() {
         return FetchResponse.isDivergingEpoch(answer);
+    }
+
+    /** Whether the reader is to ask another broker. */
+    boolean isSentElsewhere() {
+        return answer.preferredReadReplica() != FetchResponse.INVALID_PREFERRED_REPLICA_ID;
     }
 
     int expectedBytes() {

@@ -44,13 +44,13 @@ final class LocalReplica implements ReplicaListener {
     private Optional<Partition> partition = Optional.empty();
 
     /** To be made on the loop. */
-    LocalReplica(TopicIdPartition id, HotLog log, TopicSettings settings, PartitionView placement, LoopReplicas loop) {
+    LocalReplica(TopicIdPartition id, HotLog log, TopicSettings settings, LoopReplicas loop) {
         this.id = id;
         this.log = log;
         this.settings = settings;
         this.loop = loop;
-        this.tiered = loop.attach(log, settings.log(), placement.leaderEpoch(), this::lastStableOffset);
-        this.replica = loop.replica(log, replicaSettings(), this);
+        this.tiered = loop.attach(log, settings.log(), this::lastStableOffset);
+        this.replica = loop.replica(id, log, replicaSettings(), this);
         log.onDurable(this::durableAdvanced);
     }
 
@@ -83,7 +83,7 @@ final class LocalReplica implements ReplicaListener {
 
     // Roles
 
-    /** What the controller has committed. One of an older leader epoch changes nothing. */
+    /** What the controller has committed, told in its order. One of an older leader epoch changes nothing. */
     void onPlacement(PartitionView placement) {
         if (placement.leaderEpoch() > replica.leaderEpoch()) {
             retirePartition();
@@ -95,6 +95,11 @@ final class LocalReplica implements ReplicaListener {
     @Override
     public void onRole() {
         boolean leads = replica.leader().isPresent() || placedAsLeader && log.offlineReason().isPresent(); // one whose log is offline has to say so
+        if (leads) {
+            tiered.lead(replica.leaderEpoch());
+        } else {
+            tiered.follow(replica.leaderEpoch());
+        }
         if (leads || replica.follower().isPresent()) {
             Partition begun = new Partition(id, tiered, replica, leads, settings, loop.executor(), loop.recompression(), loop.clock());
             partition = Optional.of(begun);

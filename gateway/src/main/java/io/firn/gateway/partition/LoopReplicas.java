@@ -10,7 +10,6 @@ import io.firn.hot.HotLog;
 import io.firn.hot.replication.IsrProposal;
 import io.firn.hot.replication.ProposalOutcome;
 import io.firn.hot.replication.Replica;
-import io.firn.hot.replication.ReplicaListener;
 import io.firn.hot.replication.ReplicaSettings;
 import io.firn.hot.replication.TierBoundary;
 import io.firn.membership.Answer;
@@ -29,6 +28,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import org.apache.kafka.common.TopicIdPartition;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -113,12 +113,13 @@ final class LoopReplicas {
         return new ReplicaSettings(replication.brokerId(), topic.minInsyncReplicas(), replication.lagMs(), topic.log().tiered());
     }
 
-    Replica replica(HotLog log, ReplicaSettings settings, ReplicaListener listener) {
-        return new Replica(log, settings, brokers, replication.authority(), TierBoundary.NONE, listener, replication.monotonicMs(), ground.clock()::millis);
+    Replica replica(TopicIdPartition id, HotLog log, ReplicaSettings settings, LocalReplica local) {
+        TierBoundary boundary = ground.retention().boundary(id, () -> local.replica().leaderEpoch(), loop);
+        return new Replica(log, settings, brokers, replication.authority(), boundary, local, replication.monotonicMs(), ground.clock()::millis);
     }
 
-    TieredLog attach(HotLog log, TieredLogConfig config, int leaderEpoch, LongSupplier committedOffset) {
-        return ground.retention().attach(log, config, leaderEpoch, loop, committedOffset);
+    TieredLog attach(HotLog log, TieredLogConfig config, LongSupplier committedOffset) {
+        return ground.retention().attach(log, config, loop, committedOffset);
     }
 
     CompletableFuture<Void> detach(TieredLog log, boolean deleteCold) {

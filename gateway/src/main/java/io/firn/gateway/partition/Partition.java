@@ -118,6 +118,8 @@ public final class Partition {
     private final ArrayDeque<QueuedAppend> queue = new ArrayDeque<>();
     private final ArrayDeque<CommitWait> commitWaits = new ArrayDeque<>();
     private final Set<LongConsumer> watermarkListeners = new LinkedHashSet<>();
+    private final Set<Runnable> endListeners = new LinkedHashSet<>();
+    private boolean endTold;
     private long highWatermark;
     private boolean appending;
     private boolean draining;
@@ -237,9 +239,21 @@ public final class Partition {
         if (result instanceof AppendResult.NotWritableYet) {
             return false;
         }
+        if (!endListeners.isEmpty() && !endTold) {
+            endTold = true;
+            loop.execute(this::tellEnd);
+        }
         tell(() -> listener.done(result));
         replica.onDurable();
         return true;
+    }
+
+    /** Once for all appends that came since it was asked for. */
+    private void tellEnd() {
+        endTold = false;
+        for (Runnable listener : List.copyOf(endListeners)) {
+            tell(listener);
+        }
     }
 
     private AppendResult appendNow(RecordBuffers batch, AppendOrigin origin, TransactionTerms terms) {
@@ -392,6 +406,15 @@ public final class Partition {
         watermarkListeners.remove(listener);
     }
 
+    /** Called on the loop, once a turn of it, when something was appended; and when the partition leaves service. */
+    public void addEndListener(Runnable listener) {
+        endListeners.add(listener);
+    }
+
+    public void removeEndListener(Runnable listener) {
+        endListeners.remove(listener);
+    }
+
     /** How many wait for the high watermark to move. On the loop. */
     public int watermarkListeners() {
         return watermarkListeners.size();
@@ -454,5 +477,7 @@ public final class Partition {
         giveUp(wait -> true, Errors.NOT_LEADER_OR_FOLLOWER);
         tellWatermark();
         watermarkListeners.clear();
+        tellEnd();
+        endListeners.clear();
     }
 }

@@ -214,7 +214,7 @@ public final class PartitionKeeper {
 
     private LocalReplica here(TopicIdPartition id, HotLog log, TopicSettings settings, PartitionView placement, EventLoop loop) {
         LoopReplicas replicas = replicasOf(loop);
-        LocalReplica replica = new LocalReplica(id, log, settings, placement, replicas);
+        LocalReplica replica = new LocalReplica(id, log, settings, replicas);
         replicas.add(replica);
         replica.onPlacement(placement);
         return replica;

@@ -12,11 +12,11 @@ import io.firn.hot.replication.FetchReply;
 import io.firn.hot.replication.FetchedBatches;
 import io.firn.hot.replication.Replica;
 import io.firn.hot.replication.ReplicaFetch;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
 import org.apache.kafka.clients.FetchSessionHandler;
@@ -187,10 +187,10 @@ public final class FollowerFetcher {
         FetchRequest.Builder request = new FetchRequest.Builder(OLDEST_VERSION, VERSION, self, brokerEpoch.getAsLong(), maxWaitMs, 1, data.toSend())
                 .setMaxBytes(limits.maxBytes()).removed(data.toForget()).replaced(data.toReplace()).metadata(data.metadata());
         inFlight = true;
-        link.fetch(request, maxWaitMs + ANSWER_TIMEOUT_MS).whenComplete((answer, failure) -> {
+        fetch(request, maxWaitMs + ANSWER_TIMEOUT_MS).whenComplete((answer, failure) -> {
             inFlight = false;
             if (failure == null) {
-                answered(asked, answer);
+                heed(asked, answer);
             } else {
                 LOG.atDebug().addKeyValue("leader", leader).setCause(failure).log("A fetch from the leader failed");
                 session.handleError(failure);
@@ -198,6 +198,38 @@ public final class FollowerFetcher {
             }
             onReady();
         });
+    }
+
+    private CompletableFuture<PeerReply> fetch(FetchRequest.Builder request, long timeoutMs) {
+        try {
+            return link.fetch(request, timeoutMs);
+        } catch (RuntimeException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+    }
+
+    private void heed(Map<TopicPartition, Asked> asked, PeerReply answer) {
+        Optional<Map<TopicPartition, FetchResponseData.PartitionData>> understood = understood((FetchResponse) answer.response());
+        if (understood.isEmpty()) {
+            lost(asked);
+            answer.release().run();
+            return;
+        }
+        LastRelease release = new LastRelease(asked.size(), answer.release());
+        for (Map.Entry<TopicPartition, Asked> one : List.copyOf(asked.entrySet())) {
+            tell(one.getValue(), Optional.ofNullable(understood.get().get(one.getKey())), release.part());
+        }
+    }
+
+    /** Empty if the session is to be begun anew, or if nobody can make sense of the answer: that is as good as none, and the replicas must not wait for it for ever. */
+    private Optional<Map<TopicPartition, FetchResponseData.PartitionData>> understood(FetchResponse response) {
+        try {
+            return session.handleResponse(response, VERSION) ? Optional.of(response.responseData(session.sessionTopicNames(), VERSION)) : Optional.empty();
+        } catch (RuntimeException e) {
+            LOG.atError().addKeyValue("leader", leader).setCause(e).log("An answer of the leader could not be understood; it is asked again");
+            session.handleError(e);
+            return Optional.empty();
+        }
     }
 
     private FetchRequest.PartitionData wanted(TopicIdPartition id, FetchPosition position) {
@@ -209,32 +241,14 @@ public final class FollowerFetcher {
         asked.values().forEach(one -> one.replica.onLost(one.position));
     }
 
-    private void answered(Map<TopicPartition, Asked> asked, PeerReply answer) {
-        FetchResponse response = (FetchResponse) answer.response();
-        if (!session.handleResponse(response, VERSION)) {
-            answer.release().run();
-            lost(asked);
-            return;
-        }
-        Map<TopicPartition, FetchResponseData.PartitionData> answers = response.responseData(session.sessionTopicNames(), VERSION);
-        LastRelease release = new LastRelease(asked.size(), answer.release());
-        List<Asked> all = new ArrayList<>(asked.values());
-        int next = 0;
-        for (TopicPartition partition : asked.keySet()) {
-            Asked one = all.get(next++);
-            tell(one, reply(one.position, Optional.ofNullable(answers.get(partition))), release);
-        }
-    }
-
     /** What goes wrong at one replica must not keep the others' replies from them. */
-    private void tell(Asked one, FetchReply reply, LastRelease release) {
-        Runnable mine = release.part();
+    private void tell(Asked one, Optional<FetchResponseData.PartitionData> found, Runnable release) {
         try {
-            one.replica.onReply(reply, mine);
+            one.replica.onReply(reply(one.position, found), release);
         } catch (RuntimeException e) {
             LOG.atError().addKeyValue("partition", one.replica.log().partition()).setCause(e).log("A replica failed at its leader's reply and follows no more");
             one.replica.stop();
-            mine.run();
+            release.run();
         }
     }
 

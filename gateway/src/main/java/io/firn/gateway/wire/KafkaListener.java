@@ -32,8 +32,8 @@ public final class KafkaListener implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(KafkaListener.class);
 
-    /** Vert.x: servers that ask for the same negative port share one random port. */
-    private static final int SHARED_RANDOM_PORT = -1;
+    /** Vert.x: servers that ask for the same negative port share one random port. Each listener asks for another one: two of a process must not get each other's connections. */
+    private static final AtomicInteger SHARED_RANDOM_PORTS = new AtomicInteger();
 
     private final List<NetServer> servers = new ArrayList<>();
     private final List<LoopWire> loops = new ArrayList<>();
@@ -91,7 +91,7 @@ public final class KafkaListener implements AutoCloseable {
         WireMeters meters = new WireMeters(registry, place.meters(), connections);
         long budgetBytes = inflightMaxBytes / contexts.size();
         NetServerOptions options = new NetServerOptions().setHost(place.host()).setTcpNoDelay(true).setTcpKeepAlive(true)
-                .setReuseAddress(true).setAcceptBacklog(1024).setPort(place.port() == 0 ? SHARED_RANDOM_PORT : place.port());
+                .setReuseAddress(true).setAcceptBacklog(1024).setPort(place.port() == 0 ? SHARED_RANDOM_PORTS.decrementAndGet() : place.port());
         for (ContextInternal context : contexts) {
             LoopWire loop = new LoopWire(context.nettyEventLoop(), limits, budgetBytes, router, meters, connections, quotas);
             loop.start();

@@ -5,7 +5,9 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
+import java.util.function.IntPredicate;
 
 /**
  * What the leader of a partition knows and decides during one leader epoch: how far its followers have come, who is in sync, what is committed. No I/O; it ends with {@link #resign} or the next epoch.
@@ -179,6 +181,23 @@ public final class LeaderState {
             }
         }
         return low;
+    }
+
+    /** Of the followers in sync that are {@code near}, alive, and have {@code offset}: the one that has most (KIP-392). None if this broker is as near. */
+    public OptionalInt nearest(IntPredicate near, long offset) {
+        if (near.test(self)) {
+            return OptionalInt.empty();
+        }
+        int best = -1;
+        long most = Long.MIN_VALUE;
+        for (FollowerProgress follower : followers) {
+            boolean has = follower.inIsr() && follower.startOffset() <= offset && follower.endOffset() >= offset && follower.endOffset() > most;
+            if (has && near.test(follower.brokerId()) && brokers.mayJoin(follower.brokerId())) {
+                best = follower.brokerId();
+                most = follower.endOffset();
+            }
+        }
+        return best < 0 ? OptionalInt.empty() : OptionalInt.of(best);
     }
 
     // High watermark

@@ -11,8 +11,10 @@ import io.firn.hot.replication.FollowerStep.StartAtTierBoundary;
 import io.firn.hot.replication.FollowerStep.Truncate;
 import java.io.IOException;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.IntPredicate;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -101,6 +103,16 @@ public final class Replica {
         return leader.isPresent() ? leader.get().commitment(nextOffset) : Commitment.NOT_LEADER;
     }
 
+    /** See {@link LeaderState#lowWatermark}; the log start of one that does not lead. */
+    public long lowWatermark() {
+        return leader.isPresent() ? leader.get().lowWatermark(log.logStartOffset()) : log.logStartOffset();
+    }
+
+    /** See {@link LeaderState#nearest}. */
+    public OptionalInt nearest(IntPredicate near, long offset) {
+        return leader.isPresent() ? leader.get().nearest(near, offset) : OptionalInt.empty();
+    }
+
     public void configure(ReplicaSettings changed) {
         settings = changed;
         leader.ifPresent(leading -> leading.configure(changed.minInSync()));
@@ -178,7 +190,8 @@ public final class Replica {
     private void follow(Placement placement) {
         FollowerState following = new FollowerState(placement.leader(), placement.leaderEpoch(), highWatermark);
         follower = Optional.of(following);
-        if (settings.tiered() && log.logEndOffset() == log.logStartOffset()) {
+        boolean asCreated = placement.partitionEpoch() == 0; // its first replicas begin empty: nobody can have offloaded anything
+        if (settings.tiered() && !asCreated && log.logEndOffset() == log.logStartOffset()) {
             following.beginAtTierBoundary();
             startAtTierBoundary(following);
         } else {

@@ -1,0 +1,29 @@
+package io.firn.gateway.handler;
+
+import java.util.Set;
+import org.apache.kafka.common.requests.FetchRequest;
+
+/** Who fetches. Immutable. */
+sealed interface FetchReader {
+
+    /**
+     * Reads what is committed.
+     *
+     * @param anyReplica whether it may read from a replica that follows (KIP-392, version 11)
+     * @param nearby brokers in its rack; empty if it named none, or if this one is among them
+     */
+    record Consumer(boolean anyReplica, Set<Integer> nearby) implements FetchReader {}
+
+    /**
+     * Reads up to the log's end, and vouches for what lies below its offsets.
+     *
+     * @param brokerEpoch of its registration (KIP-903)
+     * @param toldAtOnce whether a request that waits is answered when the high watermark moves, too, for the sake of those who read there
+     */
+    record Replica(int brokerId, long brokerEpoch, boolean toldAtOnce) implements FetchReader {
+
+        static Replica of(FetchRequest body, boolean toldAtOnce) {
+            return new Replica(body.replicaId(), body.replicaEpoch(), toldAtOnce);
+        }
+    }
+}

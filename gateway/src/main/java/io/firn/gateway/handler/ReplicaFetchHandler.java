@@ -1,0 +1,44 @@
+package io.firn.gateway.handler;
+
+import io.firn.gateway.api.ApiHandler;
+import io.firn.gateway.api.Request;
+import io.firn.gateway.partition.Partitions;
+import io.firn.membership.ClusterView;
+import java.time.InstantSource;
+import java.util.function.Supplier;
+import org.apache.kafka.common.errors.InvalidRequestException;
+import org.apache.kafka.common.requests.FetchRequest;
+
+/**
+ * Fetch of the brokers that follow this one, on their own listener: up to the log's end, waiting for appends. What a follower asks for counts for the high watermark and the replicas in sync.
+ *
+ * <p>Threading: thread-safe.
+ */
+public final class ReplicaFetchHandler implements ApiHandler {
+
+    private final Partitions partitions;
+    private final boolean toldAtOnce;
+    private final InstantSource clock;
+    private final FetchSessions sessions;
+
+    /**
+     * @param toldAtOnce whether followers are told of a new high watermark at once, not with the next records or when their request has waited long enough: where consumers read from them, that is, in a cluster with racks. Costs a
+     *     request more for each round of appends while there is little to do
+     */
+    public ReplicaFetchHandler(Partitions partitions, Supplier<ClusterView> view, boolean toldAtOnce, InstantSource clock) {
+        this.partitions = partitions;
+        this.toldAtOnce = toldAtOnce;
+        this.clock = clock;
+        this.sessions = new FetchSessions(view);
+    }
+
+    @Override
+    public void handle(Request request) {
+        FetchRequest body = (FetchRequest) request.body();
+        if (!body.isFromFollower()) {
+            request.fail(new InvalidRequestException("Consumers fetch from the listener of the clients."));
+            return;
+        }
+        new FetchOperation(request, body, sessions.context(body), partitions, FetchReader.Replica.of(body, toldAtOnce), clock).start();
+    }
+}

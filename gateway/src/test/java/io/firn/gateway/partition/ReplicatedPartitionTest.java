@@ -1,0 +1,393 @@
+package io.firn.gateway.partition;
+
+import static io.firn.gateway.rig.Requests.FETCH;
+import static io.firn.gateway.rig.Requests.PRODUCE;
+import static io.firn.gateway.rig.Requests.error;
+import static io.firn.gateway.rig.Requests.fetch;
+import static io.firn.gateway.rig.Requests.only;
+import static io.firn.gateway.rig.Requests.records;
+import static io.firn.gateway.rig.Requests.values;
+import static io.firn.gateway.rig.Requests.want;
+import static io.firn.gateway.rig.StorageRig.id;
+import static io.firn.gateway.rig.StorageRig.onLoop;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.firn.gateway.rig.Await;
+import io.firn.gateway.rig.ClusterRig;
+import io.firn.gateway.rig.GatedDisk.Op;
+import io.firn.gateway.rig.Requests;
+import io.firn.gateway.rig.WireClient;
+import io.firn.hot.AppendError;
+import io.firn.hot.AppendOrigin;
+import io.firn.hot.AppendResult;
+import io.firn.hot.RecordBuffers;
+import io.firn.membership.Command;
+import io.firn.membership.TopicView;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.message.FetchRequestData;
+import org.apache.kafka.common.message.FetchResponseData;
+import org.apache.kafka.common.message.ProduceResponseData;
+import org.apache.kafka.common.protocol.ApiKeys;
+import org.apache.kafka.common.protocol.Errors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Partitions with replicas on two or three brokers, whom the test cuts off, stops and brings back. */
+class ReplicatedPartitionTest {
+
+    private static final int ALL = -1;
+    private static final Map<String, String> HOT_ONLY = Map.of("remote.storage.enable", "false");
+
+    private ClusterRig rig;
+
+    @AfterEach
+    void stop() {
+        rig.close();
+    }
+
+    private TopicView topic(List<Integer> replicas, Map<String, String> configs) {
+        return rig.createTopic("logs", Map.of(0, replicas), configs);
+    }
+
+    private Errors produce(int broker, int acks, TopicView topic, String... values) {
+        try (WireClient client = rig.node(broker).client()) {
+            return error(client.ask(ApiKeys.PRODUCE, PRODUCE, Requests.produce(acks, topic, 0, records(rig.clock.millis(), values)), ProduceResponseData.class));
+        }
+    }
+
+    private List<String> read(int broker, TopicView topic) {
+        List<String> all = new ArrayList<>();
+        try (WireClient client = rig.node(broker).client()) {
+            for (long offset = 0; ; offset = all.size()) {
+                FetchResponseData.PartitionData found = only(client.ask(ApiKeys.FETCH, FETCH, fetch(topic, 0, offset), FetchResponseData.class));
+                assertThat(error(found)).isEqualTo(Errors.NONE);
+                List<String> more = values(found);
+                if (more.isEmpty()) {
+                    return all;
+                }
+                all.addAll(more);
+            }
+        }
+    }
+
+    private static long end(Partition partition) {
+        return onLoop(partition, () -> partition.log().hot().logEndOffset());
+    }
+
+    private static AppendResult append(Partition partition, AppendOrigin origin) {
+        CompletableFuture<AppendResult> done = new CompletableFuture<>();
+        ByteBuffer batch = records(1, "coordinator's").buffer();
+        partition.loop().execute(() -> partition.append(RecordBuffers.of(batch), origin, done::complete));
+        return Await.get(done);
+    }
+
+    // Commitment
+
+    @Test
+    void acksAllWaitsUntilEveryReplicaInSyncHasForcedTheRecords() {
+        rig = ClusterRig.started(3);
+        TopicView topic = topic(List.of(1, 2, 3), HOT_ONLY);
+        rig.node(3).disk.hold(Op.FORCE);
+        try (WireClient client = rig.node(1).client()) {
+            int sent = client.send(ApiKeys.PRODUCE, PRODUCE, Requests.produce(ALL, topic, 0, records(1, "one")));
+            Await.until("the third replica has the record, but not on its disk", () -> end(rig.followed(3, topic, 0)) == 1 && rig.node(3).disk.waiting() > 0);
+            Await.until("the second vouches for it", () -> onLoop(rig.led("logs", 0), () -> rig.led("logs", 0).log().hot().durableOffset()) == 1 && end(rig.followed(2, topic, 0)) == 1);
+            assertThat(client.hasAnswer()).isFalse();
+            assertThat(onLoop(rig.led("logs", 0), rig.led("logs", 0)::highWatermark)).isZero();
+            rig.node(3).disk.release(Op.FORCE);
+            assertThat(error(client.receive(sent, ProduceResponseData.class))).isEqualTo(Errors.NONE);
+        }
+    }
+
+    @Test
+    void aReplicaThatStopsFetchingLeavesThoseInSyncAndComesBack() {
+        rig = ClusterRig.started(3);
+        TopicView topic = topic(List.of(1, 2, 3), HOT_ONLY);
+        assertThat(produce(1, ALL, topic, "one")).isEqualTo(Errors.NONE);
+        rig.node(3).silent(true);
+        assertThat(produce(1, ALL, topic, "two")).as("waits until it is out").isEqualTo(Errors.NONE);
+        rig.awaitIsr("logs", 0, 1, 2);
+        rig.node(3).silent(false);
+        rig.awaitIsr("logs", 0, 1, 2, 3);
+        Await.until("it has all", () -> end(rig.followed(3, topic, 0)) == 2);
+    }
+
+    @Test
+    void withFewerInSyncThanAskedForAcksAllIsRefusedAndSoAreCoordinators() {
+        rig = ClusterRig.started(2);
+        TopicView topic = topic(List.of(1, 2), Map.of("remote.storage.enable", "false", "min.insync.replicas", "2"));
+        assertThat(produce(1, ALL, topic, "one")).isEqualTo(Errors.NONE);
+        rig.node(2).silent(true);
+        assertThat(produce(1, 1, topic, "two")).isEqualTo(Errors.NONE);
+        rig.awaitIsr("logs", 0, 1);
+        assertThat(produce(1, ALL, topic, "refused")).isEqualTo(Errors.NOT_ENOUGH_REPLICAS);
+        Partition partition = rig.led("logs", 0);
+        assertThat(append(partition, AppendOrigin.COORDINATOR)).isInstanceOfSatisfying(AppendResult.Rejected.class, refused -> assertThat(refused.error()).isEqualTo(AppendError.NOT_ENOUGH_REPLICAS));
+        long before = onLoop(partition, partition::highWatermark);
+        assertThat(produce(1, 1, topic, "three")).isEqualTo(Errors.NONE);
+        assertThat(onLoop(partition, partition::highWatermark)).as("KIP-966").isEqualTo(before);
+        rig.node(2).silent(false);
+        rig.awaitIsr("logs", 0, 1, 2);
+        assertThat(produce(1, ALL, topic, "four")).isEqualTo(Errors.NONE);
+    }
+
+    // Leadership
+
+    @Test
+    void anotherLeaderHasAllThatWasAcknowledgedAndTheOldOneGivesUpWhatWasNot() {
+        rig = ClusterRig.started(3);
+        TopicView topic = topic(List.of(1, 2, 3), HOT_ONLY);
+        List<String> acknowledged = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            assertThat(produce(1, ALL, topic, "kept " + i)).isEqualTo(Errors.NONE);
+            acknowledged.add("kept " + i);
+        }
+        rig.node(1).isolate();
+        Partition old = rig.node(1).partitions.find("logs", 0).orElseThrow();
+        assertThat(produce(1, 1, topic, "in doubt")).as("it does not know yet").isEqualTo(Errors.NONE);
+        rig.node(1).loseAuthority();
+        rig.node(1).fence();
+        Partition next = rig.led("logs", 0);
+        int leader = rig.placed("logs", 0).leader();
+        assertThat(leader).isNotEqualTo(1);
+        assertThat(produce(leader, ALL, topic, "later")).isEqualTo(Errors.NONE);
+        acknowledged.add("later");
+        assertThat(read(leader, topic)).isEqualTo(acknowledged);
+
+        rig.node(1).heal();
+        Partition following = rig.followed(1, topic, 0);
+        assertThat(old.retired()).isTrue();
+        rig.awaitIsr("logs", 0, 1, 2, 3);
+        Await.until("it ends where the leader does", () -> end(following) == end(next));
+        assertThat(read(1, topic)).as("from the replica that led before").isEqualTo(acknowledged);
+    }
+
+    @Test
+    void aLeaderWhoseLeaseIsOverAcknowledgesNothing() {
+        rig = ClusterRig.started(2);
+        TopicView topic = topic(List.of(1, 2), HOT_ONLY);
+        rig.node(2).disk.hold(Op.FORCE);
+        try (WireClient client = rig.node(1).client()) {
+            int waiting = client.send(ApiKeys.PRODUCE, PRODUCE, Requests.produce(ALL, topic, 0, records(1, "one")));
+            Await.until("appended", () -> end(rig.led("logs", 0)) == 1);
+            rig.node(1).loseAuthority();
+            assertThat(error(client.receive(waiting, ProduceResponseData.class))).isEqualTo(Errors.NOT_LEADER_OR_FOLLOWER);
+        }
+        rig.node(2).disk.release(Op.FORCE);
+        assertThat(produce(1, 1, topic, "two")).isEqualTo(Errors.NOT_LEADER_OR_FOLLOWER);
+        assertThat(end(rig.led("logs", 0))).isEqualTo(1);
+        assertThat(onLoop(rig.led("logs", 0), rig.led("logs", 0)::highWatermark)).isZero();
+    }
+
+    @Test
+    void eachLeadershipComesAndGoesForThoseWhoListen() {
+        rig = ClusterRig.started(2);
+        List<String> seen = new CopyOnWriteArrayList<>();
+        rig.node(1).partitions.onAdded(partition -> seen.add("led " + partition.leaderEpoch()));
+        rig.node(1).partitions.onRemoved(partition -> seen.add("gone " + partition.leaderEpoch()));
+        TopicView topic = topic(List.of(1, 2), HOT_ONLY);
+        int first = rig.placed("logs", 0).leaderEpoch();
+        rig.submit(new Command.FenceBroker(1, rig.node(1).epoch()));
+        rig.led("logs", 0);
+        rig.followed(1, topic, 0);
+        rig.node(1).heal();
+        rig.awaitIsr("logs", 0, 1, 2);
+        rig.submit(new Command.ElectLeaders(Command.Election.PREFERRED, Optional.of(List.of(new TopicPartition("logs", 0)))));
+        rig.led("logs", 0);
+        int last = rig.placed("logs", 0).leaderEpoch();
+        assertThat(seen).containsExactly("led " + first, "gone " + first, "led " + last);
+        assertThat(rig.node(1).partitions.followed()).isEmpty();
+    }
+
+    @Test
+    void whatWasCommittedIsKnownAgainAfterAStop() {
+        rig = ClusterRig.started(2);
+        TopicView topic = topic(List.of(1, 2), HOT_ONLY);
+        assertThat(produce(1, ALL, topic, "one", "two")).isEqualTo(Errors.NONE);
+        Await.until("the follower knows", () -> onLoop(rig.followed(2, topic, 0), rig.followed(2, topic, 0)::highWatermark) == 2);
+        rig.node(2).stop();
+        rig.node(2).fence();
+        rig.node(1).isolate();
+        rig.node(2).start();
+        assertThat(onLoop(rig.followed(2, topic, 0), rig.followed(2, topic, 0)::highWatermark)).as("without a word from the leader").isEqualTo(2);
+    }
+
+    // Readers
+
+    @Test
+    void aConsumerIsSentToTheReplicaInItsRackWhichAnswersUpToWhatIsCommitted() {
+        rig = ClusterRig.started(2);
+        TopicView topic = topic(List.of(1, 2), HOT_ONLY);
+        assertThat(produce(1, ALL, topic, "one", "two")).isEqualTo(Errors.NONE);
+        FetchRequestData from = fetch(topic, 0, 0).setRackId("r2");
+        try (WireClient leader = rig.node(1).client(); WireClient near = rig.node(2).client()) {
+            FetchResponseData.PartitionData sent = only(leader.ask(ApiKeys.FETCH, FETCH, from, FetchResponseData.class));
+            assertThat(sent.preferredReadReplica()).isEqualTo(2);
+            assertThat(sent.highWatermark()).isEqualTo(2);
+            assertThat(values(sent)).isEmpty();
+            Await.until("the follower knows", () -> onLoop(rig.followed(2, topic, 0), rig.followed(2, topic, 0)::highWatermark) == 2);
+            assertThat(values(only(near.ask(ApiKeys.FETCH, FETCH, from, FetchResponseData.class)))).containsExactly("one", "two");
+            assertThat(values(only(leader.ask(ApiKeys.FETCH, FETCH, fetch(topic, 0, 0).setRackId("r1"), FetchResponseData.class)))).hasSize(2);
+            assertThat(values(only(leader.ask(ApiKeys.FETCH, FETCH, fetch(topic, 0, 0).setRackId("r9"), FetchResponseData.class)))).hasSize(2);
+            assertThat(error(only(near.ask(ApiKeys.FETCH, FETCH, fetch(topic, 0, 7), FetchResponseData.class)))).isEqualTo(Errors.OFFSET_OUT_OF_RANGE);
+            assertThat(error(only(near.ask(ApiKeys.FETCH, 10, fetchByName(topic), FetchResponseData.class)))).as("before KIP-392").isEqualTo(Errors.NOT_LEADER_OR_FOLLOWER);
+        }
+    }
+
+    private static FetchRequestData fetchByName(TopicView topic) {
+        return fetch(topic, 0, 0);
+    }
+
+    @Test
+    void whatIsNotCommittedIsShownByNoReplica() {
+        rig = ClusterRig.started(3);
+        TopicView topic = topic(List.of(1, 2, 3), HOT_ONLY);
+        rig.node(3).disk.hold(Op.FORCE);
+        assertThat(produce(1, 1, topic, "one")).isEqualTo(Errors.NONE);
+        Await.until("the second has it", () -> end(rig.followed(2, topic, 0)) == 1);
+        assertThat(read(1, topic)).isEmpty();
+        assertThat(read(2, topic)).isEmpty();
+        rig.node(3).disk.release(Op.FORCE);
+        Await.until("all is shown", () -> read(1, topic).size() == 1 && read(2, topic).size() == 1);
+    }
+
+    @Test
+    void eachListenerRefusesTheOthersFetches() {
+        rig = ClusterRig.started(2);
+        TopicView topic = topic(List.of(1, 2), HOT_ONLY);
+        FetchRequestData replica = fetch(topic, 0, 0).setReplicaState(new FetchRequestData.ReplicaState().setReplicaId(2).setReplicaEpoch(rig.node(2).epoch()));
+        try (WireClient client = rig.node(1).client(); WireClient peer = rig.node(1).peer()) {
+            assertThat(client.ask(ApiKeys.FETCH, FETCH, replica, FetchResponseData.class).errorCode()).isEqualTo(Errors.CLUSTER_AUTHORIZATION_FAILED.code());
+            assertThat(peer.ask(ApiKeys.FETCH, FETCH, fetch(topic, 0, 0), FetchResponseData.class).errorCode()).isEqualTo(Errors.INVALID_REQUEST.code());
+            assertThat(error(only(peer.ask(ApiKeys.FETCH, FETCH, replica, FetchResponseData.class)))).isEqualTo(Errors.NONE);
+        }
+    }
+
+    /** KIP-903: what an earlier process of the broker had may be lost. */
+    @Test
+    void aFetchOfAnEarlierLifeOfAReplicaDoesNotCount() {
+        rig = ClusterRig.started(2);
+        TopicView topic = topic(List.of(1, 2), HOT_ONLY);
+        FetchRequestData late = fetch(500, 1).setReplicaState(new FetchRequestData.ReplicaState().setReplicaId(2).setReplicaEpoch(rig.node(2).epoch() - 1));
+        want(late, topic, 0, 0);
+        try (WireClient peer = rig.node(1).peer()) {
+            assertThat(error(only(peer.ask(ApiKeys.FETCH, FETCH, late, FetchResponseData.class)))).isEqualTo(Errors.NOT_LEADER_OR_FOLLOWER);
+        }
+    }
+
+    // Files and objects
+
+    @Test
+    void aReplicaThatIsMovedAwayLosesItsFilesAndADeletedTopicAllOfThem() {
+        rig = ClusterRig.started(3);
+        TopicView topic = topic(List.of(1, 2), HOT_ONLY);
+        assertThat(produce(1, ALL, topic, "one")).isEqualTo(Errors.NONE);
+        rig.submit(new Command.ReassignPartitions(List.of(new Command.Reassignment(new TopicPartition("logs", 0), Optional.of(List.of(3, 1)))), true));
+        Await.until("moved", () -> rig.placed("logs", 0).replicas().equals(List.of(3, 1)) && rig.node(2).hot.onDisk().isEmpty());
+        assertThat(read(1, topic)).containsExactly("one");
+        rig.submit(new Command.DeleteTopic(topic.id()));
+        Await.until("all are gone", () -> rig.node(1).hot.onDisk().isEmpty() && rig.node(3).hot.onDisk().isEmpty());
+        assertThat(rig.node(1).partitions.all()).isEmpty();
+        assertThat(rig.node(3).partitions.followed()).isEmpty();
+    }
+
+    // Two tiers
+
+    private static final Map<String, String> COLD = Map.of("segment.bytes", "2000", "local.retention.ms", "1");
+    private static final String PAYLOAD = "0123456789".repeat(150);
+
+    /** Twenty segments or so, all in the bucket and off the leader's disk but for the last. */
+    private TopicView coldTopic(List<Integer> replicas) {
+        TopicView topic = topic(replicas, COLD);
+        for (int i = 0; i < 20; i++) {
+            assertThat(produce(replicas.get(0), ALL, topic, i + PAYLOAD)).isEqualTo(Errors.NONE);
+        }
+        return topic;
+    }
+
+    private static long localStart(Partition partition) {
+        return onLoop(partition, () -> partition.log().hot().localLogStartOffset());
+    }
+
+    private void awaitLocalTail(String who, Partition partition) {
+        Await.until("what the cold tier has is gone from the disk of " + who, () -> {
+            rig.clock.advanceMs(60_000);
+            return localStart(partition) == 19;
+        });
+    }
+
+    @Test
+    void aReplicaThatIsAddedCopiesOnlyWhatTheColdTierHasNot() {
+        rig = ClusterRig.started(2);
+        TopicView topic = coldTopic(List.of(1));
+        awaitLocalTail("the leader", rig.led("logs", 0));
+        rig.submit(new Command.ReassignPartitions(List.of(new Command.Reassignment(new TopicPartition("logs", 0), Optional.of(List.of(2)))), true));
+        Await.until("moved", () -> rig.placed("logs", 0).replicas().equals(List.of(2)) && rig.placed("logs", 0).leader() == 2);
+        Partition moved = rig.led("logs", 0);
+        assertThat(onLoop(moved, () -> moved.log().hot().sizeBytes())).as("copied bytes of " + 20 * PAYLOAD.length()).isLessThan(2 * PAYLOAD.length());
+        assertThat(localStart(moved)).isEqualTo(19);
+        Await.until("files of the old replica are gone", () -> rig.node(1).hot.onDisk().isEmpty());
+        Await.until("the new leader reads the cold tier", () -> onLoop(moved, () -> moved.log().latestTieredOffset()) == 18);
+        assertThat(read(2, topic)).hasSize(20).allMatch(value -> value.endsWith(PAYLOAD));
+    }
+
+    @Test
+    void aFollowerLetsGoLocallyOfWhatItsLeaderHasOffloadedAndServesItFromTheBucket() {
+        rig = ClusterRig.started(2);
+        TopicView topic = coldTopic(List.of(1, 2));
+        Partition follower = rig.followed(2, topic, 0);
+        awaitLocalTail("the follower", follower);
+        Await.until("the follower knows", () -> onLoop(follower, follower::highWatermark) == 20);
+        Await.until("it reads all", () -> tryRead(2, topic) == 20);
+        assertThat(rig.node(2).uploads()).as("what the follower has sent to the bucket").isZero();
+        assertThat(rig.node(1).uploads()).isPositive();
+    }
+
+    private int tryRead(int broker, TopicView topic) {
+        int count = 0;
+        try (WireClient client = rig.node(broker).client()) {
+            FetchResponseData.PartitionData found;
+            do {
+                found = only(client.ask(ApiKeys.FETCH, FETCH, fetch(topic, 0, count), FetchResponseData.class));
+                count += error(found) == Errors.NONE ? values(found).size() : 0;
+            } while (error(found) == Errors.NONE && !values(found).isEmpty());
+        }
+        return count;
+    }
+
+    @Test
+    void whoLeadsNextGoesOnOffloadingAndTheOldOneDoesNotAnyMore() {
+        rig = ClusterRig.started(2);
+        TopicView topic = coldTopic(List.of(1, 2));
+        awaitLocalTail("the leader", rig.led("logs", 0));
+        rig.node(1).fence();
+        rig.node(1).loseAuthority();
+        Partition next = rig.led("logs", 0);
+        for (int i = 0; i < 5; i++) {
+            assertThat(produce(2, ALL, topic, i + PAYLOAD)).isEqualTo(Errors.NONE);
+        }
+        Await.until("offloaded by the new leader", () -> onLoop(next, () -> next.log().latestTieredOffset()) == 23);
+        rig.node(1).heal();
+        rig.awaitIsr("logs", 0, 1, 2);
+        assertThat(read(2, topic)).hasSize(25);
+    }
+
+    @Test
+    void aDeletedTopicIsGoneFromAllDisksAndFromTheBucket() {
+        rig = ClusterRig.started(2);
+        TopicView topic = coldTopic(List.of(1, 2));
+        awaitLocalTail("the leader", rig.led("logs", 0));
+        assertThat(rig.objects.keys()).anyMatch(key -> key.contains("segment") || key.endsWith(".seg") || key.contains("logs"));
+        int before = rig.objects.keys().size();
+        rig.submit(new Command.DeleteTopic(topic.id()));
+        Await.until("the files are gone", () -> rig.node(1).hot.onDisk().isEmpty() && rig.node(2).hot.onDisk().isEmpty());
+        Await.until("the objects are gone", () -> rig.objects.keys().size() < before - 15);
+    }
+}
