@@ -44,7 +44,7 @@ public final class Handlers {
     }
 
     /**
-     * What other brokers ask of this one on the brokers' own listener, beside fetching and what concerns the metadata: markers of transactions that end, whether a transaction may write where, the state of
+     * What other brokers ask of this one on the brokers' own listener, beside what concerns the metadata: records, markers of transactions that end, whether a transaction may write where, the state of
      * share groups, and where partitions end.
      */
     public static List<ServedApi> forPeers(HandlerContext context) {
@@ -53,6 +53,9 @@ public final class Handlers {
         table.add(ServedApi.of(ApiKeys.WRITE_TXN_MARKERS, new WriteTxnMarkersHandler(context.markers())));
         table.addAll(context.shareGroups().stateApis());
         table.add(ServedApi.of(ApiKeys.LIST_OFFSETS, new ListOffsetsHandler(context.partitions(), context.timer())));
+        table.add(ServedApi.of(ApiKeys.OFFSET_FOR_LEADER_EPOCH, new OffsetForLeaderEpochHandler(context.partitions())));
+        boolean followersAreRead = context.config().node().rack().isPresent();
+        table.add(ServedApi.of(ApiKeys.FETCH, new ReplicaFetchHandler(context.partitions(), context.metadata()::view, followersAreRead, context.clock())));
         return table;
     }
 
