@@ -7,6 +7,7 @@ import io.firn.membership.Command.AlterConfigs;
 import io.firn.membership.Metadata;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -24,7 +25,7 @@ import org.apache.kafka.common.requests.AlterConfigsRequest;
 import org.apache.kafka.common.requests.ApiError;
 import org.apache.kafka.common.requests.IncrementalAlterConfigsRequest;
 
-/** AlterConfigs and IncrementalAlterConfigs: resources of one request stand alone. Thread-safe: no state of its own. */
+/** AlterConfigs and IncrementalAlterConfigs: resources of one request stand alone, unless one of them asks for an operation that does not exist. Thread-safe: no state of its own. */
 final class AlterConfigsHandler {
     /** The requests carry no time limit. */
     static final long TIMEOUT_MS = 30_000;
@@ -45,8 +46,19 @@ final class AlterConfigsHandler {
         return List.of(ServedApi.of(ApiKeys.ALTER_CONFIGS, this::replacing), ServedApi.of(ApiKeys.INCREMENTAL_ALTER_CONFIGS, this::incremental));
     }
 
-    /** One resource of a request, in either form. */
-    private record Change(byte resourceType, String resourceName, List<Operation> operations, boolean incremental) {}
+    /**
+     * One resource of a request, in either form.
+     *
+     * @param unknown an operation that does not exist; it counts as SET among the others
+     */
+    private record Change(byte resourceType, String resourceName, List<Operation> operations, boolean incremental, Optional<Byte> unknown) {
+
+        void checkOperations() {
+            unknown.ifPresent(operation -> {
+                throw new InvalidRequestException("Unknown operations type " + operation);
+            });
+        }
+    }
 
     private record Outcome(Change change, ApiError error) {}
 
@@ -54,7 +66,7 @@ final class AlterConfigsHandler {
         AlterConfigsRequestData body = ((AlterConfigsRequest) request.body()).data();
         List<Change> asked = new ArrayList<>();
         body.resources().forEach(resource -> asked.add(new Change(resource.resourceType(), resource.resourceName(), resource.configs().stream()
-                .map(config -> new Operation(config.name(), OpType.SET, Optional.ofNullable(config.value()))).toList(), false)));
+                .map(config -> new Operation(config.name(), OpType.SET, Optional.ofNullable(config.value()))).toList(), false, Optional.empty())));
         Gather.answer(request, outcomes(asked, body.validateOnly()).thenApply(outcomes -> {
             AlterConfigsResponseData response = new AlterConfigsResponseData();
             outcomes.forEach(outcome -> response.responses().add(new AlterConfigsResourceResponse().setResourceType(outcome.change().resourceType())
@@ -67,7 +79,8 @@ final class AlterConfigsHandler {
         IncrementalAlterConfigsRequestData body = ((IncrementalAlterConfigsRequest) request.body()).data();
         List<Change> asked = new ArrayList<>();
         body.resources().forEach(resource -> asked.add(new Change(resource.resourceType(), resource.resourceName(), resource.configs().stream()
-                .map(config -> new Operation(config.name(), type(config.configOperation()), Optional.ofNullable(config.value()))).toList(), true)));
+                .map(config -> new Operation(config.name(), Optional.ofNullable(OpType.forId(config.configOperation())).orElse(OpType.SET), Optional.ofNullable(config.value()))).toList(), true,
+                resource.configs().stream().map(config -> config.configOperation()).filter(operation -> OpType.forId(operation) == null).findFirst())));
         Gather.answer(request, outcomes(asked, body.validateOnly()).thenApply(outcomes -> {
             IncrementalAlterConfigsResponseData response = new IncrementalAlterConfigsResponseData();
             outcomes.forEach(outcome -> response.responses().add(new IncrementalAlterConfigsResponseData.AlterConfigsResourceResponse()
@@ -77,33 +90,50 @@ final class AlterConfigsHandler {
         }));
     }
 
-    private static OpType type(byte operation) {
-        OpType type = OpType.forId(operation);
-        if (type == null) {
-            throw new InvalidRequestException("Unknown operations type " + operation);
-        }
-        return type;
-    }
-
     private static String message(Outcome outcome) {
         return outcome.error().isSuccess() ? null : outcome.error().message();
     }
 
+    /** As Kafka does: some mistakes refuse their resource alone; then an operation that does not exist refuses all that are left. */
     private CompletableFuture<List<Outcome>> outcomes(List<Change> asked, boolean validateOnly) {
         Map<ConfigResource, Integer> times = new HashMap<>();
         asked.forEach(change -> times.merge(resource(change), 1, Integer::sum));
-        return Gather.all(asked.stream().map(change -> times.get(resource(change)) == 1 ? outcome(change, validateOnly)
-                : CompletableFuture.completedFuture(failed(change, new InvalidRequestException("Each resource must appear at most once.")))).toList());
+        Map<Change, Outcome> refused = new IdentityHashMap<>();
+        asked.forEach(change -> refusal(change, times.get(resource(change))).ifPresent(outcome -> refused.put(change, outcome)));
+        Optional<Change> senseless = asked.stream().filter(change -> !refused.containsKey(change) && change.unknown().isPresent()).findFirst();
+        return Gather.all(asked.stream().map(change -> refused.containsKey(change) ? CompletableFuture.completedFuture(refused.get(change))
+                : outcome(change, senseless.orElse(change), validateOnly)).toList());
+    }
+
+    private Optional<Outcome> refusal(Change change, int times) {
+        try {
+            if (times > 1) {
+                throw new InvalidRequestException("Each resource must appear at most once.");
+            }
+            ConfigChanges.checkShape(change.operations());
+            switch (ConfigResource.Type.forId(change.resourceType())) {
+                case TOPIC, GROUP, CLIENT_METRICS -> { }
+                case BROKER_LOGGER -> change.checkOperations();
+                case BROKER -> {
+                    changes.checkBroker(ConfigTarget.of(change.resourceType(), change.resourceName()));
+                    change.checkOperations();
+                }
+                default -> throw new InvalidRequestException("Unknown resource type " + change.resourceType());
+            }
+            return Optional.empty();
+        } catch (RuntimeException e) {
+            return Optional.of(failed(change, e));
+        }
     }
 
     private static ConfigResource resource(Change change) {
         return new ConfigResource(ConfigResource.Type.forId(change.resourceType()), change.resourceName());
     }
 
-    private CompletableFuture<Outcome> outcome(Change change, boolean validateOnly) {
+    private CompletableFuture<Outcome> outcome(Change change, Change senseless, boolean validateOnly) {
         Outcome done = new Outcome(change, ApiError.NONE);
         try {
-            ConfigChanges.checkShape(change.operations());
+            senseless.checkOperations();
             if (change.incremental() && change.resourceType() == ConfigResource.Type.BROKER_LOGGER.id()) {
                 loggers.alter(change.resourceName(), change.operations(), validateOnly);
                 return CompletableFuture.completedFuture(done);

@@ -65,7 +65,6 @@ final class ConfigChanges {
 
     /** IncrementalAlterConfigs: the command for these operations. */
     AlterConfigs incremental(ClusterView view, ConfigTarget target, List<Operation> operations) {
-        checkBroker(target);
         Map<String, String> present = presentIfAny(view, target);
         Map<String, String> next = new HashMap<>(present);
         operations.forEach(operation -> apply(view, target, present, next, operation));
@@ -74,7 +73,6 @@ final class ConfigChanges {
 
     /** AlterConfigs: the command that makes these all the overrides there are. */
     AlterConfigs replacing(ClusterView view, ConfigTarget target, List<Operation> operations) {
-        checkBroker(target);
         Map<String, String> next = new HashMap<>();
         operations.forEach(operation -> next.put(operation.name(), value(operation)));
         return checked(view, target, presentIfAny(view, target), next);
@@ -157,8 +155,8 @@ final class ConfigChanges {
         return new AlterConfigs(target.scope(), target.name(), changes);
     }
 
-    /** Before anything of what is to be changed is looked at, as in Kafka. */
-    private void checkBroker(ConfigTarget target) {
+    /** Whether a broker is this one, or all; to be asked before anything of what is to be changed, as Kafka does. @throws InvalidRequestException for another */
+    void checkBroker(ConfigTarget target) {
         if (target.scope() == ConfigScope.BROKER && !target.name().isEmpty() && target.broker() != brokerId) {
             throw new InvalidRequestException("Unexpected broker id, expected " + brokerId + ", but received " + target.name());
         }

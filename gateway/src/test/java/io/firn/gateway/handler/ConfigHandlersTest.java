@@ -140,14 +140,19 @@ class ConfigHandlersTest {
     }
 
     private IncrementalAlterConfigsResponseData.AlterConfigsResourceResponse response(ConfigResource.Type type, String name, boolean validateOnly, AlterableConfig... operations) throws Exception {
-        AlterConfigsResource resource = new AlterConfigsResource().setResourceType(type.id()).setResourceName(name);
-        for (AlterableConfig operation : operations) {
-            resource.configs().add(operation);
-        }
+        return responses(validateOnly, resource(type, name, operations)).get(0);
+    }
+
+    private List<IncrementalAlterConfigsResponseData.AlterConfigsResourceResponse> responses(boolean validateOnly, AlterConfigsResource... resources) throws Exception {
         IncrementalAlterConfigsRequestData body = new IncrementalAlterConfigsRequestData().setValidateOnly(validateOnly);
-        body.resources().add(resource);
-        IncrementalAlterConfigsResponseData response = ask(altering(ApiKeys.INCREMENTAL_ALTER_CONFIGS), ApiKeys.INCREMENTAL_ALTER_CONFIGS, 1, body, IncrementalAlterConfigsResponseData.class);
-        return response.responses().get(0);
+        body.resources().addAll(List.of(resources));
+        return ask(altering(ApiKeys.INCREMENTAL_ALTER_CONFIGS), ApiKeys.INCREMENTAL_ALTER_CONFIGS, 1, body, IncrementalAlterConfigsResponseData.class).responses();
+    }
+
+    private static AlterConfigsResource resource(ConfigResource.Type type, String name, AlterableConfig... operations) {
+        AlterConfigsResource resource = new AlterConfigsResource().setResourceType(type.id()).setResourceName(name);
+        resource.configs().addAll(List.of(operations));
+        return resource;
     }
 
     private Map<String, String> overrides() {
@@ -223,6 +228,28 @@ class ConfigHandlersTest {
                 .isEqualTo("Config value subtract is not allowed for config key: log.segment.bytes");
         assertThat(change(BROKER, "1", false, operation(OpType.APPEND, "log.cleanup.policy", "compact"))).isEqualTo(Errors.NONE);
         assertThat(response(TOPIC, "t", false, operation(OpType.APPEND, "segment.ms", "1")).errorMessage()).isEqualTo("Can't APPEND to key segment.ms because its type is not LIST.");
+    }
+
+    @Test
+    void anOperationThatDoesNotExistRefusesAllThatIsNotRefusedAlready() throws Exception {
+        AlterableConfig senseless = operation(OpType.SET, "segment.ms", "7000").setConfigOperation((byte) 9);
+
+        assertThat(responses(false, resource(TOPIC, "t", senseless), resource(GROUP, "g", operation(OpType.SET, "consumer.session.timeout.ms", "50000")),
+                resource(BROKER, "7", operation(OpType.SET, "log.retention.ms", "7000"))))
+                .extracting(IncrementalAlterConfigsResponseData.AlterConfigsResourceResponse::errorMessage)
+                .containsExactly("Unknown operations type 9", "Unknown operations type 9", "Unexpected broker id, expected 1, but received 7");
+        assertThat(overrides()).isEqualTo(Map.of("retention.ms", "5000"));
+        assertThat(admin.view().groupConfigs()).isEmpty();
+    }
+
+    @Test
+    void anOperationThatDoesNotExistOfAResourceThatIsRefusedAnywayKeepsNoOtherOut() throws Exception {
+        AlterableConfig senseless = operation(OpType.SET, "log.retention.ms", "7000").setConfigOperation((byte) 9);
+
+        assertThat(responses(false, resource(BROKER, "1", senseless), resource(ConfigResource.Type.UNKNOWN, "t", senseless.duplicate()), resource(TOPIC, "t", operation(OpType.SET, "segment.ms", "7000"))))
+                .extracting(IncrementalAlterConfigsResponseData.AlterConfigsResourceResponse::errorMessage)
+                .containsExactly("Unknown operations type 9", "Unknown resource type 0", null);
+        assertThat(overrides()).containsEntry("segment.ms", "7000");
     }
 
     @Test
