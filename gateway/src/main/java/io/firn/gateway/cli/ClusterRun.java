@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -92,21 +93,18 @@ final class ClusterRun {
 
     private void awaitReady() throws InterruptedException {
         long limit = System.nanoTime() + START_LIMIT_NANOS;
-        for (Map.Entry<Member, Process> entry : processes.entrySet()) {
-            while (!ready(entry.getKey())) {
-                if (ended(entry.getValue())) {
-                    throw new CliFailure(Main.FAILED, "broker " + entry.getKey().id() + " did not start: " + lastLine(entry.getKey()) + " (" + entry.getKey().log() + ")");
-                }
-                if (System.nanoTime() > limit) {
-                    throw new CliFailure(Main.FAILED, "broker " + entry.getKey().id() + " is not ready after " + TimeUnit.NANOSECONDS.toSeconds(START_LIMIT_NANOS) + " s (" + entry.getKey().log() + ")");
-                }
+        List<Member> waiting = new ArrayList<>(processes.keySet());
+        while (!waiting.isEmpty()) {
+            Optional<Member> failed = processes.keySet().stream().filter(member -> !processes.get(member).isAlive()).findFirst();
+            if (failed.isPresent()) {
+                throw new CliFailure(Main.FAILED, "broker " + failed.get().id() + " did not start: " + lastLine(failed.get()) + " (" + failed.get().log() + ")");
             }
+            if (System.nanoTime() > limit) {
+                throw new CliFailure(Main.FAILED, "broker " + waiting.get(0).id() + " is not ready after " + TimeUnit.NANOSECONDS.toSeconds(START_LIMIT_NANOS) + " s (" + waiting.get(0).log() + ")");
+            }
+            waiting.removeIf(ClusterRun::ready);
+            processes.get(processes.keySet().iterator().next()).waitFor(LOOK_MS, TimeUnit.MILLISECONDS);
         }
-    }
-
-    /** Waits a little for it. */
-    private static boolean ended(Process process) throws InterruptedException {
-        return process.waitFor(LOOK_MS, TimeUnit.MILLISECONDS);
     }
 
     private static boolean ready(Member member) {

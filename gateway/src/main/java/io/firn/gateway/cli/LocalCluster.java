@@ -7,6 +7,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -31,8 +32,6 @@ record LocalCluster(Path directory, List<Member> members) {
 
     /** Between the ports of two brokers. */
     private static final int PORT_STEP = 100;
-    private static final int HTTP_PORT = 8080;
-    private static final int CLUSTER_PORT = 5701;
 
     /** One broker. */
     record Member(int id, Path directory, BrokerConfig config) {
@@ -55,7 +54,7 @@ record LocalCluster(Path directory, List<Member> members) {
         /** @param kafka of the first broker; 0 picks free ones */
         static List<Ports> of(int brokers, int kafka) throws IOException {
             if (kafka > 0) {
-                return IntStream.range(0, brokers).map(i -> i * PORT_STEP).mapToObj(by -> new Ports(kafka + by, kafka + by + 1, HTTP_PORT + by, CLUSTER_PORT + by)).toList();
+                return IntStream.range(0, brokers).map(i -> i * PORT_STEP).mapToObj(by -> kafka + by).map(port -> new Ports(port, port + 1, port + 2, port + 3)).toList();
             }
             List<Integer> free = free(4 * brokers);
             return IntStream.range(0, brokers).map(i -> 4 * i).mapToObj(i -> new Ports(free.get(i), free.get(i + 1), free.get(i + 2), free.get(i + 3))).toList();
@@ -115,6 +114,7 @@ record LocalCluster(Path directory, List<Member> members) {
     private static void write(Path directory, List<Ports> ports) throws IOException {
         String seeds = joined(ports, one -> "127.0.0.1:" + one.cluster());
         String voters = IntStream.rangeClosed(1, voters(ports.size())).mapToObj(Integer::toString).collect(Collectors.joining(","));
+        String name = "local-" + Long.toHexString(new SecureRandom().nextLong()); // two clusters of one machine must not meet at a port that the one has left
         for (int i = ports.size(); i >= 1; i--) { // the first one last: until then there is no cluster
             Ports own = ports.get(i - 1);
             Path broker = Files.createDirectories(directory.resolve("broker-" + i));
@@ -125,11 +125,12 @@ record LocalCluster(Path directory, List<Member> members) {
                     peer.port: %d
                     http.port: %d
                     cluster.port: %d
+                    cluster.name: "%s"
                     cluster.voters: "%s"
                     cluster.seeds: "%s"
                     # One bucket for all brokers of a cluster.
                     cold.file.dir: "%s"
-                    """.formatted(i, broker.resolve("data"), own.kafka(), own.peer(), own.http(), own.cluster(), voters, seeds, directory.resolve("cold")));
+                    """.formatted(i, broker.resolve("data"), own.kafka(), own.peer(), own.http(), own.cluster(), name, voters, seeds, directory.resolve("cold")));
         }
     }
 

@@ -80,7 +80,7 @@ class HandlersTest {
             assertThat(table.stream().map(ServedApi::key).collect(Collectors.toSet())).isEqualTo(PROMISED);
             assertThat(Handlers.forPeers(context).stream().map(ServedApi::key)).as("what brokers ask of each other").containsExactlyInAnyOrder(ApiKeys.ADD_PARTITIONS_TO_TXN, ApiKeys.WRITE_TXN_MARKERS,
                     ApiKeys.INITIALIZE_SHARE_GROUP_STATE, ApiKeys.READ_SHARE_GROUP_STATE, ApiKeys.WRITE_SHARE_GROUP_STATE, ApiKeys.DELETE_SHARE_GROUP_STATE, ApiKeys.READ_SHARE_GROUP_STATE_SUMMARY,
-                    ApiKeys.LIST_OFFSETS);
+                    ApiKeys.LIST_OFFSETS, ApiKeys.FETCH, ApiKeys.OFFSET_FOR_LEADER_EPOCH);
             ApiTable apis = new ApiTable(table);
             assertThat(table).allSatisfy(row -> {
                 assertThat(row.minVersion()).isEqualTo(row.key().oldestVersion());
