@@ -378,7 +378,7 @@ public final class Broker implements AutoCloseable {
 
     private void startHttp(Vertx vertx) {
         try {
-            http = HttpListener.start(vertx, config.http(), meters, this::readiness).toCompletionStage().toCompletableFuture().join();
+            http = HttpListener.start(vertx, config.http(), meters, this::readiness, () -> Optional.ofNullable(metadata)).toCompletionStage().toCompletableFuture().join();
         } catch (CompletionException e) {
             throw new StartupException("cannot listen for HTTP on " + config.http().host() + ":" + config.http().port() + " (http.port): " + e.getCause().getMessage(), e);
         }

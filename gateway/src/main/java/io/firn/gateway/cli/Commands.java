@@ -17,6 +17,7 @@ final class Commands {
             "up", UpCommand::new,
             "cluster", ClusterCommand::new,
             "topic", TopicCommand::new,
+            "broker", BrokerCommand::new,
             "cp", CpCommand::new,
             "produce", ProduceCommand::new,
             "consume", ConsumeCommand::new,

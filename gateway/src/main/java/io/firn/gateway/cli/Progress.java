@@ -1,6 +1,7 @@
 package io.firn.gateway.cli;
 
 import java.io.PrintStream;
+import java.util.Optional;
 import java.util.function.LongSupplier;
 
 /**
@@ -20,6 +21,7 @@ final class Progress implements AutoCloseable {
     private final boolean terminal;
     private final String label;
     private final long totalBytes;
+    private final Optional<String> counted;
     private final LongSupplier nanoTime;
     private final long startedNanos;
     private long shownNanos;
@@ -30,10 +32,20 @@ final class Progress implements AutoCloseable {
      * @param terminal draw a bar; otherwise print lines
      */
     Progress(PrintStream out, boolean terminal, String label, long totalBytes, LongSupplier nanoTime) {
+        this(out, terminal, label, totalBytes, Optional.empty(), nanoTime);
+    }
+
+    /** Of things that are counted, not bytes. @param counted what they are called, in the plural */
+    static Progress of(PrintStream out, boolean terminal, String label, long total, String counted, LongSupplier nanoTime) {
+        return new Progress(out, terminal, label, total, Optional.of(counted), nanoTime);
+    }
+
+    private Progress(PrintStream out, boolean terminal, String label, long totalBytes, Optional<String> counted, LongSupplier nanoTime) {
         this.out = out;
         this.terminal = terminal;
         this.label = label;
         this.totalBytes = totalBytes;
+        this.counted = counted;
         this.nanoTime = nanoTime;
         startedNanos = nanoTime.getAsLong();
         shownNanos = startedNanos;
@@ -69,8 +81,12 @@ final class Progress implements AutoCloseable {
             }
             line.append(String.format("%3d %% ", (int) (share * 100)));
         }
-        line.append(Figures.megabytes(doneBytes)).append(" MB");
-        if (now > startedNanos) {
+        if (counted.isPresent()) {
+            line.append(Figures.count(doneBytes)).append(" of ").append(Figures.count(totalBytes)).append(' ').append(counted.get());
+        } else {
+            line.append(Figures.megabytes(doneBytes)).append(" MB");
+        }
+        if (counted.isEmpty() && now > startedNanos) {
             line.append(", ").append(Figures.megabytesPerSecond(doneBytes, now - startedNanos)).append(" MB/s");
         }
         return note.isEmpty() ? line.toString() : line.append(", ").append(note).toString();

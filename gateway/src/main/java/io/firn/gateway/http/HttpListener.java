@@ -1,18 +1,20 @@
 package io.firn.gateway.http;
 
 import io.firn.gateway.config.BrokerConfig;
+import io.firn.membership.Metadata;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 
 /**
- * The HTTP server: {@code /metrics}, {@code /health/live}, {@code /health/ready}. HTTP/1.1 only.
+ * The HTTP server: {@code /metrics}, {@code /health/live}, {@code /health/ready}, and {@link ClusterPage}. HTTP/1.1 only.
  *
  * <p>Limits, all small because no route takes anything: start line and headers (431 or 414 beyond them), no request body (413), connections
  * (closed at once beyond), idle time. So a slow or greedy client costs bounded memory and never a thread.
@@ -37,13 +39,15 @@ public final class HttpListener {
      * Binds and serves.
      *
      * @param readiness asked on an event loop at every {@code /health/ready}: must not block
+     * @param metadata empty while this broker is not part of a cluster yet
      * @return fails with {@link java.net.BindException} when the port is in use or the address is not ours
      */
-    public static Future<HttpListener> start(Vertx vertx, BrokerConfig.Http config, PrometheusMeterRegistry meters, Supplier<Readiness> readiness) {
+    public static Future<HttpListener> start(Vertx vertx, BrokerConfig.Http config, PrometheusMeterRegistry meters, Supplier<Readiness> readiness,
+            Supplier<Optional<Metadata>> metadata) {
         HttpServer server = vertx.createHttpServer(options(config));
         HttpListener listener = new HttpListener(server);
         server.connectionHandler(listener::connected);
-        server.requestHandler(new Routes(new MetricsPage(vertx, meters), new HealthPage(readiness)));
+        server.requestHandler(new Routes(new MetricsPage(vertx, meters), new HealthPage(readiness), new ClusterPage(vertx, metadata)));
         return server.listen().map(listener);
     }
 

@@ -7,14 +7,17 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import java.util.Map;
 
-/** Which path is answered by which page; 404, 405 and 413 for the rest. Immutable; called on event loops. */
+/** Which path is answered by which page; 404, 405 and 413 for the rest. Called on event loops. */
 final class Routes implements Handler<HttpServerRequest> {
 
     private static final String ALLOWED = "GET, HEAD";
 
     private final Map<String, Handler<HttpServerResponse>> pages;
 
-    Routes(MetricsPage metrics, HealthPage health) {
+    private final ClusterPage cluster;
+
+    Routes(MetricsPage metrics, HealthPage health, ClusterPage cluster) {
+        this.cluster = cluster;
         pages = Map.of("/metrics", metrics::answer, "/health/live", health::live, "/health/ready", health::ready);
     }
 
@@ -26,8 +29,10 @@ final class Routes implements Handler<HttpServerRequest> {
             // The connection cannot be used further: what follows on it is the body that nobody reads.
             response.putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
             plain(response, 413, "no request here takes a body\n").onComplete(sent -> request.connection().close());
+        } else if (ClusterPage.serves(request.path())) {
+            cluster.handle(request);
         } else if (page == null) {
-            plain(response, 404, "there are /metrics, /health/live and /health/ready\n");
+            plain(response, 404, "there are /metrics, /health/live, /health/ready and " + ClusterPage.PATH + "\n");
         } else if (request.method() != HttpMethod.GET && request.method() != HttpMethod.HEAD) {
             response.putHeader(HttpHeaders.ALLOW, ALLOWED);
             plain(response, 405, "only " + ALLOWED + "\n");

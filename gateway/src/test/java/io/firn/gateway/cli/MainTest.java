@@ -53,6 +53,9 @@ class MainTest {
         "topic create                   | firn: Missing required parameter: 'TOPIC' (see firn topic create --help)",
         "topic create t --partitions x  | firn: Invalid value for option '--partitions': 'x' is not an int (see firn topic create --help)",
         "topic list --bootstrap-server x | firn: --bootstrap-server takes HOST:PORT, not 'x'",
+        "broker drain                   | firn: Missing required parameter: 'BROKER' (see firn broker drain --help)",
+        "broker drain 1 --at-once 0     | firn: --at-once must be at least 1",
+        "broker list --http localhost   | firn: --http takes http://HOST:PORT, not 'localhost'",
         "cp print                       | firn: Missing required parameter: 'PATH' (see firn cp print --help)",
         "cp print /nowhere              | firn: cannot read /nowhere: NoSuchFileException",
         "consume t --offset 5           | firn: --offset goes with --partition, and not with --from-beginning",
@@ -82,11 +85,11 @@ class MainTest {
     @Test
     void helpNamesEveryCommand() throws Exception {
         assertThat(Main.run("--help")).isEqualTo(Main.OK);
-        assertThat(out.toString(StandardCharsets.UTF_8)).contains("up ", "topic ", "cp ", "produce ", "consume ", "demo ");
+        assertThat(out.toString(StandardCharsets.UTF_8)).contains("up ", "topic ", "broker ", "cp ", "produce ", "consume ", "demo ");
     }
 
     @ParameterizedTest
-    @CsvSource({"up", "topic", "cp", "produce", "consume", "demo"})
+    @CsvSource({"up", "topic", "broker", "cp", "produce", "consume", "demo"})
     void everyCommandHasHelp(String command) throws Exception {
         assertThat(Main.run(command, "--help")).isEqualTo(Main.OK);
         assertThat(out.toString(StandardCharsets.UTF_8)).startsWith("Usage: firn " + command);

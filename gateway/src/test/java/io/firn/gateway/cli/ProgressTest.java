@@ -49,6 +49,16 @@ class ProgressTest {
         assertThat(shown.toString(StandardCharsets.UTF_8)).isEqualTo("produced 100.0 MB, 10.0 MB/s\n");
     }
 
+    @Test
+    void thingsThatAreCountedAreShownAsSuch() {
+        Progress progress = Progress.of(out, false, "drained", 40, "replicas", () -> nowNanos);
+        at(10_000);
+
+        progress.update(10, "3 moving");
+
+        assertThat(shown.toString(StandardCharsets.UTF_8)).isEqualTo("drained  25 % 10 of 40 replicas, 3 moving\n");
+    }
+
     private void at(long ms) {
         nowNanos = TimeUnit.MILLISECONDS.toNanos(ms);
     }

@@ -19,6 +19,7 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -37,7 +38,7 @@ class HttpListenerTest {
 
     @BeforeEach
     void start() throws Exception {
-        listener = await(HttpListener.start(vertx, new BrokerConfig.Http("127.0.0.1", 0), meters, () -> readiness));
+        listener = await(HttpListener.start(vertx, new BrokerConfig.Http("127.0.0.1", 0), meters, () -> readiness, Optional::empty));
     }
 
     @AfterEach
@@ -145,7 +146,7 @@ class HttpListenerTest {
         BrokerConfig.Http same = new BrokerConfig.Http("127.0.0.1", listener.port());
         Vertx other = Vertx.vertx();
         try {
-            assertThatThrownBy(() -> await(HttpListener.start(other, same, meters, () -> readiness)))
+            assertThatThrownBy(() -> await(HttpListener.start(other, same, meters, () -> readiness, Optional::empty)))
                     .isInstanceOf(ExecutionException.class).hasCauseInstanceOf(BindException.class);
         } finally {
             other.close();

@@ -1,0 +1,60 @@
+package io.firn.gateway.cli;
+
+import io.vertx.core.json.DecodeException;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import picocli.CommandLine.Option;
+
+/** Where commands about the cluster go: the HTTP address of any of its brokers. Failures are one line. */
+final class ClusterDoor {
+
+    /** A change waits until a controller is found, which after a failure takes some seconds. */
+    private static final Duration TIME_LIMIT = Duration.ofSeconds(30);
+    private static final int OK = 200;
+
+    @Option(names = "--http", paramLabel = "URL", defaultValue = "http://127.0.0.1:8080",
+            description = "HTTP address of any broker of the cluster (default ${DEFAULT-VALUE}).")
+    private String url;
+
+    private final HttpClient client = HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(3)).build();
+
+    JsonObject brokers() throws InterruptedException {
+        return send("cannot list the brokers", HttpRequest.newBuilder(uri("")).GET());
+    }
+
+    /** @param action with its parameters */
+    JsonObject act(String attempt, int broker, String action) throws InterruptedException {
+        return send(attempt, HttpRequest.newBuilder(uri("/" + broker + "/" + action)).POST(HttpRequest.BodyPublishers.noBody()));
+    }
+
+    private URI uri(String path) {
+        try {
+            URI uri = URI.create(url + "/cluster/brokers" + path);
+            if (uri.getHost() == null || !"http".equals(uri.getScheme())) {
+                throw new IllegalArgumentException(url);
+            }
+            return uri;
+        } catch (IllegalArgumentException wrong) {
+            throw new CliFailure(Main.USAGE, "--http takes http://HOST:PORT, not '" + url + "'");
+        }
+    }
+
+    private JsonObject send(String attempt, HttpRequest.Builder request) throws InterruptedException {
+        try {
+            HttpResponse<String> response = client.send(request.timeout(TIME_LIMIT).build(), HttpResponse.BodyHandlers.ofString());
+            if (response.statusCode() == OK) {
+                return new JsonObject(response.body());
+            }
+            throw new CliFailure(Main.FAILED, attempt + ": " + response.body().strip());
+        } catch (DecodeException strange) {
+            throw new CliFailure(Main.FAILED, attempt + ": " + url + " does not answer as a broker does");
+        } catch (IOException unreachable) {
+            throw new CliFailure(Main.FAILED, "no broker answers at " + url + ": " + (unreachable.getMessage() == null ? unreachable.getClass().getSimpleName() : unreachable.getMessage()));
+        }
+    }
+}
