@@ -45,6 +45,7 @@ class ClusterFaultsIT {
         try (Workload load = Workload.start(cluster, random)) {
             load.awaitProgress(RECOVERY_LIMIT);
             say("the load runs");
+            Arrays.stream(FaultKind.values()).filter(kind -> !kind.possible(cluster)).forEach(kind -> say("not possible here: " + kind));
             long end = System.nanoTime() + Duration.ofMinutes(MINUTES).toNanos();
             int faults = 0;
             for (List<FaultKind> order = order(cluster, random); System.nanoTime() - end < 0; order = order.isEmpty() ? order(cluster, random) : order) {

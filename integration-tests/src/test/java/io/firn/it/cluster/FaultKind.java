@@ -2,11 +2,13 @@ package io.firn.it.cluster;
 
 import io.firn.it.harness.Await;
 import io.firn.it.harness.BrokerNode;
+import io.firn.it.harness.FakeTime;
 import io.firn.it.harness.SmallDisk;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import org.apache.kafka.common.TopicPartition;
 
@@ -120,6 +122,27 @@ enum FaultKind {
             return cluster.smallDisk().isPresent();
         }
     },
+    /** A broker's wall clock is minutes off, from a start to the next. */
+    CLOCK_WRONG {
+        @Override
+        Fault draw(ClusterHarness cluster, Random random) {
+            int broker = any(cluster, random);
+            int seconds = (random.nextBoolean() ? 1 : -1) * (60 + random.nextInt(MOST_SECONDS_OFF));
+            return new Fault("the clock of broker " + broker + " is off by " + seconds + " s", true,
+                    () -> restart(cluster, broker, FakeTime.ahead(FakeTime.library().orElseThrow(), seconds)), () -> restart(cluster, broker, Map.of()));
+        }
+
+        private void restart(ClusterHarness cluster, int broker, Map<String, String> environment) {
+            cluster.kill9(List.of(broker));
+            cluster.broker(broker).surround(environment);
+            cluster.broker(broker).begin();
+        }
+
+        @Override
+        boolean possible(ClusterHarness cluster) {
+            return FakeTime.library().isPresent();
+        }
+    },
     STORE_STOPPED {
         @Override
         Fault draw(ClusterHarness cluster, Random random) {
@@ -156,6 +179,8 @@ enum FaultKind {
 
     private static final Runnable NOTHING = () -> { };
     private static final int LONGEST_PAUSE_MS = 8_000;
+    /** Object stores refuse requests that are a quarter of an hour off. */
+    private static final int MOST_SECONDS_OFF = 480;
 
     abstract Fault draw(ClusterHarness cluster, Random random);
 

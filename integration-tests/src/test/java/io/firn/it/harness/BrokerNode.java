@@ -13,6 +13,9 @@ public sealed interface BrokerNode extends AutoCloseable permits FirnNode, Kafka
     /** Starts it and does not wait. */
     void begin();
 
+    /** Environment variables of the processes started from now on, beside the usual ones. */
+    void surround(Map<String, String> environment);
+
     /** Waits until a broker that was begun serves. */
     void awaitReady();
 

@@ -21,7 +21,7 @@ public final class FirnNode implements BrokerNode {
 
     private static final AtomicInteger NUMBER = new AtomicInteger();
 
-    private final Place place;
+    private Place place;
     private final Path data;
     private final Map<String, String> settings;
     private final int kafkaPort = FreePorts.next();
@@ -83,6 +83,11 @@ public final class FirnNode implements BrokerNode {
     @Override
     public void awaitReady() {
         process.awaitReady();
+    }
+
+    @Override
+    public void surround(Map<String, String> environment) {
+        place = new Place(place.host(), place.entry(), environment);
     }
 
     /** Further arguments of {@code firn up}, for the next start only. */

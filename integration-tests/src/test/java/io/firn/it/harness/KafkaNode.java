@@ -25,7 +25,7 @@ public final class KafkaNode implements BrokerNode {
     private static final Map<String, String> SMALL = Map.of("offsets.topic.num.partitions", "1", "transaction.state.log.num.partitions", "1", "share.coordinator.state.topic.num.partitions", "1",
             "group.initial.rebalance.delay.ms", "0");
 
-    private final Place place;
+    private Place place;
     private final KafkaServer.Member member;
     private final Path data;
     private final Map<String, String> settings;
@@ -78,13 +78,20 @@ public final class KafkaNode implements BrokerNode {
             Files.createDirectories(data);
             List<String> command = new ArrayList<>(place.entry());
             command.addAll(server.command(server.prepare(data, member, settings), JVM));
-            process = Processes.watched(new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile())).start());
+            ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
+            builder.environment().putAll(place.environment());
+            process = Processes.watched(builder.start());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException(e);
         }
+    }
+
+    @Override
+    public void surround(Map<String, String> environment) {
+        place = new Place(place.host(), place.entry(), environment);
     }
 
     @Override
