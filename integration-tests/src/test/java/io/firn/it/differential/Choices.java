@@ -178,7 +178,7 @@ final class Choices {
             case "protocol_name" -> odd() ? "other" : "range";
             case "metadata" -> odd() ? bytes() : ConsumerProtocol.serializeSubscription(new Subscription(topic == null ? List.of() : List.of(topic.name)));
             case "session_timeout_ms" -> odd() ? any(0, -1, 1, Integer.MAX_VALUE) : (Object) 300_000;
-            case "rebalance_timeout_ms" -> odd() && api != ApiKeys.JOIN_GROUP ? any(0, -2) : api == ApiKeys.JOIN_GROUP ? (Object) 150 : 300_000;
+            case "rebalance_timeout_ms" -> odd() && api != ApiKeys.JOIN_GROUP ? any(0, -2) : api == ApiKeys.JOIN_GROUP ? (Object) 400 : 300_000;
             case "transaction_timeout_ms" -> odd() ? any(0, -1, Integer.MAX_VALUE) : (Object) 600_000;
             case "num_partitions" -> odd() ? any(0, -1, -2, 200_000) : any(1, 1, 2, 3);
             case "replication_factor" -> odd() ? any(0, 2, -2) : any(1, -1);
@@ -208,7 +208,7 @@ final class Choices {
             case "share_session_epoch" -> any(0, 0, 1, 2, -1);
             case "max_records", "batch_size" -> odd() ? 0 : any(500, 1);
             case "share_acquire_mode" -> odd() ? 3 : any(0, 1);
-            case "coordinator_epoch" -> any(0, -1, 5);
+            case "coordinator_epoch" -> any(0, -1, producer.transactionalId == null ? 5 : 0); // a later epoch fences the coordinator itself: the transaction then stays prepared, at both
             case "transaction_version" -> any(0, 1, 2);
             case "acknowledge_types" -> any(1, 2, 3, 0, 9);
             case "first_offset" -> any(0, 1);

@@ -71,10 +71,11 @@ final class Duel implements AutoCloseable {
         List<Difference> unheard = open.stream().filter(each -> !byKind.containsKey(each.kind())).toList();
         Finding finding = new Finding(seed, step, call, ours, theirs, unheard);
         unheard.forEach(each -> byKind.putIfAbsent(each.kind(), finding));
-        if (ours.body().isPresent() && theirs.body().isPresent()) {
+        boolean answered = ours.body().isPresent() && theirs.body().isPresent();
+        if (answered) {
             learn(call, ours.body().get(), theirs.body().get());
         }
-        settling.after(call);
+        settling.after(call, answered && well(ours.body().get(), theirs.body().get()));
     }
 
     private void learn(Call call, Struct ours, Struct theirs) {
@@ -82,7 +83,7 @@ final class Duel implements AutoCloseable {
             case PRODUCE -> produced(call, ours, theirs);
             case FETCH -> fetched(call, ours, theirs);
             case INIT_PRODUCER_ID -> initialised(call, ours, theirs);
-            case DELETE_SHARE_GROUP_STATE -> world.sharesForgotten = true;
+            case DELETE_SHARE_GROUP_STATE, WRITE_SHARE_GROUP_STATE, INITIALIZE_SHARE_GROUP_STATE -> world.sharesChanged = true;
             case DELETE_RECORDS -> world.cut.addAll(world.topics.keySet().stream().filter(topic -> call.toString().contains(topic)).toList());
             case END_TXN -> ended(call, ours, theirs);
             case JOIN_GROUP -> joined(call, ours, theirs, "generation_id");

@@ -22,7 +22,9 @@ final class Settling {
     private static final short CONFIGS_VERSION = 1;
     private static final short SYNC_VERSION = 3;
     private static final Duration ASSIGNMENT_LIMIT = Duration.ofMillis(500);
-    private static final Duration SHARES_LIMIT = Duration.ofSeconds(2);
+    /** A state that was deleted behind its group's back does not come again. */
+    private static final Duration CHANGED_SHARES_LIMIT = Duration.ofSeconds(2);
+    private static final Duration SHARES_LIMIT = Duration.ofSeconds(30);
     private static final byte TOPIC = 2;
     private static final List<ApiKeys> METADATA_CHANGES = List.of(ApiKeys.CREATE_TOPICS, ApiKeys.DELETE_TOPICS, ApiKeys.CREATE_PARTITIONS, ApiKeys.ALTER_CONFIGS, ApiKeys.INCREMENTAL_ALTER_CONFIGS,
             ApiKeys.METADATA, ApiKeys.ALTER_PARTITION_REASSIGNMENTS, ApiKeys.ELECT_LEADERS, ApiKeys.STREAMS_GROUP_HEARTBEAT,
@@ -44,7 +46,7 @@ final class Settling {
         this.mark = world.prefix + "mark";
     }
 
-    /** Both brokers serve groups, transactions and the topic that marks the end of changes. */
+    /** Both brokers serve groups, share states, transactions and the topic that marks the end of changes. */
     void start() throws IOException {
         for (Door door : List.of(firn, kafka)) {
             createMark(door);
@@ -63,25 +65,34 @@ final class Settling {
 
     private void createMark(Door door) throws IOException {
         ask(door, ApiKeys.CREATE_TOPICS, 5, Map.of("topics", List.of(topic(mark)), "timeout_ms", 10_000, "validate_only", false));
-        for (byte type : world.transactions ? new byte[] {0, 1} : new byte[] {0}) {
-            Await.until("a coordinator is there", () -> {
-                Struct found = ask(door, ApiKeys.FIND_COORDINATOR, 4, Map.of("key_type", type, "coordinator_keys", List.of(world.prefix + "warm")));
-                return ((Struct) found.getArray("coordinators")[0]).getShort("error_code") == 0;
-            });
+        coordinator(door, 0, world.prefix + "warm");
+        coordinator(door, 2, world.prefix + "warm:" + World.UNKNOWN_ID + ":0");
+        if (world.transactions) {
+            coordinator(door, 1, world.prefix + "warm");
         }
+    }
+
+    private void coordinator(Door door, int type, String key) {
+        Await.until("a coordinator is there", () -> {
+            Struct found = ask(door, ApiKeys.FIND_COORDINATOR, 6, Map.of("key_type", (byte) type, "coordinator_keys", List.of(key)));
+            return ((Struct) found.getArray("coordinators")[0]).getShort("error_code") == 0;
+        });
     }
 
     private static Map<String, Object> topic(String name) {
         return Map.of("name", name, "num_partitions", 1, "replication_factor", (short) 1, "assignments", List.of(), "configs", List.of());
     }
 
-    void after(Call call) throws IOException {
+    /** @param well both brokers answered and had nothing against the request */
+    void after(Call call, boolean well) throws IOException {
         switch (call.api()) {
             case JOIN_GROUP -> settleGeneration(call.body().get("group_id"));
             case CONSUMER_GROUP_HEARTBEAT -> settleAssignment(ApiKeys.CONSUMER_GROUP_DESCRIBE, call.body().get("group_id"));
             case SHARE_GROUP_HEARTBEAT -> {
                 settleAssignment(ApiKeys.SHARE_GROUP_DESCRIBE, call.body().get("group_id"));
-                settleShares(call);
+                if (well) {
+                    settleShares(call);
+                }
             }
             case STREAMS_GROUP_HEARTBEAT -> settleAssignment(ApiKeys.STREAMS_GROUP_DESCRIBE, call.body().get("group_id"));
             default -> { }
@@ -105,13 +116,13 @@ final class Settling {
         }
     }
 
-    /** What a share group subscribes to gets its state in the background of the heartbeat; until then it may be neither written nor assigned. A refused heartbeat brings none: not for ever, then. */
+    /** What a share group subscribes to gets its state in the background of the heartbeat; until then it may be neither written nor assigned. */
     private void settleShares(Call call) throws IOException {
         if (!(call.body().get("subscribed_topic_names") instanceof List<?> names)) {
             return;
         }
         for (Door door : List.of(firn, kafka)) {
-            long deadline = System.nanoTime() + SHARES_LIMIT.toNanos();
+            long deadline = System.nanoTime() + (world.sharesChanged ? CHANGED_SHARES_LIMIT : SHARES_LIMIT).toNanos();
             for (Object name : names) {
                 World.Topic topic = world.topics.get(name);
                 while (topic != null && !initialised(door, call.body().get("group_id"), topic) && System.nanoTime() < deadline) {

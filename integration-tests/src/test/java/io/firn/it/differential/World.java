@@ -81,8 +81,8 @@ final class World {
     final List<Object> goneTopicIds = new ArrayList<>();
     /** Names of topics of which records were deleted. */
     final Set<String> cut = new HashSet<>();
-    /** Whether share states were deleted behind their groups' backs. */
-    boolean sharesForgotten;
+    /** Whether share states were deleted or written behind their groups' backs. */
+    boolean sharesChanged;
     final String prefix;
     final boolean transactions;
 
@@ -129,6 +129,12 @@ final class World {
 
     Topic topicOf(Object nameOrId) {
         return topics.values().stream().filter(topic -> topic.name.equals(nameOrId) || topic.id.equals(nameOrId)).findFirst().orElse(null);
+    }
+
+    /** Partitions of a topic; none of one that is not known. */
+    int partitionsOf(Object name) {
+        Topic topic = topics.get(name);
+        return topic == null ? 0 : topic.partitions;
     }
 
     static final Uuid UNKNOWN_ID = new Uuid(7, 7);
