@@ -32,6 +32,29 @@ class ConfigLoaderTest {
         assertThat(config.topic().defaults()).isEmpty();
     }
 
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "cluster.voters=1,2 | 3, 5 or 7 vote",
+        "cluster.voters=1,2,2 | different broker ids",
+        "cluster.voters=1,2,x | different broker ids",
+        "cluster.seeds=h:1 | cluster.voters is not",
+        "cluster.voters=7,8,9 cold.file.dir=/c | cluster.seeds is not set",
+        "cluster.voters=1,2,3 | cold.file.dir is not set",
+        "cluster.voters=1,2,3 cold.file.dir=/c kafka.port=0 | kafka.port is 0",
+        "replica.fetch.wait.max.ms=500 replica.lag.time.max.ms=500 | replica.lag.time.max.ms"})
+    void aClusterThatCouldNotBeOneIsRefused(String settings, String because) {
+        assertThatThrownBy(() -> load("", Map.of(), settings.split(" "))).isInstanceOf(ConfigException.class).hasMessageContaining(because);
+    }
+
+    @Test
+    void aClusterIsThereWhenItsVotersAreNamed() {
+        BrokerConfig config = load("", Map.of(), "cluster.voters=3, 1,2", "cluster.seeds=a:1, b:2", "cold.file.dir=/c");
+        assertThat(config.cluster().present()).isTrue();
+        assertThat(config.cluster().voterIds()).containsExactly(1, 2, 3);
+        assertThat(config.cluster().seedList()).containsExactly("a:1", "b:2");
+        assertThat(load("", Map.of()).cluster().present()).isFalse();
+    }
+
     @Test
     void environmentWinsOverFileAndCommandLineOverEnvironment() throws IOException {
         String yaml = "kafka: {port: 1, host: from-file}\nhttp.port: 1\n";
