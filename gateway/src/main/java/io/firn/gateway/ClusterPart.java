@@ -162,7 +162,7 @@ final class ClusterPart {
     Replication replication() {
         BrokerConfig.Replica fetch = config.replica();
         return new Replication(config.node().id(), authority(), this::brokerEpoch, replicaLinks.orElseThrow(), new FetchLimits(fetch.fetchResponseMaxBytes(), fetch.fetchMaxBytes(), fetch.fetchWaitMaxMs()), MONOTONIC_MS,
-                fetch.lagTimeMaxMs(), metadata()::view, metadata()::ask, Optional.of(Replication.SAVE_EVERY_MS));
+                fetch.lagTimeMaxMs(), metadata()::view, metadata()::ask, Optional.of(Replication.SAVE_EVERY_MS), ProcessEnd.DISK_FAILED::now);
     }
 
     Quorum quorum() {

@@ -9,6 +9,9 @@ enum ProcessEnd {
     /** The metadata's disk failed, or what is on it. */
     METADATA_FAILED(43, "The metadata failed; this process ends, and others lead what it led. Start it again when the cause is removed"),
 
+    /** A log that this broker leads cannot be read or written any more, and its followers cannot lead it while this process lives. */
+    DISK_FAILED(45, "A log this broker leads has failed; this process ends, and others lead what it led. Start it again when the cause is removed"),
+
     /** Another process is the broker of this id. */
     REPLACED(44, "This process is not a broker of its cluster any more; it ends");
 

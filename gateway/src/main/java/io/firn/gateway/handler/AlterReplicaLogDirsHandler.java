@@ -41,6 +41,7 @@ final class AlterReplicaLogDirsHandler implements ApiHandler {
         if (!path.equals(directory)) {
             return Errors.LOG_DIR_NOT_FOUND;
         }
-        return partitions.find(topic, partition).isPresent() ? Errors.NONE : Errors.UNKNOWN_TOPIC_OR_PARTITION;
+        TopicPartition wanted = new TopicPartition(topic, partition);
+        return partitions.hosted().stream().anyMatch(hosted -> hosted.id().topicPartition().equals(wanted)) ? Errors.NONE : Errors.UNKNOWN_TOPIC_OR_PARTITION;
     }
 }

@@ -46,11 +46,11 @@ final class DescribeLogDirsHandler implements ApiHandler {
 
     private List<Partition> asked(DescribeLogDirsRequestData body) {
         if (body.topics() == null) {
-            return List.copyOf(partitions.all());
+            return partitions.hosted();
         }
         Set<TopicPartition> wanted = body.topics().stream()
                 .flatMap(topic -> topic.partitions().stream().map(partition -> new TopicPartition(topic.topic(), partition))).collect(Collectors.toSet());
-        return partitions.all().stream().filter(partition -> wanted.contains(partition.id().topicPartition())).toList();
+        return partitions.hosted().stream().filter(partition -> wanted.contains(partition.id().topicPartition())).toList();
     }
 
     private DescribeLogDirsResult described(List<Size> sizes) {

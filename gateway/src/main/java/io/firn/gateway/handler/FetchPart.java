@@ -135,6 +135,7 @@ final class FetchPart {
         }
         FetchVerdict verdict = partition.replica().onFetch(new ReplicaFetch(follower.brokerId(), follower.brokerEpoch(), wanted.currentLeaderEpoch.orElse(ReplicaFetch.NO_EPOCH), wanted.fetchOffset,
                 wanted.lastFetchedEpoch.orElse(ReplicaFetch.NO_EPOCH), wanted.logStartOffset));
+        partition.followerAsked();
         watermarkAtRead = partition.highWatermark();
         endAtRead = partition.log().hot().logEndOffset();
         answer = new FetchResponseData.PartitionData().setPartitionIndex(id.partition()).setHighWatermark(watermarkAtRead).setLastStableOffset(FetchResponse.INVALID_LAST_STABLE_OFFSET)

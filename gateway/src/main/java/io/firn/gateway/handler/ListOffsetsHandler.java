@@ -28,6 +28,8 @@ final class ListOffsetsHandler implements ApiHandler {
     /** Longest search when the request names no time limit (before version 10); Kafka's {@code remote.list.offsets.request.timeout.ms}. */
     static final long DEFAULT_TIMEOUT_MS = 30_000;
 
+    private static final short FIRST_VERSION_WITH_NOT_AVAILABLE = 5;
+
     private final Partitions partitions;
     private final Timer timer;
 
@@ -73,7 +75,17 @@ final class ListOffsetsHandler implements ApiHandler {
             return CompletableFuture.completedFuture(failed(asked, Errors.KAFKA_STORAGE_ERROR));
         }
         boolean consumer = body.replicaId() == ListOffsetsRequest.CONSUMER_REPLICA_ID;
-        return OffsetLookup.of(partition, consumer, body.isolationLevel()).find(asked.timestamp()).thenApply(position -> described(body, asked, position));
+        boolean behind = consumer && partition.isBehindItsEpoch();
+        if (behind && asked.timestamp() == ListOffsetsRequest.LATEST_TIMESTAMP) {
+            return CompletableFuture.completedFuture(failed(asked, notAvailable(body)));
+        }
+        return OffsetLookup.of(partition, consumer, body.isolationLevel()).find(asked.timestamp()).thenApply(position -> behind && position.offset() < 0 ? failed(asked, notAvailable(body))
+                : described(body, asked, position));
+    }
+
+    /** KIP-207: what an earlier leader showed may lie above what a new one knows to be committed; an answer from below would go back. */
+    private static Errors notAvailable(ListOffsetsRequest body) {
+        return body.version() >= FIRST_VERSION_WITH_NOT_AVAILABLE ? Errors.OFFSET_NOT_AVAILABLE : Errors.LEADER_NOT_AVAILABLE;
     }
 
     private static ListOffsetsPartitionResponse described(ListOffsetsRequest body, ListOffsetsPartition asked, OffsetLookup.Position position) {

@@ -40,6 +40,7 @@ final class LocalReplica implements ReplicaListener {
     private final Replica replica;
     private TopicSettings settings;
     private boolean placedAsLeader;
+    private boolean ledWell;
     private OptionalInt followed = OptionalInt.empty();
     private Optional<Partition> partition = Optional.empty();
 
@@ -94,6 +95,7 @@ final class LocalReplica implements ReplicaListener {
 
     @Override
     public void onRole() {
+        ledWell = replica.leader().isPresent();
         boolean leads = replica.leader().isPresent() || placedAsLeader && log.offlineReason().isPresent(); // one whose log is offline has to say so
         if (leads) {
             tiered.lead(replica.leaderEpoch());
@@ -164,6 +166,10 @@ final class LocalReplica implements ReplicaListener {
             log.tick(nowMs);
             replica.tick();
             partition.ifPresent(serving -> serving.tick(nowMs));
+            if (ledWell && replica.hasOthers() && log.offlineReason().isPresent()) {
+                ledWell = false;
+                loop.lostLog(id, log.offlineReason().get());
+            }
         } catch (RuntimeException e) {
             LOG.atError().addKeyValue("partition", id).setCause(e).log("Upkeep of a partition failed");
         }

@@ -126,6 +126,10 @@ final class LoopReplicas {
         return ground.retention().detach(log, deleteCold);
     }
 
+    void lostLog(TopicIdPartition id, String reason) {
+        replication.onLostLog().accept(id + ": " + reason);
+    }
+
     // Following
 
     void follow(int leader, LocalReplica replica) {

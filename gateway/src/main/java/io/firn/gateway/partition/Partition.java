@@ -16,6 +16,7 @@ import io.firn.hot.replication.Replica;
 import io.firn.retention.TieredLog;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
@@ -27,6 +28,7 @@ import java.util.function.Predicate;
 import org.apache.kafka.common.TopicIdPartition;
 import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
 import org.apache.kafka.common.errors.OffsetOutOfRangeException;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.protocol.Errors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -57,6 +59,9 @@ import org.slf4j.LoggerFactory;
 public final class Partition {
 
     private static final Logger LOG = LoggerFactory.getLogger(Partition.class);
+    /** Longest wait for all replicas to delete records; whoever asked has given up long before. */
+    private static final long DELETION_WAIT_MS = 300_000;
+
     private static final String RETIRED = "partition is no longer served here";
     private static final String NO_AUTHORITY = "this broker is cut off from the controller, and another may lead";
 
@@ -104,6 +109,8 @@ public final class Partition {
 
     private record CommitWait(long nextOffset, long deadlineMs, CommitListener listener) {}
 
+    private record DeletionWait(long offset, long deadlineMs, CompletableFuture<Long> done) {}
+
     private final TopicIdPartition id;
     private final TieredLog log;
     private final Replica replica;
@@ -117,6 +124,7 @@ public final class Partition {
 
     private final ArrayDeque<QueuedAppend> queue = new ArrayDeque<>();
     private final ArrayDeque<CommitWait> commitWaits = new ArrayDeque<>();
+    private final List<DeletionWait> deletionWaits = new ArrayList<>(0);
     private final Set<LongConsumer> watermarkListeners = new LinkedHashSet<>();
     private final Set<Runnable> endListeners = new LinkedHashSet<>();
     private boolean endTold;
@@ -181,6 +189,11 @@ public final class Partition {
     /** Exclusive end of what is committed: readable by read_uncommitted consumers. */
     public long highWatermark() {
         return highWatermark;
+    }
+
+    /** Whether less is known to be committed than the log had when this leadership began: consumers may have seen more of an earlier leader (KIP-207). */
+    public boolean isBehindItsEpoch() {
+        return leads && replica.leader().isPresent() && highWatermark < replica.leader().get().epochStartOffset();
     }
 
     /** Exclusive end of what read_committed consumers may see (LSO). */
@@ -431,6 +444,8 @@ public final class Partition {
 
     /** Gives up waits that are past their deadline or can no longer be fulfilled. A leader that may not speak for the partition lets its producers look for another. */
     void tick(long nowMs) {
+        followerAsked();
+        giveUpDeletions(wait -> wait.deadlineMs() <= nowMs, new TimeoutException("not all replicas have deleted the records yet"));
         giveUp(wait -> wait.deadlineMs() <= nowMs, Errors.REQUEST_TIMED_OUT);
         if (!offlineTold && outOfService().isPresent()) {
             offlineTold = true;
@@ -451,7 +466,8 @@ public final class Partition {
     }
 
     /**
-     * DeleteRecords: raises the log start to {@code offset} (-1: the high watermark) over both tiers; completes with the new log start.
+     * DeleteRecords: raises the log start to {@code offset} (-1: the high watermark) over both tiers; completes with the new log start of the replica that has the lowest, when none of the live ones has one below {@code offset}.
+     * Given up after {@link #DELETION_WAIT_MS}: the records go all the same.
      *
      * @return fails with {@link OffsetOutOfRangeException} above the high watermark or below -1
      */
@@ -463,7 +479,35 @@ public final class Partition {
         if (target < 0 || target > highWatermark) {
             return CompletableFuture.failedFuture(new OffsetOutOfRangeException("cannot delete up to offset " + offset + " of " + id + ": high watermark is " + highWatermark));
         }
-        return log.deleteRecordsBefore(target);
+        return log.deleteRecordsBefore(target).thenCompose(start -> whenGoneEverywhere(target));
+    }
+
+    private CompletableFuture<Long> whenGoneEverywhere(long offset) {
+        if (retired) {
+            return CompletableFuture.failedFuture(new NotLeaderOrFollowerException(RETIRED));
+        }
+        DeletionWait wait = new DeletionWait(offset, clock.millis() + DELETION_WAIT_MS, new CompletableFuture<>());
+        deletionWaits.add(wait);
+        followerAsked();
+        return wait.done();
+    }
+
+    /** A follower has asked, and so told where its log starts. */
+    public void followerAsked() {
+        if (!deletionWaits.isEmpty()) {
+            long low = replica.lowWatermark();
+            List<DeletionWait> over = deletionWaits.stream().filter(wait -> wait.offset() <= low).toList();
+            deletionWaits.removeAll(over);
+            over.forEach(wait -> wait.done().complete(low));
+        }
+    }
+
+    private void giveUpDeletions(Predicate<DeletionWait> which, RuntimeException why) {
+        if (!deletionWaits.isEmpty()) {
+            List<DeletionWait> given = deletionWaits.stream().filter(which).toList();
+            deletionWaits.removeAll(given);
+            given.forEach(wait -> wait.done().completeExceptionally(why));
+        }
     }
 
     /** Ends service. A batch that is being rewritten is refused when the pool has let go of its bytes. */
@@ -475,6 +519,7 @@ public final class Partition {
         held.ifPresent(queue::add);
         refused.forEach(append -> tryAppend(append.batch, append.origin, append.terms, append.listener));
         giveUp(wait -> true, Errors.NOT_LEADER_OR_FOLLOWER);
+        giveUpDeletions(wait -> true, new NotLeaderOrFollowerException(RETIRED));
         tellWatermark();
         watermarkListeners.clear();
         tellEnd();

@@ -2,6 +2,7 @@ package io.firn.gateway.partition;
 
 import io.firn.membership.ClusterView;
 import io.firn.membership.TopicView;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -78,6 +79,13 @@ public final class Partitions {
 
     public Collection<Partition> all() {
         return List.copyOf(byName.values());
+    }
+
+    /** Those this broker has a replica of, whether it leads or follows. */
+    public List<Partition> hosted() {
+        List<Partition> hosted = new ArrayList<>(byName.values());
+        hosted.addAll(followed.values());
+        return hosted;
     }
 
     /** Those this broker follows. */

@@ -8,6 +8,7 @@ import io.firn.membership.ClusterView;
 import io.firn.membership.Command;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -26,9 +27,10 @@ import org.apache.kafka.common.errors.DisconnectException;
  * @param view the newest cluster view this broker has applied
  * @param controller who decides on the replicas in sync
  * @param saveEveryMs how often high watermarks are saved; empty: never but at the end
+ * @param onLostLog told, on any loop, when a log that this broker leads for others has gone offline: only another leader can serve it now
  */
 public record Replication(int brokerId, Authority authority, LongSupplier brokerEpoch, PeerTransport peers, FetchLimits limits, LongSupplier monotonicMs, long lagMs, Supplier<ClusterView> view,
-        Function<Command, CompletableFuture<Answer>> controller, Optional<Long> saveEveryMs) {
+        Function<Command, CompletableFuture<Answer>> controller, Optional<Long> saveEveryMs, Consumer<String> onLostLog) {
 
     /** {@code replica.lag.time.max.ms} as Kafka has it. */
     public static final long DEFAULT_LAG_MS = 30_000;
@@ -39,7 +41,7 @@ public record Replication(int brokerId, Authority authority, LongSupplier broker
     /** Of a broker without others: each partition has one replica, and nobody is asked for anything. */
     public static Replication single(int brokerId) {
         return new Replication(brokerId, Authority.ALWAYS, () -> -1, (broker, loop, request, timeoutMs) -> alone(), FetchLimits.DEFAULT, () -> System.nanoTime() / 1_000_000, DEFAULT_LAG_MS,
-                () -> ClusterView.EMPTY, command -> alone(), Optional.empty());
+                () -> ClusterView.EMPTY, command -> alone(), Optional.empty(), reason -> {});
     }
 
     private static <T> CompletableFuture<T> alone() {

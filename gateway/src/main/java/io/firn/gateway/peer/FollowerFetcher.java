@@ -130,10 +130,16 @@ public final class FollowerFetcher {
         if (inFlight || closed) {
             return;
         }
-        int ready = count(FetchReadiness.READY);
-        boolean waiting = count(FetchReadiness.WAITING) > 0;
-        boolean busy = count(FetchReadiness.BUSY) > 0;
-        if (ready == 0) {
+        boolean ready = false;
+        boolean waiting = false;
+        boolean busy = false;
+        for (Replica replica : followed.values()) {
+            FetchReadiness readiness = replica.readiness();
+            ready |= readiness == FetchReadiness.READY;
+            waiting |= readiness == FetchReadiness.WAITING;
+            busy |= readiness == FetchReadiness.BUSY;
+        }
+        if (!ready) {
             outOfPatience = false;
             if (waiting) {
                 lookLater();
@@ -145,14 +151,6 @@ public final class FollowerFetcher {
             int maxWaitMs = busy ? PATIENCE_MS : waiting ? BACKOFF_LOOK_MS : limits.maxWaitMs();
             send(Math.min(maxWaitMs, limits.maxWaitMs()));
         }
-    }
-
-    private int count(FetchReadiness wanted) {
-        int count = 0;
-        for (Replica replica : followed.values()) {
-            count += replica.readiness() == wanted ? 1 : 0;
-        }
-        return count;
     }
 
     private void lookLater() {

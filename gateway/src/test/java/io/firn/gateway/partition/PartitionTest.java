@@ -175,6 +175,27 @@ class PartitionTest {
     }
 
     @Test
+    void whoWaitsForAppendsIsToldOnceForAllOfATurn() {
+        start(Durability.FSYNC, Map.of());
+        List<Long> ends = new CopyOnWriteArrayList<>();
+        Runnable listener = () -> ends.add(partition.log().hot().logEndOffset());
+        onLoop(partition, () -> {
+            partition.addEndListener(listener);
+            for (int i = 0; i < 3; i++) {
+                partition.append(batch(), AppendOrigin.CLIENT, done -> {});
+            }
+            return null;
+        });
+        Await.until("told", () -> !ends.isEmpty());
+        onLoop(partition, () -> {
+            partition.removeEndListener(listener);
+            return null;
+        });
+        append();
+        assertThat(onLoop(partition, () -> ends)).containsExactly(3L);
+    }
+
+    @Test
     void underOsTheWatermarkFollowsTheAppendItself() {
         start(Durability.OS, Map.of());
         rig.disk.hold(Op.FORCE);

@@ -21,9 +21,12 @@ import io.firn.hot.AppendError;
 import io.firn.hot.AppendOrigin;
 import io.firn.hot.AppendResult;
 import io.firn.hot.RecordBuffers;
+import io.firn.hot.SimDisk;
 import io.firn.membership.Command;
 import io.firn.membership.TopicView;
+import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -212,11 +215,25 @@ class ReplicatedPartitionTest {
         TopicView topic = topic(List.of(1, 2), HOT_ONLY);
         assertThat(produce(1, ALL, topic, "one", "two")).isEqualTo(Errors.NONE);
         Await.until("the follower knows", () -> onLoop(rig.followed(2, topic, 0), rig.followed(2, topic, 0)::highWatermark) == 2);
+        Await.until("saved, not only when it stops", () -> rig.node(2).disk.exists(Path.of("/data/hot/high-watermarks")));
         rig.node(2).stop();
         rig.node(2).fence();
         rig.node(1).isolate();
         rig.node(2).start();
         assertThat(onLoop(rig.followed(2, topic, 0), rig.followed(2, topic, 0)::highWatermark)).as("without a word from the leader").isEqualTo(2);
+    }
+
+    @Test
+    void aLeaderWhoseLogFailsSaysSoAsOnlyAnotherCanLead() {
+        rig = ClusterRig.started(2);
+        TopicView topic = topic(List.of(1, 2), HOT_ONLY);
+        assertThat(produce(1, ALL, topic, "one")).isEqualTo(Errors.NONE);
+        assertThat(rig.node(1).lost).isEmpty();
+        rig.node(1).sim.fail(SimDisk.Op.FORCE, path -> path.toString().endsWith(".log"), 1, new IOException("failed on purpose by a test"));
+        produce(1, 1, topic, "two");
+        Await.until("told", () -> !rig.node(1).lost.isEmpty());
+        assertThat(rig.node(1).lost).singleElement().asString().contains("logs-0").contains("failed on purpose");
+        assertThat(rig.node(2).lost).isEmpty();
     }
 
     // Readers
@@ -268,6 +285,24 @@ class ReplicatedPartitionTest {
             assertThat(peer.ask(ApiKeys.FETCH, FETCH, fetch(topic, 0, 0), FetchResponseData.class).errorCode()).isEqualTo(Errors.INVALID_REQUEST.code());
             assertThat(error(only(peer.ask(ApiKeys.FETCH, FETCH, replica, FetchResponseData.class)))).isEqualTo(Errors.NONE);
         }
+    }
+
+    @Test
+    void aFetchOfAReplicaThatWaitsIsAnsweredByAnAppend() {
+        rig = ClusterRig.started(3);
+        TopicView topic = topic(List.of(1, 2, 3), HOT_ONLY);
+        rig.node(3).silent(true);
+        FetchRequestData waiting = fetch(600_000, 1).setReplicaState(new FetchRequestData.ReplicaState().setReplicaId(3).setReplicaEpoch(rig.node(3).epoch()));
+        want(waiting, topic, 0, 0);
+        rig.node(2).disk.hold(Op.FORCE);
+        try (WireClient peer = rig.node(1).peer()) {
+            int sent = peer.send(ApiKeys.FETCH, FETCH, waiting);
+            assertThat(produce(1, 1, topic, "one")).isEqualTo(Errors.NONE);
+            FetchResponseData.PartitionData answer = only(peer.receive(sent, FetchResponseData.class));
+            assertThat(values(answer)).as("though nothing is committed").containsExactly("one");
+            assertThat(answer.highWatermark()).isZero();
+        }
+        rig.node(2).disk.release(Op.FORCE);
     }
 
     /** KIP-903: what an earlier process of the broker had may be lost. */

@@ -231,6 +231,33 @@ final class FollowerFetcherTest {
     }
 
     @Test
+    void anAnswerNobodyCanMakeSenseOfIsAsGoodAsNone() {
+        open(0);
+        append(0, 2);
+        followers.run();
+        peers.garble();
+        followers.run();
+        assertThat(peers.held).isZero();
+        nowMs += 100;
+        runTimers();
+        settle();
+        assertThat(following.get(0).highWatermark()).isEqualTo(10);
+    }
+
+    @Test
+    void aLinkThatThrowsIsTriedAgain() {
+        peers.broken = true;
+        open(0);
+        append(0, 2);
+        followers.run();
+        peers.broken = false;
+        nowMs += 100;
+        runTimers();
+        settle();
+        assertThat(following.get(0).highWatermark()).isEqualTo(10);
+    }
+
+    @Test
     void aReplicaThatLeavesWhileItsReplyIsUnderWayIsNotWrittenTo() {
         open(0);
         open(1);

@@ -47,6 +47,7 @@ final class LoopbackPeers implements LeaderLink {
     private FetchManager sessions = sessions();
     final List<FetchRequest> requests = new ArrayList<>();
     int held;
+    boolean broken;
 
     LoopbackPeers(Executor loop) {
         this.loop = loop;
@@ -68,6 +69,9 @@ final class LoopbackPeers implements LeaderLink {
 
     @Override
     public CompletableFuture<PeerReply> fetch(FetchRequest.Builder request, long timeoutMs) {
+        if (broken) {
+            throw new IllegalStateException("thrown on purpose by a test");
+        }
         Sent sent = new Sent(request.build(request.latestAllowedVersion()), new CompletableFuture<>());
         waiting.add(sent);
         requests.add(sent.request);
@@ -81,6 +85,15 @@ final class LoopbackPeers implements LeaderLink {
     void fail() {
         Sent sent = waiting.remove();
         loop.execute(() -> sent.answer.completeExceptionally(new IOException("connection lost")));
+    }
+
+    /** Answers with a partition of a topic nobody has. */
+    void garble() {
+        Sent sent = waiting.remove();
+        held++;
+        FetchResponse stray = new FetchResponse(new FetchResponseData().setSessionId(7).setResponses(List.of(new FetchResponseData.FetchableTopicResponse().setTopicId(new Uuid(9, 9))
+                .setPartitions(List.of(new FetchResponseData.PartitionData().setPartitionIndex(0), new FetchResponseData.PartitionData().setPartitionIndex(0))))));
+        loop.execute(() -> sent.answer.complete(new PeerReply(stray, () -> held--)));
     }
 
     void serve() {

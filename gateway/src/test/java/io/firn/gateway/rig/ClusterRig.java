@@ -61,10 +61,12 @@ import java.util.Random;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.DisconnectException;
 import org.apache.kafka.common.protocol.ApiKeys;
@@ -88,9 +90,20 @@ public final class ClusterRig implements AutoCloseable {
     private final ExecutorService controlling = Executors.newSingleThreadExecutor();
     private volatile ClusterView view = ClusterView.EMPTY;
 
+    /** Further APIs of the clients' listeners. */
+    private final Function<Node, List<ServedApi>> moreApis;
+
+    private ClusterRig(Function<Node, List<ServedApi>> moreApis) {
+        this.moreApis = moreApis;
+    }
+
     /** Brokers 1 to {@code count}, each in a rack of its own: r1, r2... */
     public static ClusterRig started(int count) {
-        ClusterRig rig = new ClusterRig();
+        return started(count, node -> List.of());
+    }
+
+    public static ClusterRig started(int count, Function<Node, List<ServedApi>> moreApis) {
+        ClusterRig rig = new ClusterRig(moreApis);
         for (int id = 1; id <= count; id++) {
             rig.nodes.put(id, rig.new Node(id));
         }
@@ -182,6 +195,7 @@ public final class ClusterRig implements AutoCloseable {
     /** One broker. */
     public final class Node {
         public final int id;
+        public final SimDisk sim;
         public final GatedDisk disk;
         private SimObjectStore bucket;
         public HotStore hot;
@@ -195,6 +209,8 @@ public final class ClusterRig implements AutoCloseable {
         private PeerLinks peers;
         private KafkaListener clientListener;
         private KafkaListener peerListener;
+        /** Logs it leads that went offline. */
+        public final List<String> lost = new CopyOnWriteArrayList<>();
         private volatile boolean running;
         private volatile boolean isolated;
         private volatile boolean silent;
@@ -204,7 +220,8 @@ public final class ClusterRig implements AutoCloseable {
 
         Node(int id) {
             this.id = id;
-            this.disk = new GatedDisk(new SimDisk(id));
+            this.sim = new SimDisk(id);
+            this.disk = new GatedDisk(sim);
         }
 
         /** Starts, or starts anew over the same disk, as another process. */
@@ -220,9 +237,11 @@ public final class ClusterRig implements AutoCloseable {
             recompression = RecompressionPool.start(1);
             peers = new PeerLinks(vertx, loops, ClusterRig.this::address, "broker-" + id, PeerLimits.DEFAULT);
             keeper = new PartitionKeeper(replication(), hot, retention, loops, partitions, new TopicConfigs(id, Map.of())::settings, recompression, clock);
-            clientListener = listen(loops, meters, List.of(
+            List<ServedApi> apis = new ArrayList<>(moreApis.apply(this));
+            apis.addAll(List.of(
                     ServedApi.of(ApiKeys.PRODUCE, new ProduceHandler(partitions, () -> false, TransactionAdmission.NONE, (delayMs, task) -> () -> {}, clock)),
                     ServedApi.of(ApiKeys.FETCH, new FetchHandler(partitions, () -> known, clock))));
+            clientListener = listen(loops, meters, apis);
             peerListener = listen(loops, meters, List.of(ServedApi.of(ApiKeys.FETCH, new ReplicaFetchHandler(partitions, () -> known, false, clock))));
             join();
         }
@@ -237,7 +256,7 @@ public final class ClusterRig implements AutoCloseable {
 
         private Replication replication() {
             return new Replication(id, nowMs -> authorized, () -> epoch, this::send, new FetchLimits(10 << 20, 1 << 20, 200), () -> System.nanoTime() / 1_000_000, LAG_MS, () -> known, this::propose,
-                    Optional.of(100L));
+                    Optional.of(100L), lost::add);
         }
 
         /** What was sent before the cut is lost as well, or its answer is. */

@@ -103,6 +103,11 @@ public final class Replica {
         return leader.isPresent() ? leader.get().commitment(nextOffset) : Commitment.NOT_LEADER;
     }
 
+    /** Whether it leads, and others follow. */
+    public boolean hasOthers() {
+        return leader.isPresent() && leader.get().hasFollowers();
+    }
+
     /** See {@link LeaderState#lowWatermark}; the log start of one that does not lead. */
     public long lowWatermark() {
         return leader.isPresent() ? leader.get().lowWatermark(log.logStartOffset()) : log.logStartOffset();

@@ -126,6 +126,14 @@ final class ReplicaTest {
     }
 
     @Test
+    void replicasOfAPartitionThatWasJustCreatedDoNotAskTheBucket() {
+        boundary = new CompletableFuture<>();
+        Replica replica = replica(true);
+        replica.onPlacement(new Placement(OTHER, 0, 0, List.of(SELF, OTHER), Set.of(SELF, OTHER)));
+        assertThat(replica.nextFetch()).contains(new FetchPosition(OTHER, 0, 0, -1, 0));
+    }
+
+    @Test
     void withoutColdTierItBeginsAtItsOwnEnd() {
         Replica replica = replica(true);
         replica.onPlacement(placement(OTHER, EPOCH));
