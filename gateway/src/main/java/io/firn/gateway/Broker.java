@@ -209,7 +209,7 @@ public final class Broker implements AutoCloseable {
         int statePartitions = ShareCoordination.partitions(config.group().settings());
         Coordination<ShareCoordinator> shareState = closing(ShareCoordination.of(config.node().id(), statePartitions, () -> ShareSettings.of(config.group().settings()), metadata,
                 partitions, clock), Coordination::close);
-        StateTopic stateTopic = new StateTopic(metadata, keeper::whenInService, statePartitions, ShareCoordination.replicas(config.group().settings(), 0));
+        StateTopic stateTopic = new StateTopic(metadata, keeper::whenInService, statePartitions, ShareCoordination.replicas(config.group().settings(), config.cluster().voterIds().size()));
         Supplier<Persister> persister = once(() -> new StatePersister(shareState, stateTopic, peers, timer));
         Coordination<GroupCoordinator> groups = closing(GroupCoordination.of(peers, config.group().offsetsPartitions(), groupSettings, persister, metadata, partitions,
                 admission, clock), Coordination::close);

@@ -1,10 +1,13 @@
 package io.firn.gateway.config;
 
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.Stream;
-import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.config.ConfigDef.ConfigKey;
+import org.apache.kafka.common.config.ConfigDef;
+import org.apache.kafka.server.config.QuotaConfig;
 import org.apache.kafka.server.config.ReplicationConfigs;
 import org.apache.kafka.server.config.ServerConfigs;
 import org.apache.kafka.server.log.remote.storage.RemoteLogManagerConfig;
@@ -20,11 +23,14 @@ final class BrokerConfigKeys {
     static final Map<String, String> LONGER_UNITS = Map.of("retention.ms", "log.retention.hours", "segment.ms", "log.roll.hours", "segment.jitter.ms", "log.roll.jitter.hours",
             "flush.ms", "log.flush.scheduler.interval.ms");
 
+    /** Limits of what replication, and moves between directories, may take. */
+    static final Set<String> THROTTLES = new TreeSet<>(QuotaConfig.BROKER_QUOTA_CONFIGS);
+
     private BrokerConfigKeys() {}
 
     private static Map<String, ConfigKey> keys() {
         Map<String, ConfigKey> all = new TreeMap<>();
-        Stream.of(ServerConfigs.CONFIG_DEF, LogConfig.SERVER_CONFIG_DEF, CleanerConfig.CONFIG_DEF, RemoteLogManagerConfig.configDef(), ReplicationConfigs.CONFIG_DEF)
+        Stream.of(ServerConfigs.CONFIG_DEF, LogConfig.SERVER_CONFIG_DEF, CleanerConfig.CONFIG_DEF, RemoteLogManagerConfig.configDef(), ReplicationConfigs.CONFIG_DEF, QuotaConfig.brokerQuotaConfigs())
                 .forEach(definitions -> all.putAll(definitions.configKeys()));
         return all;
     }

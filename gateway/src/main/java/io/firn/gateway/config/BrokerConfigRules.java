@@ -1,6 +1,7 @@
 package io.firn.gateway.config;
 
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -11,7 +12,7 @@ import org.apache.kafka.common.errors.InvalidRequestException;
 import org.apache.kafka.storage.internals.log.LogConfig;
 
 /**
- * Which configs of brokers can be changed while they run: the broker-level names of topic configs, which set what topics without an override get.
+ * Which configs of brokers can be changed while they run: the broker-level names of topic configs, which set what topics without an override get, and the throttles of replication.
  * Everything else in Firn is a setting of the broker's file. Bounds and cross checks are Kafka's, and so is the error: INVALID_REQUEST, where a topic's would be INVALID_CONFIG. Pure functions.
  */
 public final class BrokerConfigRules {
@@ -29,12 +30,16 @@ public final class BrokerConfigRules {
     public static void check(Map<String, String> configs) {
         TreeSet<String> unknown = new TreeSet<>(configs.keySet());
         unknown.removeAll(TOPIC_NAMES.keySet());
+        unknown.removeAll(BrokerConfigKeys.THROTTLES);
         if (!unknown.isEmpty()) {
             throw new InvalidRequestException("Cannot update these configs dynamically: " + unknown);
         }
         try {
             Map<String, Object> asTopicConfigs = new TreeMap<>(TopicConfigKeys.BUILT_IN);
-            configs.forEach((name, value) -> asTopicConfigs.put(TOPIC_NAMES.get(name), TopicConfigs.effective(TOPIC_NAMES.get(name), parsed(name, value))));
+            configs.forEach((name, value) -> {
+                String parsed = parsed(name, value);
+                Optional.ofNullable(TOPIC_NAMES.get(name)).ifPresent(topicName -> asTopicConfigs.put(topicName, TopicConfigs.effective(topicName, parsed)));
+            });
             LogConfig.validateBrokerLogConfigValues(new LogConfig(asTopicConfigs).values(), true);
         } catch (ConfigException | InvalidConfigurationException e) {
             throw new InvalidRequestException(e.getMessage(), e);

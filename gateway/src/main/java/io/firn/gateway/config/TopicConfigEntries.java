@@ -40,7 +40,7 @@ public final class TopicConfigEntries {
     }
 
     /**
-     * The topic configs brokers have a name for, as configs of this broker: what a topic without overrides gets. All can be changed at run time, but for the longer units.
+     * The topic configs brokers have a name for, as configs of this broker: what a topic without overrides gets; and the throttles of replication. All can be changed at run time, but for the longer units.
      */
     public List<ConfigEntry> ofBroker(ClusterView view) {
         Map<String, ConfigEntry> entries = new TreeMap<>();
@@ -49,9 +49,15 @@ public final class TopicConfigEntries {
             List<Synonym> synonyms = brokerSynonyms(name, view);
             entries.put(brokerName, entry(brokerName, synonyms.stream().findFirst().map(Synonym::value), shown, false, synonyms));
         }));
+        BrokerConfigKeys.THROTTLES.forEach(name -> entries.put(name, throttle(name, view)));
         BrokerConfigKeys.LONGER_UNITS.values().forEach(name -> entries.put(name, longerUnit(name)));
         entries.put("log.retention.minutes", entry("log.retention.minutes", Optional.empty(), BrokerConfigKeys.KEYS.get("log.retention.minutes"), true, List.of()));
         return List.copyOf(entries.values());
+    }
+
+    private ConfigEntry throttle(String name, ClusterView view) {
+        List<Synonym> synonyms = configs.ofBroker(name, view, BrokerConfigKeys.builtIn(name));
+        return entry(name, Optional.of(synonyms.get(0).value()), BrokerConfigKeys.KEYS.get(name), false, synonyms);
     }
 
     private static ConfigEntry longerUnit(String name) {

@@ -143,6 +143,15 @@ public final class TopicConfigs {
         return found;
     }
 
+    /** Every value a config of brokers alone has in some layer, strongest first; never empty. */
+    List<Synonym> ofBroker(String name, ClusterView view, String builtIn) {
+        List<Synonym> found = new ArrayList<>(2);
+        add(found, name, view.brokerConfigs().getOrDefault(brokerId, Map.of()).get(name), Source.BROKER);
+        add(found, name, view.brokerConfigs().getOrDefault(ClusterView.ALL_BROKERS, Map.of()).get(name), Source.BROKER_DEFAULT);
+        add(found, name, builtIn, Source.BUILT_IN);
+        return found;
+    }
+
     /** What a topic without overrides gets, for each of {@code names}. */
     Map<String, String> withoutOverrides(ClusterView view, Map<String, String> builtIns) {
         Map<String, String> values = new HashMap<>();

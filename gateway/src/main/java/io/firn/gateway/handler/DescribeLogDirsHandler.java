@@ -21,7 +21,7 @@ import org.apache.kafka.common.message.DescribeLogDirsResponseData.DescribeLogDi
 import org.apache.kafka.common.message.DescribeLogDirsResponseData.DescribeLogDirsTopic;
 import org.apache.kafka.common.requests.DescribeLogDirsRequest;
 
-/** DescribeLogDirs: what the one local directory holds, and how much room there is. Sizes are those of the hot tier. Thread-safe: no state of its own. */
+/** DescribeLogDirs: what the one local directory holds of replicas, be they leaders or not, and how much room there is. Sizes are those of the hot tier. Thread-safe: no state of its own. */
 final class DescribeLogDirsHandler implements ApiHandler {
     private final Path directory;
     private final HotStore store;

@@ -144,7 +144,7 @@ final class FetchPart {
             fail(ErrorMapping.of(refused.error()));
         } else if (verdict instanceof FetchVerdict.Diverging diverging) {
             answer.divergingEpoch().setEpoch(diverging.end().leaderEpoch()).setEndOffset(diverging.end().endOffset());
-        } else if (bytesLeft > 0 || evenOneTooLarge) {
+        } else if ((bytesLeft > 0 || evenOneTooLarge) && follower.throttle().allows(partition.id().topicPartition(), follower.brokerId())) {
             findUncommitted(Math.max(1, Math.min(wanted.maxBytes, bytesLeft)), evenOneTooLarge);
         }
         return expectedBytes;
@@ -334,6 +334,9 @@ final class FetchPart {
         answered = true;
         if (records != null) {
             answer.setRecords(records);
+            if (reader instanceof FetchReader.Replica follower) {
+                follower.throttle().record(partition.id().topicPartition(), records.sizeInBytes());
+            }
         }
         return answer;
     }

@@ -1,5 +1,6 @@
 package io.firn.gateway.handler;
 
+import io.firn.gateway.quota.ThrottleQuota;
 import java.util.Set;
 import org.apache.kafka.common.requests.FetchRequest;
 
@@ -19,11 +20,12 @@ sealed interface FetchReader {
      *
      * @param brokerEpoch of its registration (KIP-903)
      * @param toldAtOnce whether a request that waits is answered when the high watermark moves, too, for the sake of those who read there
+     * @param throttle of what goes out to replicas that are not in sync
      */
-    record Replica(int brokerId, long brokerEpoch, boolean toldAtOnce) implements FetchReader {
+    record Replica(int brokerId, long brokerEpoch, boolean toldAtOnce, ThrottleQuota throttle) implements FetchReader {
 
-        static Replica of(FetchRequest body, boolean toldAtOnce) {
-            return new Replica(body.replicaId(), body.replicaEpoch(), toldAtOnce);
+        static Replica of(FetchRequest body, boolean toldAtOnce, ThrottleQuota throttle) {
+            return new Replica(body.replicaId(), body.replicaEpoch(), toldAtOnce, throttle);
         }
     }
 }

@@ -6,6 +6,7 @@ import io.firn.gateway.api.ServedApi;
 import io.firn.gateway.config.StaticBrokerConfigs;
 import io.firn.gateway.config.TopicConfigEntries;
 import io.firn.gateway.config.TopicConfigRules;
+import io.firn.gateway.quota.ThrottleQuota;
 import io.firn.gateway.telemetry.ClientTelemetry;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -55,7 +56,8 @@ public final class Handlers {
         table.add(ServedApi.of(ApiKeys.LIST_OFFSETS, new ListOffsetsHandler(context.partitions(), context.timer())));
         table.add(ServedApi.of(ApiKeys.OFFSET_FOR_LEADER_EPOCH, new OffsetForLeaderEpochHandler(context.partitions())));
         boolean followersAreRead = context.config().node().rack().isPresent();
-        table.add(ServedApi.of(ApiKeys.FETCH, new ReplicaFetchHandler(context.partitions(), context.metadata()::view, followersAreRead, context.clock())));
+        ThrottleQuota throttle = new ThrottleQuota(ThrottleQuota.Side.LEADER, context.config().node().id(), context.metadata()::view, () -> System.nanoTime() / 1_000_000);
+        table.add(ServedApi.of(ApiKeys.FETCH, new ReplicaFetchHandler(context.partitions(), context.metadata()::view, followersAreRead, throttle, context.clock())));
         return table;
     }
 

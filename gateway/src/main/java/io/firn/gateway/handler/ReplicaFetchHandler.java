@@ -3,6 +3,7 @@ package io.firn.gateway.handler;
 import io.firn.gateway.api.ApiHandler;
 import io.firn.gateway.api.Request;
 import io.firn.gateway.partition.Partitions;
+import io.firn.gateway.quota.ThrottleQuota;
 import io.firn.membership.ClusterView;
 import java.time.InstantSource;
 import java.util.function.Supplier;
@@ -18,16 +19,19 @@ public final class ReplicaFetchHandler implements ApiHandler {
 
     private final Partitions partitions;
     private final boolean toldAtOnce;
+    private final ThrottleQuota throttle;
     private final InstantSource clock;
     private final FetchSessions sessions;
 
     /**
      * @param toldAtOnce whether followers are told of a new high watermark at once, not with the next records or when their request has waited long enough: where consumers read from them, that is, in a cluster with racks. Costs a
      *     request more for each round of appends while there is little to do
+     * @param throttle of what goes out to replicas that are not in sync
      */
-    public ReplicaFetchHandler(Partitions partitions, Supplier<ClusterView> view, boolean toldAtOnce, InstantSource clock) {
+    public ReplicaFetchHandler(Partitions partitions, Supplier<ClusterView> view, boolean toldAtOnce, ThrottleQuota throttle, InstantSource clock) {
         this.partitions = partitions;
         this.toldAtOnce = toldAtOnce;
+        this.throttle = throttle;
         this.clock = clock;
         this.sessions = new FetchSessions(view);
     }
@@ -39,6 +43,6 @@ public final class ReplicaFetchHandler implements ApiHandler {
             request.fail(new InvalidRequestException("Consumers fetch from the listener of the clients."));
             return;
         }
-        new FetchOperation(request, body, sessions.context(body), partitions, FetchReader.Replica.of(body, toldAtOnce), clock).start();
+        new FetchOperation(request, body, sessions.context(body), partitions, FetchReader.Replica.of(body, toldAtOnce, throttle), clock).start();
     }
 }

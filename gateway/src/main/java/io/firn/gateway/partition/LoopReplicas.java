@@ -6,6 +6,7 @@ import io.firn.gateway.config.TopicSettings;
 import io.firn.gateway.partition.IsrChanges.Wish;
 import io.firn.gateway.peer.FollowerFetcher;
 import io.firn.gateway.peer.LeaderLink;
+import io.firn.gateway.quota.ThrottleQuota;
 import io.firn.hot.HotLog;
 import io.firn.hot.replication.IsrProposal;
 import io.firn.hot.replication.ProposalOutcome;
@@ -48,7 +49,7 @@ final class LoopReplicas {
     private static final int TICK_SLICES = 10;
 
     /** What all loops share. */
-    record Ground(Replication replication, RetentionWorker retention, Partitions partitions, RecompressionPool recompression, InstantSource clock) {}
+    record Ground(Replication replication, RetentionWorker retention, Partitions partitions, RecompressionPool recompression, ThrottleQuota throttle, InstantSource clock) {}
 
     private final Ground ground;
     private final Replication replication;
@@ -141,7 +142,7 @@ final class LoopReplicas {
             ScheduledFuture<?> scheduled = loop.schedule(task, delayMs, TimeUnit.MILLISECONDS);
             return () -> scheduled.cancel(false);
         };
-        return new FollowerFetcher(replication.brokerId(), replication.brokerEpoch(), leader, LeaderLink.over(replication.peers(), leader, loop), replication.limits(), timer, loop);
+        return new FollowerFetcher(replication.brokerId(), replication.brokerEpoch(), leader, LeaderLink.over(replication.peers(), leader, loop), replication.limits(), ground.throttle(), timer, loop);
     }
 
     void unfollow(int leader, LocalReplica replica) {

@@ -2,6 +2,7 @@ package io.firn.gateway.partition;
 
 import io.firn.gateway.codec.RecompressionPool;
 import io.firn.gateway.config.TopicSettings;
+import io.firn.gateway.quota.ThrottleQuota;
 import io.firn.gateway.wire.EventLoops;
 import io.firn.hot.HotLog;
 import io.firn.hot.HotStore;
@@ -74,7 +75,8 @@ public final class PartitionKeeper {
         this.hot = hot;
         this.loops = loops;
         this.configs = configs;
-        this.ground = new LoopReplicas.Ground(replication, retention, partitions, recompression, clock);
+        this.ground = new LoopReplicas.Ground(replication, retention, partitions, recompression,
+                new ThrottleQuota(ThrottleQuota.Side.FOLLOWER, replication.brokerId(), replication.view(), replication.monotonicMs()), clock);
         this.saver = replication.saveEveryMs().map(everyMs -> new WatermarkSaver(hot, everyMs));
     }
 

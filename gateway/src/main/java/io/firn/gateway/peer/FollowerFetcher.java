@@ -3,6 +3,7 @@ package io.firn.gateway.peer;
 import io.firn.gateway.api.ErrorMapping;
 import io.firn.gateway.api.ProducedRecords;
 import io.firn.gateway.api.Timer;
+import io.firn.gateway.quota.ThrottleQuota;
 import io.firn.gateway.wire.PeerReply;
 import io.firn.hot.EpochEnd;
 import io.firn.hot.RecordBuffers;
@@ -73,6 +74,7 @@ public final class FollowerFetcher {
     private final int leader;
     private final LeaderLink link;
     private final FetchLimits limits;
+    private final ThrottleQuota throttle;
     private final Timer timer;
     private final Executor loop;
     private final FetchSessionHandler session;
@@ -85,12 +87,13 @@ public final class FollowerFetcher {
     private boolean closed;
 
     /** @param brokerEpoch of this broker's registration */
-    public FollowerFetcher(int self, LongSupplier brokerEpoch, int leader, LeaderLink link, FetchLimits limits, Timer timer, Executor loop) {
+    public FollowerFetcher(int self, LongSupplier brokerEpoch, int leader, LeaderLink link, FetchLimits limits, ThrottleQuota throttle, Timer timer, Executor loop) {
         this.self = self;
         this.brokerEpoch = brokerEpoch;
         this.leader = leader;
         this.link = link;
         this.limits = limits;
+        this.throttle = throttle;
         this.timer = timer;
         this.loop = loop;
         this.session = new FetchSessionHandler(new LogContext("[follower of broker " + leader + "] "), leader);
@@ -133,8 +136,8 @@ public final class FollowerFetcher {
         boolean ready = false;
         boolean waiting = false;
         boolean busy = false;
-        for (Replica replica : followed.values()) {
-            FetchReadiness readiness = replica.readiness();
+        for (Map.Entry<TopicIdPartition, Replica> one : followed.entrySet()) {
+            FetchReadiness readiness = readiness(one.getKey(), one.getValue());
             ready |= readiness == FetchReadiness.READY;
             waiting |= readiness == FetchReadiness.WAITING;
             busy |= readiness == FetchReadiness.BUSY;
@@ -151,6 +154,12 @@ public final class FollowerFetcher {
             int maxWaitMs = busy ? PATIENCE_MS : waiting ? BACKOFF_LOOK_MS : limits.maxWaitMs();
             send(Math.min(maxWaitMs, limits.maxWaitMs()));
         }
+    }
+
+    /** One that is slowed down waits as after a failure, until the average is below the limit again. */
+    private FetchReadiness readiness(TopicIdPartition id, Replica replica) {
+        FetchReadiness readiness = replica.readiness();
+        return readiness == FetchReadiness.READY && !throttle.allows(id.topicPartition(), self) ? FetchReadiness.WAITING : readiness;
     }
 
     private void lookLater() {
@@ -177,7 +186,7 @@ public final class FollowerFetcher {
     private void send(int maxWaitMs) {
         Map<TopicPartition, Asked> asked = new LinkedHashMap<>();
         FetchSessionHandler.Builder builder = session.newBuilder(followed.size(), false);
-        followed.forEach((id, replica) -> replica.nextFetch().ifPresent(position -> {
+        followed.forEach((id, replica) -> Optional.of(replica).filter(wanted -> throttle.allows(id.topicPartition(), self)).flatMap(Replica::nextFetch).ifPresent(position -> {
             asked.put(id.topicPartition(), new Asked(replica, position));
             builder.add(id.topicPartition(), wanted(id, position));
         }));
@@ -215,7 +224,9 @@ public final class FollowerFetcher {
         }
         LastRelease release = new LastRelease(asked.size(), answer.release());
         for (Map.Entry<TopicPartition, Asked> one : List.copyOf(asked.entrySet())) {
-            tell(one.getValue(), Optional.ofNullable(understood.get().get(one.getKey())), release.part());
+            Optional<FetchResponseData.PartitionData> found = Optional.ofNullable(understood.get().get(one.getKey()));
+            found.ifPresent(data -> throttle.record(one.getKey(), data.records() == null ? 0 : data.records().sizeInBytes()));
+            tell(one.getValue(), found, release.part());
         }
     }
 

@@ -87,9 +87,9 @@ final class TopicConfigEffects {
 
     private static void addOfReplication(Map<String, Effect> all) {
         all.put("min.insync.replicas", full("as Kafka 4 counts: never more than the partition has replicas, so with one broker acks=all is not refused"));
-        all.put("unclean.leader.election.enable", none("a partition has one replica until there are clusters: there is nobody to elect uncleanly"));
-        all.put("leader.replication.throttled.replicas", none("nothing is replicated until there are clusters"));
-        all.put("follower.replication.throttled.replicas", none("nothing is replicated until there are clusters"));
+        all.put("unclean.leader.election.enable", full("of a partition without a leader, at once where it becomes true; a single broker has nobody to elect"));
+        all.put("leader.replication.throttled.replicas", full("with `leader.replication.throttled.rate` of the broker"));
+        all.put("follower.replication.throttled.replicas", full("with `follower.replication.throttled.rate` of the broker"));
     }
 
     /** The table as Markdown. */

@@ -203,6 +203,25 @@ class ConfigHandlersTest {
     }
 
     @Test
+    void throttlesOfReplicationAreSetDescribedAndTakenBackByBroker() throws Exception {
+        String rate = "leader.replication.throttled.rate";
+        assertThat(describe(ConfigResource.Type.BROKER, "1", rate).configs()).singleElement()
+                .satisfies(entry -> assertThat(entry.value() + " " + entry.configSource() + " " + entry.readOnly()).isEqualTo(Long.MAX_VALUE + " 5 false"));
+        assertThat(change(ConfigResource.Type.BROKER, "1", false, operation(OpType.SET, rate, "-1"))).isEqualTo(Errors.INVALID_REQUEST);
+
+        assertThat(change(ConfigResource.Type.BROKER, "", false, operation(OpType.SET, rate, "7"))).isEqualTo(Errors.NONE);
+        assertThat(change(ConfigResource.Type.BROKER, "1", false, operation(OpType.SET, rate, "1000000"), operation(OpType.SET, "follower.replication.throttled.rate", "5"))).isEqualTo(Errors.NONE);
+
+        assertThat(describe(ConfigResource.Type.BROKER, "1", rate).configs()).singleElement().satisfies(entry -> {
+            assertThat(entry.value()).isEqualTo("1000000");
+            assertThat(entry.synonyms()).extracting(synonym -> synonym.value() + " " + synonym.source()).containsExactly("1000000 2", "7 3", Long.MAX_VALUE + " 5");
+        });
+        assertThat(change(ConfigResource.Type.BROKER, "1", false, operation(OpType.DELETE, rate, null))).isEqualTo(Errors.NONE);
+        assertThat(describe(ConfigResource.Type.BROKER, "1", rate).configs().get(0).value()).isEqualTo("7");
+        assertThat(change(TOPIC, "t", false, operation(OpType.SET, "leader.replication.throttled.replicas", "0:1,0:"))).isEqualTo(Errors.INVALID_CONFIG);
+    }
+
+    @Test
     void whatCannotBeChangedIsRefusedWithKafkasError() throws Exception {
         assertThat(change(TOPIC, "nope", false, operation(OpType.SET, "segment.ms", "7000"))).isEqualTo(Errors.UNKNOWN_TOPIC_OR_PARTITION);
         assertThat(change(TOPIC, "nope", false, operation(OpType.SET, "segment.ms", "x"))).as("what is wrong with the change comes first").isEqualTo(Errors.INVALID_CONFIG);

@@ -3,6 +3,7 @@ package io.firn.gateway.peer;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.firn.gateway.api.Timer;
+import io.firn.gateway.quota.ThrottleQuota;
 import io.firn.hot.AppendOrigin;
 import io.firn.hot.AppendResult;
 import io.firn.hot.Durability;
@@ -21,6 +22,9 @@ import io.firn.hot.replication.Replica;
 import io.firn.hot.replication.ReplicaListener;
 import io.firn.hot.replication.ReplicaSettings;
 import io.firn.hot.replication.TierBoundary;
+import io.firn.membership.ClusterView;
+import io.firn.membership.PartitionView;
+import io.firn.membership.TopicView;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -47,10 +51,16 @@ final class FollowerFetcherTest {
         timers.add(task);
         return () -> timers.remove(task);
     };
-    private final FollowerFetcher fetcher = new FollowerFetcher(FOLLOWER, () -> 20, LEADER, peers, new FetchLimits(1 << 20, 3000, 500), timer, followers.executor());
+    private ClusterView view = ClusterView.EMPTY;
+    private final ThrottleQuota throttle = new ThrottleQuota(ThrottleQuota.Side.FOLLOWER, FOLLOWER, () -> view, this::now);
+    private final FollowerFetcher fetcher = new FollowerFetcher(FOLLOWER, () -> 20, LEADER, peers, new FetchLimits(1 << 20, 3000, 500), throttle, timer, followers.executor());
     private final Map<Integer, Replica> leading = new HashMap<>();
     private final Map<Integer, Replica> following = new HashMap<>();
     private long nowMs = 1000;
+
+    private long now() {
+        return nowMs;
+    }
 
     private static final Brokers BROKERS = new Brokers() {
         @Override
@@ -183,6 +193,29 @@ final class FollowerFetcherTest {
         assertThat(request.maxWait()).isEqualTo(FollowerFetcher.PATIENCE_MS);
         settle();
         assertThat(leading.get(0).highWatermark()).isEqualTo(10);
+    }
+
+    @Test
+    void aReplicaThatIsSlowedDownIsNotAskedForUntilTheAverageIsBelowItsLimitAgain() {
+        TopicView slowed = new TopicView(new Uuid(7, 7), "topic", List.of(new PartitionView(0, LEADER, EPOCH, 1, List.of(LEADER, FOLLOWER), List.of(LEADER))),
+                Map.of("follower.replication.throttled.replicas", "0:" + FOLLOWER));
+        view = new ClusterView(1, 1, "c", Map.of(), Map.of("topic", slowed), Map.of(slowed.id(), "topic"), Map.of(FOLLOWER, Map.of("follower.replication.throttled.rate", "100")), Map.of(), 0);
+        open(0);
+        append(0, 1);
+        settle();
+        assertThat(following.get(0).log().logEndOffset()).as("the first comes before anything was counted").isEqualTo(5);
+        append(0, 1);
+        settle();
+        runTimers();
+        settle();
+        assertThat(following.get(0).log().logEndOffset()).isEqualTo(5);
+        assertThat(peers.isAsked()).isFalse();
+
+        nowMs += 60_000;
+        runTimers();
+        settle();
+
+        assertThat(following.get(0).log().logEndOffset()).isEqualTo(10);
     }
 
     @Test

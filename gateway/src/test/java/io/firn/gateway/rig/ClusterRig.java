@@ -23,6 +23,7 @@ import io.firn.gateway.peer.PeerAddress;
 import io.firn.gateway.peer.PeerLinks;
 import io.firn.gateway.quota.ClientQuotas;
 import io.firn.gateway.quota.ConnectionQuotas;
+import io.firn.gateway.quota.ThrottleQuota;
 import io.firn.gateway.wire.EventLoops;
 import io.firn.gateway.wire.KafkaListener;
 import io.firn.gateway.wire.PeerLimits;
@@ -242,7 +243,7 @@ public final class ClusterRig implements AutoCloseable {
                     ServedApi.of(ApiKeys.PRODUCE, new ProduceHandler(partitions, () -> false, TransactionAdmission.NONE, (delayMs, task) -> () -> {}, clock)),
                     ServedApi.of(ApiKeys.FETCH, new FetchHandler(partitions, () -> known, clock))));
             clientListener = listen(loops, meters, apis);
-            peerListener = listen(loops, meters, List.of(ServedApi.of(ApiKeys.FETCH, new ReplicaFetchHandler(partitions, () -> known, false, clock))));
+            peerListener = listen(loops, meters, List.of(ServedApi.of(ApiKeys.FETCH, new ReplicaFetchHandler(partitions, () -> known, false, ThrottleQuota.none(), clock))));
             join();
         }
 
