@@ -216,7 +216,7 @@ public final class FollowerFetcher {
     }
 
     private void heed(Map<TopicPartition, Asked> asked, PeerReply answer) {
-        Optional<Map<TopicPartition, FetchResponseData.PartitionData>> understood = understood((FetchResponse) answer.response());
+        Optional<Map<TopicPartition, FetchResponseData.PartitionData>> understood = understood(answer);
         if (understood.isEmpty()) {
             lost(asked);
             answer.release().run();
@@ -231,8 +231,9 @@ public final class FollowerFetcher {
     }
 
     /** Empty if the session is to be begun anew, or if nobody can make sense of the answer: that is as good as none, and the replicas must not wait for it for ever. */
-    private Optional<Map<TopicPartition, FetchResponseData.PartitionData>> understood(FetchResponse response) {
+    private Optional<Map<TopicPartition, FetchResponseData.PartitionData>> understood(PeerReply answer) {
         try {
+            FetchResponse response = (FetchResponse) answer.response();
             return session.handleResponse(response, VERSION) ? Optional.of(response.responseData(session.sessionTopicNames(), VERSION)) : Optional.empty();
         } catch (RuntimeException e) {
             LOG.atError().addKeyValue("leader", leader).setCause(e).log("An answer of the leader could not be understood; it is asked again");

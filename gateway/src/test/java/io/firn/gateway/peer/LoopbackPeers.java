@@ -23,12 +23,14 @@ import org.apache.kafka.common.TopicIdPartition;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.message.FetchRequestData;
 import org.apache.kafka.common.message.FetchResponseData;
+import org.apache.kafka.common.message.HeartbeatResponseData;
 import org.apache.kafka.common.protocol.ByteBufferAccessor;
 import org.apache.kafka.common.protocol.MessageUtil;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.requests.FetchMetadata;
 import org.apache.kafka.common.requests.FetchRequest;
 import org.apache.kafka.common.requests.FetchResponse;
+import org.apache.kafka.common.requests.HeartbeatResponse;
 import org.apache.kafka.common.utils.Time;
 import org.apache.kafka.server.FetchContext;
 import org.apache.kafka.server.FetchManager;
@@ -87,13 +89,11 @@ final class LoopbackPeers implements LeaderLink {
         loop.execute(() -> sent.answer.completeExceptionally(new IOException("connection lost")));
     }
 
-    /** Answers with a partition of a topic nobody has. */
+    /** Answers with something that is no answer to a fetch. */
     void garble() {
         Sent sent = waiting.remove();
         held++;
-        FetchResponse stray = new FetchResponse(new FetchResponseData().setSessionId(7).setResponses(List.of(new FetchResponseData.FetchableTopicResponse().setTopicId(new Uuid(9, 9))
-                .setPartitions(List.of(new FetchResponseData.PartitionData().setPartitionIndex(0), new FetchResponseData.PartitionData().setPartitionIndex(0))))));
-        loop.execute(() -> sent.answer.complete(new PeerReply(stray, () -> held--)));
+        loop.execute(() -> sent.answer.complete(new PeerReply(new HeartbeatResponse(new HeartbeatResponseData()), () -> held--)));
     }
 
     void serve() {
