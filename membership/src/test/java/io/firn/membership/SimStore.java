@@ -11,7 +11,7 @@ import java.util.function.Supplier;
  * A metadata store on virtual time that several brokers share: replies take a while, get lost, come after the caller has given up; the lock belongs to a session that lives as long as its broker is
  * heard of; and the whole of it can be without majority for a time.
  */
-final class SimStore {
+public final class SimStore {
 
     private static final long SESSION_MS = 3_000;
     private static final long HEARTBEAT_MS = 500;
@@ -26,11 +26,11 @@ final class SimStore {
     private int lossOneIn = Integer.MAX_VALUE;
     private int headSets;
 
-    SimStore(SimTime time) {
+    public SimStore(SimTime time) {
         this.time = time;
     }
 
-    Optional<Head> head() {
+    public Optional<Head> head() {
         return head;
     }
 
@@ -40,17 +40,17 @@ final class SimStore {
     }
 
     /** No majority for so long. */
-    void lose(long ms) {
+    public void lose(long ms) {
         downUntilMs = Math.max(downUntilMs, time.nowMs() + ms);
     }
 
     /** One of so many operations gets no answer. */
-    void lossOneIn(int operations) {
+    public void lossOneIn(int operations) {
         lossOneIn = operations;
     }
 
     /** The session of whoever holds the lock ends, although it lives. */
-    void depose() {
+    public void depose() {
         holder = Optional.empty();
     }
 
@@ -71,12 +71,12 @@ final class SimStore {
         fence = 0;
     }
 
-    Connection connect(SimThread thread) {
+    public Connection connect(SimThread thread) {
         return new Connection(thread);
     }
 
     /** One life of a broker. */
-    final class Connection implements MetadataStore {
+    public final class Connection implements MetadataStore {
         private final SimThread thread;
         private long cutUntilMs;
         private long delayMs;
@@ -92,12 +92,12 @@ final class SimStore {
             delayMs = ms;
         }
 
-        void cut(long ms) {
+        public void cut(long ms) {
             cutUntilMs = Math.max(cutUntilMs, time.nowMs() + ms);
         }
 
         /** Its process is known to be dead: the session is closed. */
-        void closeSession() {
+        public void closeSession() {
             heardMs.remove(this);
             if (holder.filter(this::equals).isPresent()) {
                 holder = Optional.empty();

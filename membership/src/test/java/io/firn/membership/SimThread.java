@@ -5,42 +5,49 @@ import java.util.concurrent.AbstractExecutorService;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 
-/** The metadata thread of one life of a broker on virtual time: it can be paused, and it can die. */
-final class SimThread extends AbstractExecutorService implements Timer {
+/** The thread of one life of a broker on virtual time: it can be paused, it can die, and its monotonic clock may run a little faster or slower than time. */
+public final class SimThread extends AbstractExecutorService implements Timer {
 
     private final SimTime time;
+    private final double rate;
     private long pausedUntilMs;
     private boolean dead;
     private boolean shutdown;
 
-    SimThread(SimTime time) {
-        this.time = time;
+    public SimThread(SimTime time) {
+        this(time, 1);
     }
 
-    void pause(long ms) {
+    /** @param rate of its clock: milliseconds it counts while one passes */
+    public SimThread(SimTime time, double rate) {
+        this.time = time;
+        this.rate = rate;
+    }
+
+    public void pause(long ms) {
         pausedUntilMs = Math.max(pausedUntilMs, time.nowMs() + ms);
     }
 
-    boolean paused() {
+    public boolean paused() {
         return pausedUntilMs > time.nowMs();
     }
 
-    void die() {
+    public void die() {
         dead = true;
     }
 
-    boolean alive() {
+    public boolean alive() {
         return !dead && !shutdown;
     }
 
     @Override
     public long nowMs() {
-        return time.nowMs();
+        return (long) (time.nowMs() * rate);
     }
 
     @Override
     public void after(long delayMs, Runnable task) {
-        time.after(delayMs, () -> {
+        time.after((long) Math.ceil(delayMs / rate), () -> {
             if (!shutdown) {
                 runOrWait(task);
             }

@@ -5,7 +5,7 @@ import java.util.PriorityQueue;
 import java.util.random.RandomGenerator;
 
 /** Virtual time: what is to happen, in order. One thread, the test's. */
-final class SimTime {
+public final class SimTime {
 
     private record Event(long atMs, long number, Runnable task) {}
 
@@ -14,33 +14,33 @@ final class SimTime {
     private long nowMs = 1_000;
     private long number;
 
-    SimTime(RandomGenerator random) {
+    public SimTime(RandomGenerator random) {
         this.random = random;
     }
 
-    long nowMs() {
+    public long nowMs() {
         return nowMs;
     }
 
     /** Events so far, those to come included. */
-    long events() {
+    public long events() {
         return number;
     }
 
-    RandomGenerator random() {
+    public RandomGenerator random() {
         return random;
     }
 
-    void after(long delayMs, Runnable task) {
+    public void after(long delayMs, Runnable task) {
         events.add(new Event(nowMs + delayMs, number++, task));
     }
 
-    boolean chance(int oneIn) {
+    public boolean chance(int oneIn) {
         return random.nextInt(oneIn) == 0;
     }
 
     /** Runs everything up to a moment; {@code check} after each event. */
-    void runUntil(long endMs, Runnable check) {
+    public void runUntil(long endMs, Runnable check) {
         while (!events.isEmpty() && events.peek().atMs() <= endMs) {
             Event next = events.remove();
             nowMs = next.atMs();

@@ -6,7 +6,10 @@ sealed interface TierBorder {
     /** Every readable offset is in at least one tier. */
     record Sound() implements TierBorder {}
 
-    /** The cold tier begins above the log start and the local disk does not have what lies between: the log start has to follow. */
+    /**
+     * The cold tier begins above the log start, or has been emptied above it, and the local disk does not have what lies between: the log start has to follow. Only what lies below a log start is ever dropped, but where that was
+     * another leader's this disk may not have heard of it.
+     */
     record RaiseLogStart(long toOffset) implements TierBorder {}
 
     /** Readable records between the tiers are in neither. Local reads go on; offload stops; reads below the local start fail. */
@@ -24,7 +27,7 @@ sealed interface TierBorder {
         if (logStartOffset >= localStartOffset) {
             return new Sound();
         }
-        if (cold.isEmpty() || cold.endOffset() < localStartOffset) {
+        if (cold.endOffset() < localStartOffset) {
             return new Hole("offsets from " + Math.max(logStartOffset, cold.endOffset()) + " to " + localStartOffset + " are in neither tier");
         }
         return cold.startOffset() > logStartOffset ? new RaiseLogStart(cold.startOffset()) : new Sound();

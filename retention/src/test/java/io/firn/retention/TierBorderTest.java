@@ -24,11 +24,19 @@ class TierBorderTest {
     @Test
     void recordsInNeitherTierAreAHole() {
         assertThat(TierBorder.of(0, 50, 100, cold(0, 4))).isInstanceOf(TierBorder.Hole.class);
-        assertThat(TierBorder.of(0, 50, 100, new ColdView(50, 50, 0, List.of()))).isInstanceOf(TierBorder.Hole.class);
+        assertThat(TierBorder.of(0, 50, 100, new ColdView(40, 40, 0, List.of()))).isInstanceOf(TierBorder.Hole.class);
+        assertThat(TierBorder.of(0, 50, 100, ColdView.NOTHING)).isInstanceOf(TierBorder.Hole.class);
     }
 
     @Test
     void aColdTierThatBeginsAboveTheLogStartTakesTheLogStartWithIt() {
         assertThat(TierBorder.of(0, 50, 100, cold(2, 5))).isEqualTo(new TierBorder.RaiseLogStart(20));
+    }
+
+    @Test
+    void aColdTierThatWasEmptiedByAnotherLeaderTakesTheLogStartWithIt() {
+        assertThat(TierBorder.of(0, 50, 100, new ColdView(50, 50, 0, List.of()))).isEqualTo(new TierBorder.RaiseLogStart(50));
+        assertThat(TierBorder.of(0, 50, 100, new ColdView(70, 70, 0, List.of()))).isEqualTo(new TierBorder.RaiseLogStart(70));
+        assertThat(TierBorder.of(50, 50, 100, new ColdView(70, 70, 0, List.of()))).isEqualTo(new TierBorder.Sound());
     }
 }
