@@ -87,7 +87,7 @@ final class Forwards {
     }
 
     private void send(Held next, int controller) {
-        open.add(next.command());
+        opens(next.command());
         member.askForOutcome(controller, new Message.Submit(sender, ++number, next.command().command()), member.times().commandMs(), (reply, error) -> {
             open.remove(next.command());
             if (error != null) {
@@ -98,6 +98,15 @@ final class Forwards {
             forgetViews();
             member.wake();
         });
+    }
+
+    /** From here on views are kept, beginning with the present one: a command that changes nothing leaves that. */
+    private void opens(PendingCommand command) {
+        if (open.isEmpty()) {
+            ClusterView present = member.copy().view();
+            views.put(present.version(), present);
+        }
+        open.add(command);
     }
 
     private void failed(Held sent, Throwable error) {
@@ -123,7 +132,7 @@ final class Forwards {
 
     /** Certainly not decided: tried again after a while, its time goes on. */
     private void holdAgain(Held sent) {
-        open.add(sent.command());
+        opens(sent.command());
         member.timer(member.times().retryMs() / 3, () -> {
             open.remove(sent.command());
             held.addFirst(sent);
@@ -133,7 +142,7 @@ final class Forwards {
     }
 
     private void arrive(Arriving command) {
-        open.add(command.command());
+        opens(command.command());
         arriving.computeIfAbsent(command.done().version(), version -> new ArrayList<>()).add(command);
         member.timer(member.times().commandMs(), () -> {
             if (open.remove(command.command())) {

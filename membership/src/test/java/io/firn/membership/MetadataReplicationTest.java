@@ -11,6 +11,7 @@ import io.firn.membership.replication.MessageCodec;
 import io.firn.membership.storage.SimFolder.Loss;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -97,6 +98,15 @@ class MetadataReplicationTest {
         CompletableFuture<ClusterView> answer = cluster.nodes.get(3).submit(new Command.DeleteTopic(new org.apache.kafka.common.Uuid(1, 9)));
         cluster.runUntil(10_000, "the command is answered", answer::isDone);
         assertThat(MetadataTest.refusal(answer)).isEqualTo(Reason.UNKNOWN_TOPIC);
+    }
+
+    @Test
+    void aForwardedCommandThatChangesNothingIsAnsweredWithThePresentView() {
+        Node asking = cluster.nodes.get(3);
+        ClusterView present = asking.metadata.view();
+        CompletableFuture<ClusterView> answer = asking.submit(new Command.ElectLeaders(Command.Election.PREFERRED, Optional.empty()));
+        cluster.runUntil(10_000, "the command is answered", answer::isDone);
+        assertThat(answer.join()).isEqualTo(present);
     }
 
     @Test
