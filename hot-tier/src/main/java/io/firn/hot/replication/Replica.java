@@ -5,6 +5,7 @@ import io.firn.hot.AppendResult;
 import io.firn.hot.EpochEnd;
 import io.firn.hot.HotLog;
 import io.firn.hot.LogStart;
+import io.firn.hot.RecordBuffers;
 import io.firn.hot.replication.FollowerStep.Append;
 import io.firn.hot.replication.FollowerStep.StartAt;
 import io.firn.hot.replication.FollowerStep.StartAtTierBoundary;
@@ -339,6 +340,10 @@ public final class Replica {
             release.run();
             return;
         }
+        if (beginsWithin(append.records())) {
+            beginAt(append.records().longAt(0), following, append, reply, release);
+            return;
+        }
         AppendResult result = log.appendFetched(append.records(), following.leaderEpoch(), reply.highWatermark(), wallMs.getAsLong());
         if (result instanceof AppendResult.NotWritableYet) {
             working = log.whenWritable();
@@ -354,6 +359,25 @@ public final class Replica {
         }
         following.appended(facts());
         learn(following, reply);
+    }
+
+    /** Whether the log is empty and begins within the first batch, as where the leader's log start is: records were deleted up to there, and batches are not taken apart. */
+    private boolean beginsWithin(RecordBuffers records) {
+        return log.localLogStartOffset() == log.logEndOffset() && records.sizeBytes() >= Long.BYTES && records.longAt(0) < log.logEndOffset();
+    }
+
+    /** Lets the empty log begin with the batch; its log start then follows the leader's again. */
+    private void beginAt(long offset, FollowerState following, Append append, FetchReply.Records reply, Runnable release) {
+        CompletableFuture<Void> begun = log.truncateFullyAndStartAt(offset);
+        working = begun;
+        begun.whenComplete((done, failure) -> {
+            if (failure == null) {
+                append(following, append, reply, release);
+            } else {
+                release.run();
+                following.failed(log.offlineReason().isPresent(), monotonicMs.getAsLong());
+            }
+        });
     }
 
     private void learn(FollowerState following, FetchReply.Records reply) {

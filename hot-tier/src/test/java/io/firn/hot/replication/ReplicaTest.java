@@ -264,6 +264,21 @@ final class ReplicaTest {
     }
 
     @Test
+    void aLogThatBeginsWithinABatchTakesTheWholeBatch() {
+        Replica replica = follower();
+        giveAndRun(replica, 2);
+        replica.onReply(new FetchReply.Failed(ask(replica), FetchError.OFFSET_OUT_OF_RANGE, 702), () -> {});
+        FetchPosition position = ask(replica);
+        assertThat(position.offset()).isEqualTo(702);
+        replica.onReply(new FetchReply.Records(position, RecordBuffers.of(batch(700, 3)), 705, 702), () -> released++);
+        assertThat(ask(replica).offset()).isEqualTo(705);
+        assertThat(log.logStartOffset()).isEqualTo(702);
+        assertThat(log.localLogStartOffset()).isEqualTo(700);
+        assertThat(replica.highWatermark()).isEqualTo(705);
+        assertThat(released).isEqualTo(3);
+    }
+
+    @Test
     void anOfflineLogNeitherFollowsNorLeads() {
         Replica replica = follower();
         disk.fail(SimDisk.Op.FORCE, path -> true, 1, new IOException("worn out"));
