@@ -397,6 +397,9 @@ public final class TieredLog {
         long before = view.endOffset();
         view = ColdView.of(cold.orElseThrow());
         unconfirmed = false;
+        if (hot.logStartOffset() < Math.min(hot.localLogStartOffset(), view.startOffset())) {
+            raiseLogStart(view.startOffset()); // a former leader has dropped segments after this one opened the cold log and before it was fenced, below a log start that this disk has not heard of
+        }
         return view.segments().stream().filter(s -> s.baseOffset() >= before).toList();
     }
 

@@ -2,6 +2,7 @@ package io.firn.retention;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.firn.cold.ColdLog;
 import io.firn.cold.sim.SimFault;
 import io.firn.hot.HotLogConfig;
 import org.junit.jupiter.api.Test;
@@ -35,6 +36,21 @@ class RetentionOverTiersTest {
             rig.roundsUntil("local copies gone", 100, () -> rig.hot.localLogStartOffset() == 60);
             new Replay(rig).everythingFrom(37, 100_000);
             assertThat(rig.onLoop(() -> rig.log.cold().get().startOffset())).isEqualTo(36);
+        }
+    }
+
+    @Test
+    void whatAFormerLeaderDropsBeforeItIsFencedTakesTheLogStartWithIt() {
+        try (TieredRig rig = settled(3)) {
+            rig.leaderEpoch = 3;
+            rig.restart(false);
+            rig.awaitOpened();
+            ColdLog former = rig.get(rig.cold.openLog(TieredRig.PARTITION, 2));
+            long kept = former.segments().get(1).baseOffset();
+            rig.get(former.deleteBefore(kept));
+            rig.awaitOffloaded(rig.segment(4));
+            rig.await("the log start follows", () -> rig.log.logStartOffset() == kept);
+            assertThat(rig.onLoop(() -> rig.log.read(kept, 1_000, Long.MAX_VALUE, true))).isInstanceOf(TieredRead.Cold.class);
         }
     }
 
