@@ -32,7 +32,7 @@ import org.apache.kafka.common.TopicPartitionInfo;
  *
  * <p>Threading: for one thread at a time, the test's, but for {@link #bootstrap} and {@link #describe}.
  */
-public final class ClusterHarness implements AutoCloseable {
+final class ClusterHarness implements AutoCloseable {
 
     private static final boolean KAFKA = System.getProperty("firn.it.broker", "firn").equals("kafka");
     private static final int SMALL_DISK_MIB = 512;

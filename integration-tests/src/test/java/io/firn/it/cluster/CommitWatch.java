@@ -10,6 +10,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ListConsumerGroupOffsetsOptions;
+import org.apache.kafka.clients.admin.ListConsumerGroupOffsetsSpec;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
 
@@ -45,11 +46,10 @@ final class CommitWatch implements Runnable {
         Map<TopicPartition, Long> floors = new HashMap<>();
         partitions.forEach(partition -> floors.put(partition, checker.committed(group, partition)));
         try {
-            Map<TopicPartition, OffsetAndMetadata> found = admin.listConsumerGroupOffsets(group, SETTLED).partitionsToOffsetAndMetadata(group).get(ANSWER_LIMIT_S, TimeUnit.SECONDS);
-            floors.forEach((partition, floor) -> {
-                OffsetAndMetadata offset = found.get(partition);
-                checker.committedIs(group, partition, offset == null ? 0 : offset.offset(), floor);
-            });
+            ListConsumerGroupOffsetsSpec all = new ListConsumerGroupOffsetsSpec().topicPartitions(partitions);
+            Map<TopicPartition, OffsetAndMetadata> found = admin.listConsumerGroupOffsets(Map.of(group, all), SETTLED).partitionsToOffsetAndMetadata(group).get(ANSWER_LIMIT_S, TimeUnit.SECONDS);
+            // Without a key: its transaction is not settled, ask again. With a key and no value: nothing is committed.
+            found.forEach((partition, offset) -> checker.committedIs(group, partition, offset == null ? 0 : offset.offset(), floors.get(partition)));
         } catch (ExecutionException | TimeoutException notNow) {
             return; // a coordinator that is gone: the next question says more
         } catch (InterruptedException e) {
