@@ -1,6 +1,7 @@
 package io.firn.it.cluster;
 
 import io.firn.cold.s3.S3Server;
+import io.firn.it.harness.FreePorts;
 import java.nio.file.Path;
 import java.util.Map;
 
@@ -9,6 +10,7 @@ final class ObjectStore implements AutoCloseable {
 
     private final Path directory;
     private final String host;
+    private final int port = FreePorts.next();
     private S3Server server;
     private boolean running;
 
@@ -19,13 +21,8 @@ final class ObjectStore implements AutoCloseable {
 
     static ObjectStore start(Path directory, String host) {
         ObjectStore store = new ObjectStore(directory, host);
-        store.start(0);
+        store.resume();
         return store;
-    }
-
-    private void start(int port) {
-        server = S3Server.start(directory, host, port);
-        running = true;
     }
 
     void stop() {
@@ -33,10 +30,11 @@ final class ObjectStore implements AutoCloseable {
         running = false;
     }
 
-    /** Starts it again if it was stopped. */
+    /** Starts it if it does not run. */
     void resume() {
         if (!running) {
-            start(server.port());
+            server = S3Server.start(directory, host, port);
+            running = true;
         }
     }
 
