@@ -94,26 +94,32 @@ final class AlterConfigsHandler {
         return outcome.error().isSuccess() ? null : outcome.error().message();
     }
 
-    /** As Kafka does: some mistakes refuse their resource alone; then an operation that does not exist refuses all that are left. */
+    /** As Kafka does: some mistakes refuse their resource alone, and levels of loggers are changed; then an operation that does not exist refuses all that are left. */
     private CompletableFuture<List<Outcome>> outcomes(List<Change> asked, boolean validateOnly) {
         Map<ConfigResource, Integer> times = new HashMap<>();
         asked.forEach(change -> times.merge(resource(change), 1, Integer::sum));
-        Map<Change, Outcome> refused = new IdentityHashMap<>();
-        asked.forEach(change -> refusal(change, times.get(resource(change))).ifPresent(outcome -> refused.put(change, outcome)));
-        Optional<Change> senseless = asked.stream().filter(change -> !refused.containsKey(change) && change.unknown().isPresent()).findFirst();
-        return Gather.all(asked.stream().map(change -> refused.containsKey(change) ? CompletableFuture.completedFuture(refused.get(change))
+        Map<Change, Outcome> early = new IdentityHashMap<>();
+        asked.forEach(change -> early(change, times.get(resource(change)), validateOnly).ifPresent(outcome -> early.put(change, outcome)));
+        Optional<Change> senseless = asked.stream().filter(change -> !early.containsKey(change) && change.unknown().isPresent()).findFirst();
+        return Gather.all(asked.stream().map(change -> early.containsKey(change) ? CompletableFuture.completedFuture(early.get(change))
                 : outcome(change, senseless.orElse(change), validateOnly)).toList());
     }
 
-    private Optional<Outcome> refusal(Change change, int times) {
+    /** What becomes of a resource whatever the others are. */
+    private Optional<Outcome> early(Change change, int times, boolean validateOnly) {
         try {
             if (times > 1) {
                 throw new InvalidRequestException("Each resource must appear at most once.");
             }
             ConfigChanges.checkShape(change.operations());
-            switch (ConfigResource.Type.forId(change.resourceType())) {
+            ConfigResource.Type type = ConfigResource.Type.forId(change.resourceType());
+            if (type == ConfigResource.Type.BROKER_LOGGER && change.incremental()) {
+                change.checkOperations();
+                loggers.alter(change.resourceName(), change.operations(), validateOnly);
+                return Optional.of(new Outcome(change, ApiError.NONE));
+            }
+            switch (type) {
                 case TOPIC, GROUP, CLIENT_METRICS -> { }
-                case BROKER_LOGGER -> change.checkOperations();
                 case BROKER -> {
                     changes.checkBroker(ConfigTarget.of(change.resourceType(), change.resourceName()));
                     change.checkOperations();
@@ -134,10 +140,6 @@ final class AlterConfigsHandler {
         Outcome done = new Outcome(change, ApiError.NONE);
         try {
             senseless.checkOperations();
-            if (change.incremental() && change.resourceType() == ConfigResource.Type.BROKER_LOGGER.id()) {
-                loggers.alter(change.resourceName(), change.operations(), validateOnly);
-                return CompletableFuture.completedFuture(done);
-            }
             ConfigTarget target = ConfigTarget.of(change.resourceType(), change.resourceName());
             AlterConfigs command = change.incremental() ? changes.incremental(metadata.view(), target, change.operations())
                     : changes.replacing(metadata.view(), target, change.operations());

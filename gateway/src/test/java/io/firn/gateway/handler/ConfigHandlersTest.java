@@ -254,9 +254,10 @@ class ConfigHandlersTest {
         AlterableConfig senseless = operation(OpType.SET, "segment.ms", "7000").setConfigOperation((byte) 9);
 
         assertThat(responses(false, resource(TOPIC, "t", senseless), resource(GROUP, "g", operation(OpType.SET, "consumer.session.timeout.ms", "50000")),
-                resource(BROKER, "7", operation(OpType.SET, "log.retention.ms", "7000"))))
+                resource(BROKER, "7", operation(OpType.SET, "log.retention.ms", "7000")), resource(ConfigResource.Type.BROKER_LOGGER, "1", operation(OpType.SET, "root", "warn"))))
                 .extracting(IncrementalAlterConfigsResponseData.AlterConfigsResourceResponse::errorMessage)
-                .containsExactly("Unknown operations type 9", "Unknown operations type 9", "Unexpected broker id, expected 1, but received 7");
+                .containsExactly("Unknown operations type 9", "Unknown operations type 9", "Unexpected broker id, expected 1, but received 7",
+                        "Cannot set the log level of root to warn as it is not a supported log level. Valid log levels are DEBUG, ERROR, FATAL, INFO, TRACE, WARN");
         assertThat(overrides()).isEqualTo(Map.of("retention.ms", "5000"));
         assertThat(admin.view().groupConfigs()).isEmpty();
     }

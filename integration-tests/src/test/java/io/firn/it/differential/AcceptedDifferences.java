@@ -100,7 +100,7 @@ final class AcceptedDifferences {
             codes("Metadata", "topics.error_code", "0", "3|5", "a topic created on asking: Firn waits until it is served, Kafka answers before"),
             codes("IncrementalAlterConfigs", "responses.error_code", "42", "-1", "an operation that does not exist: Kafka's handler throws, Firn calls the request invalid").when("config_operation=(4|-1)"),
             codes("IncrementalAlterConfigs", "responses.error_code", "17|42", "40", "a name that cannot be and a config that is no list: which of the two is looked at first").when("config_operation=[23]"),
-            codes("DescribeConfigs", "results.error_code", "0|3", "42", "a resource of a kind that has no configs: Kafka then refuses those beside it too").when("resource_type=(0|3|99)"),
+            codes("DescribeConfigs", "results.error_code", "0|3|17", "42", "a resource of a kind that has no configs: Kafka then refuses those beside it too").when("resource_type=(0|3|99)"),
             of("ApiVersions", "api_keys\\[8[01]#0\\]", (firn, kafka) -> Difference.ABSENT.equals(firn), "voters of a KRaft quorum: here the metadata are not kept by KRaft"),
             of("ApiVersions", "supported_features\\[(group|share|streams|transaction|metadata).version#0\\].min_version", (firn, kafka) -> true, "a feature has one level here, so its lowest is that"),
             of("ApiVersions", "supported_features\\[(group|share|streams|transaction).version#0\\]", (firn, kafka) -> Difference.ABSENT.equals(kafka),
