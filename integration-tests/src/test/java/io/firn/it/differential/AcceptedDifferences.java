@@ -69,6 +69,8 @@ final class AcceptedDifferences {
             of("ListOffsets", "topics.partitions.timestamp", (firn, kafka) -> ofOwnClock(firn) && ofOwnClock(kafka), "the time of appending, where a topic keeps that"),
             of("ShareFetch", "responses(.partitions)?", (firn, kafka) -> Difference.ABSENT.equals(kafka) && nothingAcquired(firn) || Difference.ABSENT.equals(firn) && nothingAcquired(kafka),
                     "a share partition of which nothing was acquired: it may be named or left out"),
+            of("ShareFetch", "responses(.partitions)?", (firn, kafka) -> Difference.ABSENT.equals(firn) || Difference.ABSENT.equals(kafka),
+                    "the first fetch of a session comes before the share partition has been loaded, which each broker does in its own time").when("share_session_epoch=0"),
             of("ShareFetch", "responses.partitions.(records|acquired_records)", (firn, kafka) -> empty(firn) || empty(kafka), "records come once the share partition has been loaded, which each broker does in its own time"),
             codes("ShareFetch", "error_code", "0", "-1", "a topic in the request or its session that is not there: Kafka's handler throws, Firn calls it unknown"),
             of("ReadShareGroupState.*", "results.partitions.start_offset", (firn, kafka) -> Long.valueOf(-1).equals(firn) || Long.valueOf(-1).equals(kafka), "written once the share partition has been loaded"),
