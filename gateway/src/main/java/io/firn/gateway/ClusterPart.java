@@ -68,6 +68,10 @@ final class ClusterPart {
     /** How long a broker that stops waits for its leaderships to be given to others. */
     private static final long SHUT_DOWN_MS = 5_000;
 
+    /** Limit of each step of becoming a voter, and the time between two attempts. */
+    private static final long SEAT_MS = 15_000;
+    private static final long SEAT_AGAIN_MS = 2_000;
+
     /** The clock of leases and heartbeats. */
     static final LongSupplier MONOTONIC_MS = () -> TimeUnit.NANOSECONDS.toMillis(System.nanoTime());
 
@@ -89,6 +93,7 @@ final class ClusterPart {
     private volatile Optional<PeerLinks> peers = Optional.empty();
     /** Of their own: a fetch that waits at its leader would hold up everything behind it. */
     private volatile Optional<PeerLinks> replicaLinks = Optional.empty();
+    private volatile boolean stopping;
     private volatile String stage = "the cluster";
 
     /** Takes the data directory and joins the brokers that are there. @param form the order to form the cluster, if it was not */
@@ -201,7 +206,23 @@ final class ClusterPart {
         lifecycle = Optional.of(made);
         made.start();
         parts.await(made.registered());
+        if (config.cluster().voterIds().contains(config.node().id())) {
+            takeSeat(""); // the registration says that no other process of this id is alive
+        }
         stage = "logs are being opened";
+    }
+
+    /** A voter that lost its directory, or is named as one in another's place, gets its vote; again until it has. */
+    private void takeSeat(String waitedFor) {
+        consensus.takeSeat(config.cluster().voterIds(), SEAT_MS).whenComplete((waiting, failed) -> {
+            String lacking = failed != null ? String.valueOf(failed.getMessage()) : waiting.orElse("");
+            if (!lacking.isEmpty() && !stopping) {
+                if (!lacking.equals(waitedFor)) {
+                    LOG.atWarn().addKeyValue("for", lacking).log("This broker should vote and does not yet; waiting");
+                }
+                timer.after(SEAT_AGAIN_MS, () -> takeSeat(lacking));
+            }
+        });
     }
 
     /** The logs are open and the listeners bound: this broker may lead. */
@@ -212,6 +233,7 @@ final class ClusterPart {
 
     /** Gives the leaderships to others before anything is closed, for as long as that may take. Blocks. */
     void shutDown() {
+        stopping = true;
         try {
             lifecycle.orElseThrow().shutDown(SHUT_DOWN_MS).join();
         } catch (CompletionException e) {

@@ -5,6 +5,7 @@ import io.firn.membership.storage.FileFolder;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
@@ -85,6 +86,15 @@ public final class Consensus implements AutoCloseable {
                 listener.left(peer);
             }
         });
+    }
+
+    /**
+     * Gives this broker the vote it should have, if it has none: its directory was lost, or it is a voter in another one's place. Completes with what it has to wait for, or with nothing when it votes.
+     *
+     * @param voting ids of the brokers that are to vote, this one among them
+     */
+    public CompletableFuture<Optional<String>> takeSeat(Set<Integer> voting, long timeoutMs) {
+        return member.takeSeat(voting, timeoutMs);
     }
 
     /** Stops; a member that votes stays one, and is waited for. Idempotent. */

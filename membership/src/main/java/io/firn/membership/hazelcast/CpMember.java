@@ -195,6 +195,30 @@ public final class CpMember implements AutoCloseable {
         });
     }
 
+    /**
+     * Gives this broker the vote it should have, if it has none: as {@link Seat} decides, a former member is removed and this one {@link #promote promoted}. Completes with what it has to wait for; empty when it votes. To be
+     * asked again then, and when it failed. Only when the former process of this broker's id is known to be dead.
+     *
+     * @param voting ids of the brokers that are to vote, this one among them
+     */
+    public CompletableFuture<Optional<String>> takeSeat(Set<Integer> voting, long timeoutMs) {
+        return onThread(() -> {
+            if (stage() == Stage.OUTSIDE) {
+                Seat.Decision decision = Seat.decide(instance.place(), voting, await(instance.members()).stream().map(StoredIdentity::place).toList(), instance.ask());
+                if (decision instanceof Seat.Decision.Wait wait) {
+                    return Optional.of(wait.reason());
+                }
+                Optional<UUID> former = ((Seat.Decision.Take) decision).former();
+                LOGGER.atWarn().addKeyValue("former", former).log("This broker votes and is no CP member; becoming one in the former one's place");
+                if (former.isPresent()) {
+                    Promotion.remove(instance, former.get(), timeoutMs);
+                }
+            }
+            new Promotion(store, instance, timeoutMs).run();
+            return Optional.empty();
+        });
+    }
+
     /** Removes a member whose disk is gone for good. One that is only down must be waited for. Idempotent. */
     public CompletableFuture<Void> remove(UUID member, long timeoutMs) {
         return onThread(() -> {
