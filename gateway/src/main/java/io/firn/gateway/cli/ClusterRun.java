@@ -83,7 +83,7 @@ final class ClusterRun {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName(), "up", "--config", member.configFile().toString()));
+        command.addAll(List.of("-D" + Up.PARENT + "=" + ProcessHandle.current().pid(), "-cp", System.getProperty("java.class.path"), Main.class.getName(), "up", "--config", member.configFile().toString()));
         if (!cluster.formed()) {
             command.add("--form");
         }

@@ -13,6 +13,7 @@ import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.channels.SocketChannel;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
@@ -21,10 +22,14 @@ import java.util.concurrent.ExecutionException;
 /** Starts the broker of {@code firn up}, tells where it is, and stops it on a signal. */
 final class Up {
 
+    /** Property with the id of a process with which this one ends, however that one does. */
+    static final String PARENT = "firn.parent";
+
     private Up() {}
 
     /** Runs until a signal; returns only by an exception, when the broker cannot start. */
     static int run(UpArguments arguments) throws InterruptedException {
+        endWith(Optional.ofNullable(System.getProperty(PARENT)));
         CompletableFuture<Broker> prepared = new CompletableFuture<>();
         // There before the broker is: a signal during the start is to end in a clean stop too, and a start that waits for other brokers may take for ever.
         ShutdownHook hook = ShutdownHook.talking(() -> close(prepared));
@@ -43,6 +48,11 @@ final class Up {
         }
         Thread.currentThread().join();
         return Main.OK;
+    }
+
+    private static void endWith(Optional<String> parent) {
+        parent.ifPresent(pid -> ProcessHandle.of(Long.parseLong(pid)).map(ProcessHandle::onExit).orElseGet(() -> CompletableFuture.completedFuture(null))
+                .thenRunAsync(() -> System.exit(Main.OK)));
     }
 
     /** Ends the start, if it is not over; one that failed has closed what it had opened. */

@@ -58,11 +58,16 @@ public final class FirnProcess {
      * @param log file its output is appended to
      */
     public static FirnProcess launch(Place place, List<String> arguments, Path log) {
+        return launch(place, "up", arguments, log);
+    }
+
+    /** The same with another command that says when it is up, and runs until it is stopped. */
+    public static FirnProcess launch(Place place, String word, List<String> arguments, Path log) {
         List<String> command = new ArrayList<>(place.entry());
         command.add(Processes.java());
         command.addAll(JVM);
         command.addAll(Processes.quietFlags());
-        command.addAll(List.of("-cp", Processes.brokerClassPath(), "io.firn.gateway.cli.Main", "up"));
+        command.addAll(List.of("-cp", Processes.brokerClassPath(), "io.firn.gateway.cli.Main", word));
         command.addAll(arguments);
         try {
             ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
