@@ -199,6 +199,16 @@ class LivenessTest {
     }
 
     @Test
+    void whomAControllerHasCondemnedItJudgesAnewWhenItIsElectedAgain() {
+        settled();
+        nowMs = firstFenceMs(nowMs + 10_000);
+        liveness.turn(view, false, nowMs);
+        nowMs += Liveness.AGAIN_MS;
+        assertThat(turn()).containsExactly(PROBE);
+        assertThat(hear(false, new ArrayList<>()).fenced()).isFalse();
+    }
+
+    @Test
     void earlierRegistrationsAreStaleAndLaterOnesUnknownHere() {
         elected();
         List<Step> steps = new ArrayList<>();
