@@ -4,6 +4,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
 import org.pcollections.HashTreePMap;
@@ -22,10 +23,11 @@ import org.pcollections.PMap;
  * @param nextProducerId first producer id not yet handed out in a block
  * @param partitionCount partitions of all topics
  * @param clients what clients are allowed, asked for and known by
+ * @param recent topics the last entries were about; see {@link #topicsChangedSince}
  */
 public record ClusterView(long version, int controllerEpoch, String clusterId, Map<Integer, BrokerView> brokers, Map<String, TopicView> topics,
         Map<Uuid, String> topicNames, Map<Integer, Map<String, String>> brokerConfigs, Map<String, Map<String, String>> groupConfigs, long nextProducerId,
-        int partitionCount, ClientSettings clients) {
+        int partitionCount, ClientSettings clients, TopicChanges recent) {
 
     /** Key of the cluster-wide defaults in {@link #brokerConfigs()}. */
     public static final int ALL_BROKERS = -1;
@@ -39,6 +41,13 @@ public record ClusterView(long version, int controllerEpoch, String clusterId, M
         topicNames = persistent(topicNames);
         brokerConfigs = persistent(brokerConfigs);
         groupConfigs = persistent(groupConfigs);
+    }
+
+    /** The same without a memory of changes. */
+    public ClusterView(long version, int controllerEpoch, String clusterId, Map<Integer, BrokerView> brokers, Map<String, TopicView> topics,
+            Map<Uuid, String> topicNames, Map<Integer, Map<String, String>> brokerConfigs, Map<String, Map<String, String>> groupConfigs, long nextProducerId,
+            int partitionCount, ClientSettings clients) {
+        this(version, controllerEpoch, clusterId, brokers, topics, topicNames, brokerConfigs, groupConfigs, nextProducerId, partitionCount, clients, TopicChanges.none(version));
     }
 
     /** The same with the partitions counted, and nothing about clients. */
@@ -74,7 +83,12 @@ public record ClusterView(long version, int controllerEpoch, String clusterId, M
     /** The same content as of a later entry. */
     public ClusterView at(long newVersion, int newControllerEpoch) {
         return new ClusterView(newVersion, newControllerEpoch, clusterId, brokers, topics, topicNames, brokerConfigs, groupConfigs, nextProducerId, partitionCount,
-                clients);
+                clients, newVersion == version || newVersion == version + 1 ? recent : TopicChanges.none(newVersion));
+    }
+
+    /** Ids of the topics that may differ from those of an earlier view of this broker; empty if that view is too old to tell, and all have to be looked at. */
+    public Optional<Set<Uuid>> topicsChangedSince(long earlierVersion) {
+        return recent.since(earlierVersion);
     }
 
     private static <K, V> PMap<K, V> persistent(Map<K, V> map) {

@@ -5,7 +5,9 @@ import io.firn.membership.BrokerView;
 import io.firn.membership.ClusterView;
 import io.firn.membership.PartitionView;
 import io.firn.membership.TopicView;
+import java.util.HashSet;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.LongSupplier;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.metadata.FeatureLevelRecord;
@@ -87,24 +89,32 @@ public final class MetadataMirror {
         return changed;
     }
 
+    /** Looks at those that may have changed, at all only when that is not known. What is gone goes first: its name may be taken again. */
     private static boolean topics(ClusterView previous, ClusterView next, MetadataDelta delta) {
+        Set<Uuid> candidates = next.topicsChangedSince(previous.version()).orElseGet(() -> {
+            Set<Uuid> all = new HashSet<>(previous.topicNames().keySet());
+            all.addAll(next.topicNames().keySet());
+            return all;
+        });
         boolean changed = false;
-        for (TopicView before : previous.topics().values()) {
-            if (!next.topicNames().containsKey(before.id())) {
-                delta.replay(new RemoveTopicRecord().setTopicId(before.id()));
+        for (Uuid id : candidates) {
+            if (previous.topicNames().containsKey(id) && !next.topicNames().containsKey(id)) {
+                delta.replay(new RemoveTopicRecord().setTopicId(id));
                 changed = true;
             }
         }
-        for (TopicView after : next.topics().values()) {
-            Optional<TopicView> before = previous.topic(after.id());
-            if (before.isEmpty()) {
-                add(after, delta);
-                changed = true;
-            } else if (before.get() != after) {
-                changed |= partitions(before.get(), after, delta);
-            }
+        for (Uuid id : candidates) {
+            changed |= next.topic(id).filter(after -> topic(previous.topic(id), after, delta)).isPresent();
         }
         return changed;
+    }
+
+    private static boolean topic(Optional<TopicView> before, TopicView after, MetadataDelta delta) {
+        if (before.isEmpty()) {
+            add(after, delta);
+            return true;
+        }
+        return before.get() != after && partitions(before.get(), after, delta);
     }
 
     private static boolean partitions(TopicView before, TopicView after, MetadataDelta delta) {
@@ -132,9 +142,10 @@ public final class MetadataMirror {
                 .setLeader(partition.leader()).setLeaderEpoch(partition.leaderEpoch()).setPartitionEpoch(partition.partitionEpoch());
     }
 
-    /** Only the rack matters to the library; addresses are answered from the view. */
+    /** Addresses are answered from the view. A single broker has not said which life of it this is. */
     private static RegisterBrokerRecord registration(BrokerView broker) {
-        return new RegisterBrokerRecord().setBrokerId(broker.id()).setBrokerEpoch(broker.epoch()).setIncarnationId(new Uuid(0, broker.id() + 1L))
-                .setRack(broker.rack().orElse(null)).setFenced(broker.fenced());
+        Uuid process = broker.incarnation().known() ? broker.incarnation().process() : new Uuid(0, broker.id() + 1L);
+        return new RegisterBrokerRecord().setBrokerId(broker.id()).setBrokerEpoch(broker.epoch()).setIncarnationId(process)
+                .setRack(broker.rack().orElse(null)).setFenced(broker.fenced()).setInControlledShutdown(broker.inControlledShutdown());
     }
 }

@@ -2,10 +2,16 @@ package io.firn.gateway.coordinator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.firn.gateway.rig.ClusterMetadata;
 import io.firn.membership.BrokerView;
 import io.firn.membership.ClusterView;
+import io.firn.membership.Command;
+import io.firn.membership.Endpoint;
+import io.firn.membership.Incarnation;
+import io.firn.membership.Metadata;
 import io.firn.membership.PartitionView;
 import io.firn.membership.TopicView;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -19,6 +25,7 @@ import org.apache.kafka.common.Uuid;
 import org.apache.kafka.image.MetadataImage;
 import org.apache.kafka.metadata.PartitionRegistration;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class MetadataMirrorTest {
 
@@ -77,6 +84,61 @@ class MetadataMirrorTest {
             default -> brokers.remove(random.nextInt(3));
         }
         brokers.replaceAll((id, broker) -> broker.id() == id ? broker : broker(id, broker.rack().orElse("r")));
+    }
+
+    /** As a broker sees them: over the metadata itself, whose views remember what changed. Some steps are taken together, as a coordinator takes them. */
+    @Test
+    void followingWhatChangedEndsWhereLookingAtAllEnds(@TempDir Path directory) {
+        long seed = Long.getLong("firn.seed", System.nanoTime());
+        Random random = new Random(seed);
+        try (Metadata metadata = ClusterMetadata.open(directory)) {
+            IntStream.rangeClosed(1, 3).forEach(id -> ClusterMetadata.join(metadata, id));
+            MetadataMirror mirror = new MetadataMirror(() -> 0);
+            for (int step = 1; step <= 150; step++) {
+                change(random, metadata);
+                if (random.nextInt(3) > 0) {
+                    mirror.advance(metadata.view());
+                    MetadataMirror fresh = new MetadataMirror(() -> 0);
+                    fresh.advance(metadata.view());
+                    assertThat(content(mirror.image())).as("-Dfirn.seed=%s, step %s", seed, step).isEqualTo(content(fresh.image()));
+                }
+            }
+        }
+    }
+
+    private static void change(Random random, Metadata metadata) {
+        String name = "t" + random.nextInt(4);
+        Optional<TopicView> topic = metadata.view().topic(name);
+        int broker = 1 + random.nextInt(3);
+        switch (random.nextInt(5)) {
+            case 0 -> topic.ifPresent(found -> metadata.submit(new Command.DeleteTopic(found.id())).join());
+            case 1 -> topic.ifPresent(found -> metadata.submit(new Command.AddPartitions(name, found.partitions().size() + 1, List.of())).join());
+            case 2 -> {
+                ClusterMetadata.fence(metadata, broker);
+                ClusterMetadata.join(metadata, broker);
+            }
+            case 3 -> metadata.submit(new Command.AllocateProducerIds(1)).join();
+            default -> {
+                if (topic.isEmpty()) {
+                    metadata.submit(new Command.CreateTopic(Uuid.randomUuid(), name, 1 + random.nextInt(3), 2, Map.of(), Map.of())).join();
+                }
+            }
+        }
+    }
+
+    @Test
+    void aBrokerIsKnownByItsPresentLife() {
+        MetadataMirror mirror = new MetadataMirror(() -> 0);
+        Incarnation life = new Incarnation(new Uuid(3, 3), new Uuid(4, 4));
+        BrokerView broker = new BrokerView(2, 7, life, List.of(Endpoint.client("h", 1)), Optional.of("r"), true, false, false);
+        mirror.advance(view(1, Map.of(2, broker), Map.of()));
+        assertThat(mirror.image().cluster().broker(2).incarnationId()).isEqualTo(new Uuid(3, 3));
+        assertThat(mirror.image().cluster().broker(2).fenced()).isTrue();
+
+        Incarnation next = new Incarnation(new Uuid(5, 5), new Uuid(4, 4));
+        mirror.advance(view(2, Map.of(2, new BrokerView(2, 9, next, List.of(Endpoint.client("h", 1)), Optional.of("r"), false, true, false)), Map.of()));
+        assertThat(mirror.image().cluster().broker(2).incarnationId()).isEqualTo(new Uuid(5, 5));
+        assertThat(mirror.image().cluster().broker(2).inControlledShutdown()).isTrue();
     }
 
     @Test

@@ -8,6 +8,7 @@ import io.firn.membership.PartitionView;
 import io.firn.membership.QuotaEntity;
 import io.firn.membership.ScramCredential;
 import io.firn.membership.ScramMechanism;
+import io.firn.membership.TopicChanges;
 import io.firn.membership.TopicView;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -56,11 +57,13 @@ final class Evolution {
 
     static ClusterView changed(ClusterView view, List<TopicChange> changes) {
         PMap<String, TopicView> topics = (PMap<String, TopicView>) view.topics();
+        TopicChanges recent = view.recent();
         for (TopicChange change : changes) {
+            recent = recent.plus(view.version() + 1, change.topicId());
             TopicView topic = topics.get(existing(view, change.topicId()).name());
             topics = topics.plus(topic.name(), changed(topic, change.partitions()));
         }
-        return topics(view, topics, view.topicNames(), 0);
+        return topics(view, topics, view.topicNames(), 0, recent);
     }
 
     private static TopicView changed(TopicView topic, List<PartitionChange> changes) {
@@ -78,12 +81,12 @@ final class Evolution {
     static ClusterView created(ClusterView view, TopicView topic) {
         check(!view.topics().containsKey(topic.name()) && !view.topicNames().containsKey(topic.id()), "a topic is created once");
         checkNumbered(topic.partitions(), 0);
-        return topics(view, plus(view.topics(), topic.name(), topic), plus(view.topicNames(), topic.id(), topic.name()), topic.partitions().size());
+        return topics(view, plus(view.topics(), topic.name(), topic), plus(view.topicNames(), topic.id(), topic.name()), topic.partitions().size(), about(view, topic.id()));
     }
 
     static ClusterView deleted(ClusterView view, Uuid id) {
         TopicView topic = existing(view, id);
-        return topics(view, minus(view.topics(), topic.name()), minus(view.topicNames(), id), -topic.partitions().size());
+        return topics(view, minus(view.topics(), topic.name()), minus(view.topicNames(), id), -topic.partitions().size(), about(view, id));
     }
 
     static ClusterView grown(ClusterView view, Uuid id, List<PartitionView> added) {
@@ -93,7 +96,7 @@ final class Evolution {
         partitions.addAll(topic.partitions());
         partitions.addAll(added);
         TopicView larger = new TopicView(id, topic.name(), partitions, topic.configs());
-        return topics(view, plus(view.topics(), topic.name(), larger), view.topicNames(), added.size());
+        return topics(view, plus(view.topics(), topic.name(), larger), view.topicNames(), added.size(), about(view, id));
     }
 
     static ClusterView configured(ClusterView view, ConfigScope scope, String name, Map<String, Optional<String>> changes) {
@@ -101,7 +104,7 @@ final class Evolution {
             case TOPIC -> {
                 TopicView topic = view.topic(name).orElseThrow(() -> new IllegalStateException("no topic has this name: " + name));
                 TopicView changed = new TopicView(topic.id(), name, topic.partitions(), merged(topic.configs(), changes));
-                yield topics(view, plus(view.topics(), name, changed), view.topicNames(), 0);
+                yield topics(view, plus(view.topics(), name, changed), view.topicNames(), 0, about(view, topic.id()));
             }
             case BROKER -> configs(view, reconfigured(view.brokerConfigs(), name.isEmpty() ? ClusterView.ALL_BROKERS : Integer.valueOf(name), changes), view.groupConfigs());
             case GROUP -> configs(view, view.brokerConfigs(), reconfigured(view.groupConfigs(), name, changes));
@@ -134,6 +137,11 @@ final class Evolution {
         return Map.copyOf(merged);
     }
 
+    /** Of the entry that is being applied, whose version comes next. */
+    private static TopicChanges about(ClusterView view, Uuid topic) {
+        return view.recent().plus(view.version() + 1, topic);
+    }
+
     private static TopicView existing(ClusterView view, Uuid id) {
         return view.topic(id).orElseThrow(() -> new IllegalStateException("no topic has this id: " + id));
     }
@@ -161,21 +169,21 @@ final class Evolution {
 
     private static ClusterView copy(ClusterView view, String clusterId, Map<Integer, BrokerView> brokers, long nextProducerId) {
         return new ClusterView(view.version(), view.controllerEpoch(), clusterId, brokers, view.topics(), view.topicNames(), view.brokerConfigs(),
-                view.groupConfigs(), nextProducerId, view.partitionCount(), view.clients());
+                view.groupConfigs(), nextProducerId, view.partitionCount(), view.clients(), view.recent());
     }
 
-    private static ClusterView topics(ClusterView view, Map<String, TopicView> topics, Map<Uuid, String> names, int morePartitions) {
+    private static ClusterView topics(ClusterView view, Map<String, TopicView> topics, Map<Uuid, String> names, int morePartitions, TopicChanges recent) {
         return new ClusterView(view.version(), view.controllerEpoch(), view.clusterId(), view.brokers(), topics, names, view.brokerConfigs(),
-                view.groupConfigs(), view.nextProducerId(), view.partitionCount() + morePartitions, view.clients());
+                view.groupConfigs(), view.nextProducerId(), view.partitionCount() + morePartitions, view.clients(), recent);
     }
 
     private static ClusterView configs(ClusterView view, Map<Integer, Map<String, String>> brokers, Map<String, Map<String, String>> groups) {
         return new ClusterView(view.version(), view.controllerEpoch(), view.clusterId(), view.brokers(), view.topics(), view.topicNames(), brokers, groups,
-                view.nextProducerId(), view.partitionCount(), view.clients());
+                view.nextProducerId(), view.partitionCount(), view.clients(), view.recent());
     }
 
     private static ClusterView clients(ClusterView view, ClientSettings clients) {
         return new ClusterView(view.version(), view.controllerEpoch(), view.clusterId(), view.brokers(), view.topics(), view.topicNames(), view.brokerConfigs(),
-                view.groupConfigs(), view.nextProducerId(), view.partitionCount(), clients);
+                view.groupConfigs(), view.nextProducerId(), view.partitionCount(), clients, view.recent());
     }
 }
