@@ -31,8 +31,11 @@ public record BrokerConfig(Node node, Data data, Kafka kafka, Http http, Cluster
 
     /** Replicas of a topic created without a number. */
     public int defaultReplicationFactor() {
-        return topic.replicationFactor(cluster.present() ? cluster.voterIds().size() : 0);
+        return topic.defaultReplicationFactor() > 0 ? topic.defaultReplicationFactor() : cluster.present() ? CLUSTER_REPLICATION_FACTOR : 1;
     }
+
+    /** As many as there are voters at least. */
+    private static final int CLUSTER_REPLICATION_FACTOR = 3;
 
     /** Directory of the cold tier, when its provider is {@code file}. */
     public Path coldDirectory() {
@@ -184,14 +187,6 @@ public record BrokerConfig(Node node, Data data, Kafka kafka, Http http, Cluster
             Bounds.check(Topic.class, autoCreate, defaultPartitions, defaultReplicationFactor, defaults);
             defaults = Map.copyOf(defaults);
         }
-
-        /** Kafka's {@code default.replication.factor}. @param voters brokers that the cluster is known to have; 0 for a single broker */
-        public int replicationFactor(int voters) {
-            return defaultReplicationFactor > 0 ? defaultReplicationFactor : Math.max(1, Math.min(CLUSTER_REPLICATION_FACTOR, voters));
-        }
-
-        /** As many as stay available, and keep a majority, when one is lost. */
-        private static final int CLUSTER_REPLICATION_FACTOR = 3;
     }
 
     public record Cold(

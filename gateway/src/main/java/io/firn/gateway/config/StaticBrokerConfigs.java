@@ -17,13 +17,10 @@ import org.apache.kafka.common.config.ConfigDef.Type;
 public final class StaticBrokerConfigs {
     private final BrokerConfig config;
     private final Path logDirectory;
-    private final int voters;
 
-    /** @param voters brokers that the cluster is known to have; 0 for a single broker */
-    public StaticBrokerConfigs(BrokerConfig config, Path logDirectory, int voters) {
+    public StaticBrokerConfigs(BrokerConfig config, Path logDirectory) {
         this.config = config;
         this.logDirectory = logDirectory;
-        this.voters = voters;
     }
 
     public List<ConfigEntry> entries(ClusterView view) {
@@ -37,7 +34,7 @@ public final class StaticBrokerConfigs {
                 .ifPresent(address -> add(entries, "advertised.listeners", Type.LIST, "Where clients are told to connect to.", address));
         add(entries, "log.dirs", Type.LIST, "Where the broker stores its logs.", logDirectory.toAbsolutePath().normalize());
         add(entries, "num.partitions", Type.INT, "Partitions of a topic created without a number.", config.topic().defaultPartitions());
-        add(entries, "default.replication.factor", Type.INT, "Replicas of a topic created without a number.", config.topic().replicationFactor(voters));
+        add(entries, "default.replication.factor", Type.INT, "Replicas of a topic created without a number.", config.defaultReplicationFactor());
         add(entries, "auto.create.topics.enable", Type.BOOLEAN, "Create a topic when a client asks for its metadata and allows it.", config.topic().autoCreate());
         add(entries, "delete.topic.enable", Type.BOOLEAN, "Topics can be deleted.", true);
         add(entries, "socket.request.max.bytes", Type.INT, "Largest request.", config.kafka().requestMaxBytes());

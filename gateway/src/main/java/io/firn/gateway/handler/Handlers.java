@@ -77,7 +77,7 @@ public final class Handlers {
                 ServedApi.of(ApiKeys.INIT_PRODUCER_ID, new InitProducerIdHandler(context.producerIds(), context.transactions())),
                 ServedApi.of(ApiKeys.DESCRIBE_LOG_DIRS, new DescribeLogDirsHandler(context.logDirectory(), context.hotStore(), context.partitions())),
                 ServedApi.of(ApiKeys.DESCRIBE_CONFIGS, new DescribeConfigsHandler(brokerId, context.metadata(), parts.entries,
-                        new StaticBrokerConfigs(context.config(), context.logDirectory(), context.quorum().known()), context.groupSettings())),
+                        new StaticBrokerConfigs(context.config(), context.logDirectory()), context.groupSettings())),
                 ServedApi.of(ApiKeys.FIND_COORDINATOR, new FindCoordinatorHandler(context.metadata(), parts.autoCreation, context.groups(), context.transactions(),
                         context.shareGroups()))));
         table.addAll(new AlterConfigsHandler(context.metadata(), new ConfigChanges(brokerId, parts.rules, parts.entries, context.groupSettings()), parts.commands,
@@ -132,7 +132,7 @@ public final class Handlers {
             charging = new Mutations.Charging(context.quotas(), context.clock());
             rules = new TopicConfigRules(context.topicConfigs());
             entries = new TopicConfigEntries(context.topicConfigs());
-            ReplicationFactors factors = ReplicationFactors.of(context.config(), context.quorum().known());
+            ReplicationFactors factors = ReplicationFactors.of(context.config());
             newTopics = new NewTopics(rules, context.config().topic().defaultPartitions(), factors.byDefault());
             commands = new Commands(context.metadata(), context.timer());
             creation = new TopicCreation(context.metadata(), commands, context.inService(), context.timer());

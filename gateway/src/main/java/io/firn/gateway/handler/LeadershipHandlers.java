@@ -27,6 +27,7 @@ import org.apache.kafka.common.ElectionType;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InvalidReplicaAssignmentException;
 import org.apache.kafka.common.errors.InvalidRequestException;
+import org.apache.kafka.common.errors.PolicyViolationException;
 import org.apache.kafka.common.message.AlterPartitionReassignmentsRequestData;
 import org.apache.kafka.common.message.AlterPartitionReassignmentsRequestData.ReassignablePartition;
 import org.apache.kafka.common.message.AlterPartitionReassignmentsResponseData;
@@ -83,7 +84,15 @@ final class LeadershipHandlers {
         }
         Set<TopicPartition> asked = new LinkedHashSet<>();
         body.topicPartitions().forEach(topic -> topic.partitions().forEach(partition -> asked.add(new TopicPartition(topic.topic(), partition))));
+        checkNumber(asked.size());
         Gather.answer(request, commands.ask(new Command.ElectLeaders(election, Optional.of(List.copyOf(asked))), body.timeoutMs()).thenApply(answer -> elected(body, answer)));
+    }
+
+    /** As many as Kafka's controller changes at once. */
+    private static void checkNumber(int partitions) {
+        if (partitions > NewTopics.MAX_PARTITIONS_PER_REQUEST) {
+            throw new PolicyViolationException("Unable to perform excessively large batch operation.");
+        }
     }
 
     private static Command.Election election(byte type) {
@@ -137,6 +146,7 @@ final class LeadershipHandlers {
             asked.add(partition);
             reassignments.add(new Reassignment(new TopicPartition(topic.name(), partition.partitionIndex()), Optional.ofNullable(partition.replicas())));
         }));
+        checkNumber(asked.size());
         Gather.answer(request, commands.ask(new Command.ReassignPartitions(reassignments, body.allowReplicationFactorChange()), body.timeoutMs()).thenApply(answer -> {
             Map<ReassignablePartition, ApiError> wrong = new IdentityHashMap<>();
             IntStream.range(0, asked.size()).forEach(i -> {

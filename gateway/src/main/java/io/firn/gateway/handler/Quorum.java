@@ -16,11 +16,6 @@ public record Quorum(List<Integer> voters, IntSupplier controller, boolean clust
         voters = List.copyOf(voters);
     }
 
-    /** Brokers that the cluster is known to have, be they registered or not; 0 of a broker alone. */
-    int known() {
-        return cluster ? voters.size() : 0;
-    }
-
     public static Quorum single(int broker) {
         return new Quorum(List.of(broker), () -> broker, false);
     }

@@ -16,8 +16,8 @@ import io.firn.membership.ClusterView;
  */
 record ReplicationFactors(int byDefault, int offsets, int transactions, int voters) {
 
-    static ReplicationFactors of(BrokerConfig config, int voters) {
-        return new ReplicationFactors(config.topic().replicationFactor(voters), config.group().offsetsReplicationFactor(), config.transaction().stateReplicationFactor(), voters);
+    static ReplicationFactors of(BrokerConfig config) {
+        return new ReplicationFactors(config.defaultReplicationFactor(), config.group().offsetsReplicationFactor(), config.transaction().stateReplicationFactor(), config.cluster().voterIds().size());
     }
 
     int offsets(ClusterView view) {

@@ -16,6 +16,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.message.AlterPartitionReassignmentsRequestData;
 import org.apache.kafka.common.message.AlterPartitionReassignmentsRequestData.ReassignablePartition;
@@ -163,6 +164,18 @@ class ClusterLeadershipTest {
         assertThat(reassign(0, List.of(9, 1, 2), false)).isEqualTo("INVALID_REPLICA_ASSIGNMENT: The manual partition assignment includes broker 9, but no such broker is registered.");
         assertThat(reassign(0, List.of(1, 2, 1), false)).isEqualTo("INVALID_REPLICA_ASSIGNMENT: The manual partition assignment includes the broker 1 more than once.");
         assertThat(reassign(9, List.of(1, 2, 3), false)).isEqualTo("UNKNOWN_TOPIC_OR_PARTITION: Unable to find partition t:9.");
+    }
+
+    @Test
+    void oneRequestIsAboutSoManyPartitionsAtMost() throws Exception {
+        List<ReassignablePartition> many = IntStream.rangeClosed(0, NewTopics.MAX_PARTITIONS_PER_REQUEST).mapToObj(partition -> new ReassignablePartition().setPartitionIndex(partition).setReplicas(List.of(1))).toList();
+        AlterPartitionReassignmentsResponseData answer = ask(handler(ApiKeys.ALTER_PARTITION_REASSIGNMENTS), ApiKeys.ALTER_PARTITION_REASSIGNMENTS, 1,
+                new AlterPartitionReassignmentsRequestData().setTopics(List.of(new ReassignableTopic().setName("t").setPartitions(many))), AlterPartitionReassignmentsResponseData.class);
+        assertThat(Errors.forCode(answer.errorCode())).isEqualTo(Errors.POLICY_VIOLATION);
+
+        ElectLeadersResponseData elected = ask(handler(ApiKeys.ELECT_LEADERS), ApiKeys.ELECT_LEADERS, 2,
+                new ElectLeadersRequestData().setTopicPartitions(of(IntStream.rangeClosed(0, NewTopics.MAX_PARTITIONS_PER_REQUEST).boxed().toArray(Integer[]::new))), ElectLeadersResponseData.class);
+        assertThat(Errors.forCode(elected.errorCode())).isEqualTo(Errors.POLICY_VIOLATION);
     }
 
     // Members

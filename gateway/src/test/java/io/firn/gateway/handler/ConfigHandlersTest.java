@@ -161,7 +161,7 @@ class ConfigHandlersTest {
 
     private DescribeConfigsResult describe(ConfigResource.Type type, String name, String... keys) throws Exception {
         BrokerConfig config = ConfigLoader.load(Optional.empty(), Map.of(), List.of());
-        DescribeConfigsHandler handler = new DescribeConfigsHandler(1, admin.metadata, admin.entries, new StaticBrokerConfigs(config, directory, 0), () -> GroupSettings.of(config.group()));
+        DescribeConfigsHandler handler = new DescribeConfigsHandler(1, admin.metadata, admin.entries, new StaticBrokerConfigs(config, directory), () -> GroupSettings.of(config.group()));
         DescribeConfigsRequestData body = new DescribeConfigsRequestData().setIncludeSynonyms(true).setIncludeDocumentation(true).setResources(List.of(
                 new DescribeConfigsResource().setResourceType(type.id()).setResourceName(name).setConfigurationKeys(keys.length == 0 ? null : List.of(keys))));
         return ask(handler, ApiKeys.DESCRIBE_CONFIGS, 4, body, DescribeConfigsResponseData.class).results().get(0);
