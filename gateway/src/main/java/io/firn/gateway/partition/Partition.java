@@ -428,6 +428,11 @@ public final class Partition {
         endListeners.remove(listener);
     }
 
+    /** How many wait for an append. On the loop. */
+    public int endListeners() {
+        return endListeners.size();
+    }
+
     /** How many wait for the high watermark to move. On the loop. */
     public int watermarkListeners() {
         return watermarkListeners.size();

@@ -193,15 +193,14 @@ public final class PartitionKeeper {
             if (was.isPresent() && was.get() == now) {
                 continue;
             }
+            TopicIdPartition id = id(after, now);
             if (!isHere(now)) {
-                if (was.filter(this::isHere).isPresent()) {
-                    close(id(after, now), true, false);
-                }
-            } else if (was.filter(this::isHere).isPresent()) {
-                change(id(after, now), replica -> replica.onPlacement(now));
+                close(id, true, false);
+            } else if (steps.containsKey(id)) {
+                change(id, replica -> replica.onPlacement(now));
             } else {
                 settings = settings.or(() -> Optional.of(configs.apply(view, after)));
-                open(id(after, now), settings.get(), now);
+                open(id, settings.get(), now);
             }
         }
     }

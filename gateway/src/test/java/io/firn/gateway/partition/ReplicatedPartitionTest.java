@@ -296,7 +296,10 @@ class ReplicatedPartitionTest {
         want(waiting, topic, 0, 0);
         rig.node(2).disk.hold(Op.FORCE);
         try (WireClient peer = rig.node(1).peer()) {
+            Partition leader = rig.led("logs", 0);
+            Await.until("the third's own requests are over", () -> onLoop(leader, leader::endListeners) <= 1);
             int sent = peer.send(ApiKeys.FETCH, FETCH, waiting);
+            Await.until("it waits", () -> onLoop(leader, leader::endListeners) == 2);
             assertThat(produce(1, 1, topic, "one")).isEqualTo(Errors.NONE);
             FetchResponseData.PartitionData answer = only(peer.receive(sent, FetchResponseData.class));
             assertThat(values(answer)).as("though nothing is committed").containsExactly("one");
