@@ -33,8 +33,8 @@ public final class FirnProcess {
     private static final Pattern KAFKA = Pattern.compile("\\s+Kafka clients\\s+\\S+:(\\d+)");
     private static final Pattern HTTP = Pattern.compile("\\s+Metrics\\s+http://\\S+:(\\d+)/metrics.*");
     private static final Pattern STOP = Pattern.compile("\\s+Stop\\s+.*");
-    private static final Duration START_LIMIT = Duration.ofSeconds(90);
-    private static final Duration STOP_LIMIT = Duration.ofSeconds(40);
+    private static final Duration START_LIMIT = Duration.ofMinutes(3);
+    private static final Duration STOP_LIMIT = Duration.ofSeconds(90);
 
     private record Ports(int kafka, int http) {}
 
