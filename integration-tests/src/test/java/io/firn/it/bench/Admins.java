@@ -186,6 +186,24 @@ final class Admins {
         throw new IOException("data did not leave the local disk in " + OFFLOAD_LIMIT);
     }
 
+    /** Waits until the cold tier has each of the topic's partitions but for the newest records, at most so many. */
+    static void awaitTiered(String bootstrap, String topic, int partitions, long newest) throws InterruptedException, IOException {
+        long limit = System.nanoTime() + OFFLOAD_LIMIT.toNanos();
+        try (Admin admin = connect(bootstrap)) {
+            for (int number = 0; number < partitions; number++) {
+                TopicPartition partition = new TopicPartition(topic, number);
+                while (offset(admin, partition, OffsetSpec.latest()) - offset(admin, partition, OffsetSpec.latestTiered()) > newest) {
+                    if (System.nanoTime() - limit > 0) {
+                        throw new IOException("data did not reach the cold tier in " + OFFLOAD_LIMIT);
+                    }
+                    TimeUnit.MILLISECONDS.sleep(200);
+                }
+            }
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e.getCause());
+        }
+    }
+
     private static long offset(Admin admin, TopicPartition partition, OffsetSpec spec) throws ExecutionException, InterruptedException {
         ListOffsetsResultInfo found = admin.listOffsets(Map.of(partition, spec)).partitionResult(partition).get();
         return found.offset();

@@ -19,6 +19,7 @@ final class ClusterRows {
     private static final int KIB = 1024;
     private static final int PARTITIONS = 12;
     private static final int RECORDS_PER_SECOND = 1_000;
+    private static final int HELD_PARTITIONS = 6;
 
     private final Layout layout;
     private final Load load;
@@ -59,8 +60,12 @@ final class ClusterRows {
     }
 
     private String topic(BenchCluster cluster, int partitions) throws InterruptedException, IOException {
+        return topic(cluster, partitions, Map.of());
+    }
+
+    private String topic(BenchCluster cluster, int partitions, Map<String, String> configs) throws InterruptedException, IOException {
         String name = "cluster-" + topics++;
-        Admins.createReplicated(cluster.bootstrap(), name, partitions, Map.of());
+        Admins.createReplicated(cluster.bootstrap(), name, partitions, configs);
         Admins.awaitWhole(cluster.bootstrap(), BenchCluster.VOTERS);
         return name;
     }
@@ -143,11 +148,15 @@ final class ClusterRows {
         Admins.delete(cluster.bootstrap(), topic);
     }
 
-    /** A broker dies for good; a new one takes its replicas. */
+    /** A broker dies for good; a new one takes its replicas. Segments are of a size that grows with the amount of data, so that the share of sealed ones does not depend on it. */
     private void replace(Peer peer, BenchCluster cluster, String durability) throws IOException, InterruptedException {
-        String topic = topic(cluster, 6);
+        int segmentBytes = (int) Math.max(MIB, 256 * MIB * scale);
+        String topic = topic(cluster, HELD_PARTITIONS, Map.of("segment.bytes", "" + segmentBytes));
         load.produce(cluster.bootstrap(), topic, (long) (10 * GIB * scale) / KIB, KIB, -1, 64 * KIB, "acks=all", "linger.ms=5");
         Admins.awaitWhole(cluster.bootstrap(), BenchCluster.VOTERS);
+        if (peer != Peer.KAFKA) {
+            Admins.awaitTiered(cluster.bootstrap(), topic, HELD_PARTITIONS, segmentBytes / KIB);
+        }
         int successor = BenchCluster.VOTERS + 1;
         cluster.kill9(BenchCluster.VOTERS);
         Bench.quiet();

@@ -1,5 +1,6 @@
 package io.firn.it.cluster;
 
+import io.firn.it.cluster.Fault.Meanwhile;
 import io.firn.it.harness.Await;
 import io.firn.it.harness.BrokerNode;
 import io.firn.it.harness.FakeTime;
@@ -20,7 +21,7 @@ enum FaultKind {
         Fault draw(ClusterHarness cluster, Random random) {
             TopicPartition partition = new TopicPartition(Workload.NUMBERED, random.nextInt(cluster.describe(Workload.NUMBERED).partitions().size()));
             int leader = cluster.leader(partition);
-            return new Fault("kill -9 of broker " + leader + ", leader of " + partition, true, () -> cluster.kill9(List.of(leader)), NOTHING);
+            return new Fault("kill -9 of broker " + leader + ", leader of " + partition, Meanwhile.ALL, () -> cluster.kill9(List.of(leader)), NOTHING);
         }
     },
     /** kill -9 of a broker that is started again at once. */
@@ -28,7 +29,7 @@ enum FaultKind {
         @Override
         Fault draw(ClusterHarness cluster, Random random) {
             int broker = any(cluster, random);
-            return new Fault("kill -9 of broker " + broker + ", started again at once", true, () -> {
+            return new Fault("kill -9 of broker " + broker + ", started again at once", Meanwhile.ALL, () -> {
                 cluster.kill9(List.of(broker));
                 cluster.broker(broker).begin();
             }, NOTHING);
@@ -39,7 +40,7 @@ enum FaultKind {
         @Override
         Fault draw(ClusterHarness cluster, Random random) {
             BrokerNode broker = cluster.broker(any(cluster, random));
-            return new Fault("SIGSTOP of broker " + broker.bootstrap() + " until the others have taken over", true, broker::pause, broker::resume);
+            return new Fault("SIGSTOP of broker " + broker.bootstrap() + " until the others have taken over", Meanwhile.ALL, broker::pause, broker::resume);
         }
     },
     /** SIGSTOP for about as long as it takes to be given up. */
@@ -48,7 +49,7 @@ enum FaultKind {
         Fault draw(ClusterHarness cluster, Random random) {
             BrokerNode broker = cluster.broker(any(cluster, random));
             int ms = random.nextInt(LONGEST_PAUSE_MS);
-            return new Fault("SIGSTOP of broker " + broker.bootstrap() + " for " + ms + " ms", true, () -> {
+            return new Fault("SIGSTOP of broker " + broker.bootstrap() + " for " + ms + " ms", Meanwhile.ALL, () -> {
                 broker.pause();
                 moment(ms);
                 broker.resume();
@@ -114,7 +115,7 @@ enum FaultKind {
         @Override
         Fault draw(ClusterHarness cluster, Random random) {
             SmallDisk disk = cluster.smallDisk().orElseThrow();
-            return new Fault("the disk of broker " + cluster.brokerOnSmallDisk() + " is full", cluster.ids().size() > 1, disk::fill, disk::free);
+            return new Fault("the disk of broker " + cluster.brokerOnSmallDisk() + " is full", cluster.ids().size() > 1 ? Meanwhile.ALL : Meanwhile.NOBODY, disk::fill, disk::free);
         }
 
         @Override
@@ -128,7 +129,7 @@ enum FaultKind {
         Fault draw(ClusterHarness cluster, Random random) {
             int broker = any(cluster, random);
             int seconds = (random.nextBoolean() ? 1 : -1) * (60 + random.nextInt(MOST_SECONDS_OFF));
-            return new Fault("the clock of broker " + broker + " is off by " + seconds + " s", true,
+            return new Fault("the clock of broker " + broker + " is off by " + seconds + " s", Meanwhile.ALL,
                     () -> restart(cluster, broker, FakeTime.ahead(FakeTime.library().orElseThrow(), seconds)), () -> restart(cluster, broker, Map.of()));
         }
 
@@ -146,14 +147,14 @@ enum FaultKind {
     STORE_STOPPED {
         @Override
         Fault draw(ClusterHarness cluster, Random random) {
-            return new Fault("the object store is stopped", true, cluster.store()::stop, cluster.store()::resume);
+            return new Fault("the object store is stopped", Meanwhile.ALL, cluster.store()::stop, cluster.store()::resume);
         }
     },
     /** kill -9 of all at the same moment. */
     ALL_KILLED {
         @Override
         Fault draw(ClusterHarness cluster, Random random) {
-            return new Fault("kill -9 of all brokers", false, () -> cluster.kill9(cluster.ids()), NOTHING);
+            return new Fault("kill -9 of all brokers", Meanwhile.NOBODY, () -> cluster.kill9(cluster.ids()), NOTHING);
         }
     },
     /** kill -9 of a majority at the same moment. */
@@ -163,14 +164,14 @@ enum FaultKind {
             List<Integer> order = new ArrayList<>(cluster.ids());
             Collections.shuffle(order, random);
             List<Integer> killed = order.subList(0, order.size() / 2 + 1);
-            return new Fault("kill -9 of brokers " + killed, false, () -> cluster.kill9(killed), NOTHING);
+            return new Fault("kill -9 of brokers " + killed, Meanwhile.NOBODY, () -> cluster.kill9(killed), NOTHING);
         }
     },
     /** SIGTERM and start of one after the other, each when the one before is back in sync. */
     ROLLED {
         @Override
         Fault draw(ClusterHarness cluster, Random random) {
-            return new Fault("rolling restart", true, () -> cluster.ids().forEach(id -> {
+            return new Fault("rolling restart", Meanwhile.ALL, () -> cluster.ids().forEach(id -> {
                 cluster.broker(id).stop();
                 cluster.startMissing();
             }), NOTHING);
@@ -202,7 +203,7 @@ enum FaultKind {
     }
 
     private static Fault cut(ClusterHarness cluster, String what, List<int[]> ways) {
-        return new Fault(what, true, () -> ways.forEach(way -> cluster.network().cut(way[0], way[1])), cluster.network()::heal);
+        return new Fault(what, Meanwhile.PRODUCERS, () -> ways.forEach(way -> cluster.network().cut(way[0], way[1])), cluster.network()::heal);
     }
 
     private static void moment(int ms) {
