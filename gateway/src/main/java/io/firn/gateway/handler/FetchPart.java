@@ -222,7 +222,9 @@ final class FetchPart {
     }
 
     private void fail(Errors error) {
-        answer = FetchResponse.partitionResponse(id, error).setLogStartOffset(answer.logStartOffset()).setHighWatermark(answer.highWatermark());
+        // A session tells a replica its high watermark again only when it is another one than it was told: what is told with an error it does not learn.
+        long told = reader instanceof FetchReader.Replica ? FetchResponse.INVALID_HIGH_WATERMARK : answer.highWatermark();
+        answer = FetchResponse.partitionResponse(id, error).setLogStartOffset(answer.logStartOffset()).setHighWatermark(told);
     }
 
     boolean movedSinceRead() {

@@ -316,7 +316,9 @@ class ReplicatedPartitionTest {
         FetchRequestData late = fetch(500, 1).setReplicaState(new FetchRequestData.ReplicaState().setReplicaId(2).setReplicaEpoch(rig.node(2).epoch() - 1));
         want(late, topic, 0, 0);
         try (WireClient peer = rig.node(1).peer()) {
-            assertThat(error(only(peer.ask(ApiKeys.FETCH, FETCH, late, FetchResponseData.class)))).isEqualTo(Errors.NOT_LEADER_OR_FOLLOWER);
+            FetchResponseData.PartitionData answer = only(peer.ask(ApiKeys.FETCH, FETCH, late, FetchResponseData.class));
+            assertThat(error(answer)).isEqualTo(Errors.NOT_LEADER_OR_FOLLOWER);
+            assertThat(answer.highWatermark()).as("which its session would not tell it again").isEqualTo(-1);
         }
     }
 
