@@ -1,0 +1,211 @@
+package io.firn.it.simulation;
+
+import io.firn.membership.Command;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import org.apache.kafka.common.TopicIdPartition;
+
+/** Everything that goes wrong, one after the other and at the same time. */
+final class Faults {
+
+    private final Cluster cluster;
+    private boolean over = true;
+
+    Faults(Cluster cluster) {
+        this.cluster = cluster;
+    }
+
+    void begin() {
+        over = false;
+        fail();
+    }
+
+    boolean over() {
+        return over;
+    }
+
+    private Broker any() {
+        return cluster.broker(cluster.random.nextInt(cluster.brokers().size()));
+    }
+
+    private long upTo(long ms) {
+        return 1 + cluster.random.nextLong(ms);
+    }
+
+    private boolean power() {
+        return cluster.shape.powerLoss() && cluster.random.nextBoolean();
+    }
+
+    private void did(String what) {
+        cluster.trace.count(what);
+        cluster.note("fault: " + what);
+    }
+
+    private void fail() {
+        if (over) {
+            return;
+        }
+        Broker broker = any();
+        switch (cluster.random.nextInt(25)) {
+            case 0, 1 -> restart(broker, power());
+            case 2 -> leader().ifPresent(leader -> restart(leader, power()));
+            case 3 -> restartAll();
+            case 4 -> cutPower(broker);
+            case 5, 6 -> partition();
+            case 7 -> isolate(broker);
+            case 8 -> leader().ifPresent(this::isolate);
+            case 9, 10 -> pause(cluster.random.nextBoolean() ? broker : leader().orElse(broker));
+            case 11 -> noise();
+            case 12 -> losesMajority();
+            case 13 -> cutFromStore(broker);
+            case 14 -> storeNoise();
+            case 15 -> bucketDown();
+            case 16 -> bucketNoise();
+            case 17 -> bucketSlow();
+            case 18 -> slowDisk(broker);
+            case 19 -> fullDisk(broker);
+            case 20, 21 -> moveLeaders();
+            case 22 -> reassign();
+            case 23 -> shutDown(broker);
+            default -> expireSession();
+        }
+        cluster.time.after(50 + upTo(1_200), this::fail);
+    }
+
+    private void restart(Broker broker, boolean power) {
+        did(power ? "power loss" : "kill");
+        broker.restartAfter(3_000, power, !power || cluster.random.nextBoolean());
+    }
+
+    private void shutDown(Broker broker) {
+        did("controlled shutdown");
+        broker.life.ifPresent(Life::shutDown);
+    }
+
+    private void restartAll() {
+        boolean power = power();
+        did(power ? "power loss of all" : "kill of all");
+        cluster.brokers().forEach(broker -> broker.restartAfter(2_000, power, !power));
+    }
+
+    private void cutPower(Broker broker) {
+        if (cluster.shape.powerLoss()) {
+            did("power loss in the middle of a write");
+            broker.cutPowerSoon();
+        }
+    }
+
+    private Optional<Broker> leader() {
+        List<TopicIdPartition> partitions = cluster.partitions().toList();
+        int leader = cluster.newest().partition(Shape.EVENTS, cluster.random.nextInt(partitions.size() - 1)).orElseThrow().leader();
+        return leader < 0 ? Optional.empty() : Optional.of(cluster.broker(leader));
+    }
+
+    /** Single directions, clients' among them. */
+    private void partition() {
+        did("one-way partitions");
+        for (int i = 1 + cluster.random.nextInt(8); i > 0; i--) {
+            int from = cluster.random.nextInt(cluster.brokers().size() + 1) - 1;
+            cluster.network.cut(from, any().id, upTo(3_000));
+        }
+    }
+
+    /** From all other brokers, both ways; perhaps from the metadata store, too. */
+    private void isolate(Broker broker) {
+        did("isolated broker");
+        long ms = upTo(4_000);
+        for (Broker other : cluster.brokers()) {
+            cluster.network.cut(broker.id, other.id, ms);
+            cluster.network.cut(other.id, broker.id, ms);
+        }
+        if (cluster.random.nextBoolean()) {
+            broker.life.ifPresent(life -> life.connection.cut(ms));
+        }
+    }
+
+    private void pause(Broker broker) {
+        did("pause");
+        broker.life.ifPresent(life -> life.thread.pause(upTo(4_000)));
+    }
+
+    private void noise() {
+        did("network noise");
+        cluster.network.faultOneIn(cluster.random.nextBoolean() ? 10 + cluster.random.nextInt(40) : 1_000);
+    }
+
+    private void losesMajority() {
+        did("metadata store without majority");
+        cluster.store.lose(upTo(3_500));
+    }
+
+    private void cutFromStore(Broker broker) {
+        did("cut from the metadata store");
+        broker.life.ifPresent(life -> life.connection.cut(upTo(5_000)));
+    }
+
+    private void storeNoise() {
+        did("lost answers of the metadata store");
+        cluster.store.lossOneIn(cluster.random.nextBoolean() ? 5 : 1_000);
+    }
+
+    private void expireSession() {
+        did("session of the controller ends");
+        cluster.store.depose();
+    }
+
+    private void bucketDown() {
+        did("object store down");
+        cluster.bucket.down(upTo(6_000));
+    }
+
+    private void bucketNoise() {
+        did("object store with 503, lost answers, stalled writes");
+        cluster.bucket.faultOneIn(cluster.random.nextInt(4) > 0 ? 4 + cluster.random.nextInt(20) : Integer.MAX_VALUE);
+    }
+
+    private void bucketSlow() {
+        did("slow object store");
+        cluster.bucket.delayMs(1 + cluster.random.nextInt(400));
+    }
+
+    private void slowDisk(Broker broker) {
+        did("slow disk");
+        broker.diskDelayMs = cluster.random.nextInt(3) == 0 ? 0 : cluster.random.nextInt(40);
+    }
+
+    private void fullDisk(Broker broker) {
+        did("full disk");
+        broker.fillDiskFor(upTo(3_000));
+    }
+
+    private void moveLeaders() {
+        did("leaders moved");
+        any().life.ifPresent(life -> life.submit(new Command.ElectLeaders(Command.Election.PREFERRED, Optional.empty())));
+    }
+
+    private void reassign() {
+        did("reassignment");
+        List<TopicIdPartition> partitions = cluster.partitions().toList();
+        TopicIdPartition moved = partitions.get(cluster.random.nextInt(partitions.size()));
+        List<Integer> target = new ArrayList<>(cluster.brokers().stream().map(broker -> broker.id).toList());
+        Collections.shuffle(target, cluster.random);
+        Command.Reassignment reassignment = new Command.Reassignment(moved.topicPartition(), Optional.of(target.subList(0, cluster.shape.replicas())));
+        any().life.ifPresent(life -> life.submit(new Command.ReassignPartitions(List.of(reassignment), false)));
+    }
+
+    /** Everything heals. */
+    void end() {
+        over = true;
+        cluster.note("everything heals");
+        cluster.network.heal();
+        cluster.bucket.heal();
+        cluster.store.lossOneIn(Integer.MAX_VALUE);
+        cluster.brokers().forEach(broker -> {
+            broker.diskDelayMs = 0;
+            broker.disk.capacityBytes(Long.MAX_VALUE);
+            cluster.time.after(upTo(3_000), broker::start);
+        });
+    }
+}
