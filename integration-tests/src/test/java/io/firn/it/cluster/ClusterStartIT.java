@@ -5,10 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.firn.it.harness.Await;
 import io.firn.it.harness.FirnNode;
 import io.firn.it.harness.FirnProcess;
-import io.firn.it.harness.FreePorts;
 import io.firn.it.harness.KafkaClients;
 import io.firn.it.harness.Place;
-import io.firn.it.harness.ProcessResult;
 import io.firn.it.harness.Topics;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -25,8 +23,6 @@ import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -151,27 +147,6 @@ class ClusterStartIT {
             });
         }
         cluster.startMissing();
-    }
-
-    @Test
-    void aStoppedProcessWhosePlaceAnotherOneHasTakenEndsWhenItGoesOn() {
-        Path data = directory.resolve("c");
-        FirnProcess firn = FirnProcess.launch(Place.LOOPBACK, "cluster", List.of("--data", data.toString(), "--kafka-port", "0"), directory.resolve("firn-cluster.log"));
-        assertThat(firn.kafkaPort()).isPositive();
-        Matcher second = Pattern.compile("Broker 2 .* process (\\d+),").matcher(firn.logText());
-        assertThat(second.find()).isTrue();
-        signal("STOP", second.group(1));
-        FirnProcess successor = FirnProcess.launch(Place.LOOPBACK, List.of("--config", data.resolve("broker-2").resolve("firn.yaml").toString(), "--data", directory.resolve("other").toString(),
-                "--kafka-port", Integer.toString(FreePorts.next()), "--http-port", "0", "--set", "peer.port=" + FreePorts.next(), "--set", "cluster.port=" + FreePorts.next()), directory.resolve("successor.log"));
-        successor.awaitReady();
-        signal("CONT", second.group(1));
-        Await.until("it has ended", LIMIT, () -> firn.logText().contains("broker 2 has ended with exit code 44"));
-        assertThat(successor.stop()).isZero();
-        assertThat(firn.stop()).isZero();
-    }
-
-    private static void signal(String signal, String process) {
-        ProcessResult.of(List.of("kill", "-" + signal, process), "", LIMIT).succeeded();
     }
 
     private static void delete(Path directory) {
