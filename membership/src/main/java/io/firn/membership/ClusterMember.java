@@ -144,8 +144,15 @@ final class ClusterMember implements Part, MetadataPeers.Handler {
     void forgetRebuilt() throws IOException {
         if (rebuilt.isPresent()) {
             DisasterRecovery.forget(parts.folder());
-            LOGGER.atInfo().addKeyValue("version", rebuilt.get().version()).log("The rebuilt metadata is the head; other brokers may be started");
+            LOGGER.atInfo().addKeyValue("version", rebuilt.get().version()).log("The rebuilt metadata is the head");
             rebuilt = Optional.empty();
+        }
+    }
+
+    /** Another voter of the same rebuilt metadata has set the head, and committed something after it. A mark that stayed would be believed when a head is lost again, much later. */
+    void forgetRebuiltOnceCovered() throws IOException {
+        if (rebuilt.isPresent() && copy.committed().version() > rebuilt.get().version()) {
+            forgetRebuilt();
         }
     }
 

@@ -21,8 +21,8 @@ import java.util.Optional;
  * <p>It reads metadata directories and archived snapshots, takes the one that goes furthest (highest controller epoch, then version), writes its view into a new directory, and marks it as rebuilt: the
  * one permission to give a metadata store without head that entry as its head. Nothing that is read is changed.
  *
- * <p>To go on: form CP anew, start the broker of the new directory, and when it has set the head the others, with empty metadata directories. Empty brokers that are started before would form a
- * new cluster; the rebuilt one then refuses to go on.
+ * <p>To go on: every voter gets a copy of the new directory, and CP is formed anew by them. Whoever becomes the controller gives the store that entry as its head; the mark of each is gone as soon as something
+ * was committed after it. A voter with an empty directory might become the controller instead and form a new cluster; those with the mark then refuse to go on.
  *
  * <pre>
  *  rebuilt    | FIRNRBLT 8 | version 8 | hash 32 |      a file beside the journal, gone once the head is set
@@ -62,7 +62,8 @@ public final class DisasterRecovery {
             if (taken.version() > taken.committedVersion()) {
                 lines.add("May be there although nobody was told: entries " + (taken.committedVersion() + 1) + " to " + taken.version() + " were written, but how many of them were committed is not known");
             }
-            lines.add("Controller epochs begin again at 1. Start the broker of this directory first, and when it says that its metadata is the head, all others with empty metadata directories");
+            lines.add("To go on, with all brokers stopped: put a copy of this directory in the place of metadata/ in the data directory of every voter, empty metadata/ of all other brokers and cp/ of every broker"
+                    + " (the directories themselves stay), and start the voters with --form. Controller epochs begin again at 1");
             return lines;
         }
     }

@@ -26,7 +26,8 @@ final class Following implements Role {
         MetadataTimes times = member.times();
         this.fetcher = new Fetcher(member, this, controller, times.parkMs() + times.requestMs(), this::question, new Fetcher.Host() {
             @Override
-            public boolean advanced() {
+            public boolean advanced() throws IOException {
+                member.forgetRebuiltOnceCovered();
                 return true;
             }
 

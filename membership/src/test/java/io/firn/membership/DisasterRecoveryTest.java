@@ -90,6 +90,25 @@ class DisasterRecoveryTest {
     }
 
     @Test
+    void allVotersMayBeGivenTheRebuiltMetadataAndNoneKeepsTheMark() throws Exception {
+        ClusterView newest = twoDirectories();
+        DisasterRecovery.run(List.of(directory.resolve("lagging"), directory.resolve("newest")), directory.resolve("rebuilt"));
+        cluster.store.forget();
+        for (Node node : cluster.nodes.values()) {
+            node.folder = take(directory.resolve("rebuilt"));
+        }
+        cluster.forget(newest.version());
+        cluster.startAll();
+        settle();
+        ask(cluster.nodes.get(2));
+        settle();
+        assertThat(cluster.nodes.values()).allSatisfy(node -> {
+            assertThat(node.metadata.view().clusterId()).isEqualTo(newest.clusterId());
+            assertThat(node.folder.names()).doesNotContain("rebuilt");
+        });
+    }
+
+    @Test
     void anArchivedSnapshotIsEnough() throws Exception {
         ClusterView newest = twoDirectories();
         DisasterRecovery.run(List.of(directory.resolve("newest")), directory.resolve("one"));

@@ -19,6 +19,7 @@ final class Commands {
             "topic", TopicCommand::new,
             "broker", BrokerCommand::new,
             "cp", CpCommand::new,
+            "metadata", MetadataCommand::new,
             "produce", ProduceCommand::new,
             "consume", ConsumeCommand::new,
             "demo", DemoCommand::new);

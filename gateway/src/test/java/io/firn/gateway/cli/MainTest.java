@@ -56,6 +56,7 @@ class MainTest {
         "broker drain                   | firn: Missing required parameter: 'BROKER' (see firn broker drain --help)",
         "broker drain 1 --at-once 0     | firn: --at-once must be at least 1",
         "broker list --http localhost   | firn: --http takes http://HOST:PORT, not 'localhost'",
+        "metadata rebuild x             | firn: Missing required option: '--from=PATH' (see firn metadata rebuild --help)",
         "cp print                       | firn: Missing required parameter: 'PATH' (see firn cp print --help)",
         "cp print /nowhere              | firn: cannot read /nowhere: NoSuchFileException",
         "consume t --offset 5           | firn: --offset goes with --partition, and not with --from-beginning",
