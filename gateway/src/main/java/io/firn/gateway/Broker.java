@@ -238,7 +238,7 @@ public final class Broker implements AutoCloseable {
 
     /** With HTTP before everything else: what a broker waits for is to be seen there. */
     private void joinCluster(Vertx vertx, EventLoops loops, Timer timer) {
-        if (Files.isDirectory(ModuleConfigs.metadataDirectory(config)) && !DataDirectory.ofCluster(config.data().dir())) {
+        if (holdsMetadata() && !DataDirectory.ofCluster(config.data().dir())) {
             throw new StartupException("the data directory " + config.data().dir() + " belongs to a broker that ran alone; a cluster begins with an empty one");
         }
         readiness = Readiness.notReady("joining the cluster");

@@ -34,7 +34,7 @@ final class Control implements Role, Term.Host {
     private final Followers followers;
     private final Term term;
     private final Queue<PendingCommand> deciding = new ArrayDeque<>();
-    private long leaseUntilMs;
+    private volatile long leaseUntilMs;
     private volatile boolean active;
 
     Control(ClusterMember member, int epoch, Head claimed, long takenMs) {
@@ -53,7 +53,7 @@ final class Control implements Role, Term.Host {
 
     @Override
     public boolean active() {
-        return active;
+        return active && member.nowMs() < leaseUntilMs; // by the clock: this role's thread may be waiting for its disk
     }
 
     @Override

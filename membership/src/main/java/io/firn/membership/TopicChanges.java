@@ -34,7 +34,11 @@ public final class TopicChanges {
     }
 
     public TopicChanges plus(long version, Uuid topic) {
-        return count < MOST ? new TopicChanges(floor, count + 1, new Change(version, topic, newest)) : new TopicChanges(version - 1, 1, new Change(version, topic, null));
+        if (count < MOST) {
+            return new TopicChanges(floor, count + 1, new Change(version, topic, newest));
+        }
+        long known = newest.version() == version ? version : version - 1; // an entry of which a part is forgotten is not known
+        return new TopicChanges(known, 1, new Change(version, topic, null));
     }
 
     /** Topics that entries after {@code version} were about, whether they are there or not; empty if that is not known any more. */

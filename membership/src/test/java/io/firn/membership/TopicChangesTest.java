@@ -68,4 +68,14 @@ class TopicChangesTest {
     void whatIsRememberedMakesNoDifference() {
         assertThat(Optional.of(ClusterView.EMPTY.at(1, 1))).contains(ClusterView.EMPTY.at(7, 1).at(1, 1));
     }
+
+    @Test
+    void anEntryOfWhichAPartIsForgottenIsNotKnown() {
+        TopicChanges changes = TopicChanges.none(0);
+        for (int topic = 0; topic <= TopicChanges.MOST; topic++) {
+            changes = changes.plus(1, id(topic));
+        }
+        assertThat(changes.since(0)).isEmpty();
+        assertThat(changes.since(1)).contains(Set.of());
+    }
 }

@@ -372,6 +372,7 @@ public final class TieredLog {
     TierBorder opened(ColdLog opened) {
         cold = Optional.of(opened);
         coldFault = Optional.empty();
+        dropsBelow = 0; // a drop of an earlier leadership is over, or fenced by this one; where it was to drop, others may have offloaded again
         publish();
         border = TierBorder.of(hot.logStartOffset(), hot.localLogStartOffset(), endOffsetAtFirst, view);
         return border;

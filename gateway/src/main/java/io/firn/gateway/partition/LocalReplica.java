@@ -40,6 +40,7 @@ final class LocalReplica implements ReplicaListener {
     private final Replica replica;
     private TopicSettings settings;
     private boolean placedAsLeader;
+    private boolean othersInSync;
     private boolean ledWell;
     private OptionalInt followed = OptionalInt.empty();
     private Optional<Partition> partition = Optional.empty();
@@ -89,6 +90,7 @@ final class LocalReplica implements ReplicaListener {
         if (placement.leaderEpoch() > replica.leaderEpoch()) {
             retirePartition();
             placedAsLeader = placement.leader() == loop.brokerId();
+            othersInSync = placement.isr().size() > 1;
         }
         replica.onPlacement(new Placement(placement.leader(), placement.leaderEpoch(), placement.partitionEpoch(), placement.replicas(), new HashSet<>(placement.isr())));
     }
@@ -106,6 +108,9 @@ final class LocalReplica implements ReplicaListener {
             Partition begun = new Partition(id, tiered, replica, leads, settings, loop.executor(), loop.recompression(), loop.clock());
             partition = Optional.of(begun);
             loop.partitions().put(begun);
+        }
+        if (placedAsLeader && othersInSync && replica.leader().isEmpty()) { // as long as this process lives, nobody else would be elected
+            log.offlineReason().ifPresent(reason -> loop.lostLog(id, reason));
         }
         replica.follower().ifPresent(following -> {
             followed = OptionalInt.of(following.leader());

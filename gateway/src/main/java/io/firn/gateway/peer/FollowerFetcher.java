@@ -222,6 +222,10 @@ public final class FollowerFetcher {
             answer.release().run();
             return;
         }
+        if (asked.isEmpty()) { // those that were to be asked may not be, by now
+            answer.release().run();
+            return;
+        }
         LastRelease release = new LastRelease(asked.size(), answer.release());
         for (Map.Entry<TopicPartition, Asked> one : List.copyOf(asked.entrySet())) {
             Optional<FetchResponseData.PartitionData> found = Optional.ofNullable(understood.get().get(one.getKey()));

@@ -49,6 +49,7 @@ public final class Replica {
     private long highWatermark;
     private CompletableFuture<Void> working = CompletableFuture.completedFuture(null);
     private boolean raisingLogStart;
+    private long leadersLogStart;
 
     /**
      * @param monotonicMs a clock that no change of the wall clock moves, for lags and leases
@@ -151,6 +152,7 @@ public final class Replica {
 
     private void begin(Placement placement) {
         leaderEpoch = placement.leaderEpoch();
+        leadersLogStart = 0;
         giveUpRole();
         afterWork(() -> {
             if (leaderEpoch == placement.leaderEpoch()) {
@@ -197,7 +199,8 @@ public final class Replica {
         FollowerState following = new FollowerState(placement.leader(), placement.leaderEpoch(), highWatermark);
         follower = Optional.of(following);
         boolean asCreated = placement.partitionEpoch() == 0; // its first replicas begin empty: nobody can have offloaded anything
-        if (settings.tiered() && !asCreated && log.logEndOffset() == log.logStartOffset()) {
+        boolean inSync = placement.isr().contains(settings.brokerId()); // has all there is: it must not wait for a bucket that may be away, since acks=all waits for it
+        if (settings.tiered() && !asCreated && !inSync && log.logEndOffset() == log.logStartOffset()) {
             following.beginAtTierBoundary();
             startAtTierBoundary(following);
         } else {
@@ -270,6 +273,8 @@ public final class Replica {
         if (leader.isPresent()) {
             advance();
             leader.flatMap(leading -> leading.propose(log.logEndOffset(), monotonicMs.getAsLong())).ifPresent(listener::onProposal);
+        } else if (follower.isPresent()) {
+            raiseLogStart();
         }
     }
 
@@ -382,23 +387,28 @@ public final class Replica {
 
     private void learn(FollowerState following, FetchReply.Records reply) {
         publish(following.highWatermark());
-        raiseLogStart(Math.min(reply.logStartOffset(), log.logEndOffset()));
+        leadersLogStart = Math.max(leadersLogStart, reply.logStartOffset());
+        raiseLogStart();
         if (isCurrent(following) && log.durableOffset() == log.logEndOffset()) {
             listener.onReadyToFetch();
         }
     }
 
-    /** Follows the leader's log start. If it cannot be noted now, the next reply says it again. */
-    private void raiseLogStart(long offset) {
-        if (offset > log.logStartOffset() && !raisingLogStart) {
-            raisingLogStart = true;
-            log.advanceLogStart(offset).whenComplete((done, failure) -> {
-                raisingLogStart = false;
-                if (failure != null) {
-                    LOG.atWarn().addKeyValue("partition", log.partition()).addKeyValue("offset", offset).setCause(failure).log("The log start could not be raised to the leader's");
-                }
-            });
+    /** Follows the leader's log start, which a fetch session tells once. If it cannot be noted now, it is tried again. */
+    private void raiseLogStart() {
+        long offset = Math.min(leadersLogStart, log.logEndOffset());
+        if (offset <= log.logStartOffset() || raisingLogStart) {
+            return;
         }
+        raisingLogStart = true;
+        log.advanceLogStart(offset).whenComplete((done, failure) -> {
+            raisingLogStart = false;
+            if (failure == null) {
+                raiseLogStart();
+            } else {
+                LOG.atWarn().addKeyValue("partition", log.partition()).addKeyValue("offset", offset).setCause(failure).log("The log start could not be raised to the leader's; it is tried again");
+            }
+        });
     }
 
     private void truncate(FollowerState following, Truncate truncate) {

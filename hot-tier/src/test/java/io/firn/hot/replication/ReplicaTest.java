@@ -134,6 +134,14 @@ final class ReplicaTest {
     }
 
     @Test
+    void anEmptyReplicaInSyncDoesNotWaitForTheBucket() {
+        boundary = new CompletableFuture<>();
+        Replica replica = replica(true);
+        replica.onPlacement(new Placement(OTHER, EPOCH, EPOCH, List.of(SELF, OTHER), Set.of(SELF, OTHER)));
+        assertThat(ask(replica).offset()).isZero();
+    }
+
+    @Test
     void withoutColdTierItBeginsAtItsOwnEnd() {
         Replica replica = replica(true);
         replica.onPlacement(placement(OTHER, EPOCH));
@@ -250,6 +258,18 @@ final class ReplicaTest {
         Replica replica = follower();
         giveAndRun(replica, 2);
         replica.onReply(new FetchReply.Records(ask(replica), RecordBuffers.of(), 10, 7), () -> {});
+        store.run();
+        assertThat(log.logStartOffset()).isEqualTo(7);
+    }
+
+    @Test
+    void aLogStartThatIsToldOnceIsNotForgottenWhileAnEarlierOneIsNoted() {
+        Replica replica = follower();
+        giveAndRun(replica, 2);
+        FetchPosition first = ask(replica);
+        replica.onReply(new FetchReply.Records(first, RecordBuffers.of(), 10, 3), () -> {});
+        nowMs += FollowerState.LONGEST_BACKOFF_MS;
+        replica.onReply(new FetchReply.Records(replica.nextFetch().orElseThrow(), RecordBuffers.of(), 10, 7), () -> {});
         store.run();
         assertThat(log.logStartOffset()).isEqualTo(7);
     }

@@ -215,7 +215,9 @@ public final class CpMember implements AutoCloseable {
                 }
             }
             new Promotion(store, instance, timeoutMs).run();
-            return Optional.empty();
+            UUID own = store.identity().uuid();
+            boolean listed = await(instance.members()).stream().anyMatch(member -> member.getUuid().equals(own));
+            return listed ? Optional.empty() : Optional.of("its promotion, which was not committed"); // it starts over when the check of members has found that out
         });
     }
 
