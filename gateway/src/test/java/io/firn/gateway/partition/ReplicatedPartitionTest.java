@@ -236,6 +236,21 @@ class ReplicatedPartitionTest {
         assertThat(rig.node(2).lost).isEmpty();
     }
 
+    @Test
+    void aFollowerWhoseLogHasFailedSaysSoWhenItIsElected() {
+        rig = ClusterRig.started(3);
+        TopicView topic = topic(List.of(1, 2, 3), HOT_ONLY);
+        assertThat(produce(1, ALL, topic, "one")).isEqualTo(Errors.NONE);
+        rig.node(2).sim.fail(SimDisk.Op.FORCE, path -> path.toString().endsWith(".log"), 1, new IOException("failed on purpose by a test"));
+        produce(1, 1, topic, "two");
+        Partition failed = rig.followed(2, topic, 0);
+        Await.until("its log is offline", () -> onLoop(failed, () -> failed.log().offlineReason().isPresent()));
+        assertThat(rig.node(2).lost).as("others lead").isEmpty();
+        rig.node(1).fence();
+        Await.until("told", () -> !rig.node(2).lost.isEmpty());
+        assertThat(rig.node(2).lost).singleElement().asString().contains("failed on purpose");
+    }
+
     // Readers
 
     @Test
