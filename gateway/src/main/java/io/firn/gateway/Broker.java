@@ -23,6 +23,7 @@ import io.firn.gateway.http.Readiness;
 import io.firn.gateway.partition.PartitionKeeper;
 import io.firn.gateway.partition.Partitions;
 import io.firn.gateway.partition.Replication;
+import io.firn.gateway.partition.Standing;
 import io.firn.gateway.peer.Peers;
 import io.firn.gateway.quota.ClientQuotas;
 import io.firn.gateway.quota.ConnectionQuotas;
@@ -195,7 +196,7 @@ public final class Broker implements AutoCloseable {
         checkBucket(cold);
         RetentionWorker retention = closing(RetentionWorker.start(ModuleConfigs.retention(config, hot), ModuleConfigs.scratch(config), cold, clock, meters),
                 RetentionWorker::close);
-        Partitions partitions = new Partitions(metadata::view);
+        Partitions partitions = new Partitions(metadata::view, cluster.map(ClusterPart::standing).orElse(Standing.ALONE));
         TopicConfigs topicConfigs = TopicConfigs.of(config);
         RecompressionPool recompression = closing(RecompressionPool.start(ModuleConfigs.recompressionThreads()), RecompressionPool::close);
         PartitionKeeper keeper = closing(new PartitionKeeper(replication(), hot, retention, loops, partitions, topicConfigs::settings, recompression, clock), Broker::stop);

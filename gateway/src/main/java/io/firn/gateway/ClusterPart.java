@@ -12,6 +12,7 @@ import io.firn.gateway.config.BrokerConfig;
 import io.firn.gateway.handler.Quorum;
 import io.firn.gateway.http.Readiness;
 import io.firn.gateway.partition.Replication;
+import io.firn.gateway.partition.Standing;
 import io.firn.gateway.peer.FetchLimits;
 import io.firn.gateway.peer.Heartbeats;
 import io.firn.gateway.peer.MetadataLinks;
@@ -182,6 +183,21 @@ final class ClusterPart {
     /** Whether this broker may act as a leader, by {@link #MONOTONIC_MS}. */
     Authority authority() {
         return nowMs -> lifecycle.isPresent() && lifecycle.get().authority().holds(nowMs);
+    }
+
+    /** What this broker may say for the cluster. */
+    Standing standing() {
+        return new Standing() {
+            @Override
+            public boolean mayLead() {
+                return authority().holds(MONOTONIC_MS.getAsLong());
+            }
+
+            @Override
+            public boolean cutOff() {
+                return lifecycle.isPresent() && lifecycle.get().cutOff();
+            }
+        };
     }
 
     /** Of its registration; -1 before that. */

@@ -45,6 +45,7 @@ public final class BrokerLifecycle {
     private final CompletableFuture<Long> registered = new CompletableFuture<>();
     private final CompletableFuture<String> replaced = new CompletableFuture<>();
     private boolean saidDuplicate;
+    private boolean saidCutOff;
     private volatile boolean closed;
 
     /**
@@ -86,6 +87,11 @@ public final class BrokerLifecycle {
         return lifecycle;
     }
 
+    /** Whether no controller has answered for so long that the others may have gone on without this broker. */
+    public boolean cutOff() {
+        return lifecycle.cutOff(monotonicMs.getAsLong());
+    }
+
     /** Of its registration; -1 before that. */
     public long brokerEpoch() {
         return lifecycle.epoch();
@@ -120,6 +126,7 @@ public final class BrokerLifecycle {
                 take(step);
             }
             tell();
+            sayIfCutOff();
         } catch (RuntimeException e) {
             LOG.atError().setCause(e).log("A step in this broker's life failed");
         }
@@ -130,6 +137,17 @@ public final class BrokerLifecycle {
             registered.complete(lifecycle.epoch());
         }
         lifecycle.replaced().ifPresent(replaced::complete);
+    }
+
+    private void sayIfCutOff() {
+        if (cutOff() != saidCutOff) {
+            saidCutOff = !saidCutOff;
+            if (saidCutOff) {
+                LOG.atWarn().log("No controller has answered this broker for long; clients are sent to other brokers");
+            } else {
+                LOG.atInfo().log("A controller has answered again");
+            }
+        }
     }
 
     private void take(Lifecycle.Step step) {

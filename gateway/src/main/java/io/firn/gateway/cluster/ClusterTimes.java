@@ -31,6 +31,11 @@ public record ClusterTimes(long patienceMs, long heartbeatMs, long controllerLea
         return patienceMs - patienceMs * MAX_DRIFT_PERCENT / 100;
     }
 
+    /** How long no controller has answered a broker that takes itself for cut off: time for the others to lose theirs, elect one, and have it wait until nobody else leads. */
+    long cutOffMs() {
+        return 3 * patienceMs;
+    }
+
     /** How long after its election a controller must reckon with heartbeats that were answered by its predecessor, by its own clock. */
     long predecessorMs() {
         return controllerLeaseMs + controllerLeaseMs * MAX_DRIFT_PERCENT / 100;

@@ -20,7 +20,7 @@ import org.apache.kafka.common.Uuid;
  * <p><b>The lease.</b> It holds for {@link ClusterTimes#leaseMs()} from the <i>sending</i> of a heartbeat that was answered as not fenced; one answered as fenced ends it at once. {@link Liveness} says why no other broker leads
  * before. It is nobody's word that ends it but this broker's own clock.
  *
- * <p>Threading: confined to one thread, except {@link #holds} and {@link #epoch}, which are volatile reads. Time is monotonic and what callers say it is.
+ * <p>Threading: confined to one thread, except {@link #holds}, {@link #cutOff} and {@link #epoch}, which are volatile reads. Time is monotonic and what callers say it is.
  */
 final class Lifecycle implements Authority {
 
@@ -43,6 +43,7 @@ final class Lifecycle implements Authority {
     private final ClusterTimes times;
     private volatile long epoch = NO_EPOCH;
     private volatile long leaseEndMs = NEVER;
+    private volatile long heardMs = NEVER;
     private boolean logsOpen;
     private boolean busy;
     private long notBeforeMs = NEVER;
@@ -59,6 +60,11 @@ final class Lifecycle implements Authority {
     @Override
     public boolean holds(long nowMs) {
         return nowMs < leaseEndMs;
+    }
+
+    /** Whether a controller has answered this broker, and none has for {@link ClusterTimes#cutOffMs()}, counted from the sending as well: what it knows of the cluster is that old. */
+    boolean cutOff(long nowMs) {
+        return heardMs != NEVER && nowMs - heardMs >= times.cutOffMs();
     }
 
     /** Of its registration; {@link #NO_EPOCH} before the own view shows it. */
@@ -125,7 +131,10 @@ final class Lifecycle implements Authority {
     void answered(Step.Beat beat, HeartbeatReply reply, long nowMs) {
         busy = false;
         switch (reply.outcome()) {
-            case HEARD -> leaseEndMs = reply.fenced() ? NEVER : Math.max(leaseEndMs, beat.sentMs() + times.leaseMs());
+            case HEARD -> {
+                heardMs = Math.max(heardMs, beat.sentMs());
+                leaseEndMs = reply.fenced() ? NEVER : Math.max(leaseEndMs, beat.sentMs() + times.leaseMs());
+            }
             case NOT_CONTROLLER -> notBeforeMs = nowMs + AGAIN_MS;
             case STALE -> replace("the controller knows a later registration of broker " + id + ", or that it was removed");
         }

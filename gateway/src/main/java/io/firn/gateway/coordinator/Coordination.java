@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
  * The life of one coordinator over the partitions of its internal topic that this broker leads.
  *
  * <p>States: <b>idle</b> (nobody asked for it yet and this broker leads no partition of the topic; its library is not even loaded, which keeps start-up fast) →
- * <b>starting</b> (on the control thread) → <b>serving</b> → <b>stopped</b>. Until it serves, requests get retriable errors.
+ * <b>starting</b> (on the control thread) → <b>serving</b> → <b>stopped</b>. Until it serves, and while this broker may not lead, requests get retriable errors that have clients look for their coordinator.
  *
  * <p>What the coordinator is to know (led partitions, cluster view) is held here as it should be, and one task on the control thread brings the coordinator to it. Any number of changes
  * are one task, so nothing queues up. A partition object that was replaced by another (topic deleted and created again) counts as resigned and elected.
@@ -101,12 +101,12 @@ public final class Coordination<A> implements AutoCloseable {
         }
     }
 
-    /** The coordinator, once it serves. */
+    /** The coordinator, once it serves; none while this broker may not lead: another may have its groups and transactions by now, and whoever is answered here would not look for that one. */
     public Optional<A> serving() {
         if (serving.isEmpty()) {
             want();
         }
-        return serving;
+        return partitions.standing().mayLead() ? serving : Optional.empty();
     }
 
     private void inService(Partition partition) {

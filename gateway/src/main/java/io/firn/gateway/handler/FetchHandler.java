@@ -42,7 +42,7 @@ public final class FetchHandler implements ApiHandler {
             request.fail(new ClusterAuthorizationException("Replicas fetch from the listener of the brokers."));
             return;
         }
-        FetchReader consumer = new FetchReader.Consumer(body.version() >= FIRST_VERSION_OF_FOLLOWERS, nearby(body.rackId()));
+        FetchReader consumer = new FetchReader.Consumer(body.version() >= FIRST_VERSION_OF_FOLLOWERS, nearby(body.rackId()), partitions.standing().cutOff());
         new FetchOperation(request, body, sessions.context(body), partitions, consumer, clock).start();
     }
 

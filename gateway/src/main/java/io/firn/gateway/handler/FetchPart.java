@@ -214,10 +214,18 @@ final class FetchPart {
             expectedBytes = maxBytes;
         } else if (found instanceof TieredRead.AtEnd) {
             notFoundYet = evenOneTooLarge && wanted.fetchOffset < limit;
+            leaveIfCutOff(limit);
         } else if (found instanceof TieredRead.OutOfRange) {
             fail(Errors.OFFSET_OUT_OF_RANGE);
         } else if (found instanceof TieredRead.Unavailable || found instanceof TieredRead.Offline) {
             fail(Errors.KAFKA_STORAGE_ERROR);
+        }
+    }
+
+    /** Of a broker that is cut off nothing more will come: who waits for it would wait while another leader has more. */
+    private void leaveIfCutOff(long limit) {
+        if (reader instanceof FetchReader.Consumer consumer && consumer.cutOff() && wanted.fetchOffset >= limit) {
+            fail(Errors.NOT_LEADER_OR_FOLLOWER);
         }
     }
 

@@ -12,8 +12,9 @@ sealed interface FetchReader {
      *
      * @param anyReplica whether it may read from a replica that follows (KIP-392, version 11)
      * @param nearby brokers in its rack; empty if it named none, or if this one is among them
+     * @param cutOff whether this broker is cut off: it serves what it has, and at the end sends to another ({@link io.firn.gateway.partition.Standing#cutOff})
      */
-    record Consumer(boolean anyReplica, Set<Integer> nearby) implements FetchReader {}
+    record Consumer(boolean anyReplica, Set<Integer> nearby, boolean cutOff) implements FetchReader {}
 
     /**
      * Reads up to the log's end, and vouches for what lies below its offsets.

@@ -3,12 +3,14 @@ package io.firn.gateway.handler;
 import io.firn.gateway.api.ApiHandler;
 import io.firn.gateway.api.Request;
 import io.firn.gateway.group.Groups;
+import io.firn.gateway.partition.Standing;
 import io.firn.gateway.share.ShareGroups;
 import io.firn.gateway.transaction.Transactions;
 import io.firn.membership.ClusterView;
 import io.firn.membership.Metadata;
 import io.firn.membership.PartitionView;
 import java.util.Optional;
+import java.util.function.IntPredicate;
 import org.apache.kafka.common.Node;
 import org.apache.kafka.common.internals.Topic;
 import org.apache.kafka.common.message.FindCoordinatorRequestData;
@@ -21,7 +23,7 @@ import org.apache.kafka.common.utils.Utils;
 import org.apache.kafka.server.share.SharePartitionKey;
 
 /**
- * FindCoordinator, one key or many. The first one for a group, a transactional id or a share partition makes the coordinator's topic and has the coordinator started.
+ * FindCoordinator, one key or many. A broker that may not lead does not name itself. The first one for a group, a transactional id or a share partition makes the coordinator's topic and has the coordinator started.
  *
  * <p>Thread-safe: no state of its own.
  */
@@ -33,28 +35,31 @@ final class FindCoordinatorHandler implements ApiHandler {
     private final Groups groups;
     private final Transactions transactions;
     private final ShareGroups shareGroups;
+    /** Which brokers can be coordinators: of this one it is known that it cannot while it may not lead. */
+    private final IntPredicate coordinates;
 
-    FindCoordinatorHandler(Metadata metadata, AutoCreation creation, Groups groups, Transactions transactions, ShareGroups shareGroups) {
+    FindCoordinatorHandler(int brokerId, Standing standing, Metadata metadata, AutoCreation creation, Groups groups, Transactions transactions, ShareGroups shareGroups) {
         this.metadata = metadata;
         this.creation = creation;
         this.groups = groups;
         this.transactions = transactions;
         this.shareGroups = shareGroups;
+        this.coordinates = broker -> broker != brokerId || standing.mayLead();
     }
 
     @Override
     public void handle(Request request) {
         FindCoordinatorRequestData body = ((FindCoordinatorRequest) request.body()).data();
         if (isShare(body, request.version())) {
-            Gather.answer(request, shareGroups.prepare().thenApply(prepared -> answer(metadata.view(), body, request.version())));
+            Gather.answer(request, shareGroups.prepare().thenApply(prepared -> answer(metadata.view(), coordinates, body, request.version())));
             return;
         }
         Optional<String> topic = topicOf(body.keyType());
         topic.ifPresent(name -> want(body.keyType()));
         if (topic.isEmpty() || metadata.view().topic(topic.get()).isPresent()) {
-            request.respond(answer(metadata.view(), body, request.version()));
+            request.respond(answer(metadata.view(), coordinates, body, request.version()));
         } else {
-            Gather.answer(request, creation.createInternal(topic.get()).thenApply(created -> answer(metadata.view(), body, request.version())));
+            Gather.answer(request, creation.createInternal(topic.get()).thenApply(created -> answer(metadata.view(), coordinates, body, request.version())));
         }
     }
 
@@ -78,19 +83,19 @@ final class FindCoordinatorHandler implements ApiHandler {
         return keyType == CoordinatorType.TRANSACTION.id() ? Optional.of(InternalTopics.TRANSACTIONS) : Optional.empty();
     }
 
-    static FindCoordinatorResponseData answer(ClusterView view, FindCoordinatorRequestData body, int version) {
+    static FindCoordinatorResponseData answer(ClusterView view, IntPredicate coordinates, FindCoordinatorRequestData body, int version) {
         if (version >= FindCoordinatorRequest.MIN_BATCHED_VERSION) {
             return new FindCoordinatorResponseData().setCoordinators(body.coordinatorKeys().stream()
-                    .map(key -> isShare(body, version) ? shareCoordinator(view, key) : coordinator(view, body.keyType(), key)).toList());
+                    .map(key -> isShare(body, version) ? shareCoordinator(view, coordinates, key) : coordinator(view, coordinates, body.keyType(), key)).toList());
         }
-        Coordinator found = coordinator(view, body.keyType(), body.key());
+        Coordinator found = coordinator(view, coordinates, body.keyType(), body.key());
         return new FindCoordinatorResponseData().setErrorCode(found.errorCode()).setErrorMessage(Errors.forCode(found.errorCode()).message())
                 .setNodeId(found.nodeId()).setHost(found.host()).setPort(found.port());
     }
 
-    private static Coordinator coordinator(ClusterView view, byte keyType, String key) {
+    private static Coordinator coordinator(ClusterView view, IntPredicate coordinates, byte keyType, String key) {
         Optional<String> topic = topicOf(keyType);
-        Optional<Node> leader = topic.flatMap(name -> leader(view, name, key));
+        Optional<Node> leader = topic.flatMap(name -> leader(view, name, key)).filter(found -> coordinates.test(found.id()));
         Node node = leader.orElse(Node.noNode());
         // What is never there must not be reported as retriable, or clients would wait for it in vain.
         Errors error = leader.isPresent() ? Errors.NONE : topic.isPresent() ? Errors.COORDINATOR_NOT_AVAILABLE : Errors.INVALID_REQUEST;
@@ -99,11 +104,11 @@ final class FindCoordinatorHandler implements ApiHandler {
     }
 
     /** A share partition's, named by group, topic id and partition. */
-    private static Coordinator shareCoordinator(ClusterView view, String key) {
+    private static Coordinator shareCoordinator(ClusterView view, IntPredicate coordinates, String key) {
         Errors error;
         Node node = Node.noNode();
         try {
-            Optional<Node> leader = leader(view, Topic.SHARE_GROUP_STATE_TOPIC_NAME, SharePartitionKey.getInstance(key).asCoordinatorKey());
+            Optional<Node> leader = leader(view, Topic.SHARE_GROUP_STATE_TOPIC_NAME, SharePartitionKey.getInstance(key).asCoordinatorKey()).filter(found -> coordinates.test(found.id()));
             error = leader.isPresent() ? Errors.NONE : Errors.COORDINATOR_NOT_AVAILABLE;
             node = leader.orElse(node);
         } catch (IllegalArgumentException malformed) {

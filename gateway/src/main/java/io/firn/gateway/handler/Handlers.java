@@ -6,6 +6,7 @@ import io.firn.gateway.api.ServedApi;
 import io.firn.gateway.config.StaticBrokerConfigs;
 import io.firn.gateway.config.TopicConfigEntries;
 import io.firn.gateway.config.TopicConfigRules;
+import io.firn.gateway.partition.Standing;
 import io.firn.gateway.quota.ThrottleQuota;
 import io.firn.gateway.telemetry.ClientTelemetry;
 import java.time.InstantSource;
@@ -64,8 +65,11 @@ public final class Handlers {
     private static List<ServedApi> admin(HandlerContext context) {
         int brokerId = context.config().node().id();
         Parts parts = new Parts(context);
+        Standing standing = context.partitions().standing();
+        SecondAsk secondAsk = new SecondAsk(standing);
         List<ServedApi> table = new ArrayList<>(List.of(
-                ServedApi.of(ApiKeys.METADATA, new MetadataHandler(brokerId, context.config().topic().autoCreate(), context.metadata(), parts.autoCreation, parts.charging)),
+                ServedApi.of(ApiKeys.METADATA, secondAsk.before(
+                        new MetadataHandler(brokerId, context.config().topic().autoCreate(), context.metadata(), parts.autoCreation, parts.charging))),
                 ServedApi.of(ApiKeys.DESCRIBE_TOPIC_PARTITIONS, new DescribeTopicPartitionsHandler(context.metadata())),
                 ServedApi.of(ApiKeys.DESCRIBE_CLUSTER, new DescribeClusterHandler(brokerId, context.metadata())),
                 ServedApi.of(ApiKeys.CREATE_TOPICS, new CreateTopicsHandler(context.metadata(), parts.newTopics, parts.entries, parts.creation, parts.charging)),
@@ -78,8 +82,8 @@ public final class Handlers {
                 ServedApi.of(ApiKeys.DESCRIBE_LOG_DIRS, new DescribeLogDirsHandler(context.logDirectory(), context.hotStore(), context.partitions())),
                 ServedApi.of(ApiKeys.DESCRIBE_CONFIGS, new DescribeConfigsHandler(brokerId, context.metadata(), parts.entries,
                         new StaticBrokerConfigs(context.config(), context.logDirectory()), context.groupSettings())),
-                ServedApi.of(ApiKeys.FIND_COORDINATOR, new FindCoordinatorHandler(context.metadata(), parts.autoCreation, context.groups(), context.transactions(),
-                        context.shareGroups()))));
+                ServedApi.of(ApiKeys.FIND_COORDINATOR, secondAsk.before(new FindCoordinatorHandler(brokerId, standing, context.metadata(), parts.autoCreation, context.groups(),
+                        context.transactions(), context.shareGroups())))));
         table.addAll(new AlterConfigsHandler(context.metadata(), new ConfigChanges(brokerId, parts.rules, parts.entries, context.groupSettings()), parts.commands,
                 new BrokerLoggers(brokerId)).all());
         return table;

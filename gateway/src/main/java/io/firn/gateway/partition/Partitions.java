@@ -31,14 +31,26 @@ public final class Partitions {
     public record Found(Partition partition, Errors error) {}
 
     private final Supplier<ClusterView> view;
+    private final Standing standing;
     private final Map<TopicPartition, Partition> byName = new ConcurrentHashMap<>();
     private final Map<TopicIdPartition, Partition> byId = new ConcurrentHashMap<>();
     private final Map<TopicIdPartition, Partition> followed = new ConcurrentHashMap<>();
     private final List<Consumer<Partition>> added = new CopyOnWriteArrayList<>();
     private final List<Consumer<Partition>> removed = new CopyOnWriteArrayList<>();
 
+    /** Of a broker that is alone. */
     public Partitions(Supplier<ClusterView> view) {
+        this(view, Standing.ALONE);
+    }
+
+    public Partitions(Supplier<ClusterView> view, Standing standing) {
         this.view = view;
+        this.standing = standing;
+    }
+
+    /** What this broker may say for those it leads. */
+    public Standing standing() {
+        return standing;
     }
 
     public Optional<Partition> find(String topic, int partition) {

@@ -113,6 +113,21 @@ class LifecycleTest {
     }
 
     @Test
+    void aBrokerThatNoControllerAnswersForThreePatiencesIsCutOffUntilOneDoes() {
+        registered(true);
+        assertThat(life.cutOff(nowMs + 1_000_000)).as("one that was never answered is starting").isFalse();
+        long sentMs = nowMs;
+        exchange(FENCED, 1);
+        nowMs += TIMES.heartbeatMs();
+        exchange(HeartbeatReply.NOT_CONTROLLER, 1);
+        assertThat(life.cutOff(sentMs + 17_999)).as("longer than a change of the controller takes, fenced or not").isFalse();
+        assertThat(life.cutOff(sentMs + 18_000)).isTrue();
+        nowMs = sentMs + 20_000;
+        exchange(UNFENCED, 1);
+        assertThat(life.cutOff(nowMs)).isFalse();
+    }
+
+    @Test
     void aHeartbeatIsSentAtItsTimeAndOneAtATime() {
         registered(false);
         Step.Beat first = beat();

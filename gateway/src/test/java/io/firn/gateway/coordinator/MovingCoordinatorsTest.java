@@ -8,6 +8,7 @@ import io.firn.gateway.group.GroupCoordination;
 import io.firn.gateway.group.GroupSettings;
 import io.firn.gateway.partition.Partition;
 import io.firn.gateway.partition.Partitions;
+import io.firn.gateway.partition.Standing;
 import io.firn.gateway.partition.TestPartitions;
 import io.firn.gateway.rig.Await;
 import io.firn.gateway.share.ShareCoordination;
@@ -31,6 +32,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.apache.kafka.common.TopicPartition;
@@ -135,6 +137,30 @@ class MovingCoordinatorsTest {
 
     private long fetched(GroupCoordinator groups) {
         return settled(() -> fetch(groups), answer -> Errors.forCode(answer.errorCode())).topics().get(0).partitions().get(0).committedOffset();
+    }
+
+    @Test
+    void aBrokerThatMayNotLeadCoordinatesNothing() {
+        AtomicBoolean mayLead = new AtomicBoolean(true);
+        Partitions cut = new Partitions(broker.metadata::view, new Standing() {
+            @Override
+            public boolean mayLead() {
+                return mayLead.get();
+            }
+
+            @Override
+            public boolean cutOff() {
+                return false;
+            }
+        });
+        TestPartitions.move(state("__consumer_offsets"), a, cut);
+        try (Coordination<GroupCoordinator> groups = groups(cut)) {
+            assertThat(commit(until(groups::serving, Optional::isPresent).orElseThrow(), 42)).isEqualTo(Errors.NONE);
+            mayLead.set(false);
+            assertThat(groups.serving()).isEmpty();
+            mayLead.set(true);
+            assertThat(fetched(groups.serving().orElseThrow())).isEqualTo(42);
+        }
     }
 
     @Test

@@ -150,6 +150,27 @@ class FetchPathTest {
     }
 
     @Test
+    void aBrokerThatIsCutOffServesWhatItHasAndLetsNobodyWaitForMore() {
+        start(2, 2);
+        append(0, "first");
+        rig.cutOff = true;
+        try (WireClient client = rig.client()) {
+            FetchResponseData.PartitionData read = only(ask(client, wanting(LONG_MS, 0)));
+            assertThat(error(read)).isEqualTo(Errors.NONE);
+            assertThat(values(read)).containsExactly("first");
+            assertThat(error(only(ask(client, wanting(LONG_MS, 1))))).isEqualTo(Errors.NOT_LEADER_OR_FOLLOWER);
+            rig.cutOff = false;
+            assertThat(error(only(ask(client, wanting(20, 1))))).isEqualTo(Errors.NONE);
+        }
+    }
+
+    private FetchRequestData wanting(int maxWaitMs, long offset) {
+        FetchRequestData body = fetch(maxWaitMs, 1);
+        want(body, topic, 0, offset);
+        return body;
+    }
+
+    @Test
     void fetchWaitsUntilItsMinBytesAreThere() {
         start(2, 2);
         int size = append(0, "first");

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.IntPredicate;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.message.DescribeClusterRequestData;
 import org.apache.kafka.common.message.DescribeClusterResponseData;
@@ -33,6 +34,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class MetadataHandlersTest {
+    private static final IntPredicate ANY = broker -> true;
+
     @TempDir
     Path directory;
     private AdminFixture admin;
@@ -219,14 +222,26 @@ class MetadataHandlersTest {
     // FindCoordinator
 
     @Test
+    void aBrokerThatMayNotCoordinateIsNotNamed() {
+        admin.topic("__consumer_offsets", 5);
+        FindCoordinatorRequestData batched = new FindCoordinatorRequestData().setKeyType((byte) 0).setCoordinatorKeys(List.of("g1"));
+
+        assertThat(FindCoordinatorHandler.answer(admin.view(), broker -> broker != 1, batched, 5).coordinators()).singleElement().satisfies(found -> {
+            assertThat(Errors.forCode(found.errorCode())).isEqualTo(Errors.COORDINATOR_NOT_AVAILABLE);
+            assertThat(found.nodeId()).isEqualTo(-1);
+        });
+        assertThat(FindCoordinatorHandler.answer(admin.view(), broker -> broker != 2, batched, 5).coordinators().get(0).nodeId()).isEqualTo(1);
+    }
+
+    @Test
     void aGroupsCoordinatorIsTheLeaderOfItsPartition() {
         ClusterView none = admin.view();
         admin.topic("__consumer_offsets", 5);
         FindCoordinatorRequestData batched = new FindCoordinatorRequestData().setKeyType((byte) 0).setCoordinatorKeys(List.of("g1", "g2"));
 
-        FindCoordinatorResponseData before = FindCoordinatorHandler.answer(none, batched, 4);
-        FindCoordinatorResponseData after = FindCoordinatorHandler.answer(admin.view(), batched, 4);
-        FindCoordinatorResponseData old = FindCoordinatorHandler.answer(admin.view(), new FindCoordinatorRequestData().setKey("g1"), 3);
+        FindCoordinatorResponseData before = FindCoordinatorHandler.answer(none, ANY, batched, 4);
+        FindCoordinatorResponseData after = FindCoordinatorHandler.answer(admin.view(), ANY, batched, 4);
+        FindCoordinatorResponseData old = FindCoordinatorHandler.answer(admin.view(), ANY, new FindCoordinatorRequestData().setKey("g1"), 3);
         assertThat(old.errorMessage()).as("what Kafka says to old clients").isEqualTo("NONE");
         assertThat(after.coordinators()).extracting(FindCoordinatorResponseData.Coordinator::errorMessage).containsOnly("");
 
@@ -243,11 +258,11 @@ class MetadataHandlersTest {
     @Test
     void aTransactionsCoordinatorIsTheLeaderOfItsPartition() {
         FindCoordinatorRequestData asked = new FindCoordinatorRequestData().setKeyType((byte) 1).setCoordinatorKeys(List.of("t"));
-        assertThat(FindCoordinatorHandler.answer(admin.view(), asked, 5).coordinators().get(0).errorCode()).isEqualTo(Errors.COORDINATOR_NOT_AVAILABLE.code());
+        assertThat(FindCoordinatorHandler.answer(admin.view(), ANY, asked, 5).coordinators().get(0).errorCode()).isEqualTo(Errors.COORDINATOR_NOT_AVAILABLE.code());
 
         admin.topic("__transaction_state", 5);
 
-        assertThat(FindCoordinatorHandler.answer(admin.view(), asked, 5).coordinators()).singleElement().satisfies(found -> {
+        assertThat(FindCoordinatorHandler.answer(admin.view(), ANY, asked, 5).coordinators()).singleElement().satisfies(found -> {
             assertThat(found.errorCode()).isZero();
             assertThat(found.nodeId()).isEqualTo(1);
         });
@@ -257,7 +272,7 @@ class MetadataHandlersTest {
     void coordinatorsThatDoNotExistAreNotReportedAsRetriable() {
         FindCoordinatorRequestData share = new FindCoordinatorRequestData().setKeyType((byte) 2).setCoordinatorKeys(List.of("t"));
 
-        Errors error = Errors.forCode(FindCoordinatorHandler.answer(admin.view(), share, 5).coordinators().get(0).errorCode());
+        Errors error = Errors.forCode(FindCoordinatorHandler.answer(admin.view(), ANY, share, 5).coordinators().get(0).errorCode());
 
         assertThat(error).isEqualTo(Errors.INVALID_REQUEST);
     }

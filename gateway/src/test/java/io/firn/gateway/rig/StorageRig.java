@@ -17,6 +17,7 @@ import io.firn.gateway.partition.Partition;
 import io.firn.gateway.partition.PartitionKeeper;
 import io.firn.gateway.partition.Partitions;
 import io.firn.gateway.partition.Replication;
+import io.firn.gateway.partition.Standing;
 import io.firn.gateway.quota.ClientQuotas;
 import io.firn.gateway.quota.ConnectionQuotas;
 import io.firn.gateway.wire.EventLoops;
@@ -87,6 +88,9 @@ public final class StorageRig implements AutoCloseable {
     /** Who is asked about transactions; nobody by default. */
     public volatile TransactionAdmission admission = TransactionAdmission.NONE;
 
+    /** Whether it takes itself for cut off from its cluster. */
+    public volatile boolean cutOff;
+
     /** Further APIs, made anew with each listener. */
     public Function<StorageRig, List<ServedApi>> moreApis = rig -> List.of();
 
@@ -103,6 +107,18 @@ public final class StorageRig implements AutoCloseable {
         this.metadataDirectory = metadataDirectory;
         this.loopCount = loopCount;
         this.durability = durability;
+    }
+
+    private final class Cut implements Standing {
+        @Override
+        public boolean mayLead() {
+            return !cutOff;
+        }
+
+        @Override
+        public boolean cutOff() {
+            return cutOff;
+        }
     }
 
     public static StorageRig started(Path metadataDirectory, int loopCount) {
@@ -135,7 +151,7 @@ public final class StorageRig implements AutoCloseable {
         hot = HotStore.open(new HotStoreConfig(HOT, durability, 0, 2, 86_400_000, 64 << 20), disk, clock, meters);
         cold = ColdStore.open(new ColdStoreConfig("", "cluster", CHUNK_BYTES, 64 * CHUNK_BYTES, 8, 0, 2, 5_000, 1, 0, false), objects, clock, meters);
         retention = RetentionWorker.start(new RetentionConfig(10, 0, 1_000, usableBytes::get), new ScratchSpace(disk, HOT.resolveSibling("scratch")), cold, clock, meters);
-        partitions = new Partitions(metadata::view);
+        partitions = new Partitions(metadata::view, new Cut());
         recompression = new RecompressionPool(recompressing, () -> {});
         keeper = new PartitionKeeper(Replication.single(BROKER), hot, retention, loops, partitions, new TopicConfigs(BROKER, Map.of())::settings, recompression, clock);
     }

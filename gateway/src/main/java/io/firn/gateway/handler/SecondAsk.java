@@ -1,0 +1,46 @@
+package io.firn.gateway.handler;
+
+import io.firn.gateway.api.ApiHandler;
+import io.firn.gateway.api.Request;
+import io.firn.gateway.partition.Standing;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Keeps nobody with a broker that is cut off: what is asked about the cluster is answered once over a connection, by what this broker knew last, and when it is asked again the connection is ended.
+ *
+ * <p>Clients ask the broker whose connection is up, and keep asking it: an error or an answer that does not help makes them ask the same one again, and those that were connected to no other would never
+ * hear of the new leaders. Only without the connection do they go to another broker. They ask again when the first answer was of no use, so where no broker has a controller, who only wants to read is served.
+ *
+ * <p>Limits: one entry for each open connection over which it was asked. Threading: thread-safe.
+ */
+final class SecondAsk {
+
+    private static final String KEY = "asked-while-cut-off";
+
+    private final Standing standing;
+    private final Set<String> asked = ConcurrentHashMap.newKeySet();
+
+    SecondAsk(Standing standing) {
+        this.standing = standing;
+    }
+
+    ApiHandler before(ApiHandler handler) {
+        return request -> {
+            if (!standing.cutOff() || first(request)) {
+                handler.handle(request);
+            } else {
+                request.endConnection("no controller answers this broker; others may know more");
+            }
+        };
+    }
+
+    private boolean first(Request request) {
+        String connection = request.connectionId();
+        boolean first = asked.add(connection);
+        if (first) {
+            request.whenConnectionEnds(KEY, () -> asked.remove(connection));
+        }
+        return first;
+    }
+}
