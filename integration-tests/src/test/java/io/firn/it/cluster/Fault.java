@@ -13,12 +13,7 @@ record Fault(String what, Meanwhile meanwhile, Runnable begin, Runnable end) {
     enum Meanwhile {
         /** Without a majority nobody is. */
         NOBODY,
-        /**
-         * Where clients still reach a broker that the others do not: those that look for a coordinator ask whom they have least to do with, which is that broker, and it names the old one for as
-         * long as it hears of no other. Producers know the new leaders by their epochs.
-         */
-        PRODUCERS,
-        /** Groups and transactions as well. */
+        /** Every producer, group and transaction. */
         ALL
     }
 }

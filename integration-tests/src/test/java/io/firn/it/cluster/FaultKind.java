@@ -203,7 +203,7 @@ enum FaultKind {
     }
 
     private static Fault cut(ClusterHarness cluster, String what, List<int[]> ways) {
-        return new Fault(what, Meanwhile.PRODUCERS, () -> ways.forEach(way -> cluster.network().cut(way[0], way[1])), cluster.network()::heal);
+        return new Fault(what, Meanwhile.ALL, () -> ways.forEach(way -> cluster.network().cut(way[0], way[1])), cluster.network()::heal);
     }
 
     private static void moment(int ms) {
