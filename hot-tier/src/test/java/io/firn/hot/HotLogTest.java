@@ -75,6 +75,22 @@ final class HotLogTest {
     }
 
     @Test
+    void readersThatComeBackBeforeThePagesAreThereHaveThemReadOnce() throws IOException {
+        for (int i = 0; i < 10; i++) {
+            append(1);
+        }
+        store.run();
+        assertThat(store.close()).isTrue();
+        reopen(Durability.FSYNC);
+        for (int i = 0; i < 100; i++) {
+            assertThat(log.read(0, 1 << 20, 5, true)).as("where offset 5 begins is not known").isInstanceOf(ReadResult.AtEnd.class);
+        }
+        assertThat(store.waiting()).isEqualTo(1);
+        store.run();
+        assertThat(LogReads.offsets(log, 0, 5)).hasSize(5);
+    }
+
+    @Test
     void aFullSegmentIsRolledAndReadsGoOverTheBorder() throws IOException {
         for (int i = 0; i < 200; i++) {
             appendOrWait(5);

@@ -59,6 +59,11 @@ public final class SteppedStore {
         return finish(store.openOrCreate(partition, config, executor()));
     }
 
+    /** Pieces of work that wait. */
+    public int waiting() {
+        return tasks.size();
+    }
+
     /** Runs one piece of work; false if there was none. Without one to run, does a round of forcing. */
     public boolean step() {
         Runnable task = tasks.poll();

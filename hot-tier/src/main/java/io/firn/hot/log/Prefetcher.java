@@ -7,7 +7,9 @@ import io.firn.hot.segment.ScanBuffers;
 import io.firn.hot.segment.SegmentFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -16,7 +18,7 @@ import java.util.concurrent.RejectedExecutionException;
  * Brings pages into memory on the I/O pool and notes on the loop that they are there. A sequential reader waits for the pool once: from then on
  * what it will want next is read while it takes what is there ({@link #readOn}).
  *
- * <p>Bounded by its callers: a reader asks for a range and waits, or has one part read ahead at a time.
+ * <p>Bounded by its callers, who ask for a range and wait, or have one part read ahead at a time; and what the next read needs ({@link #load}) is under way once from each place, however many ask for it meanwhile.
  *
  * <p>Threading: {@link #prefetch} from any thread; all else, and the residency it notes down, on the loop only.
  */
@@ -29,6 +31,7 @@ public final class Prefetcher {
     private final Executor io;
     private final Executor loop;
     private final ScanBuffers buffers;
+    private final Set<Place> loading = new HashSet<>();
     private SegmentFile aheadOf;
     private int aheadFrom;
 
@@ -69,13 +72,21 @@ public final class Prefetcher {
         load(file, aheadFrom, Math.min(AHEAD_BYTES, segmentBytes - aheadFrom));
     }
 
-    /** Reads part of a file because the next read on the loop will need it. */
+    /** Reads part of a file because the next read on the loop will need it; nothing new while the part that begins there is being read: on a slow disk readers come back sooner than it is there. */
     void load(SegmentFile file, int position, int sizeBytes) {
-        submit(file, new CompletableFuture<>(), buffer -> {
-            file.log().preload(position, position + sizeBytes, buffer);
-            note(file, position, position + sizeBytes);
-        });
+        Place place = new Place(file, position);
+        if (loading.add(place)) {
+            CompletableFuture<Void> done = new CompletableFuture<>();
+            done.whenComplete((read, failure) -> onLoop(() -> loading.remove(place)));
+            submit(file, done, buffer -> {
+                file.log().preload(position, position + sizeBytes, buffer);
+                note(file, position, position + sizeBytes);
+                done.complete(null);
+            });
+        }
     }
+
+    private record Place(SegmentFile file, int position) {}
 
     private interface Work {
         void run(ByteBuffer buffer) throws IOException;
