@@ -98,13 +98,14 @@ final class LocalReplica implements ReplicaListener {
     @Override
     public void onRole() {
         ledWell = replica.leader().isPresent();
-        boolean leads = replica.leader().isPresent() || placedAsLeader && log.offlineReason().isPresent(); // one whose log is offline has to say so
+        boolean offline = log.offlineReason().isPresent(); // has to say so, in whatever role
+        boolean leads = replica.leader().isPresent() || placedAsLeader && offline;
         if (leads) {
             tiered.lead(replica.leaderEpoch());
         } else {
             tiered.follow(replica.leaderEpoch());
         }
-        if (leads || replica.follower().isPresent()) {
+        if (leads || offline || replica.follower().isPresent()) {
             Partition begun = new Partition(id, tiered, replica, leads, settings, loop.executor(), loop.recompression(), loop.clock());
             partition = Optional.of(begun);
             loop.partitions().put(begun);

@@ -254,6 +254,21 @@ class ReplicatedPartitionTest {
     // Readers
 
     @Test
+    void aFollowerWhoseLogFailedSaysSoInLaterEpochsToo() {
+        rig = ClusterRig.started(3);
+        TopicView topic = topic(List.of(1, 2, 3), HOT_ONLY);
+        rig.node(2).sim.fail(SimDisk.Op.FORCE, path -> path.toString().contains("logs-0"), Integer.MAX_VALUE, new IOException("failed on purpose by a test"));
+        assertThat(produce(1, 1, topic, "one")).isEqualTo(Errors.NONE);
+        Partition failed = rig.followed(2, topic, 0);
+        Await.until("its log is offline", () -> onLoop(failed, () -> failed.log().offlineReason().isPresent()));
+        rig.awaitIsr("logs", 0, 1, 3);
+        rig.submit(new Command.FenceBroker(1, rig.node(1).epoch()));
+        Partition later = rig.followed(2, topic, 0);
+        assertThat(later.leaderEpoch()).isGreaterThan(failed.leaderEpoch());
+        assertThat(onLoop(later, () -> later.log().offlineReason())).isPresent();
+    }
+
+    @Test
     void aConsumerIsSentToTheReplicaInItsRackWhichAnswersUpToWhatIsCommitted() {
         rig = ClusterRig.started(2);
         TopicView topic = topic(List.of(1, 2), HOT_ONLY);
