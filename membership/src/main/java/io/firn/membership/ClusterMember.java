@@ -410,6 +410,11 @@ final class ClusterMember implements Part, MetadataPeers.Handler {
     }
 
     @Override
+    public long offeredVersion() {
+        return role.offeredVersion();
+    }
+
+    @Override
     public OptionalInt controller() {
         Role now = role;
         if (controls()) {

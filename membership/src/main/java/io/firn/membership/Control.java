@@ -57,6 +57,11 @@ final class Control implements Role, Term.Host {
     }
 
     @Override
+    public long offeredVersion() {
+        return term.offeredVersion();
+    }
+
+    @Override
     public boolean committing() {
         return term.committing();
     }

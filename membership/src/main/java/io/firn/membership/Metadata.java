@@ -192,6 +192,15 @@ public final class Metadata implements AutoCloseable {
         return ended.isPresent() ? OptionalInt.empty() : part.controller();
     }
 
+    /**
+     * No lower than the version of anything this broker has committed as the controller, also of a change whose commitment it does not know of yet. So whoever shows as much knows everything that was decided
+     * before this call, as far as this broker was the controller.
+     */
+    public long committedAtMost() {
+        long offered = part.offeredVersion(); // before the view: what was offered is shown, or on its way, from then on
+        return Math.max(offered, view().version());
+    }
+
     /** Completes with the cause when the metadata fails ("Fail-stop"), and never if it is closed before that. */
     public CompletableFuture<Throwable> failure() {
         return failure.copy();

@@ -23,6 +23,11 @@ interface Part {
     /** The broker that decides commands, as far as this one knows; empty when there is none. Called on any thread. */
     OptionalInt controller();
 
+    /** Version of the last view this broker has begun to commit as the controller it is now; 0 if it is none. Called on any thread. */
+    default long offeredVersion() {
+        return 0;
+    }
+
     /** Asked to close: takes nothing more on. */
     void closing();
 

@@ -41,6 +41,11 @@ interface Role {
         return false;
     }
 
+    /** Version of the last view that was to be committed in this role. Called on any thread. */
+    default long offeredVersion() {
+        return 0;
+    }
+
     /** The metadata has failed: what is under way fails so. */
     default void abandon(Supplier<MetadataException> error) {
         leave();

@@ -27,7 +27,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A term that was stopped touches journal and view no more; if its last group turns out to be committed, its answers go through {@link Host#committedLate}.
  *
- * <p>Threading: confined to the metadata thread.
+ * <p>Threading: confined to the metadata thread, except {@link #offeredVersion}.
  */
 final class Term {
 
@@ -43,6 +43,7 @@ final class Term {
     private boolean committing;
     private boolean setting;
     private boolean stopped;
+    private volatile long offeredVersion;
 
     /** What a term works with, the same for every term of a broker. */
     record Parts(Folder folder, Shown shown, HeadCommit headCommit, Controller controller, InstantSource clock, RandomGenerator random) {}
@@ -86,6 +87,11 @@ final class Term {
     /** Whether a head is being set. */
     boolean setting() {
         return setting;
+    }
+
+    /** Version of the last view whose head this term has begun to set; from then on it may be committed. Called on any thread. */
+    long offeredVersion() {
+        return offeredVersion;
     }
 
     /** Commits entries nobody asked for. */
@@ -146,6 +152,7 @@ final class Term {
             return CompletableFuture.completedFuture(HeadCommit.Result.DEPOSED);
         }
         setting = true;
+        offeredVersion = group.view().version();
         return parts.headCommit().commit(head, group.head());
     }
 

@@ -67,7 +67,8 @@ public final class ControllerDuties {
         CompletableFuture<HeartbeatReply> answer = new CompletableFuture<>();
         loop.execute(() -> {
             List<Liveness.Step> steps = new ArrayList<>();
-            answer.complete(liveness.heard(metadata.view(), controls(), heartbeat, monotonicMs.getAsLong(), steps));
+            HeartbeatReply reply = liveness.heard(metadata.view(), controls(), heartbeat, monotonicMs.getAsLong(), steps);
+            answer.complete(reply.outcome() == HeartbeatReply.Outcome.HEARD ? reply.at(metadata.committedAtMost()) : reply);
             steps.forEach(this::take);
         });
         return answer;

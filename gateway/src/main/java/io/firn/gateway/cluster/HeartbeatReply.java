@@ -5,8 +5,12 @@ package io.firn.gateway.cluster;
  *
  * @param caughtUp the broker has applied its own registration
  * @param fenced it may not lead: it is not taken for alive, or is about to be taken for dead. Only an answer that says no gives a lease
+ * @param version no lower than that of any view this controller had committed when it answered: the lease counts for a broker that shows so much
  */
-public record HeartbeatReply(Outcome outcome, boolean caughtUp, boolean fenced) {
+public record HeartbeatReply(Outcome outcome, boolean caughtUp, boolean fenced, long version) {
+
+    /** Of an answer that gives nothing. */
+    static final long NO_VERSION = -1;
 
     public enum Outcome {
         HEARD,
@@ -16,11 +20,15 @@ public record HeartbeatReply(Outcome outcome, boolean caughtUp, boolean fenced) 
         STALE
     }
 
-    static final HeartbeatReply NOT_CONTROLLER = new HeartbeatReply(Outcome.NOT_CONTROLLER, false, true);
-    static final HeartbeatReply STALE = new HeartbeatReply(Outcome.STALE, false, true);
+    static final HeartbeatReply NOT_CONTROLLER = refused(Outcome.NOT_CONTROLLER);
+    static final HeartbeatReply STALE = refused(Outcome.STALE);
 
     /** An answer that was refused. */
     public static HeartbeatReply refused(Outcome outcome) {
-        return new HeartbeatReply(outcome, false, true);
+        return new HeartbeatReply(outcome, false, true, NO_VERSION);
+    }
+
+    HeartbeatReply at(long committed) {
+        return new HeartbeatReply(outcome, caughtUp, fenced, committed);
     }
 }

@@ -3,7 +3,9 @@ package io.firn.gateway.cluster;
 import io.firn.hot.replication.Authority;
 import io.firn.membership.BrokerView;
 import io.firn.membership.ClusterView;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -19,6 +21,9 @@ import org.apache.kafka.common.Uuid;
  *
  * <p><b>The lease.</b> It holds for {@link ClusterTimes#leaseMs()} from the <i>sending</i> of a heartbeat that was answered as not fenced; one answered as fenced ends it at once. {@link Liveness} says why no other broker leads
  * before. It is nobody's word that ends it but this broker's own clock.
+ *
+ * <p>Such an answer counts once this broker shows a view as new as any that was committed when it was given ({@link HeartbeatReply#version}), and is held until then. So a broker that is heard but learns nothing, and does not know
+ * that its leaderships were moved away, has no lease any more at the latest {@link ClusterTimes#leaseMs()} after the move: heartbeats that were answered later name a version that it does not reach.
  *
  * <p>Threading: confined to one thread, except {@link #holds}, {@link #cutOff} and {@link #epoch}, which are volatile reads. Time is monotonic and what callers say it is.
  */
@@ -36,6 +41,9 @@ final class Lifecycle implements Authority {
     /** Pause after a registration or a heartbeat that came to nothing, and before a lease that is lacking is asked for again. */
     static final long AGAIN_MS = 100;
 
+    /** Answers held at most: as many as are given in the time of a lease, and some. When there are more, the newest takes the place of the one before. */
+    static final int MAX_HELD = 16;
+
     private static final long NEVER = Long.MIN_VALUE / 2;
 
     private final int id;
@@ -44,12 +52,17 @@ final class Lifecycle implements Authority {
     private volatile long epoch = NO_EPOCH;
     private volatile long leaseEndMs = NEVER;
     private volatile long heardMs = NEVER;
+    private final ArrayDeque<Held> held = new ArrayDeque<>();
+    private long shownVersion;
     private boolean logsOpen;
     private boolean busy;
     private long notBeforeMs = NEVER;
     private long sentMs = NEVER;
     private OptionalInt asked = OptionalInt.empty();
     private Optional<String> replaced = Optional.empty();
+
+    /** An answer that gives a lease when this broker shows the version. */
+    private record Held(long version, long sentMs) {}
 
     Lifecycle(int id, Uuid process, ClusterTimes times) {
         this.id = id;
@@ -84,6 +97,7 @@ final class Lifecycle implements Authority {
     /** What is due. To be asked a few times in each heartbeat's time, and when the view has changed. */
     List<Step> turn(ClusterView view, OptionalInt controller, long nowMs) {
         look(view);
+        count();
         List<Step> steps = new ArrayList<>();
         if (busy || replaced.isPresent() || nowMs < notBeforeMs) {
             return steps;
@@ -107,6 +121,7 @@ final class Lifecycle implements Authority {
     }
 
     private void look(ClusterView view) {
+        shownVersion = view.version();
         BrokerView own = view.brokers().get(id);
         boolean mine = own != null && own.incarnation().process().equals(process);
         if (mine) {
@@ -118,6 +133,11 @@ final class Lifecycle implements Authority {
 
     private void replace(String why) {
         replaced = replaced.or(() -> Optional.of(why));
+        endLease();
+    }
+
+    private void endLease() {
+        held.clear();
         leaseEndMs = NEVER;
     }
 
@@ -133,13 +153,37 @@ final class Lifecycle implements Authority {
         switch (reply.outcome()) {
             case HEARD -> {
                 heardMs = Math.max(heardMs, beat.sentMs());
-                leaseEndMs = reply.fenced() ? NEVER : Math.max(leaseEndMs, beat.sentMs() + times.leaseMs());
+                heard(beat, reply, nowMs);
             }
             case NOT_CONTROLLER -> notBeforeMs = nowMs + AGAIN_MS;
             case STALE -> replace("the controller knows a later registration of broker " + id + ", or that it was removed");
         }
         if (reply.outcome() != HeartbeatReply.Outcome.HEARD) {
             asked = OptionalInt.empty();
+        }
+    }
+
+    private void heard(Step.Beat beat, HeartbeatReply reply, long nowMs) {
+        if (reply.fenced()) {
+            endLease();
+        } else if (replaced.isEmpty()) {
+            held.removeIf(old -> old.sentMs() + times.leaseMs() <= nowMs);
+            if (held.size() == MAX_HELD) {
+                held.removeLast();
+            }
+            held.add(new Held(reply.version(), beat.sentMs()));
+            count();
+        }
+    }
+
+    /** Versions of answers need not grow: a controller may have named one that was never committed. */
+    private void count() {
+        for (Iterator<Held> each = held.iterator(); each.hasNext();) {
+            Held answer = each.next();
+            if (answer.version() <= shownVersion) {
+                leaseEndMs = Math.max(leaseEndMs, answer.sentMs() + times.leaseMs());
+                each.remove();
+            }
         }
     }
 

@@ -158,7 +158,7 @@ final class Liveness {
             one.unfenceMs = nowMs;
             steps.add(new Step.Unfence(broker.id(), broker.epoch(), heartbeat.appliedVersion()));
         }
-        return new HeartbeatReply(HeartbeatReply.Outcome.HEARD, caughtUp, broker.fenced() || one.condemned);
+        return new HeartbeatReply(HeartbeatReply.Outcome.HEARD, caughtUp, broker.fenced() || one.condemned, view.version());
     }
 
     /** A connection on which the broker's heartbeats came has ended. */

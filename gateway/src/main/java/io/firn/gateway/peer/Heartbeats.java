@@ -8,23 +8,27 @@ import io.firn.gateway.cluster.HeartbeatReply;
 import io.firn.gateway.cluster.HeartbeatReply.Outcome;
 import io.firn.gateway.wire.PeerReply;
 import io.netty.channel.EventLoop;
+import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
 import org.apache.kafka.common.message.BrokerHeartbeatRequestData;
 import org.apache.kafka.common.message.BrokerHeartbeatResponseData;
 import org.apache.kafka.common.protocol.Errors;
+import org.apache.kafka.common.protocol.types.RawTaggedField;
 import org.apache.kafka.common.requests.BrokerHeartbeatRequest;
 import org.apache.kafka.common.requests.BrokerHeartbeatResponse;
 
 /**
- * Heartbeats as Kafka's BrokerHeartbeat on the brokers' own listener; those of a controller to itself stay in the process.
+ * Heartbeats as Kafka's BrokerHeartbeat on the brokers' own listener; those of a controller to itself stay in the process. What Kafka's answer has no field for, the version, is a tagged field of its own (8 bytes), with a tag far
+ * from Kafka's; an answer without it is no answer of a controller.
  *
  * <p>Threading: thread-safe.
  */
 public final class Heartbeats implements HeartbeatPort {
 
     private static final String CONNECTION = "heartbeats";
+    private static final int VERSION_TAG = 10_000;
 
     private final int self;
     private final PeerTransport peers;
@@ -56,10 +60,16 @@ public final class Heartbeats implements HeartbeatPort {
         BrokerHeartbeatResponseData data = ((BrokerHeartbeatResponse) answer.response()).data();
         answer.release().run();
         return switch (Errors.forCode(data.errorCode())) {
-            case NONE -> new HeartbeatReply(Outcome.HEARD, data.isCaughtUp(), data.isFenced());
+            case NONE -> heard(data);
             case STALE_BROKER_EPOCH -> HeartbeatReply.refused(Outcome.STALE);
             default -> HeartbeatReply.refused(Outcome.NOT_CONTROLLER);
         };
+    }
+
+    private static HeartbeatReply heard(BrokerHeartbeatResponseData data) {
+        return data.unknownTaggedFields().stream().filter(field -> field.tag() == VERSION_TAG && field.size() == Long.BYTES).findFirst()
+                .map(field -> new HeartbeatReply(Outcome.HEARD, data.isCaughtUp(), data.isFenced(), ByteBuffer.wrap(field.data()).getLong()))
+                .orElseGet(() -> HeartbeatReply.refused(Outcome.NOT_CONTROLLER));
     }
 
     /**
@@ -85,6 +95,10 @@ public final class Heartbeats implements HeartbeatPort {
             case NOT_CONTROLLER -> Errors.NOT_CONTROLLER;
             case STALE -> Errors.STALE_BROKER_EPOCH;
         };
-        request.respond(new BrokerHeartbeatResponseData().setErrorCode(error.code()).setIsCaughtUp(reply.caughtUp()).setIsFenced(reply.fenced()));
+        BrokerHeartbeatResponseData data = new BrokerHeartbeatResponseData().setErrorCode(error.code()).setIsCaughtUp(reply.caughtUp()).setIsFenced(reply.fenced());
+        if (error == Errors.NONE) {
+            data.unknownTaggedFields().add(new RawTaggedField(VERSION_TAG, ByteBuffer.allocate(Long.BYTES).putLong(reply.version()).array()));
+        }
+        request.respond(data);
     }
 }

@@ -16,8 +16,8 @@ class LifecycleTest {
     private static final ClusterTimes TIMES = new ClusterTimes(6_000, 500, 4_000);
     private static final int SELF = 1;
     private static final OptionalInt CONTROLLER = OptionalInt.of(2);
-    private static final HeartbeatReply UNFENCED = new HeartbeatReply(Outcome.HEARD, true, false);
-    private static final HeartbeatReply FENCED = new HeartbeatReply(Outcome.HEARD, true, true);
+    private static final HeartbeatReply UNFENCED = new HeartbeatReply(Outcome.HEARD, true, false, 3);
+    private static final HeartbeatReply FENCED = new HeartbeatReply(Outcome.HEARD, true, true, 3);
 
     private final Lifecycle life = new Lifecycle(SELF, Views.process(SELF), TIMES);
     private ClusterView view = Views.of(3);
@@ -90,11 +90,82 @@ class LifecycleTest {
     }
 
     @Test
+    void anAnswerCountsOnceWhatWasCommittedThenIsShown() {
+        registered(false);
+        long sentMs = nowMs;
+        exchange(at(9), 10);
+        assertThat(life.holds(nowMs)).as("this broker shows 7").isFalse();
+        nowMs += 1_000;
+        view = Views.of(8, Views.broker(SELF, 4, false));
+        turn();
+        assertThat(life.holds(nowMs)).isFalse();
+        view = Views.of(9, Views.broker(SELF, 4, false));
+        turn();
+        assertThat(life.holds(sentMs + 5_399)).as("from the sending").isTrue();
+        assertThat(life.holds(sentMs + 5_400)).isFalse();
+    }
+
+    @Test
+    void aBrokerThatIsHeardButLearnsNothingLosesItsLease() {
+        registered(false);
+        exchange(at(7), 1);
+        long lastMs = nowMs - 1;
+        long version = 7;
+        while (nowMs < lastMs + 20_000) {
+            nowMs += TIMES.heartbeatMs();
+            exchange(at(++version), 1);
+            assertThat(life.holds(lastMs + 5_400)).isFalse();
+        }
+        view = Views.of(version, Views.broker(SELF, 4, false));
+        turn();
+        assertThat(life.holds(nowMs)).as("it has learned everything").isTrue();
+    }
+
+    @Test
+    void aBrokerThatIsAlwaysALittleBehindKeepsItsLease() {
+        registered(false);
+        exchange(at(7), 1);
+        for (long version = 8; version < 100; version++) {
+            nowMs += TIMES.heartbeatMs();
+            exchange(at(version), 1);
+            view = Views.of(version - 1, Views.broker(SELF, 4, false));
+            turn();
+            assertThat(life.holds(nowMs)).isTrue();
+        }
+    }
+
+    @Test
+    void aVersionThatIsNeverReachedHoldsUpNoLaterAnswer() {
+        registered(false);
+        for (int i = 0; i < 2 * Lifecycle.MAX_HELD; i++) {
+            exchange(at(50), 1);
+            nowMs += Lifecycle.AGAIN_MS;
+        }
+        exchange(at(7), 1);
+        assertThat(life.holds(nowMs)).isTrue();
+    }
+
+    private static HeartbeatReply at(long version) {
+        return new HeartbeatReply(Outcome.HEARD, true, false, version);
+    }
+
+    @Test
     void anAnswerThatSaysFencedEndsTheLeaseAtOnce() {
         registered(false);
         exchange(UNFENCED, 1);
         nowMs += TIMES.heartbeatMs();
         exchange(FENCED, 1);
+        assertThat(life.holds(nowMs)).isFalse();
+    }
+
+    @Test
+    void anAnswerThatIsHeldEndsWithTheLease() {
+        registered(false);
+        exchange(at(8), 1);
+        nowMs += TIMES.heartbeatMs();
+        exchange(FENCED, 1);
+        view = Views.of(8, Views.broker(SELF, 4, false));
+        turn();
         assertThat(life.holds(nowMs)).isFalse();
     }
 

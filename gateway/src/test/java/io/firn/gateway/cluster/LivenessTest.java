@@ -89,7 +89,7 @@ class LivenessTest {
         for (int i = 0; i < 100; i++) {
             nowMs += 500;
             List<Step> steps = new ArrayList<>();
-            assertThat(hear(false, steps)).isEqualTo(new HeartbeatReply(Outcome.HEARD, true, false));
+            assertThat(hear(false, steps)).isEqualTo(new HeartbeatReply(Outcome.HEARD, true, false, view.version()));
             assertThat(steps).isEmpty();
             assertThat(turn()).isEmpty();
         }
@@ -116,7 +116,7 @@ class LivenessTest {
     void aBrokerIsUnfencedWhenItHasCaughtUpAndItsLogsAreOpen() {
         view = Views.of(9, Views.broker(1, 4, true));
         List<Step> steps = new ArrayList<>();
-        assertThat(hear(true, steps)).isEqualTo(new HeartbeatReply(Outcome.HEARD, true, true));
+        assertThat(hear(true, steps)).isEqualTo(new HeartbeatReply(Outcome.HEARD, true, true, view.version()));
         liveness.heard(view, true, new Heartbeat(1, 4, 3, false), nowMs, steps);
         assertThat(steps).as("one wants to be fenced, the other has not seen its registration").isEmpty();
         hear(false, steps);

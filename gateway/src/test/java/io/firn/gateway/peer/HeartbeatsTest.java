@@ -40,7 +40,7 @@ class HeartbeatsTest {
     private final BlockingQueue<Heartbeat> heard = new LinkedBlockingQueue<>();
     private final BlockingQueue<Long> ended = new LinkedBlockingQueue<>();
     private final int port;
-    private volatile HeartbeatReply answer = new HeartbeatReply(Outcome.HEARD, true, false);
+    private volatile HeartbeatReply answer = new HeartbeatReply(Outcome.HEARD, true, false, 1L << 40);
     private final KafkaListener listener;
     private final PeerApis apis;
     private final PeerLinks links;
@@ -70,7 +70,7 @@ class HeartbeatsTest {
 
     @Test
     void aHeartbeatArrivesAsItWasAndSoDoesEachAnswer() {
-        for (HeartbeatReply each : new HeartbeatReply[] {new HeartbeatReply(Outcome.HEARD, true, false), new HeartbeatReply(Outcome.HEARD, false, true), HeartbeatReply.refused(Outcome.NOT_CONTROLLER),
+        for (HeartbeatReply each : new HeartbeatReply[] {new HeartbeatReply(Outcome.HEARD, true, false, 1L << 40), new HeartbeatReply(Outcome.HEARD, false, true, 1L << 40), HeartbeatReply.refused(Outcome.NOT_CONTROLLER),
             HeartbeatReply.refused(Outcome.STALE)}) {
             answer = each;
             assertThat(Await.get(heartbeats.send(CONTROLLER, BEAT, 60_000))).isEqualTo(each);
