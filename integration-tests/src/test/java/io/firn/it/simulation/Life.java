@@ -414,7 +414,7 @@ final class Life {
             if (newest[0] < 0) {
                 return CompletableFuture.failedFuture(new IllegalStateException("the disk is dead"));
             }
-            cluster.observed.kept(() -> cluster.observed.offsets.answered(newest[0], atLeast, leader));
+            cluster.observed.kept(() -> cluster.observed.answersPosition(newest[0], atLeast, leader));
             return CompletableFuture.completedFuture(newest[0]);
         });
     }

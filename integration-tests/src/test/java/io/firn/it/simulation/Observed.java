@@ -1,5 +1,6 @@
 package io.firn.it.simulation;
 
+import io.firn.gateway.partition.Partition;
 import io.firn.membership.ClusterView;
 import java.util.Optional;
 import org.apache.kafka.common.TopicIdPartition;
@@ -32,6 +33,7 @@ final class Observed {
     void shown(Life life, ClusterView view) {
         kept(() -> {
             metadata.shown(life, view);
+            leases.shown(view);
             progress.shown(view);
         });
     }
@@ -46,6 +48,11 @@ final class Observed {
             leases.acknowledged(life, partition);
             acknowledged.add(partition, batch);
         });
+    }
+
+    void answersPosition(int position, int atLeast, Partition by) {
+        leases.speaks(by);
+        offsets.answered(position, atLeast, by, leases.moved(by));
     }
 
     void kept(Runnable look) {
