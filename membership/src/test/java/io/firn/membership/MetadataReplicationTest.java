@@ -82,6 +82,21 @@ class MetadataReplicationTest {
     }
 
     @Test
+    void aControllerReckonsWithWhatMayBeCommittedThoughItWasNotTold() {
+        Node controller = controller();
+        CompletableFuture<ClusterView> answer = controller.submit(new AllocateProducerIds(1));
+        long before = controller.metadata.view().version();
+        while (cluster.store.head().orElseThrow().version() == before) {
+            cluster.run(1);
+        }
+        assertThat(controller.metadata.view().version()).as("the store's answer is under way").isEqualTo(before);
+        assertThat(controller.metadata.committedAtMost()).isEqualTo(before + 1);
+        cluster.runUntil(10_000, "the command is answered", answer::isDone);
+        assertThat(controller.metadata.committedAtMost()).isEqualTo(before + 1).isEqualTo(answer.join().version());
+        assertThat(otherKeeper().metadata.committedAtMost()).isEqualTo(otherKeeper().metadata.view().version());
+    }
+
+    @Test
     void metadataWhoseDiskFailsSaysSoAndMetadataThatIsClosedDoesNot() {
         Node failing = otherKeeper();
         Node closing = controller();
