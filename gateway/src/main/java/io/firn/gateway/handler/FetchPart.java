@@ -143,7 +143,7 @@ final class FetchPart {
         if (verdict instanceof FetchVerdict.Refused refused) {
             fail(ErrorMapping.of(refused.error()));
         } else if (verdict instanceof FetchVerdict.Diverging diverging) {
-            answer.divergingEpoch().setEpoch(diverging.end().leaderEpoch()).setEndOffset(diverging.end().endOffset());
+            answer.setHighWatermark(FetchResponse.INVALID_HIGH_WATERMARK).divergingEpoch().setEpoch(diverging.end().leaderEpoch()).setEndOffset(diverging.end().endOffset()); // not learned, as with an error
         } else if ((bytesLeft > 0 || evenOneTooLarge) && follower.throttle().allows(partition.id().topicPartition(), follower.brokerId())) {
             findUncommitted(Math.max(1, Math.min(wanted.maxBytes, bytesLeft)), evenOneTooLarge);
         }

@@ -13,10 +13,12 @@ import io.firn.hot.replication.FetchReply;
 import io.firn.hot.replication.FetchedBatches;
 import io.firn.hot.replication.Replica;
 import io.firn.hot.replication.ReplicaFetch;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
@@ -45,6 +47,9 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Bytes: at most one answer is under way, of {@link FetchLimits#maxBytes} or one batch; it is held until the last replica has appended its part, and the next is asked for while some part still waits (for a new segment).
  * Records go from the receive buffers to the log without a copy.
+ *
+ * <p>The leader's session tells of a partition what it has not told yet. What it has told a replica of another time, which follows the same leader again by now, this one does not know: so such a replica is left out of
+ * one request, that the session forgets it, and named anew in the next.
  *
  * <p>A request that fails loses every reply in it; each replica then waits as its own back-off says.
  *
@@ -79,6 +84,10 @@ public final class FollowerFetcher {
     private final Executor loop;
     private final FetchSessionHandler session;
     private final Map<TopicIdPartition, Replica> followed = new LinkedHashMap<>();
+    /** What the newest request named: that, and nothing else, is in the leader's session. */
+    private Map<TopicPartition, Asked> named = Map.of();
+    /** In the leader's session since before they were removed. */
+    private final Set<TopicIdPartition> toForget = new HashSet<>();
     private boolean inFlight;
     private boolean looking;
     private boolean lookingLater;
@@ -108,6 +117,9 @@ public final class FollowerFetcher {
     /** The replica follows somebody else, or nobody. A reply under way still reaches it, and it knows that it is of another time. */
     public void remove(TopicIdPartition id) {
         followed.remove(id);
+        if (named.containsKey(id.topicPartition())) {
+            toForget.add(id);
+        }
     }
 
     public boolean isEmpty() {
@@ -118,6 +130,8 @@ public final class FollowerFetcher {
     public void close() {
         closed = true;
         followed.clear();
+        named = Map.of();
+        toForget.clear();
     }
 
     /** A replica may have something to ask. Looked at after what the loop has to do already, so that one request takes a whole round of them. */
@@ -152,7 +166,7 @@ public final class FollowerFetcher {
         } else {
             outOfPatience = false;
             int maxWaitMs = busy ? PATIENCE_MS : waiting ? BACKOFF_LOOK_MS : limits.maxWaitMs();
-            send(Math.min(maxWaitMs, limits.maxWaitMs()));
+            send(someAreNamedAnew() ? 0 : Math.min(maxWaitMs, limits.maxWaitMs()));
         }
     }
 
@@ -160,6 +174,10 @@ public final class FollowerFetcher {
     private FetchReadiness readiness(TopicIdPartition id, Replica replica) {
         FetchReadiness readiness = replica.readiness();
         return readiness == FetchReadiness.READY && !throttle.allows(id.topicPartition(), self) ? FetchReadiness.WAITING : readiness;
+    }
+
+    private boolean someAreNamedAnew() {
+        return toForget.stream().anyMatch(followed::containsKey);
     }
 
     private void lookLater() {
@@ -186,11 +204,13 @@ public final class FollowerFetcher {
     private void send(int maxWaitMs) {
         Map<TopicPartition, Asked> asked = new LinkedHashMap<>();
         FetchSessionHandler.Builder builder = session.newBuilder(followed.size(), false);
-        followed.forEach((id, replica) -> Optional.of(replica).filter(wanted -> throttle.allows(id.topicPartition(), self)).flatMap(Replica::nextFetch).ifPresent(position -> {
+        followed.forEach((id, replica) -> Optional.of(replica).filter(wanted -> !toForget.contains(id) && throttle.allows(id.topicPartition(), self)).flatMap(Replica::nextFetch).ifPresent(position -> {
             asked.put(id.topicPartition(), new Asked(replica, position));
             builder.add(id.topicPartition(), wanted(id, position));
         }));
         FetchSessionHandler.FetchRequestData data = builder.build();
+        named = asked;
+        toForget.clear();
         FetchRequest.Builder request = new FetchRequest.Builder(OLDEST_VERSION, VERSION, self, brokerEpoch.getAsLong(), maxWaitMs, 1, data.toSend())
                 .setMaxBytes(limits.maxBytes()).removed(data.toForget()).replaced(data.toReplace()).metadata(data.metadata());
         inFlight = true;
@@ -217,7 +237,7 @@ public final class FollowerFetcher {
 
     private void heed(Map<TopicPartition, Asked> asked, PeerReply answer) {
         Optional<Map<TopicPartition, FetchResponseData.PartitionData>> understood = understood(answer);
-        if (understood.isEmpty()) {
+        if (understood.isEmpty() || asked.isEmpty()) {
             lost(asked);
             answer.release().run();
             return;

@@ -352,6 +352,22 @@ class ReplicatedPartitionTest {
         }
     }
 
+    /** When it has cut its log there may be nothing more to tell it. */
+    @Test
+    void aReplicaWhoseLogDivergesIsToldNoHighWatermarkThatItsSessionWouldNotTellItAgain() {
+        rig = ClusterRig.started(2);
+        TopicView topic = topic(List.of(1, 2), HOT_ONLY);
+        assertThat(produce(1, 1, topic, "one")).isEqualTo(Errors.NONE);
+        FetchRequestData diverging = fetch(500, 1).setReplicaState(new FetchRequestData.ReplicaState().setReplicaId(2).setReplicaEpoch(rig.node(2).epoch()));
+        want(diverging, topic, 0, 5);
+        diverging.topics().get(0).partitions().get(0).setLastFetchedEpoch(rig.led("logs", 0).leaderEpoch());
+        try (WireClient peer = rig.node(1).peer()) {
+            FetchResponseData.PartitionData answer = only(peer.ask(ApiKeys.FETCH, FETCH, diverging, FetchResponseData.class));
+            assertThat(answer.divergingEpoch().endOffset()).isEqualTo(1);
+            assertThat(answer.highWatermark()).isEqualTo(-1);
+        }
+    }
+
     // Files and objects
 
     @Test

@@ -305,6 +305,47 @@ final class FollowerFetcherTest {
         assertThat(peers.held).isZero();
     }
 
+    /** The answer with the high watermark is of an epoch that is over by when it comes, and the session has told it. */
+    @Test
+    void aReplicaThatFollowsTheSameLeaderInANewEpochIsToldTheHighWatermarkAgain() {
+        open(0);
+        open(1);
+        append(0, 2);
+        followers.run();
+        peers.serve();
+        followers.run();
+        peers.serve();
+        assertThat(leading.get(0).highWatermark()).isEqualTo(10);
+
+        Placement next = new Placement(LEADER, EPOCH + 1, 2, List.of(LEADER, FOLLOWER), Set.of(LEADER, FOLLOWER));
+        leading.get(0).onPlacement(next);
+        fetcher.remove(id(0));
+        following.get(0).onPlacement(next);
+        fetcher.add(id(0), following.get(0));
+        settle();
+
+        assertThat(following.get(0).highWatermark()).isEqualTo(10);
+        assertThat(peers.held).isZero();
+    }
+
+    @Test
+    void theOnlyReplicaIsNamedAnewAsWell() {
+        open(0);
+        append(0, 2);
+        followers.run();
+        peers.serve();
+        followers.run();
+        peers.serve();
+        fetcher.remove(id(0));
+        Placement next = new Placement(LEADER, EPOCH + 1, 2, List.of(LEADER, FOLLOWER), Set.of(LEADER, FOLLOWER));
+        leading.get(0).onPlacement(next);
+        following.get(0).onPlacement(next);
+        fetcher.add(id(0), following.get(0));
+        settle();
+        assertThat(following.get(0).highWatermark()).isEqualTo(10);
+        assertThat(peers.held).as("answers not let go").isZero();
+    }
+
     @Test
     void aClosedFetcherAsksNoMore() {
         open(0);
