@@ -70,8 +70,8 @@ public final class Handlers {
         List<ServedApi> table = new ArrayList<>(List.of(
                 ServedApi.of(ApiKeys.METADATA, secondAsk.before(
                         new MetadataHandler(brokerId, context.config().topic().autoCreate(), context.metadata(), parts.autoCreation, parts.charging))),
-                ServedApi.of(ApiKeys.DESCRIBE_TOPIC_PARTITIONS, new DescribeTopicPartitionsHandler(context.metadata())),
-                ServedApi.of(ApiKeys.DESCRIBE_CLUSTER, new DescribeClusterHandler(brokerId, context.metadata())),
+                ServedApi.of(ApiKeys.DESCRIBE_TOPIC_PARTITIONS, secondAsk.before(new DescribeTopicPartitionsHandler(context.metadata()))),
+                ServedApi.of(ApiKeys.DESCRIBE_CLUSTER, secondAsk.before(new DescribeClusterHandler(brokerId, context.metadata()))),
                 ServedApi.of(ApiKeys.CREATE_TOPICS, new CreateTopicsHandler(context.metadata(), parts.newTopics, parts.entries, parts.creation, parts.charging)),
                 ServedApi.of(ApiKeys.DELETE_TOPICS, new DeleteTopicsHandler(context.metadata(), parts.commands, parts.charging)),
                 ServedApi.of(ApiKeys.CREATE_PARTITIONS, new CreatePartitionsHandler(context.metadata(), parts.creation, parts.charging)),

@@ -80,7 +80,9 @@ class LostDiskTest {
     @Test
     void anOffsetAboveTheEmptyLogsEndIsNotOutOfRangeWhetherThereIsRoomForRecordsOrNot() {
         TopicView other = rig.createTopic("other", 1);
-        append(rig.partition("other", 0));
+        Partition readable = rig.partition("other", 0);
+        append(readable);
+        Await.until("committed", () -> onLoop(readable, () -> readable.highWatermark() == 2));
         try (WireClient client = rig.client()) {
             for (boolean room : new boolean[] {true, false}) {
                 FetchRequestData body = Requests.fetch(0, 1);
