@@ -129,7 +129,7 @@ public final class RetentionWorker implements AutoCloseable {
         ColdBoundary boundary = new ColdBoundary(work.cold(), partition, leaderEpoch, loop);
         return () -> {
             CompletableFuture<Optional<LogStart>> found = new CompletableFuture<>();
-            Turns.Turn turn = new Turns.Turn(loop, 0, () -> boundary.find().whenComplete((start, failure) -> {
+            Turns.Turn turn = new Turns.Turn(loop, 0, () -> CompletableFuture.completedFuture(null).thenCompose(now -> boundary.find()).whenComplete((start, failure) -> {
                 work.post(() -> work.opens().release(work.nowMs()));
                 if (failure == null) {
                     found.complete(start);

@@ -297,6 +297,26 @@ class RetentionOverTiersTest {
         }
     }
 
+    /** By then another leader may have offloaded what this one wanted to drop, and its followers may have no local copies any more. */
+    @Test
+    void aDropThatWasBegunInAnEarlierLeadershipIsNotRepeated() {
+        try (TieredRig rig = settled(1)) {
+            emptying(rig, SimFault.outage());
+            rig.until("the emptying has failed", 0, () -> rig.state() instanceof OffloadState.Waiting);
+            rig.onLoop(() -> {
+                rig.log.follow(8);
+                rig.log.lead(9);
+                return null;
+            });
+            rig.objects.clearFaults();
+            rig.reconfigure(Views.coldOnly());
+            rig.segments(1);
+            rig.awaitOffloaded(48);
+            assertThat(rig.log.cold().get().startOffset()).isEqualTo(12);
+            new Replay(rig).everythingFrom(12, 100_000);
+        }
+    }
+
     /** Two segments are in both tiers, tiering is off with its data, and the manifest that says so meets {@code fault}. */
     private static SimFault emptying(TieredRig rig, SimFault fault) {
         rig.reconfigure(Views.local(Views.config(), -1, -1));
