@@ -1,5 +1,6 @@
 package io.firn.gateway.peer;
 
+import io.firn.gateway.wire.PeerReply;
 import io.netty.channel.EventLoop;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -7,8 +8,11 @@ import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
+import org.apache.kafka.common.requests.AbstractRequest;
+import org.apache.kafka.common.requests.AbstractResponse;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Small questions for other brokers. What comes while {@value #IN_FLIGHT} requests to a broker are unanswered gathers, and goes together in the next one: so a burst of thousands costs few requests, and one question
@@ -30,8 +34,14 @@ public final class PeerQueue<Q> {
     /** What questions of one kind are to other brokers. */
     public interface Wire<Q> {
 
-        /** Asks in one request, and answers each question. Completes when the answer is here or will never be; a failure is nothing more than that. */
-        CompletableFuture<?> send(int broker, List<Q> questions);
+        /** Asks all of them. */
+        AbstractRequest.Builder<?> request(List<Q> questions);
+
+        /** Answers each of them. */
+        void answer(List<Q> questions, AbstractResponse response);
+
+        /** Answers a question that has no answer, and may have been heeded or not. */
+        void fail(Q question);
 
         /** Whether {@code next} may be asked in one request with {@code questions}. */
         boolean fits(List<Q> questions, Q next);
@@ -40,12 +50,19 @@ public final class PeerQueue<Q> {
         void refuse(Q question);
     }
 
+    private static final Logger LOG = LoggerFactory.getLogger(PeerQueue.class);
+
     private final EventLoop loop;
+    private final PeerTransport transport;
+    private final long timeoutMs;
     private final Wire<Q> wire;
     private final Map<Integer, Line> lines = new HashMap<>();
 
-    public PeerQueue(EventLoop loop, Wire<Q> wire) {
+    /** @param timeoutMs for an answer; longer than the other broker may need for what is asked */
+    public PeerQueue(EventLoop loop, PeerTransport transport, long timeoutMs, Wire<Q> wire) {
         this.loop = loop;
+        this.transport = transport;
+        this.timeoutMs = timeoutMs;
         this.wire = wire;
     }
 
@@ -94,11 +111,28 @@ public final class PeerQueue<Q> {
             }
             List<Q> questions = take();
             inFlight++;
-            wire.send(broker, questions).whenComplete((done, failure) -> {
+            transport.send(broker, loop, wire.request(questions), timeoutMs).whenComplete((reply, failure) -> {
                 inFlight--;
+                if (failure == null) {
+                    answer(questions, reply);
+                } else {
+                    questions.forEach(wire::fail);
+                }
                 sendSoon();
             });
             sendSoon();
+        }
+
+        /** An answer that makes no sense is none: nobody may wait for ever. */
+        private void answer(List<Q> questions, PeerReply reply) {
+            try {
+                wire.answer(questions, reply.response());
+            } catch (RuntimeException e) {
+                LOG.atError().addKeyValue("broker", broker).setCause(e).log("An answer of another broker could not be understood");
+                questions.forEach(wire::fail);
+            } finally {
+                reply.release().run();
+            }
         }
 
         private List<Q> take() {

@@ -23,6 +23,7 @@ import org.apache.kafka.common.message.WriteShareGroupStateResponseData;
 import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.requests.AbstractRequest;
+import org.apache.kafka.common.requests.AbstractResponse;
 import org.apache.kafka.common.requests.DeleteShareGroupStateRequest;
 import org.apache.kafka.common.requests.InitializeShareGroupStateRequest;
 import org.apache.kafka.common.requests.ReadShareGroupStateRequest;
@@ -78,7 +79,7 @@ public final class StatePersister implements Persister {
         this.coordination = coordination;
         this.topic = topic;
         this.peers = peers;
-        this.queue = new PeerQueue<>(peers.loop(), new Wire());
+        this.queue = new PeerQueue<>(peers.loop(), peers.transport(), ANSWER_TIMEOUT_MS, new Wire());
         this.timer = timer;
     }
 
@@ -211,16 +212,18 @@ public final class StatePersister implements Persister {
     private final class Wire implements PeerQueue.Wire<Sent> {
 
         @Override
-        public CompletableFuture<?> send(int broker, List<Sent> questions) {
-            Sent only = questions.get(0);
-            return peers.transport().send(broker, peers.loop(), only.request(), ANSWER_TIMEOUT_MS).whenComplete((reply, failure) -> {
-                if (failure == null) {
-                    only.answer().complete(reply.response().data());
-                    reply.release().run();
-                } else {
-                    only.fail("The share coordinator's broker gives no answer.");
-                }
-            });
+        public AbstractRequest.Builder<?> request(List<Sent> questions) {
+            return questions.get(0).request();
+        }
+
+        @Override
+        public void answer(List<Sent> questions, AbstractResponse response) {
+            questions.get(0).answer().complete(response.data());
+        }
+
+        @Override
+        public void fail(Sent question) {
+            question.fail("The share coordinator's broker gives no answer.");
         }
 
         @Override

@@ -3,7 +3,6 @@ package io.firn.gateway.transaction;
 import io.firn.gateway.coordinator.TransactionAdmission;
 import io.firn.gateway.peer.PeerQueue;
 import io.firn.gateway.peer.Peers;
-import io.firn.gateway.wire.PeerReply;
 import io.firn.membership.PartitionView;
 import java.util.HashMap;
 import java.util.List;
@@ -19,6 +18,8 @@ import org.apache.kafka.common.message.AddPartitionsToTxnRequestData.AddPartitio
 import org.apache.kafka.common.message.AddPartitionsToTxnResponseData;
 import org.apache.kafka.common.message.AddPartitionsToTxnResponseData.AddPartitionsToTxnResult;
 import org.apache.kafka.common.protocol.Errors;
+import org.apache.kafka.common.requests.AbstractRequest;
+import org.apache.kafka.common.requests.AbstractResponse;
 import org.apache.kafka.common.requests.AddPartitionsToTxnRequest;
 import org.apache.kafka.common.requests.AddPartitionsToTxnResponse;
 
@@ -42,7 +43,7 @@ public final class ClusterAdmission implements TransactionAdmission {
     public ClusterAdmission(Peers peers, TransactionAdmission local) {
         this.peers = peers;
         this.local = local;
-        this.queue = new PeerQueue<>(peers.loop(), new Questions());
+        this.queue = new PeerQueue<>(peers.loop(), peers.transport(), TIMEOUT_MS, new Questions());
     }
 
     private record Question(String id, long producerId, short epoch, Set<TopicPartition> partitions, Mode mode, CompletableFuture<Map<TopicPartition, Errors>> answer) {
@@ -74,16 +75,22 @@ public final class ClusterAdmission implements TransactionAdmission {
     private final class Questions implements PeerQueue.Wire<Question> {
 
         @Override
-        public CompletableFuture<?> send(int broker, List<Question> questions) {
+        public AbstractRequest.Builder<?> request(List<Question> questions) {
             AddPartitionsToTxnTransactionCollection transactions = new AddPartitionsToTxnTransactionCollection(questions.size());
             questions.forEach(question -> transactions.add(transaction(question)));
-            return peers.transport().send(broker, peers.loop(), AddPartitionsToTxnRequest.Builder.forBroker(transactions), TIMEOUT_MS).whenComplete((reply, failure) -> {
-                if (failure == null) {
-                    answer(questions, reply);
-                } else {
-                    questions.forEach(question -> question.fail(Errors.NETWORK_EXCEPTION));
-                }
-            });
+            return AddPartitionsToTxnRequest.Builder.forBroker(transactions);
+        }
+
+        @Override
+        public void answer(List<Question> questions, AbstractResponse answer) {
+            AddPartitionsToTxnResponseData response = ((AddPartitionsToTxnResponse) answer).data();
+            Errors ofAll = Errors.forCode(response.errorCode());
+            questions.forEach(question -> question.answer().complete(ofAll == Errors.NONE ? answers(question, response) : Transactions.all(question.partitions(), ofAll)));
+        }
+
+        @Override
+        public void fail(Question question) {
+            question.fail(Errors.NETWORK_EXCEPTION);
         }
 
         /** A request names a transaction once. */
@@ -110,16 +117,6 @@ public final class ClusterAdmission implements TransactionAdmission {
         });
         return new AddPartitionsToTxnTransaction().setTransactionalId(question.id()).setProducerId(question.producerId()).setProducerEpoch(question.epoch())
                 .setVerifyOnly(question.mode() != Mode.ADD).setTopics(topics);
-    }
-
-    private static void answer(List<Question> questions, PeerReply reply) {
-        try {
-            AddPartitionsToTxnResponseData response = ((AddPartitionsToTxnResponse) reply.response()).data();
-            Errors ofAll = Errors.forCode(response.errorCode());
-            questions.forEach(question -> question.answer().complete(ofAll == Errors.NONE ? answers(question, response) : Transactions.all(question.partitions(), ofAll)));
-        } finally {
-            reply.release().run();
-        }
     }
 
     /** A partition the answer leaves out is not admitted. */

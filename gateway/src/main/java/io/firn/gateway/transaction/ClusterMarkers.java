@@ -2,7 +2,6 @@ package io.firn.gateway.transaction;
 
 import io.firn.gateway.peer.PeerQueue;
 import io.firn.gateway.peer.Peers;
-import io.firn.gateway.wire.PeerReply;
 import io.firn.membership.PartitionView;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -13,6 +12,8 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.protocol.Errors;
+import org.apache.kafka.common.requests.AbstractRequest;
+import org.apache.kafka.common.requests.AbstractResponse;
 import org.apache.kafka.common.requests.TransactionResult;
 import org.apache.kafka.common.requests.WriteTxnMarkersRequest;
 import org.apache.kafka.common.requests.WriteTxnMarkersRequest.TxnMarkerEntry;
@@ -39,12 +40,12 @@ public final class ClusterMarkers implements MarkerSender {
     public ClusterMarkers(Peers peers, MarkerSender local) {
         this.peers = peers;
         this.local = local;
-        this.queue = new PeerQueue<>(peers.loop(), new Markers());
+        this.queue = new PeerQueue<>(peers.loop(), peers.transport(), TIMEOUT_MS, new Markers());
     }
 
     private record Question(EndMarker marker, CompletableFuture<Map<TopicPartition, Errors>> answer) {
         void fail(Errors error) {
-            answer.complete(all(marker.partitions(), error));
+            answer.complete(Transactions.all(marker.partitions(), error));
         }
     }
 
@@ -70,32 +71,36 @@ public final class ClusterMarkers implements MarkerSender {
             return local.send(marker);
         }
         if (leader == PartitionView.NO_LEADER) {
-            return CompletableFuture.completedFuture(all(marker.partitions(), Errors.LEADER_NOT_AVAILABLE));
+            return CompletableFuture.completedFuture(Transactions.all(marker.partitions(), Errors.LEADER_NOT_AVAILABLE));
         }
         Question question = new Question(marker, new CompletableFuture<>());
         queue.ask(leader, question);
         return question.answer();
     }
 
-    private static Map<TopicPartition, Errors> all(Set<TopicPartition> partitions, Errors error) {
-        Map<TopicPartition, Errors> answers = new HashMap<>();
-        partitions.forEach(partition -> answers.put(partition, error));
-        return answers;
-    }
-
     /** Markers as WriteTxnMarkers has them. */
     private final class Markers implements PeerQueue.Wire<Question> {
 
         @Override
-        public CompletableFuture<?> send(int broker, List<Question> questions) {
-            WriteTxnMarkersRequest.Builder request = new WriteTxnMarkersRequest.Builder(questions.stream().map(question -> entry(question.marker())).toList());
-            return peers.transport().send(broker, peers.loop(), request, TIMEOUT_MS).whenComplete((reply, failure) -> {
-                if (failure == null) {
-                    answer(questions, reply);
-                } else {
-                    questions.forEach(question -> question.fail(Errors.NETWORK_EXCEPTION));
-                }
+        public AbstractRequest.Builder<?> request(List<Question> questions) {
+            return new WriteTxnMarkersRequest.Builder(questions.stream().map(question -> entry(question.marker())).toList());
+        }
+
+        /** A partition the answer leaves out is not known to have its marker. */
+        @Override
+        public void answer(List<Question> questions, AbstractResponse response) {
+            Map<Long, Map<TopicPartition, Errors>> errors = ((WriteTxnMarkersResponse) response).errorsByProducerId();
+            questions.forEach(question -> {
+                Map<TopicPartition, Errors> answers = Transactions.all(question.marker().partitions(), Errors.UNKNOWN_SERVER_ERROR);
+                Map<TopicPartition, Errors> told = errors.getOrDefault(question.marker().producerId(), Map.of());
+                answers.replaceAll((partition, unknown) -> told.getOrDefault(partition, unknown));
+                question.answer().complete(answers);
             });
+        }
+
+        @Override
+        public void fail(Question question) {
+            question.fail(Errors.NETWORK_EXCEPTION);
         }
 
         /** Answers are found by the producer's id. */
@@ -113,20 +118,5 @@ public final class ClusterMarkers implements MarkerSender {
     private static TxnMarkerEntry entry(EndMarker marker) {
         return new TxnMarkerEntry(marker.producerId(), marker.epoch(), marker.coordinatorEpoch(), marker.commit() ? TransactionResult.COMMIT : TransactionResult.ABORT,
                 List.copyOf(marker.partitions()), marker.transactionVersion());
-    }
-
-    /** A partition the answer leaves out is not known to have its marker. */
-    private static void answer(List<Question> questions, PeerReply reply) {
-        try {
-            Map<Long, Map<TopicPartition, Errors>> errors = ((WriteTxnMarkersResponse) reply.response()).errorsByProducerId();
-            questions.forEach(question -> {
-                Map<TopicPartition, Errors> answers = all(question.marker().partitions(), Errors.UNKNOWN_SERVER_ERROR);
-                Map<TopicPartition, Errors> told = errors.getOrDefault(question.marker().producerId(), Map.of());
-                answers.replaceAll((partition, unknown) -> told.getOrDefault(partition, unknown));
-                question.answer().complete(answers);
-            });
-        } finally {
-            reply.release().run();
-        }
     }
 }
