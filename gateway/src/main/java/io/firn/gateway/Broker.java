@@ -48,7 +48,6 @@ import io.firn.retention.RetentionWorker;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.netty.channel.EventLoop;
-import io.netty.util.concurrent.ScheduledFuture;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.file.FileSystemOptions;
@@ -176,7 +175,7 @@ public final class Broker implements AutoCloseable {
         createDataDirectory();
         Vertx vertx = closing(vertx(), running -> running.close().toCompletionStage().toCompletableFuture().join());
         EventLoops loops = EventLoops.of(vertx, ModuleConfigs.loops(config));
-        Timer timer = timer(loops.first());
+        Timer timer = Timer.on(loops.first());
         if (config.cluster().present()) {
             joinCluster(vertx, loops, timer);
         } else {
@@ -239,9 +238,6 @@ public final class Broker implements AutoCloseable {
 
     /** With HTTP before everything else: what a broker waits for is to be seen there. */
     private void joinCluster(Vertx vertx, EventLoops loops, Timer timer) {
-        if (holdsMetadata() && !DataDirectory.ofCluster(config.data().dir())) {
-            throw new StartupException("the data directory " + config.data().dir() + " belongs to a broker that ran alone; a cluster begins with an empty one");
-        }
         readiness = Readiness.notReady("joining the cluster");
         startHttp(vertx);
         ClusterPart part = new ClusterPart(config, form, vertx, loops, timer, new Parts());
@@ -370,13 +366,6 @@ public final class Broker implements AutoCloseable {
         return quotas;
     }
 
-    private static Timer timer(EventLoop loop) {
-        return (delayMs, task) -> {
-            ScheduledFuture<?> scheduled = loop.schedule(task, delayMs, TimeUnit.MILLISECONDS);
-            return () -> scheduled.cancel(false);
-        };
-    }
-
     private void startHttp(Vertx vertx) {
         try {
             http = HttpListener.start(vertx, config.http(), meters, this::readiness, () -> Optional.ofNullable(metadata)).toCompletionStage().toCompletableFuture().join();
@@ -397,7 +386,8 @@ public final class Broker implements AutoCloseable {
 
     /** Completes when all logs that should be open are, or offline with a reason. */
     private CompletableFuture<Void> serve(PartitionKeeper keeper) {
-        return ViewFeed.start(metadata, keeper::start, keeper::apply).handle((done, failed) -> {
+        metadata.subscribe((before, after) -> keeper.apply(after));
+        return keeper.start(metadata.view()).handle((done, failed) -> {
             if (!closing.get()) {
                 readiness = Readiness.READY;
             }

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.stream.Stream;
 import org.apache.kafka.common.Uuid;
 
 /**
@@ -50,7 +51,7 @@ public final class DataDirectory implements AutoCloseable {
      * Takes the directory, and gives it an id if it has none.
      *
      * @param parts directories in it that are lost only together
-     * @throws StartupException when another process has it, or a part is missing
+     * @throws StartupException when another process has it, a part is missing, or there is no id but something in a part
      */
     public static DataDirectory open(Path directory, List<Path> parts) {
         try {
@@ -103,12 +104,23 @@ public final class DataDirectory implements AutoCloseable {
 
     private static Uuid make(Path file, List<Path> parts) throws IOException {
         for (Path part : parts) {
+            if (Files.isDirectory(part) && holdsSomething(part)) {
+                throw new StartupException("the data directory " + file.getParent() + " belongs to a broker that ran alone, for " + part + " is not empty; a cluster begins with an empty one");
+            }
+        }
+        for (Path part : parts) {
             Files.createDirectories(part);
             force(part);
         }
         Uuid id = Uuid.randomUuid();
         write(file, id.toString());
         return id;
+    }
+
+    private static boolean holdsSomething(Path directory) throws IOException {
+        try (Stream<Path> names = Files.list(directory)) {
+            return names.findAny().isPresent();
+        }
     }
 
     private static void force(Path path) throws IOException {

@@ -1,5 +1,6 @@
 package io.firn.gateway.http;
 
+import io.firn.gateway.api.ErrorMapping;
 import io.firn.membership.Answer;
 import io.firn.membership.BrokerLoad;
 import io.firn.membership.BrokerView;
@@ -20,7 +21,6 @@ import io.vertx.core.json.JsonObject;
 import java.util.Comparator;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -100,10 +100,7 @@ final class ClusterPage {
     }
 
     private static void refuse(HttpServerResponse response, Throwable failure) {
-        Throwable cause = failure;
-        while (cause instanceof CompletionException && cause.getCause() != null) {
-            cause = cause.getCause();
-        }
+        Throwable cause = ErrorMapping.unwrap(failure);
         int status = 503;
         if (cause instanceof CommandRefused refused) {
             status = refused.reason() == CommandRefused.Reason.UNKNOWN_BROKER ? 404 : refused.reason() == CommandRefused.Reason.BROKER_IN_USE ? 409 : 503;

@@ -1,5 +1,6 @@
 package io.firn.gateway.partition;
 
+import io.firn.gateway.api.ErrorMapping;
 import io.firn.hot.replication.IsrProposal;
 import io.firn.hot.replication.ProposalOutcome;
 import io.firn.membership.Answer;
@@ -11,7 +12,6 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CompletionException;
 import org.apache.kafka.common.TopicIdPartition;
 
 /** Kafka's AlterPartition, as a command for the controller, and what its answer means for each proposal. Pure functions. */
@@ -52,7 +52,6 @@ final class IsrChanges {
 
     /** No answer to the command as a whole: refused as such (there was no attempt), or nobody knows. */
     static ProposalOutcome outcome(Throwable failure) {
-        Throwable cause = failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
-        return cause instanceof CommandRefused ? new ProposalOutcome.Refused() : new ProposalOutcome.Unknown();
+        return ErrorMapping.unwrap(failure) instanceof CommandRefused ? new ProposalOutcome.Refused() : new ProposalOutcome.Unknown();
     }
 }

@@ -26,7 +26,6 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import org.apache.kafka.common.TopicIdPartition;
@@ -138,11 +137,7 @@ final class LoopReplicas {
     }
 
     private FollowerFetcher fetcher(int leader) {
-        Timer timer = (delayMs, task) -> {
-            ScheduledFuture<?> scheduled = loop.schedule(task, delayMs, TimeUnit.MILLISECONDS);
-            return () -> scheduled.cancel(false);
-        };
-        return new FollowerFetcher(replication.brokerId(), replication.brokerEpoch(), leader, LeaderLink.over(replication.peers(), leader, loop), replication.limits(), ground.throttle(), timer, loop);
+        return new FollowerFetcher(replication.brokerId(), replication.brokerEpoch(), leader, LeaderLink.over(replication.peers(), leader, loop), replication.limits(), ground.throttle(), Timer.on(loop), loop);
     }
 
     void unfollow(int leader, LocalReplica replica) {

@@ -92,10 +92,10 @@ public final class PartitionKeeper {
         return opened.thenCompose(all -> all);
     }
 
-    /** Brings {@code next} about, whatever came before. Nothing before {@link #start}. */
-    public void apply(ClusterView previous, ClusterView next) {
+    /** Brings {@code next} about, whatever came before; one that comes before {@link #start}, with it. */
+    public void apply(ClusterView next) {
+        offer(next);
         if (started) {
-            offer(next);
             turn();
         }
     }

@@ -52,6 +52,22 @@ class DataDirectoryTest {
     }
 
     @Test
+    void whereMakingItWasBrokenOffItIsMadeAnew() throws IOException {
+        Files.createDirectories(directory.resolve("hot"));
+        try (DataDirectory made = open()) {
+            assertThat(made.id()).isNotNull();
+        }
+    }
+
+    @Test
+    void thatOfABrokerThatRanAloneIsNotTaken() throws IOException {
+        Files.createDirectories(directory.resolve("hot").resolve("logs-0"));
+        assertThatThrownBy(this::open).isInstanceOf(StartupException.class).hasMessageContaining("ran alone");
+        assertThat(DataDirectory.ofCluster(directory)).isFalse();
+        assertThat(directory.resolve("cp")).doesNotExist();
+    }
+
+    @Test
     void anIdThatIsNoneIsNotReplaced() throws IOException {
         open().close();
         Files.writeString(directory.resolve("directory.id"), "torn");

@@ -58,6 +58,14 @@ class PartitionKeeperTest {
     }
 
     @Test
+    void whatIsCreatedWhileTheKeeperBeginsWithAnOlderViewIsServedToo() {
+        rig = new StorageRig(directory, 1, Durability.OS);
+        rig.beforeKeeperStarts = () -> announce("logs", 2);
+        rig.start();
+        Await.until("both are in service", () -> rig.partitions.all().size() == 2);
+    }
+
+    @Test
     void nameThatIsCreatedDeletedAndCreatedAgainAtOnceIsServedByTheLastTopicOnly() {
         rig = StorageRig.started(directory, 2);
         TopicView last = null;

@@ -63,7 +63,7 @@ public final class TestPartitions implements AutoCloseable {
         partitions = new Partitions(metadata::view);
         peers = Peers.none(BROKER, metadata::view, loops.first());
         keeper = new PartitionKeeper(Replication.single(BROKER), hot, retention, loops, partitions, new TopicConfigs(BROKER, Map.of())::settings, recompression, clock);
-        metadata.subscribe(keeper::apply);
+        metadata.subscribe((before, after) -> keeper.apply(after));
         keeper.start(metadata.view()).join();
     }
 

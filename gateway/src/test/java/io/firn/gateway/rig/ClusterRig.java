@@ -293,9 +293,8 @@ public final class ClusterRig implements AutoCloseable {
 
         private void learn() {
             if (running && !isolated) {
-                ClusterView before = known;
                 known = view;
-                keeper.apply(before, known);
+                keeper.apply(known);
             }
         }
 

@@ -26,6 +26,7 @@ import io.firn.hot.Durability;
 import io.firn.hot.HotStore;
 import io.firn.hot.HotStoreConfig;
 import io.firn.hot.SimDisk;
+import io.firn.membership.ClusterView;
 import io.firn.membership.Command;
 import io.firn.membership.Command.ConfigScope;
 import io.firn.membership.Metadata;
@@ -84,6 +85,8 @@ public final class StorageRig implements AutoCloseable {
     public Metadata metadata;
     public Partitions partitions;
     public PartitionKeeper keeper;
+    /** When the view that the keeper starts with is taken already. */
+    public Runnable beforeKeeperStarts = () -> {};
 
     /** Who is asked about transactions; nobody by default. */
     public volatile TransactionAdmission admission = TransactionAdmission.NONE;
@@ -157,8 +160,10 @@ public final class StorageRig implements AutoCloseable {
     }
 
     public CompletableFuture<Void> startPartitions() {
-        metadata.subscribe(keeper::apply);
-        return keeper.start(metadata.view());
+        metadata.subscribe((before, after) -> keeper.apply(after));
+        ClusterView first = metadata.view();
+        beforeKeeperStarts.run();
+        return keeper.start(first);
     }
 
     private Timer timer() {

@@ -190,7 +190,7 @@ final class Life {
         lifecycle.replaced().thenAccept(this::ends);
         lifecycle.registered().thenAccept(epoch -> {
             cluster.note("broker " + id + " registered with epoch " + epoch);
-            metadata.subscribe(this::apply);
+            metadata.subscribe((before, after) -> apply(after));
             keeper.start(metadata.view()).thenRun(lifecycle::logsOpen);
         });
         lifecycle.start();
@@ -252,16 +252,16 @@ final class Life {
 
     // Partitions
 
-    private void apply(ClusterView before, ClusterView next) {
+    private void apply(ClusterView next) {
         if (cluster.mistake == Mistake.TRUNCATE_TO_HIGH_WATERMARK) {
             truncating++;
             loop.execute(() -> CompletableFuture.allOf(held().filter(partition -> newEpochElsewhere(partition, next)).map(Partition::replica)
                     .map(replica -> replica.log().truncateTo(Math.min(replica.highWatermark(), replica.log().logEndOffset()))).toArray(CompletableFuture[]::new)).whenComplete((cut, failure) -> {
                         truncating--;
-                        keeper.apply(before, next);
+                        keeper.apply(next);
                     }));
         } else {
-            keeper.apply(before, next);
+            keeper.apply(next);
         }
     }
 
