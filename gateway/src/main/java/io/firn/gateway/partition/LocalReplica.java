@@ -41,7 +41,7 @@ final class LocalReplica implements ReplicaListener {
     private TopicSettings settings;
     private boolean placedAsLeader;
     private boolean othersInSync;
-    private boolean ledWell;
+    private boolean saidLost;
     private OptionalInt followed = OptionalInt.empty();
     private Optional<Partition> partition = Optional.empty();
 
@@ -90,33 +90,41 @@ final class LocalReplica implements ReplicaListener {
         if (placement.leaderEpoch() > replica.leaderEpoch()) {
             retirePartition();
             placedAsLeader = placement.leader() == loop.brokerId();
-            othersInSync = placement.isr().size() > 1;
+            saidLost = false;
         }
+        othersInSync = placement.isr().size() > 1;
         replica.onPlacement(new Placement(placement.leader(), placement.leaderEpoch(), placement.partitionEpoch(), placement.replicas(), new HashSet<>(placement.isr())));
     }
 
     @Override
     public void onRole() {
-        ledWell = replica.leader().isPresent();
-        boolean offline = log.offlineReason().isPresent(); // has to say so, in whatever role
-        boolean leads = replica.leader().isPresent() || placedAsLeader && offline;
+        boolean failed = replica.failure().isPresent(); // has to say so, in whatever role
+        boolean leads = replica.leader().isPresent() || placedAsLeader && failed;
         if (leads) {
             tiered.lead(replica.leaderEpoch());
         } else {
             tiered.follow(replica.leaderEpoch());
         }
-        if (leads || offline || replica.follower().isPresent()) {
+        if (leads || failed || replica.follower().isPresent()) {
             Partition begun = new Partition(id, tiered, replica, leads, settings, loop.executor(), loop.recompression(), loop.clock());
             partition = Optional.of(begun);
             loop.partitions().put(begun);
         }
-        if (placedAsLeader && othersInSync && replica.leader().isEmpty()) { // as long as this process lives, nobody else would be elected
-            log.offlineReason().ifPresent(reason -> loop.lostLog(id, reason));
-        }
+        sayIfLost();
         replica.follower().ifPresent(following -> {
             followed = OptionalInt.of(following.leader());
             loop.follow(following.leader(), this);
         });
+    }
+
+    /** Where this replica is the one to lead and cannot, while others are in sync: as long as this process lives, none of them would be elected. */
+    private void sayIfLost() {
+        if (placedAsLeader && othersInSync && !saidLost) {
+            replica.failure().ifPresent(reason -> {
+                saidLost = true;
+                loop.lostLog(id, reason);
+            });
+        }
     }
 
     private void retirePartition() {
@@ -172,10 +180,7 @@ final class LocalReplica implements ReplicaListener {
             log.tick(nowMs);
             replica.tick();
             partition.ifPresent(serving -> serving.tick(nowMs));
-            if (ledWell && replica.hasOthers() && log.offlineReason().isPresent()) {
-                ledWell = false;
-                loop.lostLog(id, log.offlineReason().get());
-            }
+            sayIfLost();
         } catch (RuntimeException e) {
             LOG.atError().addKeyValue("partition", id).setCause(e).log("Upkeep of a partition failed");
         }

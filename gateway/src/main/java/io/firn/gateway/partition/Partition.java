@@ -2,7 +2,6 @@ package io.firn.gateway.partition;
 
 import io.firn.gateway.codec.CompressionChoice;
 import io.firn.gateway.codec.RecompressionPool;
-import io.firn.gateway.codec.Rewritten;
 import io.firn.gateway.config.TopicSettings;
 import io.firn.hot.AppendError;
 import io.firn.hot.AppendOrigin;
@@ -37,10 +36,7 @@ import org.slf4j.LoggerFactory;
  * One partition as this broker serves it in one leader epoch: appends and their commitment, the high watermark, and who waits for what. Each leadership is an object of its own, and so is each time this broker follows:
  * then it takes no appends, and consumers nearby read what is committed ({@link Partitions#readable}).
  *
- * <p><b>Append queue</b>: while the log starts a new segment, appends queue in order behind the first that was told to wait.
- * A batch that is to be rewritten in the topic's codec ({@code compression.type}) queues until the {@link RecompressionPool} is done with it, and whatever comes behind it queues too, so
- * that the order of appends is the order they came in.
- * The queue needs no limit of its own: each entry is a request that counts against its connection's and its loop's limits.
+ * <p><b>Order</b> of appends is the order they came in; what cannot be appended at once waits in an {@link AppendQueue}.
  *
  * <p><b>High watermark</b>: the {@link Replica}'s, told to whoever waits. Invariants: a leader's never goes back; it never passes the log end; a record below it is never lost by a crash the
  * configured durability covers, of all replicas in sync at once; nothing at or above it is shown to consumers or offloaded.
@@ -84,29 +80,6 @@ public final class Partition {
         void notCommitted(Errors why);
     }
 
-    /** An append that waits its turn. A batch that is to be rewritten first is {@link #ready} when that was done. */
-    private static final class QueuedAppend {
-        private final RecordBuffers batch;
-        private final AppendOrigin origin;
-        private final TransactionTerms terms;
-        private final AppendListener listener;
-        private final CompressionChoice compression;
-        private Optional<Rewritten> rewritten;
-
-        QueuedAppend(RecordBuffers batch, AppendOrigin origin, TransactionTerms terms, AppendListener listener, CompressionChoice compression) {
-            this.batch = batch;
-            this.origin = origin;
-            this.terms = terms;
-            this.listener = listener;
-            this.compression = compression;
-            this.rewritten = compression.rewrites(batch) ? Optional.empty() : Optional.of(Rewritten.of(batch));
-        }
-
-        boolean ready() {
-            return rewritten.isPresent();
-        }
-    }
-
     private record CommitWait(long nextOffset, long deadlineMs, CommitListener listener) {}
 
     private record DeletionWait(long offset, long deadlineMs, CompletableFuture<Long> done) {}
@@ -119,10 +92,9 @@ public final class Partition {
     private final Executor loop;
     private final InstantSource clock;
 
-    private final RecompressionPool recompression;
     private volatile TopicSettings settings;
 
-    private final ArrayDeque<QueuedAppend> queue = new ArrayDeque<>();
+    private final AppendQueue queue;
     private final ArrayDeque<CommitWait> commitWaits = new ArrayDeque<>();
     private final List<DeletionWait> deletionWaits = new ArrayList<>(0);
     private final Set<LongConsumer> watermarkListeners = new LinkedHashSet<>();
@@ -130,17 +102,13 @@ public final class Partition {
     private boolean endTold;
     private long highWatermark;
     private boolean appending;
-    private boolean draining;
-    private boolean rewriting;
     private boolean offlineTold;
-    private Optional<String> broken = Optional.empty();
     private volatile boolean retired;
 
     /** To be made on {@code loop}. @param leads or it follows, and takes no appends */
     Partition(TopicIdPartition id, TieredLog log, Replica replica, boolean leads, TopicSettings settings, Executor loop, RecompressionPool recompression, InstantSource clock) {
         this.id = id;
         this.settings = settings;
-        this.recompression = recompression;
         this.log = log;
         this.replica = replica;
         this.leads = leads;
@@ -148,6 +116,17 @@ public final class Partition {
         this.loop = loop;
         this.clock = clock;
         this.highWatermark = replica.highWatermark();
+        this.queue = new AppendQueue(log.hot(), recompression, loop, clock, new AppendQueue.Log() {
+            @Override
+            public boolean append(RecordBuffers batch, AppendOrigin origin, TransactionTerms terms, AppendListener listener) {
+                return tryAppend(batch, origin, terms, listener);
+            }
+
+            @Override
+            public void reject(AppendResult.Rejected rejected, AppendListener listener) {
+                tell(() -> listener.done(rejected));
+            }
+        });
     }
 
     public TopicIdPartition id() {
@@ -215,23 +194,13 @@ public final class Partition {
     public void append(RecordBuffers batch, AppendOrigin origin, TransactionTerms terms, AppendListener listener) {
         CompressionChoice compression = origin == AppendOrigin.CLIENT ? settings.compression() : CompressionChoice.PRODUCER;
         if (!queue.isEmpty() || compression.rewrites(batch) || !tryAppend(batch, origin, terms, listener)) {
-            queue.add(new QueuedAppend(batch, origin, terms, listener, compression));
-            drainWhenWritable();
+            queue.add(batch, origin, terms, listener, compression);
         }
     }
 
     /** As above, of somebody who answers for transactions. */
     public void append(RecordBuffers batch, AppendOrigin origin, AppendListener listener) {
         append(batch, origin, TransactionTerms.TRUSTED, listener);
-    }
-
-    private boolean tryAppend(QueuedAppend append) {
-        Rewritten rewritten = append.rewritten.orElseThrow();
-        if (rewritten.batch().isPresent()) {
-            return tryAppend(rewritten.batch().get(), append.origin, append.terms, append.listener);
-        }
-        tell(() -> append.listener.done(rewritten.rejected().orElseThrow()));
-        return true;
     }
 
     /**
@@ -274,9 +243,10 @@ public final class Partition {
         try {
             return log.hot().append(batch, leaderEpoch, origin, terms, clock.millis());
         } catch (RuntimeException e) {
-            broken = Optional.of("an append failed unexpectedly: " + e);
+            String reason = "an append failed unexpectedly: " + e;
             LOG.atError().addKeyValue("partition", id).setCause(e).log("Partition takes no more appends until the broker is started again");
-            return new AppendResult.Rejected(AppendError.OFFLINE, broken.get());
+            replica.fail(reason);
+            return new AppendResult.Rejected(AppendError.OFFLINE, reason);
         } finally {
             appending = false;
         }
@@ -297,42 +267,7 @@ public final class Partition {
 
     /** Why no wait can be fulfilled; empty in service. */
     private Optional<String> outOfService() {
-        return retired ? Optional.of(RETIRED) : broken.or(log::offlineReason);
-    }
-
-    private void drainWhenWritable() {
-        if (!draining) {
-            draining = true;
-            log.hot().whenWritable().whenComplete((done, failed) -> drain());
-        }
-    }
-
-    /** {@code draining} stays set meanwhile: what listeners append goes behind what is queued, and does not drain on their stack. */
-    private void drain() {
-        QueuedAppend next;
-        while ((next = queue.peek()) != null && next.ready()) {
-            queue.poll();
-            if (!tryAppend(next)) {
-                queue.addFirst(next);
-                draining = false;
-                drainWhenWritable();
-                return;
-            }
-        }
-        draining = false;
-        if (next != null && !rewriting) {
-            rewrite(next);
-        }
-    }
-
-    /** One batch at a time, the first of the queue: so a partition holds at most one that is larger than it came. */
-    private void rewrite(QueuedAppend first) {
-        rewriting = true;
-        recompression.rewrite(first.batch, log.hot().config(), first.compression, clock.millis()).thenAcceptAsync(done -> {
-            rewriting = false;
-            first.rewritten = Optional.of(done);
-            drainWhenWritable();
-        }, loop);
+        return retired ? Optional.of(RETIRED) : replica.failure().or(log::offlineReason);
     }
 
     // Commitment
@@ -518,11 +453,7 @@ public final class Partition {
     /** Ends service. A batch that is being rewritten is refused when the pool has let go of its bytes. */
     void retire() {
         retired = true;
-        Optional<QueuedAppend> held = rewriting ? Optional.ofNullable(queue.poll()) : Optional.empty();
-        List<QueuedAppend> refused = List.copyOf(queue);
-        queue.clear();
-        held.ifPresent(queue::add);
-        refused.forEach(append -> tryAppend(append.batch, append.origin, append.terms, append.listener));
+        queue.refuse();
         giveUp(wait -> true, Errors.NOT_LEADER_OR_FOLLOWER);
         giveUpDeletions(wait -> true, new NotLeaderOrFollowerException(RETIRED));
         tellWatermark();

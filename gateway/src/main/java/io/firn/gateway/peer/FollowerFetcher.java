@@ -281,7 +281,7 @@ public final class FollowerFetcher {
             one.replica.onReply(reply(one.position, found), release);
         } catch (RuntimeException e) {
             LOG.atError().addKeyValue("partition", one.replica.log().partition()).setCause(e).log("A replica failed at its leader's reply and follows no more");
-            one.replica.stop();
+            one.replica.fail("its leader's reply could not be taken: " + e);
             release.run();
         }
     }

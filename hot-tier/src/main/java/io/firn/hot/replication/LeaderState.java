@@ -172,10 +172,6 @@ public final class LeaderState {
         return ofEarlierLife ? Optional.of(FetchError.NOT_LEADER) : Optional.empty();
     }
 
-    boolean hasFollowers() {
-        return followers.length > 0;
-    }
-
     /** Smallest log start of this replica and its live followers: below it, deleted records are gone from all (DeleteRecords). */
     public long lowWatermark(long logStartOffset) {
         long low = logStartOffset;

@@ -50,6 +50,7 @@ public final class Replica {
     private CompletableFuture<Void> working = CompletableFuture.completedFuture(null);
     private boolean raisingLogStart;
     private long leadersLogStart;
+    private Optional<String> broken = Optional.empty();
 
     /**
      * @param monotonicMs a clock that no change of the wall clock moves, for lags and leases
@@ -105,11 +106,6 @@ public final class Replica {
         return leader.isPresent() ? leader.get().commitment(nextOffset) : Commitment.NOT_LEADER;
     }
 
-    /** Whether it leads, and others follow. */
-    public boolean hasOthers() {
-        return leader.isPresent() && leader.get().hasFollowers();
-    }
-
     /** See {@link LeaderState#lowWatermark}; the log start of one that does not lead. */
     public long lowWatermark() {
         return leader.isPresent() ? leader.get().lowWatermark(log.logStartOffset()) : log.logStartOffset();
@@ -144,6 +140,21 @@ public final class Replica {
         giveUpRole();
     }
 
+    /**
+     * Something went wrong that leaves it unknown what the log holds: this replica takes no role any more until its log is opened anew, as if the log had gone offline.
+     *
+     * @param reason for people
+     */
+    public void fail(String reason) {
+        broken = broken.or(() -> Optional.of(reason));
+        giveUpRole();
+    }
+
+    /** Why it can take no role: it has {@link #fail failed}, or its log is offline. */
+    public Optional<String> failure() {
+        return broken.or(log::offlineReason);
+    }
+
     private void giveUpRole() {
         leader.ifPresent(LeaderState::resign);
         leader = Optional.empty();
@@ -156,10 +167,19 @@ public final class Replica {
         giveUpRole();
         afterWork(() -> {
             if (leaderEpoch == placement.leaderEpoch()) {
-                take(placement);
+                takeOrFail(placement);
                 listener.onRole();
             }
         });
+    }
+
+    private void takeOrFail(Placement placement) {
+        try {
+            take(placement);
+        } catch (RuntimeException e) {
+            LOG.atError().addKeyValue("partition", log.partition()).addKeyValue("leaderEpoch", placement.leaderEpoch()).setCause(e).log("A role of this replica could not begin");
+            fail("a role could not begin: " + e);
+        }
     }
 
     /** At once, if nothing is being done to the log. Also after a roll that a pending append waits for: that append is dropped. */
@@ -173,7 +193,7 @@ public final class Replica {
     }
 
     private void take(Placement placement) {
-        if (log.offlineReason().isPresent() || placement.leader() < 0) {
+        if (failure().isPresent() || placement.leader() < 0) {
             return;
         }
         if (placement.leader() == settings.brokerId()) {

@@ -142,6 +142,21 @@ final class ReplicaTest {
     }
 
     @Test
+    void aReplicaThatHasFailedTakesNoRoleAnyMoreAndSaysWhy() {
+        Replica replica = follower();
+        assertThat(replica.failure()).isEmpty();
+        replica.fail("on purpose");
+        replica.fail("and once more");
+        assertThat(replica.follower()).isEmpty();
+        replica.onPlacement(placement(SELF, EPOCH + 1));
+        assertThat(replica.leader()).isEmpty();
+        replica.onPlacement(placement(OTHER, EPOCH + 2));
+        assertThat(replica.follower()).isEmpty();
+        assertThat(replica.leaderEpoch()).as("it is told of later ones all the same").isEqualTo(EPOCH + 2);
+        assertThat(replica.failure()).contains("on purpose");
+    }
+
+    @Test
     void withoutColdTierItBeginsAtItsOwnEnd() {
         Replica replica = replica(true);
         replica.onPlacement(placement(OTHER, EPOCH));
