@@ -14,6 +14,7 @@ import java.util.ArrayDeque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.common.network.ClientInformation;
@@ -30,6 +31,8 @@ import org.slf4j.LoggerFactory;
  * no room for the next frame; {@code requestsInFlight} requests are not yet fully sent back; the client did more than its quotas allow and has to wait (it stops between two frames).
  *
  * <p><b>Writing</b>: answers are encoded when they are next in order, and flushed once per read-complete or once per loop turn.
+ *
+ * <p>A request may be answered with the end of the connection: the answers before it are sent, none after it is, and nothing more is read.
  *
  * <p><b>Ends</b>, each with one log line when it is not the peer's own doing: a frame that is too long, negative or not decodable,
  * an API or version that is not served, no progress within a frame or answer for {@code stallMs}, idleness. On the end every
@@ -63,6 +66,8 @@ final class Connection extends ChannelInboundHandlerAdapter {
     private long lastWriteNanos;
     private boolean muted;
     private long mutedUntilNanos;
+    /** Why the connection ends as soon as what was written is sent. */
+    private Optional<String> ending = Optional.empty();
     private volatile boolean closed;
 
     Connection(LoopWire loop, RequestDecoder decoder) {
@@ -270,7 +275,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
     }
 
     private boolean mayRead() {
-        return (!muted || midFrame()) && reservingBytes == 0 && inOrder.size() + unsent < loop.limits().requestsInFlight();
+        return ending.isEmpty() && (!muted || midFrame()) && reservingBytes == 0 && inOrder.size() + unsent < loop.limits().requestsInFlight();
     }
 
     private boolean midFrame() {
@@ -388,7 +393,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
         if (loop.quotas().any()) {
             mute(Charges.answered(loop.quotas(), exchange));
         }
-        while (!inOrder.isEmpty() && inOrder.peek().isAnswered()) {
+        while (ending.isEmpty() && !inOrder.isEmpty() && inOrder.peek().isAnswered()) {
             write(inOrder.poll());
         }
         if (dirty && !insideRead && !flushQueued) {
@@ -403,6 +408,8 @@ final class Connection extends ChannelInboundHandlerAdapter {
     private void write(Exchange exchange) {
         if (exchange.response() == null) {
             exchange.sentOrDropped();
+            ending = exchange.endReason();
+            closeIfSent();
             return;
         }
         List<Object> parts;
@@ -440,8 +447,17 @@ final class Connection extends ChannelInboundHandlerAdapter {
         exchange.sentOrDropped();
         if (!success) {
             context.close();
-        } else if (!closed && !consuming) {
-            consume();
+        } else {
+            closeIfSent();
+            if (!closed && !consuming) {
+                consume();
+            }
+        }
+    }
+
+    private void closeIfSent() {
+        if (unsent == 0) {
+            ending.ifPresent(this::close);
         }
     }
 

@@ -4,6 +4,7 @@ import io.firn.gateway.api.ErrorMapping;
 import io.firn.gateway.api.Request;
 import io.netty.channel.EventLoop;
 import java.net.InetAddress;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.common.network.ClientInformation;
 import org.apache.kafka.common.protocol.ApiMessage;
@@ -33,6 +34,7 @@ final class Exchange implements Request {
     private boolean answered;
     private boolean payloadHeld = true;
     private ApiMessage response;
+    private Optional<String> endReason = Optional.empty();
     private Runnable release = NOTHING;
     private Runnable abandonment = NOTHING;
 
@@ -112,18 +114,17 @@ final class Exchange implements Request {
 
     @Override
     public void respond(ApiMessage message, Runnable whenSentOrDropped) {
-        end(message, whenSentOrDropped);
+        end(message, Optional.empty(), whenSentOrDropped);
     }
 
     @Override
     public void noResponse() {
-        end(null, NOTHING);
+        end(null, Optional.empty(), NOTHING);
     }
 
     @Override
     public void endConnection(String reason) {
-        noResponse();
-        connection.execute(() -> connection.close(reason), NOTHING);
+        end(null, Optional.of(reason), NOTHING);
     }
 
     @Override
@@ -132,22 +133,23 @@ final class Exchange implements Request {
         Errors code = ErrorMapping.of(cause);
         String message = code == Errors.UNKNOWN_SERVER_ERROR ? null : cause.getMessage();
         AbstractResponse answer = body.getErrorResponse(0, code.exception(message));
-        end(answer == null ? null : answer.data(), NOTHING);
+        end(answer == null ? null : answer.data(), Optional.empty(), NOTHING);
     }
 
-    private void end(ApiMessage message, Runnable whenSentOrDropped) {
+    private void end(ApiMessage message, Optional<String> reason, Runnable whenSentOrDropped) {
         if (!ended.compareAndSet(false, true)) {
             whenSentOrDropped.run();
         } else if (connection.inLoop()) {
-            answer(message, whenSentOrDropped);
+            answer(message, reason, whenSentOrDropped);
         } else {
-            connection.execute(() -> answer(message, whenSentOrDropped), whenSentOrDropped);
+            connection.execute(() -> answer(message, reason, whenSentOrDropped), whenSentOrDropped);
         }
     }
 
-    private void answer(ApiMessage message, Runnable whenSentOrDropped) {
+    private void answer(ApiMessage message, Optional<String> reason, Runnable whenSentOrDropped) {
         abandonment = NOTHING;
         response = message;
+        endReason = reason;
         release = whenSentOrDropped;
         answered = true;
         freePayload();
@@ -183,6 +185,11 @@ final class Exchange implements Request {
     /** The answer; null when there is none to send. */
     ApiMessage response() {
         return response;
+    }
+
+    /** Why the connection is to end in place of an answer, when its turn has come. */
+    Optional<String> endReason() {
+        return endReason;
     }
 
     long receivedNanos() {

@@ -245,6 +245,48 @@ class KafkaListenerTest {
         }
     }
 
+    /** A client takes an answer for that to its oldest open request: one that came out of turn, because the connection was to end in place of the one before, would be taken for broken. */
+    @Test
+    void aRequestWhoseAnswerIsTheEndOfTheConnectionLetsTheAnswersBeforeItOutAndNoneAfterIt() throws Exception {
+        start(limits(1 << 20, 1 << 20, 8, 30_000), request -> {
+            if (request.header().correlationId() == 2) {
+                request.endConnection("it is not to be asked again");
+            } else {
+                request.respond(new HeartbeatResponseData());
+            }
+        });
+        try (Socket client = connect()) {
+            write(client, framed(heartbeat(1, "group"), heartbeat(2, "group"), heartbeat(3, "group")));
+            assertThat(receive(client).getInt()).isEqualTo(1);
+            assertClosed(client);
+        }
+        assertServes();
+    }
+
+    @Test
+    void aConnectionEndsOnlyWhenTheAnswersBeforeAreThereToBeSent() throws Exception {
+        start(limits(1 << 20, 1 << 20, 8, 30_000));
+        try (Socket client = connect()) {
+            for (int id = 1; id <= 3; id++) {
+                send(client, heartbeat(id, "group"));
+            }
+            List<Request> requests = List.of(next(), next(), next());
+            requests.get(2).respond(new HeartbeatResponseData());
+            requests.get(1).endConnection("it is not to be asked again");
+            requests.get(0).respond(new HeartbeatResponseData());
+            assertThat(receive(client).getInt()).isEqualTo(1);
+            assertClosed(client);
+        }
+    }
+
+    private static byte[] framed(byte[]... requests) {
+        ByteBuffer all = ByteBuffer.allocate(Arrays.stream(requests).mapToInt(one -> 4 + one.length).sum());
+        for (byte[] one : requests) {
+            all.putInt(one.length).put(one);
+        }
+        return all.array();
+    }
+
     /** By an API that is answered without this test's help: a refused connection then shows as its end, and is tried again. */
     private void assertServes() throws Exception {
         for (int attempt = 0; ; attempt++) {
@@ -316,9 +358,14 @@ class KafkaListenerTest {
         return ByteBuffer.allocate(head.remaining() + tail.remaining()).put(head).put(tail).array();
     }
 
-    private static void send(Socket socket, byte[] bytes) throws IOException {
+    private static void send(Socket socket, byte[] request) throws IOException {
+        write(socket, framed(request));
+    }
+
+    /** In one piece, so that it is received in one. */
+    private static void write(Socket socket, byte[] bytes) throws IOException {
         DataOutputStream out = new DataOutputStream(socket.getOutputStream());
-        out.write(ByteBuffer.allocate(4 + bytes.length).putInt(bytes.length).put(bytes).array());
+        out.write(bytes);
         out.flush();
     }
 
