@@ -3,6 +3,7 @@ package io.firn.gateway.cli;
 import io.firn.gateway.config.BrokerConfig;
 import io.firn.gateway.config.ConfigLoader;
 import java.io.IOException;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
@@ -12,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -32,6 +34,13 @@ record LocalCluster(Path directory, List<Member> members) {
 
     /** Between the ports of two brokers. */
     private static final int PORT_STEP = 100;
+
+    /**
+     * Where free ports are looked for: below those that operating systems give to outgoing connections, which would take a port between two runs of its broker, or before the first.
+     */
+    private static final int LOWEST_FREE = 10_000;
+    private static final int ABOVE_FREE = 20_000;
+    private static final int ATTEMPTS = 1_000;
 
     /** One broker. */
     record Member(int id, Path directory, BrokerConfig config) {
@@ -64,14 +73,25 @@ record LocalCluster(Path directory, List<Member> members) {
         private static List<Integer> free(int count) throws IOException {
             List<ServerSocket> held = new ArrayList<>();
             try {
-                for (int i = 0; i < count; i++) {
-                    held.add(new ServerSocket(0, 1, InetAddress.getLoopbackAddress()));
+                for (int attempt = 0; attempt < ATTEMPTS && held.size() < count; attempt++) {
+                    hold(ThreadLocalRandom.current().nextInt(LOWEST_FREE, ABOVE_FREE)).ifPresent(held::add);
+                }
+                if (held.size() < count) {
+                    throw new BindException("found no " + count + " free ports from " + LOWEST_FREE + " to " + (ABOVE_FREE - 1));
                 }
                 return held.stream().map(ServerSocket::getLocalPort).toList();
             } finally {
                 for (ServerSocket socket : held) {
                     socket.close();
                 }
+            }
+        }
+
+        private static Optional<ServerSocket> hold(int port) {
+            try {
+                return Optional.of(new ServerSocket(port, 1, InetAddress.getLoopbackAddress()));
+            } catch (IOException inUse) {
+                return Optional.empty();
             }
         }
     }

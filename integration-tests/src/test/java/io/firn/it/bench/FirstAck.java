@@ -1,5 +1,6 @@
 package io.firn.it.bench;
 
+import io.firn.it.harness.FreePorts;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -20,7 +21,7 @@ final class FirstAck {
 
     /** In milliseconds. The producer exists before the broker, so that the time is the broker's. */
     static double measureMs(Layout layout, Peer peer, Path data, Peer.Mode mode, String topic) throws IOException, InterruptedException {
-        int port = Peer.freePort();
+        int port = FreePorts.next();
         List<String> command = peer.prepare(layout, data, mode, port);
         Map<String, Object> settings = Map.of("bootstrap.servers", "127.0.0.1:" + port, "acks", "all", "linger.ms", "0", "reconnect.backoff.ms", "20",
                 "reconnect.backoff.max.ms", "20", "retry.backoff.ms", "10", "retry.backoff.max.ms", "10", "max.block.ms", "60000");

@@ -1,9 +1,8 @@
 package io.firn.it.bench;
 
+import io.firn.it.harness.FreePorts;
 import io.firn.it.harness.KafkaServer;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -29,7 +28,7 @@ enum Peer {
         @Override
         List<String> prepare(Layout layout, Path data, Mode mode, int port) throws IOException, InterruptedException {
             KafkaServer server = new KafkaServer(layout.kafkaClassPath(), layout.work());
-            return server.command(server.prepare(data, KafkaServer.Member.alone(port, freePort()), settings(data, mode)), JVM);
+            return server.command(server.prepare(data, KafkaServer.Member.alone(port, FreePorts.next()), settings(data, mode)), JVM);
         }
 
         @Override
@@ -70,17 +69,11 @@ enum Peer {
 
     /** Starts on {@code data} and waits until it answers. */
     BrokerProcess start(Layout layout, Path data, Mode mode) throws IOException, InterruptedException {
-        int port = freePort();
+        int port = FreePorts.next();
         List<String> command = prepare(layout, data, mode, port);
         BrokerProcess broker = BrokerProcess.start(command, "127.0.0.1:" + port, data.resolveSibling(data.getFileName() + ".log"));
         Admins.awaitReady(broker);
         return broker;
-    }
-
-    static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        }
     }
 
     private static Map<String, String> settings(Path data, Mode mode) throws IOException {

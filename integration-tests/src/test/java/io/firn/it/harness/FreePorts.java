@@ -11,19 +11,25 @@ import java.util.concurrent.ThreadLocalRandom;
 /**
  * Ports for brokers that come back at the same place. They lie below the range from which the operating system takes ports of outgoing connections: of a port in that range, a client
  * that tries again and again to reach a dead broker may be given the very port it dials, connect to itself, and keep the broker from coming back.
+ *
+ * <p>Each of the JVMs that run tests beside each other ({@code -Dfirn.fork=N}) has a range of its own: what one has chosen for a broker that does not run yet is not to be found free by another.
  */
 public final class FreePorts {
 
     private static final int LOWEST = 20_000;
     private static final int USUAL_RANGE_START = 32_768;
     private static final int ATTEMPTS = 200;
+    private static final int FORKS = 4;
+    private static final int FORK = Integer.getInteger("firn.fork", 1) % FORKS;
 
     private FreePorts() {}
 
     public static int next() {
         int above = Math.min(outgoingRangeStart(), 49_152);
+        int lowest = Math.min(LOWEST, above - FORKS * 1_000);
+        int share = (above - lowest) / FORKS;
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-            int port = ThreadLocalRandom.current().nextInt(Math.min(LOWEST, above - 1_000), above);
+            int port = lowest + FORK * share + ThreadLocalRandom.current().nextInt(share);
             if (free(port)) {
                 return port;
             }
