@@ -1,9 +1,10 @@
 package io.firn.membership.hazelcast;
 
+import com.hazelcast.config.AdvancedNetworkConfig;
 import com.hazelcast.config.AliasedDiscoveryConfig;
 import com.hazelcast.config.Config;
 import com.hazelcast.config.JoinConfig;
-import com.hazelcast.config.NetworkConfig;
+import com.hazelcast.config.ServerSocketEndpointConfig;
 import com.hazelcast.config.cp.CPSubsystemConfig;
 import com.hazelcast.config.cp.FencedLockConfig;
 import com.hazelcast.config.cp.RaftAlgorithmConfig;
@@ -43,7 +44,6 @@ final class InstanceConfig {
         properties(config, settings);
         config.getJetConfig().setEnabled(false);
         config.getMetricsConfig().setEnabled(false);
-        config.getNetworkConfig().getRestApiConfig().setEnabled(false);
         config.getIntegrityCheckerConfig().setEnabled(false);
         config.getExecutorConfig(EXECUTOR).setPoolSize(2).setQueueCapacity(1000);
         config.getSerializationConfig().addDataSerializableFactory(CpSerialization.FACTORY_ID, new CpSerialization());
@@ -57,7 +57,7 @@ final class InstanceConfig {
         if (identity.speaks()) {
             config.getMemberAttributeConfig().setAttribute(CP_UUID, identity.uuid().toString());
         }
-        network(config.getNetworkConfig(), settings);
+        network(config.getAdvancedNetworkConfig(), settings);
         cp(config.getCPSubsystemConfig(), settings);
         return config;
     }
@@ -80,10 +80,15 @@ final class InstanceConfig {
         config.setProperty("hazelcast.socket.bind.any", "false");
     }
 
-    private static void network(NetworkConfig network, CpSettings settings) {
-        network.setPort(settings.port()).setPortAutoIncrement(false);
-        settings.host().ifPresent(host -> network.getInterfaces().setEnabled(true).addInterface(host));
-        settings.publicAddress().ifPresent(network::setPublicAddress);
+    /**
+     * A port for members alone. One that clients may use as well (Hazelcast's default) would find out who is connected to it, and whoever has connected to a member that does not answer, since its process is
+     * stopped but its kernel is not, then goes round in a circle: a thread that also writes to other members does nothing else any more, and members that are well take each other for dead.
+     */
+    private static void network(AdvancedNetworkConfig network, CpSettings settings) {
+        ServerSocketEndpointConfig members = new ServerSocketEndpointConfig().setPort(settings.port()).setPortAutoIncrement(false);
+        settings.host().ifPresent(host -> members.getInterfaces().setEnabled(true).addInterface(host));
+        settings.publicAddress().ifPresent(members::setPublicAddress);
+        network.setEnabled(true).setMemberEndpointConfig(members);
         JoinConfig join = network.getJoin();
         join.getMulticastConfig().setEnabled(false);
         join.getAutoDetectionConfig().setEnabled(false);

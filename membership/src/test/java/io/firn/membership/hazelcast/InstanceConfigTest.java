@@ -2,8 +2,11 @@ package io.firn.membership.hazelcast;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.hazelcast.config.AdvancedNetworkConfig;
 import com.hazelcast.config.Config;
 import com.hazelcast.config.JoinConfig;
+import com.hazelcast.config.ServerSocketEndpointConfig;
+import com.hazelcast.instance.EndpointQualifier;
 import io.firn.membership.CpSeeds;
 import io.firn.membership.CpPeer;
 import io.firn.membership.CpSettings;
@@ -36,10 +39,22 @@ class InstanceConfigTest {
         assertThat(config.getProperty("hazelcast.logging.type")).isEqualTo("slf4j");
         assertThat(config.getJetConfig().isEnabled()).isFalse();
         assertThat(config.getMetricsConfig().isEnabled()).isFalse();
-        assertThat(config.getNetworkConfig().getRestApiConfig().isEnabled()).isFalse();
-        assertThat(config.getNetworkConfig().isPortAutoIncrement()).isFalse();
-        assertThat(config.getNetworkConfig().getJoin().getMulticastConfig().isEnabled()).isFalse();
-        assertThat(config.getNetworkConfig().getJoin().getAutoDetectionConfig().isEnabled()).isFalse();
+        assertThat(config.getAdvancedNetworkConfig().getJoin().getMulticastConfig().isEnabled()).isFalse();
+        assertThat(config.getAdvancedNetworkConfig().getJoin().getAutoDetectionConfig().isEnabled()).isFalse();
+    }
+
+    /** Also for the reason given in README.md: a port that may be anybody's lets a member that is stopped part the others. What happens then is a matter of processes (ClusterFaultsIT, PAUSED). */
+    @Test
+    void thePortIsForMembersAlone() {
+        AdvancedNetworkConfig network = config(new CpSeeds.Listed(List.of("a:1")), Stage.OUTSIDE).getAdvancedNetworkConfig();
+        assertThat(network.isEnabled()).isTrue();
+        assertThat(network.getEndpointConfigs().keySet()).containsExactly(EndpointQualifier.MEMBER);
+        ServerSocketEndpointConfig members = (ServerSocketEndpointConfig) network.getEndpointConfigs().get(EndpointQualifier.MEMBER);
+        assertThat(members.getPort()).isEqualTo(7701);
+        assertThat(members.isPortAutoIncrement()).isFalse();
+        assertThat(members.getPublicAddress()).isEqualTo("public:1");
+        assertThat(members.getInterfaces().isEnabled()).isTrue();
+        assertThat(members.getInterfaces().getInterfaces()).containsExactly("10.0.0.4");
     }
 
     @Test
@@ -63,14 +78,14 @@ class InstanceConfigTest {
 
     @Test
     void everyWayOfFindingTheOthersIsOneOfHazelcasts() {
-        JoinConfig listed = config(new CpSeeds.Listed(List.of("a:1", "b:2")), Stage.OUTSIDE).getNetworkConfig().getJoin();
+        JoinConfig listed = config(new CpSeeds.Listed(List.of("a:1", "b:2")), Stage.OUTSIDE).getAdvancedNetworkConfig().getJoin();
         assertThat(listed.getTcpIpConfig().isEnabled()).isTrue();
         assertThat(listed.getTcpIpConfig().getMembers()).containsExactly("a:1", "b:2");
-        JoinConfig aws = config(new CpSeeds.Aws(Map.of("tag-key", "firn")), Stage.OUTSIDE).getNetworkConfig().getJoin();
+        JoinConfig aws = config(new CpSeeds.Aws(Map.of("tag-key", "firn")), Stage.OUTSIDE).getAdvancedNetworkConfig().getJoin();
         assertThat(aws.getAwsConfig().isEnabled()).isTrue();
         assertThat(aws.getAwsConfig().getProperty("tag-key")).isEqualTo("firn");
         assertThat(aws.getTcpIpConfig().isEnabled()).isFalse();
-        JoinConfig kubernetes = config(new CpSeeds.Kubernetes(Map.of("service-dns", "firn.ns.svc")), Stage.OUTSIDE).getNetworkConfig().getJoin();
+        JoinConfig kubernetes = config(new CpSeeds.Kubernetes(Map.of("service-dns", "firn.ns.svc")), Stage.OUTSIDE).getAdvancedNetworkConfig().getJoin();
         assertThat(kubernetes.getKubernetesConfig().isEnabled()).isTrue();
         assertThat(kubernetes.getKubernetesConfig().getProperty("service-dns")).isEqualTo("firn.ns.svc");
     }
