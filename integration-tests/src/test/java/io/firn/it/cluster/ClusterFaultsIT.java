@@ -13,7 +13,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -23,7 +22,6 @@ import org.junit.jupiter.api.io.TempDir;
  *
  * <p>{@code -Dfirn.cluster.minutes=N} sets how long, {@code -Dfirn.cluster.brokers=N} how many brokers, {@code -Dfirn.cluster.faults=A,B} which kinds, {@code -Dfirn.seed=N} the chances.
  */
-@EnabledIfSystemProperty(named = "firn.cluster.minutes", matches = ".+", disabledReason = "asked for with -Dfirn.cluster.minutes=N")
 class ClusterFaultsIT {
 
     private static final int MINUTES = Integer.getInteger("firn.cluster.minutes", 3);

@@ -25,7 +25,6 @@ import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -33,7 +32,6 @@ import org.junit.jupiter.api.io.TempDir;
  * A leader that is cut off from the others, or stopped, does not acknowledge any more when another one leads: not even with acks=1 to a client that still has a connection to it and is told
  * nothing. What is sent to it after the new leader's first acknowledgement must not be taken; what was acknowledged with acks=all, by whomever, is there in the end.
  */
-@EnabledIfSystemProperty(named = "firn.cluster.cuts", matches = ".+", disabledReason = "asked for with -Dfirn.cluster.cuts=true")
 class LeaseIT {
 
     private static final Duration FAILOVER_LIMIT = Duration.ofMinutes(2);

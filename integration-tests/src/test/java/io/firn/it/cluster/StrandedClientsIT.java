@@ -24,7 +24,6 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.RebalanceInProgressException;
 import org.apache.kafka.common.errors.RetriableException;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -32,7 +31,6 @@ import org.junit.jupiter.api.io.TempDir;
  * A stock consumer that is connected to one broker only, because that one leads what it reads and the others were away, asks that broker for everything: who leads, and who coordinates. When the others
  * do not hear that broker any more, it must not keep the consumer with what it knew then.
  */
-@EnabledIfSystemProperty(named = "firn.cluster.cuts", matches = ".+", disabledReason = "asked for with -Dfirn.cluster.cuts=true")
 class StrandedClientsIT {
 
     private static final Duration LIMIT = Duration.ofMinutes(2);

@@ -25,7 +25,7 @@ import org.slf4j.LoggerFactory;
  */
 class ClusterSimulationTest {
 
-    private static final int SEEDS = Integer.getInteger("firn.simulation.seeds", 100);
+    private static final int SEEDS = Integer.getInteger("firn.simulation.seeds", 200);
     private static final long FROM = Long.getLong("firn.simulation.from", 1);
 
     /** Lives in which a mistake has to show. */
