@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 
 /**
  * Who is alive, as the controller judges it: by heartbeats, and by machines that say that a broker's process is gone.
@@ -14,8 +15,12 @@ import java.util.Map;
  * <pre>
  *   heard ── silent for two heartbeats, or its connection ended, or a controller was just elected ──▶ asked: does anybody listen? ── refused ──▶ condemned
  *     │                                                                                                  └─ somebody does, or nothing known: asked again while it is silent
- *     └── silent for the patience ──▶ condemned ──▶ FenceBroker, again until the view shows it fenced ──▶ heard again, with its logs open ──▶ UnfenceBroker
+ *     ├── silent for the patience ──▶ condemned ──▶ FenceBroker, again until the view shows it fenced ──▶ heard again, with its logs open, and shows what it did not ──▶ UnfenceBroker
+ *     └── heard, but for the patience does not show what was committed before ──▶ answered as fenced ── for another patience ──▶ condemned
+ *                  ▲                                                                  └─ shows it: heard
  * </pre>
+ *
+ * <p>Who is heard and learns nothing (the disk of its journal hangs, say) has no lease any more ({@link Lifecycle}): nobody can use what it leads, so that is given to others, too.
  *
  * <p><b>Invariant: no broker is fenced by silence while it may believe that it leads.</b> A broker leads only under a lease: {@link ClusterTimes#leaseMs()}, nine tenths of the patience, from the
  * moment it <i>sent</i> a heartbeat that was answered as not fenced, by its own monotonic clock ({@link Lifecycle}). Let S be the sending of the last such heartbeat, and R &ge; S its arrival.
@@ -26,6 +31,7 @@ import java.util.Map;
  *   <li>It arrived at a predecessor that had lost its lock and did not know: that one answers only while {@link io.firn.membership.Metadata#isController()} says so, which by its own clock ends
  *       {@link ClusterTimes#controllerLeaseMs} after the last confirmation of its lock was asked for, hence, confirmed when the lock was still held, before this controller's election E plus that lease. So S &le; R &lt; E + lease (and a tenth for its clock:
  *       {@link ClusterTimes#predecessorMs()}), and nobody is fenced by silence before E + predecessorMs + patience, heard or not. A predecessor that has stepped down answers NOT_CONTROLLER, which gives nothing.
+ *   <li>It is heard, and behind: every answer since it was first refused says fenced, so S is before that, and it is condemned a patience later.
  * </ul>
  * What remains is the loss of a lease's end by a process that was stopped in between (SIGSTOP, a sleeping machine): it asks its clock before each acknowledgement, and acknowledgements of {@code acks=all} are also kept safe by
  * leader epochs and the in-sync replicas, on which no clock has an influence.
@@ -64,6 +70,11 @@ final class Liveness {
         boolean condemned;
         long fenceMs;
         long unfenceMs;
+        /** What it has to show, and since when: what was committed when it last showed what it had to before. */
+        long wantedVersion = Long.MIN_VALUE;
+        long wantedMs;
+        /** Since when it has been answered as fenced because it does not show that. */
+        OptionalLong refusedMs = OptionalLong.empty();
 
         Known(long epoch, long nowMs) {
             this.epoch = epoch;
@@ -71,6 +82,16 @@ final class Liveness {
             this.heardMs = nowMs;
             this.fenceMs = nowMs - AGAIN_MS;
             this.unfenceMs = nowMs - AGAIN_MS;
+        }
+
+        void shows(long appliedVersion, long committedVersion, long nowMs, long patienceMs) {
+            if (appliedVersion >= wantedVersion) {
+                wantedVersion = committedVersion;
+                wantedMs = nowMs;
+                refusedMs = OptionalLong.empty();
+            } else if (refusedMs.isEmpty() && nowMs - wantedMs > patienceMs) {
+                refusedMs = OptionalLong.of(nowMs);
+            }
         }
     }
 
@@ -115,7 +136,8 @@ final class Liveness {
 
     private void judge(ClusterView view, BrokerView broker, Known one, boolean elected, long nowMs, List<Step> steps) {
         long heardMs = Math.max(one.heardMs, one.sinceMs);
-        if (nowMs - Math.max(heardMs, electedMs + times.predecessorMs()) > times.patienceMs()) {
+        long leasesUntilMs = Math.max(Math.min(heardMs, one.refusedMs.orElse(Long.MAX_VALUE)), electedMs + times.predecessorMs());
+        if (nowMs - leasesUntilMs > times.patienceMs()) {
             one.condemned = true;
         }
         if (one.condemned) {
@@ -152,13 +174,14 @@ final class Liveness {
         }
         Known one = known(broker, nowMs);
         one.heardMs = nowMs;
+        one.shows(heartbeat.appliedVersion(), view.version(), nowMs, times.patienceMs());
         boolean caughtUp = heartbeat.appliedVersion() >= broker.epoch();
-        boolean ready = broker.fenced() && caughtUp && !heartbeat.wantsFence() && !broker.inControlledShutdown();
+        boolean ready = broker.fenced() && caughtUp && one.refusedMs.isEmpty() && !heartbeat.wantsFence() && !broker.inControlledShutdown();
         if (ready && nowMs - one.unfenceMs >= AGAIN_MS) {
             one.unfenceMs = nowMs;
             steps.add(new Step.Unfence(broker.id(), broker.epoch(), heartbeat.appliedVersion()));
         }
-        return new HeartbeatReply(HeartbeatReply.Outcome.HEARD, caughtUp, broker.fenced() || one.condemned, view.version());
+        return new HeartbeatReply(HeartbeatReply.Outcome.HEARD, caughtUp, broker.fenced() || one.condemned || one.refusedMs.isPresent(), view.version());
     }
 
     /** A connection on which the broker's heartbeats came has ended. */

@@ -112,6 +112,68 @@ class LivenessTest {
         assertThat(hear(false, steps).fenced()).isFalse();
     }
 
+    /** Heartbeats of a broker that goes on to show version 9, until it is fenced. @return when its answers began to say fenced, and when the command came */
+    private long[] hearBehind() {
+        long refusedMs = Long.MAX_VALUE;
+        for (long until = nowMs + 30_000; nowMs < until; nowMs += 500) {
+            List<Step> steps = new ArrayList<>();
+            if (hear(false, steps).fenced()) {
+                refusedMs = Math.min(refusedMs, nowMs);
+            }
+            steps.addAll(turn());
+            if (steps.contains(FENCE)) {
+                return new long[] {refusedMs, nowMs};
+            }
+        }
+        throw new AssertionError("not fenced");
+    }
+
+    @Test
+    void whoIsHeardButDoesNotShowWhatWasCommittedIsGivenNoLeaseAfterThePatienceAndFencedWhenItCanHaveNoneAnyMore() {
+        settled();
+        view = Views.of(10, Views.broker(1, 4, false));
+        hear(false, new ArrayList<>());
+        long toldMs = nowMs;
+        long[] times = hearBehind();
+        assertThat(times[0] - toldMs).isBetween(6_001L, 7_000L);
+        assertThat(times[1] - times[0]).as("a heartbeat answered just before may count for the lease once it has caught up").isBetween(6_001L, 7_000L);
+        view = Views.of(11, Views.broker(1, 4, true));
+        List<Step> steps = new ArrayList<>();
+        nowMs += 10_000;
+        hear(false, steps);
+        assertThat(steps).as("it does not show yet what it was fenced for").isEmpty();
+        assertThat(liveness.heard(view, true, new Heartbeat(1, 4, 11, false), nowMs, steps).fenced()).isTrue();
+        assertThat(steps).containsExactly(new Step.Unfence(1, 4, 11));
+    }
+
+    @Test
+    void whoShowsWhatWasCommittedBeforeIsAlwaysALittleBehindAndIsNotFenced() {
+        settled();
+        for (int version = 10; version < 100; version++) {
+            view = Views.of(version, Views.broker(1, 4, false));
+            nowMs += 500;
+            List<Step> steps = new ArrayList<>();
+            assertThat(liveness.heard(view, true, new Heartbeat(1, 4, version - 2, false), nowMs, steps).fenced()).isFalse();
+            assertThat(steps).isEmpty();
+            assertThat(turn()).isEmpty();
+        }
+    }
+
+    @Test
+    void whoCatchesUpBeforeItIsFencedHasALeaseAgain() {
+        settled();
+        view = Views.of(10, Views.broker(1, 4, false));
+        hear(false, new ArrayList<>());
+        for (int i = 0; i < 20; i++) {
+            nowMs += 500;
+            hear(false, new ArrayList<>());
+        }
+        assertThat(hear(false, new ArrayList<>()).fenced()).isTrue();
+        assertThat(liveness.heard(view, true, new Heartbeat(1, 4, 10, false), nowMs, new ArrayList<>()).fenced()).isFalse();
+        nowMs += 5_900;
+        assertThat(turn()).doesNotContain(FENCE);
+    }
+
     @Test
     void aBrokerIsUnfencedWhenItHasCaughtUpAndItsLogsAreOpen() {
         view = Views.of(9, Views.broker(1, 4, true));
