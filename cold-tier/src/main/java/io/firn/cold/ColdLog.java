@@ -128,6 +128,13 @@ public final class ColdLog {
     // Writing
 
     /**
+     * Fences writers of earlier epochs now, not only at the first change: when the future succeeds, what is in the cold tier is so for good, and only this epoch or a later one adds to it. One that has been fenced already costs no request.
+     */
+    public CompletableFuture<Void> claim() {
+        return change(() -> chain.claim().thenAccept(this::committed));
+    }
+
+    /**
      * Uploads {@code source}, checks size and checksum, commits the manifest, and reads the commit back. When the future
      * succeeds the segment survives the loss of the local disk. {@code source.baseOffset()} must be {@link #endOffset()}, or above it if the cold tier holds no
      * segment; else the future fails with {@link IllegalArgumentException}, and {@link #endOffset()} then tells where to go on (a segment below it is already there: skip it). A

@@ -155,6 +155,47 @@ class ColdLogFaultTest {
     }
 
     @Test
+    void aLeaderThatClaimsTheLogFencesEarlierOnesBeforeItChangesAnything() {
+        for (boolean lostReply : new boolean[] {false, true}) {
+            ColdFixture fresh = new ColdFixture();
+            ColdLog old = fresh.log(1);
+            fresh.await(old.append(first));
+            ColdLog next = fresh.await(fresh.another(5).openLog(PARTITION, 2));
+            if (lostReply) {
+                fresh.objects.inject(SimFault.losingReply(1).on(Operation.PUT_IF_ABSENT));
+                assertThat(fresh.failure(next.claim())).isInstanceOf(ColdStoreException.Uncertain.class);
+            }
+            fresh.await(next.claim());
+            assertThat(next.endOffset()).isEqualTo(first.nextOffset());
+            assertThat(fresh.failure(old.append(second))).isInstanceOf(ColdStoreException.Fenced.class);
+            assertThat(fresh.failure(old.claim())).isInstanceOf(ColdStoreException.Fenced.class);
+            int requests = fresh.objects.requests();
+            fresh.await(next.claim());
+            assertThat(fresh.objects.requests()).as("done already").isEqualTo(requests);
+            assertThat(fresh.log(3).segments()).hasSize(1);
+        }
+    }
+
+    @Test
+    void aLogWithoutAnySegmentCanBeClaimed() {
+        ColdLog old = cold.log(1);
+        cold.await(cold.await(cold.another(5).openLog(PARTITION, 2)).claim());
+        assertThat(cold.failure(old.append(first))).isInstanceOf(ColdStoreException.Fenced.class);
+        ColdLog next = cold.log(2);
+        assertThat(next.endOffset()).isZero();
+        cold.await(next.append(first));
+    }
+
+    @Test
+    void aClaimCountsWhatAnEarlierLeaderCommittedBeforeIt() {
+        ColdLog old = cold.log(1);
+        ColdLog next = cold.await(cold.another(5).openLog(PARTITION, 2));
+        cold.await(old.append(first));
+        cold.await(next.claim());
+        assertThat(next.endOffset()).isEqualTo(first.nextOffset());
+    }
+
+    @Test
     void aSecondChangeAtTheSameTimeIsACallersMistake() {
         ColdLog log = cold.log(1);
         CompletableFuture<ColdSegment> running = log.append(first);

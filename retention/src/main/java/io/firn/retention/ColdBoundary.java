@@ -6,6 +6,7 @@ import io.firn.cold.ColdSegmentLog;
 import io.firn.cold.ColdStore;
 import io.firn.hot.LogStart;
 import io.firn.hot.replication.TierBoundary;
+import io.firn.hot.replication.TierEnd;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -16,12 +17,12 @@ import java.util.function.IntSupplier;
 import org.apache.kafka.common.TopicIdPartition;
 
 /**
- * The tier boundary of a partition that this broker follows: the newest manifest, and of the newest segment the leader epochs and producers at its end. It reads the manifest anew each time: the leader moves the boundary without telling.
- * Nothing is written to the bucket, and no writer is fenced.
+ * The tier boundary of a partition: the newest manifest, and of the newest segment the leader epochs and producers at its end. It reads the manifest anew each time: the leader moves the boundary without telling.
+ * {@link #find}, for one that follows, writes nothing to the bucket and fences no writer; {@link #claim}, for one that is to lead, writes a manifest of its epoch if there is none.
  *
  * <p>The leader keeps on its disk what is not in the cold tier, so a boundary found late is at worst below the leader's local start; the leader then says so, and it is looked up again.
  *
- * <p>Threading: {@link #find} is called on the loop of the partition and completes there.
+ * <p>Threading: both are called on the loop of the partition and complete there.
  */
 public final class ColdBoundary implements TierBoundary {
 
@@ -30,7 +31,7 @@ public final class ColdBoundary implements TierBoundary {
     private final IntSupplier leaderEpoch;
     private final Executor loop;
 
-    /** @param leaderEpoch under which this broker follows */
+    /** @param leaderEpoch under which this broker follows or is to lead */
     public ColdBoundary(ColdStore store, TopicIdPartition partition, IntSupplier leaderEpoch, Executor loop) {
         this.store = store;
         this.partition = partition;
@@ -41,6 +42,15 @@ public final class ColdBoundary implements TierBoundary {
     @Override
     public CompletableFuture<Optional<LogStart>> find() {
         return new PartitionLoop(loop).bring(store.openLog(partition, leaderEpoch.getAsInt()).thenCompose(cold -> end(cold).whenComplete((start, failure) -> cold.close())));
+    }
+
+    @Override
+    public CompletableFuture<TierEnd> claim() {
+        return new PartitionLoop(loop).bring(store.openLog(partition, leaderEpoch.getAsInt()).thenCompose(cold -> claimed(cold).whenComplete((end, failure) -> cold.close())));
+    }
+
+    private static CompletableFuture<TierEnd> claimed(ColdLog cold) {
+        return cold.claim().thenCompose(fenced -> end(cold)).thenApply(start -> new TierEnd(cold.endOffset(), start));
     }
 
     private static CompletableFuture<Optional<LogStart>> end(ColdLog cold) {

@@ -4,6 +4,7 @@ import io.firn.cold.ColdStore;
 import io.firn.hot.HotLog;
 import io.firn.hot.LogStart;
 import io.firn.hot.replication.TierBoundary;
+import io.firn.hot.replication.TierEnd;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.InstantSource;
 import java.util.Map;
@@ -24,6 +25,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.DoubleSupplier;
 import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.apache.kafka.common.TopicIdPartition;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -124,22 +126,34 @@ public final class RetentionWorker implements AutoCloseable {
         return log;
     }
 
-    /** Where the cold tier of a followed partition ends; looked up in turns, so that a broker that gets many replicas at once does not flood the bucket. */
+    /** Where the cold tier of a partition ends; looked up in turns, so that a broker that gets many replicas at once does not flood the bucket. */
     public TierBoundary boundary(TopicIdPartition partition, IntSupplier leaderEpoch, Executor loop) {
         ColdBoundary boundary = new ColdBoundary(work.cold(), partition, leaderEpoch, loop);
-        return () -> {
-            CompletableFuture<Optional<LogStart>> found = new CompletableFuture<>();
-            Turns.Turn turn = new Turns.Turn(loop, 0, () -> CompletableFuture.completedFuture(null).thenCompose(now -> boundary.find()).whenComplete((start, failure) -> {
-                work.post(() -> work.opens().release(work.nowMs()));
-                if (failure == null) {
-                    found.complete(start);
-                } else {
-                    found.completeExceptionally(failure);
-                }
-            }));
-            work.post(() -> work.opens().request(turn, work.nowMs()));
-            return found;
+        return new TierBoundary() {
+            @Override
+            public CompletableFuture<Optional<LogStart>> find() {
+                return inTurn(loop, boundary::find);
+            }
+
+            @Override
+            public CompletableFuture<TierEnd> claim() {
+                return inTurn(loop, boundary::claim);
+            }
         };
+    }
+
+    private <T> CompletableFuture<T> inTurn(Executor loop, Supplier<CompletableFuture<T>> question) {
+        CompletableFuture<T> answer = new CompletableFuture<>();
+        Turns.Turn turn = new Turns.Turn(loop, 0, () -> CompletableFuture.completedFuture(null).thenCompose(now -> question.get()).whenComplete((value, failure) -> {
+            work.post(() -> work.opens().release(work.nowMs()));
+            if (failure == null) {
+                answer.complete(value);
+            } else {
+                answer.completeExceptionally(failure);
+            }
+        }));
+        work.post(() -> work.opens().request(turn, work.nowMs()));
+        return answer;
     }
 
     /**

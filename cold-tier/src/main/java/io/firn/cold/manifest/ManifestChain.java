@@ -35,6 +35,7 @@ import org.apache.kafka.common.TopicIdPartition;
  *   replace   puts new segments in the place of a run of live ones    not done unless the very objects it was made from are still live, in the same order; the new ones
  *                                                                     stand for the same range of offsets
  *   clean     says how far compaction has come                        never backwards
+ *   claim     nothing, but under this writer's epoch                  done already if the head is of that epoch
  * </pre>
  * Whatever leaves the live segments is listed as a pending deletion by the same manifest, so that its object is deleted after the grace period by whoever has the log open
  * then; and a number is either there whole or not at all, so that a reader of any head sees one segment for each offset of the log's range: the old one or the new one.
@@ -127,17 +128,31 @@ public final class ManifestChain {
      *     {@link ColdStoreException.Uncertain} if it may have
      */
     public CompletableFuture<Manifest> commit(UnaryOperator<ManifestContent> change) {
+        return commit(change, false);
+    }
+
+    /**
+     * Makes sure that no writer of an earlier epoch can change anything any more: a manifest of this writer's epoch is the head, written with unchanged content if need be.
+     *
+     * @return the head. Fails as {@link #commit}
+     */
+    public CompletableFuture<Manifest> claim() {
+        return commit(content -> content, true);
+    }
+
+    private CompletableFuture<Manifest> commit(UnaryOperator<ManifestContent> change, boolean claims) {
         if (!busy.compareAndSet(false, true)) {
             return CompletableFuture.failedFuture(new IllegalStateException("A change of " + partition + " is in flight already"));
         }
-        return CompletableFuture.completedFuture(null).thenCompose(nothing -> settle()).thenCompose(nothing -> attempt(change, REBASE_LIMIT)).whenComplete((manifest, failure) -> busy.set(false));
+        return CompletableFuture.completedFuture(null).thenCompose(nothing -> settle()).thenCompose(nothing -> attempt(change, claims, REBASE_LIMIT))
+                .whenComplete((manifest, failure) -> busy.set(false));
     }
 
     private CompletableFuture<Boolean> settle() {
         return unsettled == null ? CompletableFuture.completedFuture(true) : publish(unsettled);
     }
 
-    private CompletableFuture<Manifest> attempt(UnaryOperator<ManifestContent> change, int attemptsLeft) {
+    private CompletableFuture<Manifest> attempt(UnaryOperator<ManifestContent> change, boolean claims, int attemptsLeft) {
         Head base = head;
         if (base.manifest().writerEpoch() > writerEpoch) {
             return CompletableFuture.failedFuture(fenced(base.manifest()));
@@ -145,18 +160,18 @@ public final class ManifestChain {
         Head next;
         try {
             ManifestContent content = change.apply(base.manifest().content());
-            if (content == base.manifest().content()) {
+            if (content == base.manifest().content() && !(claims && base.manifest().writerEpoch() < writerEpoch)) {
                 return CompletableFuture.completedFuture(base.manifest());
             }
             next = successor(base, content);
         } catch (IllegalArgumentException | ColdStoreException refused) {
             return CompletableFuture.failedFuture(refused);
         }
-        return publish(next).thenCompose(won -> won ? CompletableFuture.completedFuture(next.manifest()) : again(change, attemptsLeft - 1));
+        return publish(next).thenCompose(won -> won ? CompletableFuture.completedFuture(next.manifest()) : again(change, claims, attemptsLeft - 1));
     }
 
-    private CompletableFuture<Manifest> again(UnaryOperator<ManifestContent> change, int attemptsLeft) {
-        return attemptsLeft > 0 ? attempt(change, attemptsLeft)
+    private CompletableFuture<Manifest> again(UnaryOperator<ManifestContent> change, boolean claims, int attemptsLeft) {
+        return attemptsLeft > 0 ? attempt(change, claims, attemptsLeft)
                 : CompletableFuture.failedFuture(new ColdStoreException.Unavailable("Other writers of " + partition + " were faster " + REBASE_LIMIT + " times", null));
     }
 

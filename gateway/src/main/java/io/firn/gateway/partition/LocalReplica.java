@@ -93,7 +93,7 @@ final class LocalReplica implements ReplicaListener {
             saidLost = false;
         }
         othersInSync = placement.isr().size() > 1;
-        replica.onPlacement(new Placement(placement.leader(), placement.leaderEpoch(), placement.partitionEpoch(), placement.replicas(), new HashSet<>(placement.isr())));
+        replica.onPlacement(new Placement(placement.leader(), placement.leaderEpoch(), placement.partitionEpoch(), placement.replicas(), new HashSet<>(placement.isr()), placement.recovering()));
     }
 
     @Override

@@ -87,7 +87,7 @@ final class TopicConfigEffects {
 
     private static void addOfReplication(Map<String, Effect> all) {
         all.put("min.insync.replicas", full("as Kafka 4 counts: never more than the partition has replicas, so with one broker acks=all is not refused"));
-        all.put("unclean.leader.election.enable", partly("of a partition without a leader, at once where it becomes true; not where the cold tier ends above the new leader's log: such a partition refuses reads and appends"));
+        all.put("unclean.leader.election.enable", full("of a partition without a leader, at once where it becomes true. What is in the cold tier stays: a new leader that lacks any of it begins where it ends, and does not lead before the bucket has told"));
         all.put("leader.replication.throttled.replicas", full("with `leader.replication.throttled.rate` of the broker"));
         all.put("follower.replication.throttled.replicas", full("with `follower.replication.throttled.rate` of the broker"));
     }

@@ -465,6 +465,64 @@ class ReplicatedPartitionTest {
         assertThat(read(2, topic)).hasSize(25);
     }
 
+    /** Broker 1 led alone, and has one record that was not offloaded; broker 2 has five of twenty. Broker 1 is gone, as far as the others know. */
+    private TopicView aloneWithTheColdTier() {
+        rig = ClusterRig.started(2);
+        TopicView topic = topic(List.of(1, 2), COLD);
+        for (int i = 0; i < 5; i++) {
+            assertThat(produce(1, ALL, topic, i + PAYLOAD)).isEqualTo(Errors.NONE);
+        }
+        rig.node(2).silent(true);
+        for (int i = 5; i < 20; i++) {
+            assertThat(produce(1, ALL, topic, i + PAYLOAD)).isEqualTo(Errors.NONE);
+        }
+        rig.awaitIsr("logs", 0, 1);
+        awaitLocalTail("the leader", rig.led("logs", 0));
+        rig.node(1).isolate();
+        rig.node(1).loseAuthority();
+        rig.node(1).fence();
+        return topic;
+    }
+
+    private void electUnclean() {
+        rig.submit(new Command.ElectLeaders(Command.Election.UNCLEAN, Optional.of(List.of(new TopicPartition("logs", 0)))));
+        assertThat(rig.placed("logs", 0).leader()).isEqualTo(2);
+        assertThat(rig.placed("logs", 0).recovering()).isTrue();
+    }
+
+    @Test
+    void aLeaderThatWasNotInSyncBeginsWhereTheColdTierEndsAndTheOldOneFallsInWithIt() {
+        TopicView topic = aloneWithTheColdTier();
+        electUnclean();
+        Partition leader = rig.led("logs", 0);
+        assertThat(localStart(leader)).isEqualTo(19);
+        Await.until("the controller knows that it has recovered", () -> !rig.placed("logs", 0).recovering());
+        Await.until("all that was offloaded is read", () -> tryRead(2, topic) == 19);
+        assertThat(produce(2, ALL, topic, "twenty", "and one")).isEqualTo(Errors.NONE);
+        rig.node(1).heal();
+        rig.node(2).silent(false);
+        rig.awaitIsr("logs", 0, 1, 2);
+        Partition old = rig.followed(1, topic, 0);
+        Await.until("the old leader has the new one's records", () -> end(old) == 21 && onLoop(old, old::highWatermark) == 21);
+        Await.until("and serves them", () -> read(1, topic).size() == 21);
+        assertThat(read(1, topic)).isEqualTo(read(2, topic)).endsWith("twenty", "and one").startsWith(0 + PAYLOAD, 1 + PAYLOAD);
+    }
+
+    @Test
+    void whileTheBucketIsAwayALeaderThatWasNotInSyncTakesNothingAndShowsNothing() {
+        TopicView topic = aloneWithTheColdTier();
+        rig.node(2).bucketAway(true);
+        electUnclean();
+        int before = rig.node(2).bucketRequests();
+        Await.until("it asks again and again", () -> rig.node(2).bucketRequests() > before + 12);
+        assertThat(rig.node(2).partitions.find("logs", 0)).isEmpty();
+        assertThat(produce(2, 1, topic, "lost")).isEqualTo(Errors.NOT_LEADER_OR_FOLLOWER);
+        assertThat(rig.placed("logs", 0).recovering()).isTrue();
+        rig.node(2).bucketAway(false);
+        rig.led("logs", 0);
+        Await.until("all that was offloaded is read", () -> tryRead(2, topic) == 19);
+    }
+
     @Test
     void aDeletedTopicIsGoneFromAllDisksAndFromTheBucket() {
         rig = ClusterRig.started(2);

@@ -339,6 +339,19 @@ public final class ClusterRig implements AutoCloseable {
             return bucket.requests(SimFault.Operation.PUT);
         }
 
+        /** Requests of any kind. */
+        public int bucketRequests() {
+            return bucket.requests();
+        }
+
+        public void bucketAway(boolean away) {
+            if (away) {
+                bucket.inject(SimFault.outage());
+            } else {
+                bucket.clearFaults();
+            }
+        }
+
         public long epoch() {
             return epoch;
         }

@@ -91,6 +91,23 @@ public final class LeaderEpochs {
         return Optional.of(new EpochEnd(floor < 0 ? epoch : epochs[floor], startOffsets[floor + 1]));
     }
 
+    /**
+     * Up to which offset the log with these epochs, which ends at {@code endOffset}, and another one are the same: as far as both have the newest epoch they share. Records that one of them has deleted
+     * at its front are no difference.
+     */
+    public long agreesUpTo(long endOffset, LeaderEpochs others, long othersEndOffset) {
+        long othersEnd = othersEndOffset;
+        for (int i = others.epochs.length - 1; i >= 0; i--) {
+            int epoch = others.epochs[i];
+            Optional<EpochEnd> own = endOffsetFor(epoch, endOffset).filter(end -> end.leaderEpoch() == epoch);
+            if (own.isPresent()) {
+                return Math.min(othersEnd, own.get().endOffset());
+            }
+            othersEnd = others.startOffsets[i];
+        }
+        return others.isEmpty() ? 0 : Math.min(endOffset, othersEnd);
+    }
+
     /** Epoch of the record at {@code offset} (or, beyond the log's end, the newest epoch); empty below the known history. */
     public OptionalInt epochAt(long offset) {
         int found = Arrays.binarySearch(startOffsets, offset);

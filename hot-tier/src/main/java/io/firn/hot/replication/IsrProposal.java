@@ -5,7 +5,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * The ISR a leader asks the controller for (AlterPartition). It is to be refused unless both epochs are the present ones.
+ * The ISR a leader asks the controller for (AlterPartition). It is to be refused unless both epochs are the present ones. It says as well that the leader has recovered, if it was elected unclean: before that it asks for nothing.
  *
  * @param partitionEpoch of the placement it is to replace
  * @param members the leader itself among them

@@ -51,6 +51,8 @@ public final class LeaderState {
     private long uncertainUntilMs = Long.MIN_VALUE;
     private long proposeFromMs = Long.MIN_VALUE;
     private boolean resigned;
+    /** Whether the controller has yet to be told that this leader has recovered from its unclean election. */
+    private boolean tellsRecovered;
 
     /**
      * @param placement that makes this broker the leader
@@ -82,6 +84,7 @@ public final class LeaderState {
             }
         }
         followers = kept.toArray(FollowerProgress[]::new);
+        tellsRecovered = placement.recovering();
         committed(placement.partitionEpoch(), placement.isr());
     }
 
@@ -255,7 +258,7 @@ public final class LeaderState {
         return proposal(false, 0, nowMs);
     }
 
-    /** By the tick: the ISR to be asked for because followers have fallen behind or come into sync; again the same one, while nobody knows what became of it. */
+    /** By the tick: the ISR to be asked for because followers have fallen behind or come into sync, or this leader has recovered; again the same one, while nobody knows what became of it. */
     public Optional<IsrProposal> propose(long logEndOffset, long nowMs) {
         if (pending.isPresent() && outcomeUnknown && nowMs >= proposeFromMs && !resigned) {
             outcomeUnknown = false;
@@ -271,7 +274,7 @@ public final class LeaderState {
         if (resigned || pending.isPresent() || nowMs < proposeFromMs) {
             return Optional.empty();
         }
-        boolean changes = false;
+        boolean changes = tellsRecovered;
         for (FollowerProgress follower : followers) {
             changes |= follower.inIsr() ? mayDrop && !follower.isCaughtUp(logEndOffset, nowMs, maxLagMs) : isInSync(follower);
         }
@@ -320,6 +323,7 @@ public final class LeaderState {
             return;
         }
         if (outcome instanceof ProposalOutcome.Committed committed && committed.partitionEpoch() > partitionEpoch) {
+            tellsRecovered = false;
             committed(committed.partitionEpoch(), committed.isr());
         } else if (outcome instanceof ProposalOutcome.Unknown) {
             uncertainUntilMs = nowMs + REQUEST_LIFE_MS;

@@ -12,8 +12,14 @@ import java.util.TreeSet;
  * @param partitionEpoch grows with each change at all
  * @param replicas all brokers that hold the partition, in order of preference
  * @param isr those in sync
+ * @param recovering whether the leader was not in sync when it was elected, and has not told the controller yet that it has done what follows from that (KIP-704)
  */
-public record Placement(int leader, int leaderEpoch, int partitionEpoch, List<Integer> replicas, Set<Integer> isr) {
+public record Placement(int leader, int leaderEpoch, int partitionEpoch, List<Integer> replicas, Set<Integer> isr, boolean recovering) {
+
+    /** Elected from those in sync. */
+    public Placement(int leader, int leaderEpoch, int partitionEpoch, List<Integer> replicas, Set<Integer> isr) {
+        this(leader, leaderEpoch, partitionEpoch, replicas, isr, false);
+    }
 
     public Placement {
         replicas = List.copyOf(replicas);

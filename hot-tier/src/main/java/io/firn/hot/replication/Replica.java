@@ -2,6 +2,7 @@ package io.firn.hot.replication;
 
 import io.firn.hot.AppendError;
 import io.firn.hot.AppendResult;
+import io.firn.hot.CorruptStateException;
 import io.firn.hot.EpochEnd;
 import io.firn.hot.HotLog;
 import io.firn.hot.LogStart;
@@ -17,14 +18,16 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.IntPredicate;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * One replica of a partition: does to the log what {@link LeaderState} or {@link FollowerState} decide, and turns the one into the other as the controller says.
  *
  * <p><i>Invariants</i>: leader epochs only grow; a role begins when what the one before had begun to do to the log has ended, and until then this replica neither leads nor asks; what the one before still wanted
- * to append is dropped. A replica whose log has records of the epoch it is to lead, written in an earlier life of this process, does not lead: it may have lost some that its followers have.
+ * to append is dropped. One that was elected unclean leads only once its log has what the cold tier has ({@link Recovering}). A replica whose log has records of the epoch it is to lead, written in an earlier life of this process, does not lead: it may have lost some that its followers have.
  *
  * <p><i>On crash</i> it is made anew by the next placement, from the log and the high watermark saved last.
  *
@@ -45,7 +48,10 @@ public final class Replica {
     private ReplicaSettings settings;
     private Optional<LeaderState> leader = Optional.empty();
     private Optional<FollowerState> follower = Optional.empty();
+    private Optional<Recovering> recovering = Optional.empty();
     private int leaderEpoch = NO_EPOCH;
+    /** The newest one of the leader epoch. */
+    private Optional<Placement> newest = Optional.empty();
     private long highWatermark;
     private CompletableFuture<Void> working = CompletableFuture.completedFuture(null);
     private boolean raisingLogStart;
@@ -75,6 +81,11 @@ public final class Replica {
     /** Present while this replica leads. */
     public Optional<LeaderState> leader() {
         return leader;
+    }
+
+    /** Whether it was elected unclean, and does not lead yet. */
+    public boolean isRecovering() {
+        return recovering.isPresent();
     }
 
     /** Present while this replica follows. */
@@ -128,8 +139,9 @@ public final class Replica {
     public void onPlacement(Placement placement) {
         if (placement.leaderEpoch() > leaderEpoch) {
             begin(placement);
-        } else if (placement.leaderEpoch() == leaderEpoch && leader.isPresent()) {
-            leader.get().onPlacement(placement, monotonicMs.getAsLong());
+        } else if (placement.leaderEpoch() == leaderEpoch && newest.isPresent() && placement.partitionEpoch() > newest.get().partitionEpoch()) {
+            newest = Optional.of(placement); // for a role that has yet to begin
+            leader.ifPresent(leading -> leading.onPlacement(placement, monotonicMs.getAsLong()));
             advance();
         }
     }
@@ -137,6 +149,7 @@ public final class Replica {
     /** Neither leads nor follows any more; what waits for a commitment will not see it here. */
     public void stop() {
         leaderEpoch = Integer.MAX_VALUE;
+        newest = Optional.empty();
         giveUpRole();
     }
 
@@ -159,15 +172,17 @@ public final class Replica {
         leader.ifPresent(LeaderState::resign);
         leader = Optional.empty();
         follower = Optional.empty();
+        recovering = Optional.empty();
     }
 
     private void begin(Placement placement) {
         leaderEpoch = placement.leaderEpoch();
+        newest = Optional.of(placement);
         leadersLogStart = 0;
         giveUpRole();
         afterWork(() -> {
             if (leaderEpoch == placement.leaderEpoch()) {
-                takeOrFail(placement);
+                takeOrFail(newest.orElseThrow());
                 listener.onRole();
             }
         });
@@ -209,10 +224,103 @@ public final class Replica {
                     .log("This replica does not lead under an epoch that it has records of already; another has to be elected, or the epoch raised");
             return;
         }
+        if (placement.recovering() && (settings.tiered() || log.logStartOffset() < log.localLogStartOffset())) {
+            Recovering begun = new Recovering();
+            recovering = Optional.of(begun);
+            askColdTier(begun);
+        } else {
+            reign(placement);
+        }
+    }
+
+    private void reign(Placement placement) {
         log.beginEpoch(placement.leaderEpoch());
         publish(Math.min(highWatermark, log.logEndOffset()));
         leader = Optional.of(new LeaderState(settings.brokerId(), placement, log.logEndOffset(), highWatermark, settings.minInSync(), settings.maxLagMs(), brokers, authority, monotonicMs.getAsLong()));
         advance();
+    }
+
+    private boolean isCurrent(Recovering now) {
+        return recovering.isPresent() && recovering.get() == now;
+    }
+
+    private void askColdTier(Recovering now) {
+        now.asks();
+        tier.claim().whenComplete((end, failure) -> {
+            if (isCurrent(now) && failure == null) {
+                orFail(() -> recover(now, end));
+            } else if (isCurrent(now)) {
+                recoverLater(now, failure);
+            }
+        });
+    }
+
+    private void orFail(Runnable step) {
+        try {
+            step.run();
+        } catch (RuntimeException e) {
+            LOG.atError().addKeyValue("partition", log.partition()).addKeyValue("leaderEpoch", leaderEpoch).setCause(e).log("A role of this replica could not begin");
+            fail("a role could not begin: " + e);
+            listener.onRole();
+        }
+    }
+
+    private void recover(Recovering now, TierEnd cold) {
+        try {
+            UncleanStart start = UncleanStart.of(facts(), cold);
+            if (start instanceof UncleanStart.AsItIs whole) {
+                recovered(whole.committed());
+            } else if (start instanceof UncleanStart.AtBoundary boundary) {
+                beginAnew(now, cold.offset(), boundary.givenUp(), () -> log.startAt(boundary.start()));
+            } else if (start instanceof UncleanStart.BehindDeleted behind) {
+                beginAnew(now, cold.offset(), behind.givenUp(), () -> log.truncateFullyAndStartAt(behind.offset()).thenCompose(done -> log.advanceLogStart(behind.offset())));
+            }
+        } catch (CorruptStateException e) {
+            recoverLater(now, e);
+        }
+    }
+
+    /** The next role waits for it, if there is one before it is done. */
+    private void beginAnew(Recovering now, long offset, long givenUp, Supplier<CompletableFuture<Void>> change) {
+        LOG.atLevel(givenUp > 0 ? Level.ERROR : Level.WARN).addKeyValue("partition", log.partition()).addKeyValue("leaderEpoch", leaderEpoch).addKeyValue("logEndOffset", log.logEndOffset())
+                .addKeyValue("offset", offset).addKeyValue("givenUpOffsets", givenUp).log("Elected unclean, this replica lacks what is in the cold tier, and begins where that ends; what it has of another history is given up");
+        CompletableFuture<Void> over = new CompletableFuture<>();
+        working = over;
+        change.get().whenComplete((done, failure) -> {
+            publish(Math.min(highWatermark, log.logEndOffset()));
+            over.complete(null);
+            if (!isCurrent(now)) {
+                return;
+            }
+            if (failure == null) {
+                orFail(() -> recovered(offset));
+            } else if (failure().isPresent()) {
+                recovering = Optional.empty();
+                listener.onRole();
+            } else {
+                recoverLater(now, failure);
+            }
+        });
+    }
+
+    private void recoverLater(Recovering now, Throwable failure) {
+        now.failed(monotonicMs.getAsLong());
+        if (now.failures() == 1) {
+            LOG.atWarn().addKeyValue("partition", log.partition()).addKeyValue("leaderEpoch", leaderEpoch).addKeyValue("reason", String.valueOf(failure))
+                    .log("Elected unclean, this replica does not lead before the cold tier has told where it ends; it asks again and again");
+        } else {
+            LOG.atDebug().addKeyValue("partition", log.partition()).addKeyValue("failures", now.failures()).addKeyValue("reason", String.valueOf(failure)).log("The cold tier has not told where it ends");
+        }
+    }
+
+    private void recovered(long committed) {
+        int failures = recovering.orElseThrow().failures();
+        recovering = Optional.empty();
+        LOG.atInfo().addKeyValue("partition", log.partition()).addKeyValue("leaderEpoch", leaderEpoch).addKeyValue("logEndOffset", log.logEndOffset()).addKeyValue("coldEnd", committed)
+                .addKeyValue("failures", failures).log("Elected unclean, this replica has all that is in the cold tier, and leads");
+        publish(Math.max(highWatermark, committed));
+        reign(newest.orElseThrow());
+        listener.onRole();
     }
 
     private void follow(Placement placement) {
@@ -288,11 +396,13 @@ public final class Replica {
         }
     }
 
-    /** Drops followers that have fallen behind, repeats proposals, notices a lease renewed. Now and then: half of {@code replica.lag.time.max.ms} at most. */
+    /** Drops followers that have fallen behind, repeats proposals, notices a lease renewed, asks a cold tier again that did not answer. Now and then: half of {@code replica.lag.time.max.ms} at most. */
     public void tick() {
         if (leader.isPresent()) {
             advance();
             leader.flatMap(leading -> leading.propose(log.logEndOffset(), monotonicMs.getAsLong())).ifPresent(listener::onProposal);
+        } else if (recovering.isPresent() && recovering.get().due(monotonicMs.getAsLong())) {
+            askColdTier(recovering.get());
         } else if (follower.isPresent()) {
             raiseLogStart();
         }

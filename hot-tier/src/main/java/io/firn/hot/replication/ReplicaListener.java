@@ -9,7 +9,7 @@ public interface ReplicaListener {
     /** The controller is to be asked for this ISR; {@link Replica#onOutcome} wants to know. */
     void onProposal(IsrProposal proposal);
 
-    /** The role of the newest placement has begun: {@link Replica#leader} and {@link Replica#follower} tell which; neither, if the log is offline, if nobody leads, or if this replica must not lead. */
+    /** The role of the newest placement has begun: {@link Replica#leader} and {@link Replica#follower} tell which; neither, if the log is offline, if nobody leads, or if this replica must not lead. Told again if it must not yet, and then leads. */
     void onRole();
 
     /** {@link Replica#nextFetch} may have something that it had not before. */

@@ -48,6 +48,23 @@ final class LeaderStateTest {
     }
 
     @Test
+    void afterAnUncleanElectionItSaysThatItHasRecoveredUntilTheControllerKnows() {
+        LeaderState leader = new LeaderState(0, new Placement(0, EPOCH, 7, List.of(0, 1, 2), Set.of(0), true), 100, 80, 1, MAX_LAG_MS, brokers, now -> authority, nowMs);
+        IsrProposal first = leader.propose(100, nowMs).orElseThrow();
+        assertThat(first).isEqualTo(new IsrProposal(EPOCH, 7, List.of(new Member(0, 10))));
+        assertThat(leader.propose(100, nowMs)).as("under way").isEmpty();
+        leader.onOutcome(first, new ProposalOutcome.Refused(), nowMs);
+        nowMs += LeaderState.PROPOSAL_BACKOFF_MS;
+        assertThat(leader.propose(100, nowMs)).as("once more").contains(first);
+        leader.onOutcome(first, new ProposalOutcome.Outdated(), nowMs);
+        leader.onPlacement(new Placement(0, EPOCH, 8, List.of(0, 1, 2), Set.of(0), true), nowMs);
+        IsrProposal second = leader.propose(100, nowMs).orElseThrow();
+        leader.onOutcome(second, new ProposalOutcome.Committed(9, Set.of(0)), nowMs);
+        nowMs += 10 * LeaderState.PROPOSAL_BACKOFF_MS;
+        assertThat(leader.propose(100, nowMs)).isEmpty();
+    }
+
+    @Test
     void theHighWatermarkIsWhatAllInSyncVouchFor() {
         LeaderState leader = leader(1, 0, 1, 2);
         assertThat(leader.advance(120, 120, nowMs)).as("nobody has fetched").isFalse();

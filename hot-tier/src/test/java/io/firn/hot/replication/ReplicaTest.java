@@ -36,14 +36,29 @@ final class ReplicaTest {
     private final SteppedStore store = new SteppedStore(disk, Durability.FSYNC);
     private final HotLog log = store.open(CONFIG);
     private CompletableFuture<Optional<LogStart>> boundary = CompletableFuture.completedFuture(Optional.empty());
+    private final List<IsrProposal> proposals = new ArrayList<>();
+    private int claims;
     private final List<Long> watermarks = new ArrayList<>();
     private long nowMs = 1000;
     private int released;
 
     private Replica replica(boolean tiered) {
-        Replica replica = new Replica(log, new ReplicaSettings(SELF, 1, 1000, tiered), new NoBrokers(), Authority.ALWAYS, () -> boundary, new Listener(), () -> nowMs, () -> nowMs);
+        Replica replica = new Replica(log, new ReplicaSettings(SELF, 1, 1000, tiered), new NoBrokers(), Authority.ALWAYS, new Tier(), new Listener(), () -> nowMs, () -> nowMs);
         log.onDurable(replica::onDurable);
         return replica;
+    }
+
+    private final class Tier implements TierBoundary {
+        @Override
+        public CompletableFuture<Optional<LogStart>> find() {
+            return boundary;
+        }
+
+        @Override
+        public CompletableFuture<TierEnd> claim() {
+            claims++;
+            return boundary.thenApply(start -> new TierEnd(start.map(LogStart::offset).orElse(0L), start));
+        }
     }
 
     private static final class NoBrokers implements Brokers {
@@ -66,7 +81,7 @@ final class ReplicaTest {
 
         @Override
         public void onProposal(IsrProposal proposal) {
-            throw new AssertionError("nobody fetches here");
+            proposals.add(proposal);
         }
 
         @Override
@@ -82,6 +97,10 @@ final class ReplicaTest {
 
     private static Placement placement(int leader, int epoch) {
         return new Placement(leader, epoch, epoch, List.of(SELF, OTHER), Set.of(leader));
+    }
+
+    private static Placement unclean(int leader, int epoch, int partitionEpoch) {
+        return new Placement(leader, epoch, partitionEpoch, List.of(SELF, OTHER), Set.of(leader), true);
     }
 
     private static LogStart start(long offset) {
@@ -154,6 +173,205 @@ final class ReplicaTest {
         assertThat(replica.follower()).isEmpty();
         assertThat(replica.leaderEpoch()).as("it is told of later ones all the same").isEqualTo(EPOCH + 2);
         assertThat(replica.failure()).contains("on purpose");
+    }
+
+    /** Of epoch 3, as all that {@link #giveAndRun} appends. */
+    private void coldTierEndsAt(long offset, int lastEpoch, long from) {
+        LogStart start = start(offset);
+        boundary = CompletableFuture.completedFuture(Optional.of(new LogStart(offset, 0, LeaderEpochs.EMPTY.assign(3, 0).assign(lastEpoch, from).toText(), start.producers())));
+    }
+
+    @Test
+    void oneThatWasElectedUncleanDoesNotLeadBeforeTheColdTierHasToldWhereItEnds() {
+        Replica replica = follower();
+        replica.configure(new ReplicaSettings(SELF, 1, 1000, true));
+        giveAndRun(replica, 3);
+        boundary = CompletableFuture.failedFuture(new IOException("the bucket is down"));
+        replica.onPlacement(unclean(SELF, EPOCH + 1, 7));
+        assertThat(replica.isRecovering()).isTrue();
+        int asked = claims;
+        long until = nowMs + 60_000;
+        while (nowMs < until) {
+            nowMs += 10;
+            replica.tick();
+            store.run();
+        }
+        assertThat(replica.leader()).isEmpty();
+        assertThat(claims - asked).as("asked again and again, and not all the time").isBetween(10, 25);
+        assertThat(log.logEndOffset()).isEqualTo(15);
+        coldTierEndsAt(500, 3, 0);
+        nowMs += Recovering.LONGEST_BACKOFF_MS;
+        replica.tick();
+        store.run();
+        assertThat(replica.isRecovering()).isFalse();
+        assertThat(replica.leader().orElseThrow().epochStartOffset()).isEqualTo(500);
+        assertThat(log.localLogStartOffset()).isEqualTo(500);
+        assertThat(replica.highWatermark()).as("what is in the cold tier is committed").isEqualTo(500);
+        assertThat(log.endOffsetFor(4)).contains(new EpochEnd(3, 500));
+    }
+
+    @Test
+    void itsFollowersAreCutWhereTheyDifferFromTheColdTierAndSentThereForTheRest() {
+        Replica replica = follower();
+        replica.configure(new ReplicaSettings(SELF, 1, 1000, true));
+        giveAndRun(replica, 3);
+        coldTierEndsAt(500, 4, 10);
+        replica.onPlacement(unclean(SELF, EPOCH + 2, 7));
+        store.run();
+        assertThat(replica.onFetch(fetched(520, 4))).as("the old leader, with more than was offloaded").isEqualTo(new FetchVerdict.Diverging(new EpochEnd(4, 500)));
+        assertThat(replica.onFetch(fetched(15, 3))).as("another history").isEqualTo(new FetchVerdict.Diverging(new EpochEnd(3, 10)));
+        assertThat(replica.onFetch(fetched(10, 3))).as("the same, but behind").isEqualTo(new FetchVerdict.Refused(FetchError.MOVED_TO_TIERED_STORAGE));
+        assertThat(replica.onFetch(fetched(500, 4))).isInstanceOf(FetchVerdict.Read.class);
+    }
+
+    private static ReplicaFetch fetched(long offset, int lastEpoch) {
+        return new ReplicaFetch(OTHER, 1, EPOCH + 2, offset, lastEpoch, 0);
+    }
+
+    @Test
+    void oneThatHasAllOfTheColdTierLeadsWithItsLogAsItIsAndTellsTheController() {
+        Replica replica = follower();
+        replica.configure(new ReplicaSettings(SELF, 1, 1000, true));
+        giveAndRun(replica, 3);
+        coldTierEndsAt(10, 3, 0);
+        replica.onPlacement(unclean(SELF, EPOCH + 1, 7));
+        assertThat(replica.leader().orElseThrow().epochStartOffset()).isEqualTo(15);
+        assertThat(log.localLogStartOffset()).isZero();
+        replica.tick();
+        assertThat(proposals).as("recovered").containsExactly(new IsrProposal(EPOCH + 1, 7, List.of(new IsrProposal.Member(SELF, 1))));
+        replica.onOutcome(proposals.get(0), new ProposalOutcome.Committed(8, Set.of(SELF)));
+        nowMs += 10_000;
+        replica.tick();
+        assertThat(proposals).hasSize(1);
+    }
+
+    @Test
+    void recordsOfAnotherHistoryBelowTheColdTiersEndGoWithAllThatFollows() {
+        Replica replica = follower();
+        replica.configure(new ReplicaSettings(SELF, 1, 1000, true));
+        giveAndRun(replica, 8);
+        assertThat(log.logEndOffset()).as("further than the cold tier").isEqualTo(40);
+        coldTierEndsAt(25, 4, 10);
+        replica.onPlacement(unclean(SELF, EPOCH + 2, 7));
+        store.run();
+        assertThat(replica.leader().orElseThrow().epochStartOffset()).isEqualTo(25);
+        assertThat(replica.highWatermark()).isEqualTo(25);
+        assertThat(log.endOffsetFor(3)).contains(new EpochEnd(3, 10));
+    }
+
+    @Test
+    void aCleanElectionNeverLooksIntoTheColdTier() {
+        Replica replica = follower();
+        replica.configure(new ReplicaSettings(SELF, 1, 1000, true));
+        giveAndRun(replica, 3);
+        coldTierEndsAt(500, 4, 10);
+        replica.onPlacement(placement(SELF, EPOCH + 1));
+        assertThat(replica.leader()).isPresent();
+        assertThat(claims).isZero();
+        assertThat(log.logEndOffset()).isEqualTo(15);
+    }
+
+    @Test
+    void oneWhoseTopicIsNotTieredLeadsAtOnce() {
+        Replica replica = follower();
+        giveAndRun(replica, 3);
+        boundary = new CompletableFuture<>();
+        replica.onPlacement(unclean(SELF, EPOCH + 1, 7));
+        assertThat(replica.leader()).isPresent();
+    }
+
+    @Test
+    void whatTheColdTierTellsOneThatIsReplacedMeanwhileCountsForNothing() {
+        Replica replica = follower();
+        replica.configure(new ReplicaSettings(SELF, 1, 1000, true));
+        giveAndRun(replica, 3);
+        boundary = new CompletableFuture<>();
+        replica.onPlacement(unclean(SELF, EPOCH + 1, 7));
+        replica.onPlacement(placement(OTHER, EPOCH + 2));
+        boundary.complete(Optional.of(start(500)));
+        store.run();
+        assertThat(log.logEndOffset()).isEqualTo(15);
+        assertThat(replica.nextFetch().orElseThrow().leaderEpoch()).isEqualTo(EPOCH + 2);
+    }
+
+    @Test
+    void anElectionWhileTheLogBeginsAnewWaitsForThatAndFindsItThere() {
+        Replica replica = follower();
+        replica.configure(new ReplicaSettings(SELF, 1, 1000, true));
+        giveAndRun(replica, 3);
+        coldTierEndsAt(500, 4, 10);
+        replica.onPlacement(unclean(SELF, EPOCH + 2, 7));
+        replica.onPlacement(unclean(OTHER, EPOCH + 3, 8));
+        assertThat(replica.nextFetch()).as("the log is being changed").isEmpty();
+        store.run();
+        assertThat(replica.leader()).isEmpty();
+        assertThat(replica.nextFetch()).contains(new FetchPosition(OTHER, EPOCH + 3, 500, 4, 0));
+    }
+
+    @Test
+    void aPlacementThatComesBeforeItLeadsIsNotForgotten() {
+        Replica replica = follower();
+        replica.configure(new ReplicaSettings(SELF, 1, 1000, true));
+        giveAndRun(replica, 3);
+        boundary = new CompletableFuture<>();
+        replica.onPlacement(unclean(SELF, EPOCH + 1, 7));
+        replica.onPlacement(unclean(SELF, EPOCH + 1, 9));
+        replica.onPlacement(unclean(SELF, EPOCH + 1, 8));
+        boundary.complete(Optional.empty());
+        store.run();
+        assertThat(replica.leader().orElseThrow().partitionEpoch()).isEqualTo(9);
+    }
+
+    @Test
+    void whereTheColdTierHasDeletedAllItBeginsBehindThat() {
+        Replica replica = follower();
+        replica.configure(new ReplicaSettings(SELF, 1, 1000, true));
+        giveAndRun(replica, 3);
+        Replica emptied = new Replica(log, new ReplicaSettings(SELF, 1, 1000, true), new NoBrokers(), Authority.ALWAYS, new Emptied(), new Listener(), () -> nowMs, () -> nowMs);
+        replica.stop();
+        emptied.onPlacement(unclean(SELF, EPOCH + 1, 7));
+        store.run();
+        assertThat(emptied.leader().orElseThrow().epochStartOffset()).isEqualTo(500);
+        assertThat(log.logStartOffset()).isEqualTo(500);
+    }
+
+    private static final class Emptied implements TierBoundary {
+        @Override
+        public CompletableFuture<Optional<LogStart>> find() {
+            return CompletableFuture.completedFuture(Optional.empty());
+        }
+
+        @Override
+        public CompletableFuture<TierEnd> claim() {
+            return CompletableFuture.completedFuture(new TierEnd(500, Optional.empty()));
+        }
+    }
+
+    @Test
+    void epochsThatCannotBeReadAreNoAnswer() {
+        Replica replica = follower();
+        replica.configure(new ReplicaSettings(SELF, 1, 1000, true));
+        giveAndRun(replica, 3);
+        boundary = CompletableFuture.completedFuture(Optional.of(new LogStart(500, 0, ByteBuffer.wrap(new byte[] {1}), start(500).producers())));
+        replica.onPlacement(unclean(SELF, EPOCH + 1, 7));
+        store.run();
+        assertThat(replica.leader()).isEmpty();
+        assertThat(replica.isRecovering()).isTrue();
+        assertThat(log.logEndOffset()).isEqualTo(15);
+    }
+
+    @Test
+    void aDiskThatFailsWhileTheLogBeginsAnewTakesTheReplicaOutOfServiceWithTheReason() {
+        Replica replica = follower();
+        replica.configure(new ReplicaSettings(SELF, 1, 1000, true));
+        giveAndRun(replica, 3);
+        coldTierEndsAt(500, 4, 10);
+        disk.fail(SimDisk.Op.RENAME, path -> true, 1, new IOException("worn out"));
+        replica.onPlacement(unclean(SELF, EPOCH + 2, 7));
+        store.run();
+        assertThat(replica.leader()).isEmpty();
+        assertThat(replica.isRecovering()).isFalse();
+        assertThat(replica.failure()).isPresent();
     }
 
     @Test

@@ -1,0 +1,55 @@
+package io.firn.hot.replication;
+
+/**
+ * The time between an unclean election and the leading that follows from it: until the cold tier has told where it ends, and the log begins or goes on there ({@link UncleanStart}). Kafka's term for the partition meanwhile (KIP-704).
+ *
+ * <pre>
+ *   elected, recovering ─▶ ASKING: TierBoundary.claim, fences earlier leaders ─▶ as it is ──────────────▶ leads, and tells the controller that it has recovered
+ *                            ▲   │ no answer                  └─▶ CHANGING: the log begins anew ─▶ ┘
+ *                            └─ WAITING, longer each time ◀───────┘ not possible now
+ * </pre>
+ *
+ * <p><i>Invariants</i>: while it lasts nothing is acknowledged, shown or appended. It ends with a log that has all that is in the cold tier, by epoch; nobody of an earlier epoch adds to that afterwards. The bucket away: it waits, for ever, and
+ * never leads without an answer.
+ *
+ * <p><i>On crash</i>, in
+ * <ul>
+ *   <li>ASKING: nothing has changed but perhaps that earlier leaders are fenced, which the election is reason enough for.
+ *   <li>CHANGING: the log is the old or the new one ({@code log.start}); by either the same is decided.
+ *   <li>leading, before the controller knows: the partition is recovering still, so whoever leads next asks again. Its own log it takes as it is, since what is in the cold tier by then came from there; another replica
+ *       begins at the new end of the cold tier or has it all.
+ *   <li>any of them, and another replica is elected: it recovers in a later epoch. This one follows, and is cut by epoch as anybody else.
+ * </ul>
+ *
+ * <p>Threading: confined to the loop of the partition.
+ */
+final class Recovering {
+
+    static final long FIRST_BACKOFF_MS = 50;
+    static final long LONGEST_BACKOFF_MS = 5_000;
+
+    private boolean waiting;
+    private long retryAtMs;
+    private long backoffMs = FIRST_BACKOFF_MS;
+    private int failures;
+
+    /** Whether it is time to ask again. */
+    boolean due(long nowMs) {
+        return waiting && nowMs >= retryAtMs;
+    }
+
+    void asks() {
+        waiting = false;
+    }
+
+    void failed(long nowMs) {
+        waiting = true;
+        failures++;
+        retryAtMs = nowMs + backoffMs;
+        backoffMs = Math.min(LONGEST_BACKOFF_MS, backoffMs * 2);
+    }
+
+    int failures() {
+        return failures;
+    }
+}
