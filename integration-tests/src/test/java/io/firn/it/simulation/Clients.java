@@ -26,6 +26,7 @@ final class Clients {
     private final List<Consumer> consumers = new ArrayList<>();
     private final List<Consumer> readers = new ArrayList<>();
     private final RecordsDeletion deletion;
+    private final RiskyWriter risky;
     boolean over;
     /** Answers to fetches with bytes from the cold tier. */
     long coldReads;
@@ -36,6 +37,7 @@ final class Clients {
         this.writer = new TransactionalWriter(this, 100);
         this.member = new GroupMember(this, 200);
         this.deletion = new RecordsDeletion(this);
+        this.risky = new RiskyWriter(this, 1_000);
     }
 
     void begin() {
@@ -43,6 +45,9 @@ final class Clients {
         writer.begin();
         member.begin();
         deletion.begin();
+        if (cluster.unclean) {
+            risky.begin();
+        }
         partitions().forEach(partition -> {
             consumers.add(new Consumer(this, partition, false));
             consumers.add(new Consumer(this, partition, true));
@@ -51,7 +56,7 @@ final class Clients {
     }
 
     List<TopicIdPartition> partitions() {
-        return cluster.partitions().toList();
+        return cluster.partitions().filter(partition -> !UncleanElectionInvariant.concerns(partition)).toList();
     }
 
     TopicIdPartition anyEvents() {
@@ -80,7 +85,7 @@ final class Clients {
     }
 
     boolean idle() {
-        return producers.stream().allMatch(Producer::idle) && writer.idle() && member.idle();
+        return producers.stream().allMatch(Producer::idle) && writer.idle() && member.idle() && risky.idle();
     }
 
     /** Everything is read anew from the beginning, both ways. */
@@ -89,6 +94,9 @@ final class Clients {
             readers.add(new Consumer(this, partition, false));
             readers.add(new Consumer(this, partition, true));
         });
+        if (cluster.unclean) {
+            readers.add(new Consumer(this, cluster.partition(Shape.RISKY, 0), false));
+        }
         readers.forEach(Consumer::begin);
     }
 
@@ -115,6 +123,6 @@ return coldReads;
 
     @Override
     public String toString() {
-        return "clients: " + producers + " " + writer + " " + member + " " + consumers + " " + readers;
+        return "clients: " + producers + " " + writer + " " + member + " " + risky + " " + consumers + " " + readers;
     }
 }

@@ -34,6 +34,8 @@ final class Cluster {
 
     final long seed;
     final Mistake mistake;
+    /** Whether there is a partition that may be led by who was not in sync. */
+    final boolean unclean;
     final Random random;
     final SimTime time;
     final Shape shape;
@@ -48,9 +50,10 @@ final class Cluster {
     final Clients clients;
     private final Faults faults;
 
-    Cluster(long seed, Mistake mistake) {
+    Cluster(long seed, Mistake mistake, boolean unclean) {
         this.seed = seed;
         this.mistake = mistake;
+        this.unclean = unclean;
         this.random = new Random(seed * 0x9E3779B97F4A7C15L);
         this.shape = Shape.random(random);
         this.time = new SimTime(random);
@@ -61,6 +64,9 @@ final class Cluster {
         this.peers = new Peers(this);
         topics.put(Shape.EVENTS, uuid());
         topics.put(Shape.OFFSETS, uuid());
+        if (unclean) {
+            topics.put(Shape.RISKY, uuid());
+        }
         this.clients = new Clients(this);
         for (int id = 0; id < shape.brokers(); id++) {
             brokers.add(new Broker(this, id));
@@ -70,10 +76,10 @@ final class Cluster {
 
     /** A whole life; throws what must never be. */
     void live(long troubleMs) {
-        note("seed " + seed + " " + mistake + " " + shape);
+        note("seed " + seed + " " + mistake + (unclean ? " with unclean elections " : " ") + shape);
         brokers.forEach(Broker::start);
         createTopics();
-        runUntil("the cluster serves", 60_000, () -> partitions().allMatch(partition -> leader(partition).isPresent()) && partitions().count() == shape.partitions() + 1);
+        runUntil("the cluster serves", 60_000, () -> partitions().allMatch(partition -> leader(partition).isPresent()) && partitions().count() == shape.partitions() + topics.size() - 1);
         clients.begin();
         faults.begin();
         run(troubleMs);
@@ -90,7 +96,8 @@ final class Cluster {
     private void createTopics() {
         topics.forEach((name, id) -> {
             int partitions = name.equals(Shape.EVENTS) ? shape.partitions() : 1;
-            createTopic(new Command.CreateTopic(id, name, partitions, shape.replicas(), Map.of(), Map.of()));
+            boolean risky = name.equals(Shape.RISKY);
+            createTopic(new Command.CreateTopic(id, name, partitions, risky ? Shape.RISKY_REPLICAS : shape.replicas(), Map.of(), risky ? Map.of("unclean.leader.election.enable", "true") : Map.of()));
         });
     }
 

@@ -57,6 +57,17 @@ class ClusterSimulationTest {
     }
 
     @Test
+    void uncleanElectionsLoseNothingThatIsInTheColdTier() {
+        int seeds = Math.max(1, SEEDS / 2);
+        Lives lives = new Lives(Mistake.NONE, true);
+        LongStream.range(FROM, FROM + seeds).forEach(lives::live);
+        System.out.println("Cluster simulation, unclean elections: " + lives);
+        lives.throwIfAnyFailed();
+        assertThat(lives.elections()).as("unclean elections of %s", lives).isGreaterThan(seeds / 2);
+        assertThat(lives.begunAnew()).as("leaders that began where the cold tier ended, of %s", lives).isGreaterThan(seeds / 8);
+    }
+
+    @Test
     void seedsThatHaveFailedDoNotAgain() throws IOException {
         Lives lives = new Lives(Mistake.NONE);
         seedsThatHaveFailed().forEach(lives::live);

@@ -79,7 +79,7 @@ final class Consumer {
             if (at < position) {
                 return;
             }
-            clients.cluster.observed.logs.show(partition, at, number, "a consumer");
+            clients.cluster.observed.consumed(partition, at, number);
             if (Records.isMarker(number) && Records.sequenceOf(number) == 0) {
                 abortedProducers.remove(batch.producerId());
             } else if (committedOnly && !hidden && !Records.isMarker(number)) {

@@ -1,6 +1,7 @@
 package io.firn.it.simulation;
 
 import io.firn.membership.Command;
+import io.firn.membership.PartitionView;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -45,6 +46,11 @@ final class Faults {
 
     private void fail() {
         if (over) {
+            return;
+        }
+        if (cluster.unclean && cluster.random.nextInt(6) == 0) {
+            lagAndLose();
+            cluster.time.after(1_000 + upTo(2_500), this::fail);
             return;
         }
         Broker broker = any();
@@ -98,9 +104,21 @@ final class Faults {
     }
 
     private Optional<Broker> leader() {
-        List<TopicIdPartition> partitions = cluster.partitions().toList();
-        int leader = cluster.newest().partition(Shape.EVENTS, cluster.random.nextInt(partitions.size() - 1)).orElseThrow().leader();
+        int leader = cluster.newest().partition(Shape.EVENTS, cluster.random.nextInt(cluster.shape.partitions())).orElseThrow().leader();
         return leader < 0 ? Optional.empty() : Optional.of(cluster.broker(leader));
+    }
+
+    /** A follower is down until it is out of sync, and back when its leader is gone: it is elected nevertheless, where that is allowed. */
+    private void lagAndLose() {
+        Optional<PartitionView> placed = cluster.newest().partition(Shape.RISKY, 0).filter(found -> found.leader() >= 0);
+        placed.flatMap(found -> found.replicas().stream().filter(id -> id != found.leader()).findFirst()).ifPresent(follower -> {
+            did("follower out of sync, then its leader lost");
+            cluster.broker(follower).stop(power(), true);
+            cluster.time.after(700 + upTo(2_000), () -> {
+                cluster.broker(placed.get().leader()).restartAfter(4_000, power(), true);
+                cluster.broker(follower).start();
+            });
+        });
     }
 
     /** Single directions, clients' among them. */

@@ -40,9 +40,11 @@ import io.firn.membership.Command;
 import io.firn.membership.Endpoint;
 import io.firn.membership.Incarnation;
 import io.firn.membership.Metadata;
+import io.firn.membership.PartitionView;
 import io.firn.membership.SimMetadata;
 import io.firn.membership.SimStore;
 import io.firn.membership.SimThread;
+import io.firn.membership.TopicView;
 import io.firn.membership.controller.Policy;
 import io.firn.membership.journal.JournalLimits;
 import io.firn.retention.RetentionConfig;
@@ -152,7 +154,8 @@ final class Life {
         Replication replication = new Replication(id, nowMs -> cluster.mistake == Mistake.IGNORE_LEASE || lifecycle.authority().holds(nowMs), lifecycle::brokerEpoch, this::fetchFrom, FETCH, thread::nowMs,
                 Shape.MAX_LAG_MS, metadata::view, metadata::ask, Optional.empty(), why -> ends("a log that it led is lost: " + why));
         TopicSettings settings = new TopicSettings(cluster.shape.logConfig(), CompressionChoice.PRODUCER, cluster.shape.minInSync());
-        this.keeper = new PartitionKeeper(replication, hot.store(), retention.worker(), EventLoops.of(List.of(loop)), partitions, (view, topic) -> settings, new RecompressionPool(io, () -> {}), wall);
+        TopicSettings risky = new TopicSettings(cluster.shape.logConfig(), CompressionChoice.PRODUCER, 1);
+        this.keeper = new PartitionKeeper(replication, hot.store(), retention.worker(), EventLoops.of(List.of(loop)), partitions, (view, topic) -> topic.name().equals(Shape.RISKY) ? risky : settings, new RecompressionPool(io, () -> {}), wall);
         this.replicaFetches = new ReplicaFetchHandler(partitions, metadata::view, false, new ThrottleQuota(ThrottleQuota.Side.LEADER, id, metadata::view, thread::nowMs), wall);
         this.fetches = new FetchHandler(partitions, metadata::view, wall);
         this.produces = new ProduceHandler(partitions, () -> false, cluster.clients.admission(this), timer, wall);
@@ -191,7 +194,7 @@ final class Life {
         lifecycle.registered().thenAccept(epoch -> {
             cluster.note("broker " + id + " registered with epoch " + epoch);
             metadata.subscribe((before, after) -> apply(after));
-            keeper.start(metadata.view()).thenRun(lifecycle::logsOpen);
+            keeper.start(cluster.mistake == Mistake.LEAD_UNCLEAN_AS_IT_IS ? thoughtClean(metadata.view()) : metadata.view()).thenRun(lifecycle::logsOpen);
         });
         lifecycle.start();
         every(RETENTION_TICK_MS, retention::tick);
@@ -261,8 +264,17 @@ final class Life {
                         keeper.apply(next);
                     }));
         } else {
-            keeper.apply(next);
+            keeper.apply(cluster.mistake == Mistake.LEAD_UNCLEAN_AS_IT_IS ? thoughtClean(next) : next);
         }
+    }
+
+    /** The mistake {@link Mistake#LEAD_UNCLEAN_AS_IT_IS}. */
+    private static ClusterView thoughtClean(ClusterView view) {
+        Map<String, TopicView> topics = new HashMap<>(view.topics());
+        topics.computeIfPresent(Shape.RISKY, (name, topic) -> new TopicView(topic.id(), name, topic.partitions().stream().map(placed -> new PartitionView(placed.partition(), placed.leader(), placed.leaderEpoch(),
+                placed.partitionEpoch(), placed.replicas(), placed.isr(), placed.adding(), placed.removing(), false)).toList(), topic.configs()));
+        return new ClusterView(view.version(), view.controllerEpoch(), view.clusterId(), view.brokers(), topics, view.topicNames(), view.brokerConfigs(), view.groupConfigs(), view.nextProducerId(),
+                view.partitionCount(), view.clients());
     }
 
     private boolean newEpochElsewhere(Partition partition, ClusterView next) {

@@ -13,6 +13,7 @@ final class Lives {
     private static final int SHOWN_CHARS = 6_000;
 
     private final Mistake mistake;
+    private final boolean unclean;
     private final Map<String, Integer> faults = new TreeMap<>();
     private final List<AssertionError> failed = new ArrayList<>();
     private final List<Long> failedSeeds = new ArrayList<>();
@@ -23,13 +24,21 @@ final class Lives {
     private long coldReads;
     private long reigns;
     private long transactions;
+    private long elections;
+    private long begunAnew;
 
     Lives(Mistake mistake) {
+        this(mistake, mistake == Mistake.LEAD_UNCLEAN_AS_IT_IS);
+    }
+
+    /** @param unclean whether there is a partition that allows unclean elections, and trouble that leads to them */
+    Lives(Mistake mistake, boolean unclean) {
         this.mistake = mistake;
+        this.unclean = unclean;
     }
 
     Cluster live(long seed) {
-        Cluster cluster = new Cluster(seed, mistake);
+        Cluster cluster = new Cluster(seed, mistake, unclean);
         try {
             cluster.live(TROUBLE_MS);
         } catch (RuntimeException | AssertionError e) {
@@ -41,7 +50,9 @@ final class Lives {
         count++;
         simulatedMs += cluster.time.nowMs();
         events += cluster.time.events();
-        acknowledged += cluster.observed.acknowledged.count();
+        acknowledged += cluster.observed.acknowledged.count() + cluster.observed.unclean.acknowledged();
+        elections += cluster.observed.unclean.elections();
+        begunAnew += cluster.observed.unclean.begunAnew();
         coldReads += cluster.clients.coldReads();
         reigns += cluster.observed.leaders.reigns();
         transactions += cluster.observed.transactions.transactions();
@@ -61,6 +72,16 @@ final class Lives {
         return coldReads;
     }
 
+    /** Unclean elections. */
+    long elections() {
+        return elections;
+    }
+
+    /** After which the leader began where the cold tier ended. */
+    long begunAnew() {
+        return begunAnew;
+    }
+
     boolean anyFailed() {
         return !failed.isEmpty();
     }
@@ -77,7 +98,7 @@ final class Lives {
 
     @Override
     public String toString() {
-        return String.format(Locale.ROOT, "%d lives of %.2f hours, %d events, %d faults %s; %d records acknowledged, %d leaderships, %d transactions, %d reads from the cold tier, failed: %s", count, simulatedMs / 3_600_000.0, events,
-                faults.values().stream().mapToInt(Integer::intValue).sum(), faults, acknowledged, reigns, transactions, coldReads, failedSeeds);
+        return String.format(Locale.ROOT, "%d lives of %.2f hours, %d events, %d faults %s; %d records acknowledged, %d leaderships, %d transactions, %d reads from the cold tier, %d unclean elections (%d began where the cold tier ended), failed: %s", count, simulatedMs / 3_600_000.0, events,
+                faults.values().stream().mapToInt(Integer::intValue).sum(), faults, acknowledged, reigns, transactions, coldReads, elections, begunAnew, failedSeeds);
     }
 }

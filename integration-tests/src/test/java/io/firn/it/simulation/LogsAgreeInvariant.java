@@ -77,18 +77,29 @@ final class LogsAgreeInvariant {
         if (end > partition.log().hot().logEndOffset() || end < seen.verifiedTo && seen.verifiedTo > partition.log().hot().logEndOffset()) {
             throw new Violation(NAME, "committed records were cut off: " + Life.text(partition) + ", seen up to " + seen.verifiedTo);
         }
-        seen.verifiedTo = Math.max(seen.verifiedTo, partition.log().hot().localLogStartOffset());
-        while (seen.verifiedTo < end && partition.log().hot().read(seen.verifiedTo, READ_BYTES, end, true) instanceof ReadResult.Range range) {
+        seen.verifiedTo = read(partition, Math.max(seen.verifiedTo, partition.log().hot().localLogStartOffset()), end, (offset, number) -> show(partition.id(), offset, number, partition));
+    }
+
+    /** Told of each record read. */
+    interface Visitor {
+        void record(long offset, long number);
+    }
+
+    /** Reads the local log up to {@code end}, or as far as it goes; how far. */
+    static long read(Partition partition, long from, long end, Visitor visitor) {
+        long at = from;
+        while (at < end && partition.log().hot().read(at, READ_BYTES, end, true) instanceof ReadResult.Range range) {
             ByteBuffer bytes = Life.copy(range.range());
             range.range().release();
-            long next = Records.read(bytes, seen.verifiedTo, batch -> {
+            long next = Records.read(bytes, at, batch -> {
                 long[] offset = {batch.baseOffset()};
-                Records.numbers(batch, number -> show(partition.id(), offset[0]++, number, partition));
+                Records.numbers(batch, number -> visitor.record(offset[0]++, number));
             });
-            if (next == seen.verifiedTo) { // the disk is dead, or the batch is not whole
-                return;
+            if (next == at) { // the disk is dead, or the batch is not whole
+                return at;
             }
-            seen.verifiedTo = next;
+            at = next;
         }
+        return at;
     }
 }

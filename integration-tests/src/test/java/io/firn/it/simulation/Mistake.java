@@ -20,5 +20,7 @@ enum Mistake {
     /** A leader goes on without a lease. */
     IGNORE_LEASE,
     /** A consumer that wants only what is committed is not told which transactions were aborted. */
-    HIDE_ABORTED
+    HIDE_ABORTED,
+    /** A leader that was elected unclean takes itself for one that was in sync. */
+    LEAD_UNCLEAN_AS_IT_IS
 }

@@ -10,8 +10,8 @@ import java.util.TreeMap;
 import org.apache.kafka.common.TopicIdPartition;
 
 /**
- * Leader epochs and high watermarks never go back: not in the views that are shown one after the other, not at a replica, and not from one leader to the next once it has as much as it had at its election. There are no unclean elections
- * here.
+ * Leader epochs and high watermarks never go back: not in the views that are shown one after the other, not at a replica, and not from one leader to the next once it has as much as it had at its election. Where unclean elections
+ * are allowed, the last is for {@link UncleanElectionInvariant} to say.
  */
 final class NothingGoesBackInvariant {
 
@@ -44,7 +44,7 @@ final class NothingGoesBackInvariant {
         if (epoch < seen.epoch || reigns && now < seen.highWatermark) {
             throw new Violation(NAME, Life.text(partition) + " after epoch " + seen.epoch + " and high watermark " + seen.highWatermark);
         }
-        if (partition.leads() && (now != seen.highWatermark || !reigns)) {
+        if (partition.leads() && !UncleanElectionInvariant.concerns(partition.id()) && (now != seen.highWatermark || !reigns)) {
             led(partition, epoch, now);
         }
         seen.highWatermark = now;

@@ -17,6 +17,7 @@ final class Observed {
     final LeaseInvariant leases;
     final TiersInvariant tiers;
     final ReadCommittedInvariant transactions = new ReadCommittedInvariant();
+    final UncleanElectionInvariant unclean;
     final GroupOffsetsInvariant offsets = new GroupOffsetsInvariant();
     private Optional<AssertionError> violation = Optional.empty();
 
@@ -25,7 +26,8 @@ final class Observed {
         this.metadata = new MetadataInvariant(cluster);
         this.logs = new LogsAgreeInvariant(new NoDuplicatesInvariant(), acknowledged);
         this.leases = new LeaseInvariant(cluster);
-        this.tiers = new TiersInvariant(cluster);
+        this.unclean = new UncleanElectionInvariant(cluster);
+        this.tiers = new TiersInvariant(cluster, unclean);
     }
 
     // What is told; inside of production code, which may take any error for its own: so it is kept for the next look
@@ -35,6 +37,7 @@ final class Observed {
             metadata.shown(life, view);
             leases.shown(view);
             progress.shown(view);
+            unclean.shown(view);
         });
     }
 
@@ -46,8 +49,21 @@ final class Observed {
     void acknowledges(Life life, TopicIdPartition partition, Records.Batch batch) {
         kept(() -> {
             leases.acknowledged(life, partition);
-            acknowledged.add(partition, batch);
+            if (UncleanElectionInvariant.concerns(partition)) {
+                life.held(partition).ifPresent(leader -> unclean.acknowledged(leader.leaderEpoch(), batch));
+            } else {
+                acknowledged.add(partition, batch);
+            }
         });
+    }
+
+    /** A client is given a committed record. */
+    void consumed(TopicIdPartition partition, long offset, long number) {
+        if (UncleanElectionInvariant.concerns(partition)) {
+            unclean.read(offset, number);
+        } else {
+            logs.show(partition, offset, number, "a consumer");
+        }
     }
 
     void answersPosition(int position, int atLeast, Partition by) {
@@ -78,7 +94,11 @@ final class Observed {
             leaders.look(life, partition, seen);
             progress.look(partition, seen);
             tiers.look(partition, seen);
-            logs.look(partition, seen);
+            if (UncleanElectionInvariant.concerns(partition.id())) {
+                unclean.look(partition, seen);
+            } else {
+                logs.look(partition, seen);
+            }
         });
     }
 
@@ -86,6 +106,7 @@ final class Observed {
         cluster.partitions().forEach(partition -> acknowledged.atEnd(partition, logs.of(partition)));
         cluster.partitions().forEach(partition -> transactions.atEnd(logs.of(partition), cluster.clients.deletedUpTo(partition)));
         acknowledged.atEnd();
+        unclean.atEnd();
         cluster.lives().forEach(metadata::atEnd);
     }
 

@@ -7,6 +7,8 @@ final class Seen {
     final HotLog log;
     long verifiedTo = -1;
     int leading = -1;
+    /** Of a partition that allows unclean elections: the leader epoch that was looked at. */
+    int ruling = -1;
     int epoch = -1;
     long highWatermark;
     long localStart;

@@ -24,6 +24,10 @@ record Shape(int brokers, Set<Integer> keepers, int partitions, int replicas, in
     static final String EVENTS = "events";
     /** Holds what groups have consumed. */
     static final String OFFSETS = "offsets";
+    /** Allows unclean elections. */
+    static final String RISKY = "risky";
+    /** Of that one: few, so that it happens. */
+    static final int RISKY_REPLICAS = 2;
     static final long HEARTBEAT_MS = 100;
     static final long PATIENCE_MS = 1_200;
     static final long MAX_LAG_MS = 800;

@@ -26,14 +26,16 @@ final class TiersInvariant {
     private static final String NAME = "tiers touch and manifests name what exists";
 
     private final Cluster cluster;
+    private final UncleanElectionInvariant unclean;
     private final BucketLayout layout = new BucketLayout("");
     private final Map<TopicIdPartition, Manifest> heads = new HashMap<>();
     /** Largest log start of any replica: a follower takes its leader's in two steps. */
     private final Map<TopicIdPartition, Long> starts = new HashMap<>();
     private long writers;
 
-    TiersInvariant(Cluster cluster) {
+    TiersInvariant(Cluster cluster, UncleanElectionInvariant unclean) {
         this.cluster = cluster;
+        this.unclean = unclean;
     }
 
     /** An object was written or deleted. */
@@ -57,6 +59,7 @@ final class TiersInvariant {
         if (before != null && (head.number() < before.number() || head.content().endOffset() < before.content().endOffset() || head.writerEpoch() < before.writerEpoch())) {
             throw new Violation(NAME, "the manifest of " + partition.topicPartition() + " went back from " + before + " to " + head);
         }
+        unclean.offloaded(partition, keys, head);
     }
 
     private void check(TopicIdPartition partition, PartitionKeys keys, Manifest head) {
