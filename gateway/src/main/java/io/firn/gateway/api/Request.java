@@ -55,8 +55,11 @@ public interface Request {
     /** Ends the request without an answer (produce with acks=0). */
     void noResponse();
 
-    /** Ends the request without an answer and the connection with it, for {@code reason}. */
+    /** Ends the request without an answer and the connection with it, for {@code reason}, which is logged. */
     void endConnection(String reason);
+
+    /** As {@link #endConnection}, where one cause ends many connections and whoever asks for it says so: logged at DEBUG. */
+    void endConnectionQuietly(String reason);
 
     /** Gives back the network buffers that hold a produce request's records; the rest of the request stays readable. */
     void releasePayload();

@@ -237,12 +237,8 @@ public final class FollowerFetcher {
 
     private void heed(Map<TopicPartition, Asked> asked, PeerReply answer) {
         Optional<Map<TopicPartition, FetchResponseData.PartitionData>> understood = understood(answer);
-        if (understood.isEmpty() || asked.isEmpty()) {
+        if (understood.isEmpty() || asked.isEmpty()) { // those that were to be asked may not be, by now
             lost(asked);
-            answer.release().run();
-            return;
-        }
-        if (asked.isEmpty()) { // those that were to be asked may not be, by now
             answer.release().run();
             return;
         }

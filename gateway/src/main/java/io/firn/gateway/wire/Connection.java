@@ -20,6 +20,7 @@ import java.util.concurrent.TimeUnit;
 import org.apache.kafka.common.network.ClientInformation;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * One client connection: cuts the byte stream into frames, hands requests on, and sends the answers in the order of the requests.
@@ -67,7 +68,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
     private boolean muted;
     private long mutedUntilNanos;
     /** Why the connection ends as soon as what was written is sent. */
-    private Optional<String> ending = Optional.empty();
+    private Optional<Ending> ending = Optional.empty();
     private volatile boolean closed;
 
     Connection(LoopWire loop, RequestDecoder decoder) {
@@ -106,8 +107,12 @@ final class Connection extends ChannelInboundHandlerAdapter {
 
     /** Ends the connection for {@code reason}, once. */
     void close(String reason) {
+        close(new Ending(reason, Level.INFO));
+    }
+
+    private void close(Ending why) {
         if (!closed) {
-            LOG.atInfo().addKeyValue("client", clientAddress).addKeyValue("reason", reason).log("Closing connection");
+            LOG.atLevel(why.level()).addKeyValue("client", clientAddress).addKeyValue("reason", why.reason()).log("Closing connection");
             loop.meters().connectionRefused();
             end();
             context.close();
@@ -408,7 +413,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
     private void write(Exchange exchange) {
         if (exchange.response() == null) {
             exchange.sentOrDropped();
-            ending = exchange.endReason();
+            ending = exchange.connectionEnd();
             closeIfSent();
             return;
         }

@@ -12,6 +12,7 @@ import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.requests.AbstractRequest;
 import org.apache.kafka.common.requests.AbstractResponse;
 import org.apache.kafka.common.requests.RequestHeader;
+import org.slf4j.event.Level;
 
 /**
  * One request of a connection from its frame to its last sent byte.
@@ -34,7 +35,7 @@ final class Exchange implements Request {
     private boolean answered;
     private boolean payloadHeld = true;
     private ApiMessage response;
-    private Optional<String> endReason = Optional.empty();
+    private Optional<Ending> connectionEnd = Optional.empty();
     private Runnable release = NOTHING;
     private Runnable abandonment = NOTHING;
 
@@ -124,7 +125,12 @@ final class Exchange implements Request {
 
     @Override
     public void endConnection(String reason) {
-        end(null, Optional.of(reason), NOTHING);
+        end(null, Optional.of(new Ending(reason, Level.INFO)), NOTHING);
+    }
+
+    @Override
+    public void endConnectionQuietly(String reason) {
+        end(null, Optional.of(new Ending(reason, Level.DEBUG)), NOTHING);
     }
 
     @Override
@@ -136,20 +142,20 @@ final class Exchange implements Request {
         end(answer == null ? null : answer.data(), Optional.empty(), NOTHING);
     }
 
-    private void end(ApiMessage message, Optional<String> reason, Runnable whenSentOrDropped) {
+    private void end(ApiMessage message, Optional<Ending> ending, Runnable whenSentOrDropped) {
         if (!ended.compareAndSet(false, true)) {
             whenSentOrDropped.run();
         } else if (connection.inLoop()) {
-            answer(message, reason, whenSentOrDropped);
+            answer(message, ending, whenSentOrDropped);
         } else {
-            connection.execute(() -> answer(message, reason, whenSentOrDropped), whenSentOrDropped);
+            connection.execute(() -> answer(message, ending, whenSentOrDropped), whenSentOrDropped);
         }
     }
 
-    private void answer(ApiMessage message, Optional<String> reason, Runnable whenSentOrDropped) {
+    private void answer(ApiMessage message, Optional<Ending> ending, Runnable whenSentOrDropped) {
         abandonment = NOTHING;
         response = message;
-        endReason = reason;
+        connectionEnd = ending;
         release = whenSentOrDropped;
         answered = true;
         freePayload();
@@ -188,8 +194,8 @@ final class Exchange implements Request {
     }
 
     /** Why the connection is to end in place of an answer, when its turn has come. */
-    Optional<String> endReason() {
-        return endReason;
+    Optional<Ending> connectionEnd() {
+        return connectionEnd;
     }
 
     long receivedNanos() {

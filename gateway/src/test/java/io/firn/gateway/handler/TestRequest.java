@@ -136,6 +136,11 @@ final class TestRequest implements Request {
     }
 
     @Override
+    public void endConnectionQuietly(String reason) {
+        endConnection(reason);
+    }
+
+    @Override
     public void releasePayload() {
         // Holds no network buffers.
     }

@@ -338,6 +338,33 @@ class ReplicatedPartitionTest {
         rig.node(2).disk.release(Op.FORCE);
     }
 
+    @Test
+    void aLeaderGivesAThrottledReplicaThatIsNotInSyncNoMoreThanTheRate() {
+        rig = ClusterRig.started(3);
+        TopicView topic = topic(List.of(1, 2, 3), Map.of("remote.storage.enable", "false", "leader.replication.throttled.replicas", "0:1"));
+        rig.submit(new Command.AlterConfigs(Command.ConfigScope.BROKER, "1", Map.of("leader.replication.throttled.rate", Optional.of("100"))));
+        rig.node(3).silent(true);
+        for (int i = 0; i < 4; i++) {
+            assertThat(produce(1, ALL, topic, i + PAYLOAD)).isEqualTo(Errors.NONE);
+        }
+        rig.awaitIsr("logs", 0, 1, 2);
+        try (WireClient peer = rig.node(1).peer()) {
+            assertThat(copied(peer, topic, 3, 0)).as("one in sync has used the rate up").isEmpty();
+            rig.clock.advanceMs(20_000);
+            assertThat(copied(peer, topic, 3, 0)).as("below the rate it takes what it asks for").hasSize(4);
+            assertThat(produce(1, ALL, topic, 4 + PAYLOAD)).as("the one in sync is not slowed down").isEqualTo(Errors.NONE);
+            assertThat(copied(peer, topic, 3, 4)).isEmpty();
+            rig.clock.advanceMs(20_000);
+            assertThat(copied(peer, topic, 3, 4)).hasSize(1);
+        }
+    }
+
+    private List<String> copied(WireClient peer, TopicView topic, int replica, long offset) {
+        FetchRequestData fetch = fetch(0, 1).setReplicaState(new FetchRequestData.ReplicaState().setReplicaId(replica).setReplicaEpoch(rig.node(replica).epoch()));
+        want(fetch, topic, 0, offset);
+        return values(only(peer.ask(ApiKeys.FETCH, FETCH, fetch, FetchResponseData.class)));
+    }
+
     /** KIP-903: what an earlier process of the broker had may be lost. */
     @Test
     void aFetchOfAnEarlierLifeOfAReplicaDoesNotCount() {

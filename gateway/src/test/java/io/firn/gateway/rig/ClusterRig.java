@@ -243,7 +243,8 @@ public final class ClusterRig implements AutoCloseable {
                     ServedApi.of(ApiKeys.PRODUCE, new ProduceHandler(partitions, () -> false, TransactionAdmission.NONE, (delayMs, task) -> () -> {}, clock)),
                     ServedApi.of(ApiKeys.FETCH, new FetchHandler(partitions, () -> known, clock))));
             clientListener = listen(loops, meters, apis);
-            peerListener = listen(loops, meters, List.of(ServedApi.of(ApiKeys.FETCH, new ReplicaFetchHandler(partitions, () -> known, false, ThrottleQuota.none(), clock))));
+            ThrottleQuota throttle = new ThrottleQuota(ThrottleQuota.Side.LEADER, id, () -> known, clock::millis);
+            peerListener = listen(loops, meters, List.of(ServedApi.of(ApiKeys.FETCH, new ReplicaFetchHandler(partitions, () -> known, false, throttle, clock))));
             join();
         }
 

@@ -68,6 +68,11 @@ final class SimRequest<T> implements Request {
     }
 
     @Override
+    public void endConnectionQuietly(String reason) {
+        endConnection(reason);
+    }
+
+    @Override
     public InetAddress clientAddress() {
         return InetAddress.getLoopbackAddress();
     }
