@@ -170,6 +170,14 @@ class MetadataReplicationTest {
     }
 
     @Test
+    void aControllerWhoseThreadStandsStillKnowsByTheClockThatItsLeaseIsOver() {
+        Node stalled = controller();
+        stalled.pauseFor(60_000);
+        cluster.run(SimCluster.TIMES.leaseMs() + 100);
+        assertThat(stalled.metadata.isController()).as("whoever asks, on another thread").isFalse();
+    }
+
+    @Test
     void aControllerOfALowerEpochIsNotFollowed() {
         int epoch = store().controllerEpoch();
         Node keeper = otherKeeper();
