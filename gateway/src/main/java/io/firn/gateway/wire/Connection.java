@@ -33,7 +33,7 @@ import org.slf4j.event.Level;
  *
  * <p><b>Writing</b>: answers are encoded when they are next in order, and flushed once per read-complete or once per loop turn.
  *
- * <p>A request may be answered with the end of the connection: the answers before it are sent, none after it is, and nothing more is read.
+ * <p>A request may be answered with the end of the connection: the answers before it are handed to the system, none after it is, and nothing more is read.
  *
  * <p><b>Ends</b>, each with one log line when it is not the peer's own doing: a frame that is too long, negative or not decodable,
  * an API or version that is not served, no progress within a frame or answer for {@code stallMs}, idleness. On the end every
@@ -127,10 +127,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
         loop.closed(this);
         leftover.forEach(ByteBuf::release);
         leftover.clear();
-        if (reservingBytes > 0) {
-            loop.budget().forget(this);
-            reservingBytes = 0;
-        }
+        reserveNoMore();
         if (frame != null) {
             frame.release();
             loop.budget().release(frame.sizeBytes());
@@ -147,6 +144,12 @@ final class Connection extends ChannelInboundHandlerAdapter {
         });
         whenEnded.values().forEach(Connection::runSafely);
         whenEnded.clear();
+    }
+
+    /** Whoever waits for room and does not take it when it is told keeps the others of the loop waiting. */
+    private void reserveNoMore() {
+        reservingBytes = 0;
+        loop.budget().forget(this);
     }
 
     private static void runSafely(Runnable task) {
@@ -414,7 +417,10 @@ final class Connection extends ChannelInboundHandlerAdapter {
         if (exchange.response() == null) {
             exchange.sentOrDropped();
             ending = exchange.connectionEnd();
-            closeIfSent();
+            if (ending.isPresent()) {
+                reserveNoMore();
+                closeIfSent();
+            }
             return;
         }
         List<Object> parts;

@@ -279,6 +279,31 @@ class KafkaListenerTest {
         }
     }
 
+    @Test
+    void aConnectionThatEndsWhileItWaitsForRoomKeepsNobodyElseWaiting() throws Exception {
+        start(limits(1 << 20, 2_000, 8, 30_000));
+        try (Socket big = connect(); Socket ending = connect(); Socket other = connect()) {
+            send(big, produce(1, 1_500));
+            Request held = next();
+            write(ending, framed(produce(2, 1), produce(3, 1), produce(4, 1_000)));
+            Request first = next();
+            Request second = next();
+            second.endConnection("it is not to be asked again");
+            first.respond(new ProduceResponseData());
+            receive(ending);
+            assertClosed(ending);
+            held.respond(new ProduceResponseData());
+            receive(big);
+            send(other, produce(5, 1));
+            next().respond(new ProduceResponseData());
+            receive(other);
+        }
+    }
+
+    private static byte[] produce(int correlationId, int paddingBytes) {
+        return frame(ApiKeys.PRODUCE, PRODUCE_VERSION, correlationId, new ProduceRequestData().setAcks((short) 1).setTransactionalId("x".repeat(paddingBytes)), PRODUCE_VERSION);
+    }
+
     private static byte[] framed(byte[]... requests) {
         ByteBuffer all = ByteBuffer.allocate(Arrays.stream(requests).mapToInt(one -> 4 + one.length).sum());
         for (byte[] one : requests) {
