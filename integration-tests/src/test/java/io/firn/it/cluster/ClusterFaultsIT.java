@@ -75,7 +75,10 @@ class ClusterFaultsIT {
             load.awaitProducers(RECOVERY_LIMIT);
             say("  meanwhile producers are served after " + since(begun));
         }
-        if (fault.meanwhile() == Meanwhile.ALL && cluster.ids().size() > 1) {
+        if (fault.meanwhile() == Meanwhile.ALL_BUT_TRANSACTIONS && cluster.ids().size() > 1) {
+            load.awaitGroups(RECOVERY_LIMIT);
+            say("  meanwhile groups are served after " + since(begun));
+        } else if (fault.meanwhile() == Meanwhile.ALL && cluster.ids().size() > 1) {
             load.awaitProgress(RECOVERY_LIMIT);
             say("  meanwhile all are served after " + since(begun));
         }

@@ -13,6 +13,8 @@ record Fault(String what, Meanwhile meanwhile, Runnable begin, Runnable end) {
     enum Meanwhile {
         /** Without a majority nobody is. */
         NOBODY,
+        /** Every producer and group. A transaction ends when its coordinator reaches the leaders of its partitions. */
+        ALL_BUT_TRANSACTIONS,
         /** Every producer, group and transaction. */
         ALL
     }

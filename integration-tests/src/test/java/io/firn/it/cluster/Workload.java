@@ -15,6 +15,8 @@ import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -158,23 +160,29 @@ final class Workload implements AutoCloseable {
 
     /** The same, and until every group has confirmed a commit and every mover a transaction. */
     void awaitProgress(Duration limit) {
-        Map<String, Long> commits = commits();
-        List<Long> transactions = movers.stream().map(Mover::committed).toList();
+        Supplier<List<String>> groups = groups();
+        Supplier<List<String>> transactions = transactions();
         awaitProducers(limit);
-        awaitOrFail("commits of every group, transactions of every mover", limit, () -> {
-            List<String> waiting = new ArrayList<>();
-            commits().forEach((group, count) -> {
-                if (count <= commits.get(group)) {
-                    waiting.add("group " + group);
-                }
-            });
-            for (int i = 0; i < movers.size(); i++) {
-                if (movers.get(i).committed() <= transactions.get(i)) {
-                    waiting.add(movers.get(i).group());
-                }
-            }
-            return waiting;
-        });
+        awaitOrFail("commits of every group, transactions of every mover", limit, () -> Stream.of(groups, transactions).flatMap(waiting -> waiting.get().stream()).toList());
+    }
+
+    /** Without the movers. */
+    void awaitGroups(Duration limit) {
+        Supplier<List<String>> groups = groups();
+        awaitProducers(limit);
+        awaitOrFail("commits of every group", limit, groups);
+    }
+
+    /** Groups that have confirmed no commit since this was called. */
+    private Supplier<List<String>> groups() {
+        Map<String, Long> before = commits();
+        return () -> commits().entrySet().stream().filter(now -> now.getValue() <= before.get(now.getKey())).map(now -> "group " + now.getKey()).toList();
+    }
+
+    /** Movers that have committed no transaction since this was called. */
+    private Supplier<List<String>> transactions() {
+        Map<Mover, Long> before = movers.stream().collect(Collectors.toMap(mover -> mover, Mover::committed));
+        return () -> movers.stream().filter(mover -> mover.committed() <= before.get(mover)).map(Mover::group).toList();
     }
 
     private Map<String, Long> commits() {
@@ -183,16 +191,12 @@ final class Workload implements AutoCloseable {
         return commits;
     }
 
-    private interface Waiting {
-        List<String> list();
-    }
-
-    private void awaitOrFail(String what, Duration limit, Waiting waiting) {
+    private void awaitOrFail(String what, Duration limit, Supplier<List<String>> waiting) {
         Await.until(what, limit, () -> {
             if (!failures.isEmpty()) {
                 throw new AssertionError("the load failed: " + failures);
             }
-            List<String> left = waiting.list();
+            List<String> left = waiting.get();
             if (!left.isEmpty()) {
                 throw new IllegalStateException("waiting for " + left);
             }
