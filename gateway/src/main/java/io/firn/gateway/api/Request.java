@@ -7,6 +7,7 @@ import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.requests.AbstractRequest;
 import org.apache.kafka.common.requests.RequestHeader;
+import org.slf4j.event.Level;
 
 /**
  * One decoded request and the way to answer it.
@@ -55,11 +56,12 @@ public interface Request {
     /** Ends the request without an answer (produce with acks=0). */
     void noResponse();
 
-    /** Ends the request without an answer and the connection with it, for {@code reason}, which is logged. */
-    void endConnection(String reason);
-
-    /** As {@link #endConnection}, where one cause ends many connections and whoever asks for it says so: logged at DEBUG. */
-    void endConnectionQuietly(String reason);
+    /**
+     * Ends the connection in place of an answer, when this request's turn has come: earlier ones are answered, later ones are not.
+     *
+     * @param level at which {@code reason} is logged; DEBUG where one cause ends many and the caller says so itself
+     */
+    void endConnection(String reason, Level level);
 
     /** Gives back the network buffers that hold a produce request's records; the rest of the request stays readable. */
     void releasePayload();

@@ -105,7 +105,7 @@ public final class DataDirectory implements AutoCloseable {
     private static Uuid make(Path file, List<Path> parts) throws IOException {
         for (Path part : parts) {
             if (Files.isDirectory(part) && holdsSomething(part)) {
-                throw new StartupException("the data directory " + file.getParent() + " belongs to a broker that ran alone, for " + part + " is not empty; a cluster begins with an empty one");
+                throw new StartupException("the data directory " + file.getParent() + " has no " + file.getFileName() + ", but " + part + " is not empty: it belongs to a broker that ran alone, or has lost that file; a cluster begins with an empty one");
             }
         }
         for (Path part : parts) {

@@ -18,13 +18,14 @@ import org.apache.kafka.common.TopicIdPartition;
 import org.apache.kafka.common.internals.Topic;
 import org.apache.kafka.common.message.ProduceRequestData.PartitionProduceData;
 import org.apache.kafka.common.message.ProduceRequestData.TopicProduceData;
-import org.apache.kafka.common.message.ProduceResponseData;
 import org.apache.kafka.common.message.ProduceResponseData.BatchIndexAndErrorMessage;
 import org.apache.kafka.common.message.ProduceResponseData.PartitionProduceResponse;
 import org.apache.kafka.common.message.ProduceResponseData.TopicProduceResponse;
+import org.apache.kafka.common.message.ProduceResponseData;
 import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.record.internal.CompressionType;
 import org.apache.kafka.common.requests.ProduceRequest;
+import org.slf4j.event.Level;
 
 /**
  * One produce request under way.
@@ -208,7 +209,7 @@ final class ProduceOperation implements TransactionalAppends.Sink {
             request.respond(response);
         } else if (failed) {
             // Without an answer to carry the error, a closed connection is the only way to tell the client to refresh its metadata.
-            request.endConnection("a produce request with acks=0 failed");
+            request.endConnection("a produce request with acks=0 failed", Level.INFO);
         } else {
             request.noResponse();
         }

@@ -8,6 +8,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * Keeps nobody with a broker that is cut off: what is asked about the cluster is answered once over a connection, by what this broker knew last, and when it is asked again the connection is ended.
@@ -15,7 +16,7 @@ import org.slf4j.LoggerFactory;
  * <p>Clients ask the broker whose connection is up, and keep asking it: an error or an answer that does not help makes them ask the same one again, and those that were connected to no other would never
  * hear of the new leaders. Only without the connection do they go to another broker. They ask again when the first answer was of no use, so where no broker has a controller, who only wants to read is served.
  *
- * <p>The first time after being cut off it says so, and again when that is over; that clients are sent away, ten times a second or more, it says at DEBUG.
+ * <p>The first time after being cut off it says so, and again when it is next asked after that is over; that clients are sent away, ten times a second or more, it says at DEBUG.
  *
  * <p>Limits: one entry for each open connection over which it was asked. Threading: thread-safe.
  */
@@ -53,7 +54,7 @@ final class SecondAsk {
         if (sendsAway.compareAndSet(false, true)) {
             LOG.atWarn().addKeyValue("reason", REASON).log("Clients that ask about the cluster again are sent away");
         }
-        request.endConnectionQuietly(REASON);
+        request.endConnection(REASON, Level.DEBUG);
     }
 
     private boolean first(Request request) {

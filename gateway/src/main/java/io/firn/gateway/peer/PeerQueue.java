@@ -40,7 +40,7 @@ public final class PeerQueue<Q> {
         /** Answers each of them. */
         void answer(List<Q> questions, AbstractResponse response);
 
-        /** Answers a question that has no answer, and may have been heeded or not. */
+        /** Answers a question that got no answer that makes sense, and may have been heeded or not. May come after an answer, and then does nothing. */
         void fail(Q question);
 
         /** Whether {@code next} may be asked in one request with {@code questions}. */

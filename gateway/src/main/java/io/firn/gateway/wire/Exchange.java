@@ -124,13 +124,8 @@ final class Exchange implements Request {
     }
 
     @Override
-    public void endConnection(String reason) {
-        end(null, Optional.of(new Ending(reason, Level.INFO)), NOTHING);
-    }
-
-    @Override
-    public void endConnectionQuietly(String reason) {
-        end(null, Optional.of(new Ending(reason, Level.DEBUG)), NOTHING);
+    public void endConnection(String reason, Level level) {
+        end(null, Optional.of(new Ending(reason, level)), NOTHING);
     }
 
     @Override

@@ -23,8 +23,6 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.apache.kafka.common.Uuid;
@@ -60,10 +58,7 @@ final class AdminFixture implements AutoCloseable {
 
     private AdminFixture(Metadata metadata) {
         this.metadata = metadata;
-        timer = (delayMs, task) -> {
-            ScheduledFuture<?> future = scheduler.schedule(task, delayMs, TimeUnit.MILLISECONDS);
-            return () -> future.cancel(false);
-        };
+        timer = Timer.on(scheduler);
         commands = new Commands(metadata, timer);
         charging = new Mutations.Charging(new ClientQuotas(metadata::view, clock), clock);
     }

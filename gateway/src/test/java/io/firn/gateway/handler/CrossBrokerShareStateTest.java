@@ -24,9 +24,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.protocol.Errors;
@@ -53,10 +51,7 @@ class CrossBrokerShareStateTest {
     @TempDir
     Path directory;
     private final ScheduledThreadPoolExecutor scheduler = new ScheduledThreadPoolExecutor(1);
-    private final Timer timer = (delayMs, task) -> {
-        ScheduledFuture<?> future = scheduler.schedule(task, delayMs, TimeUnit.MILLISECONDS);
-        return () -> future.cancel(false);
-    };
+    private final Timer timer = Timer.on(scheduler);
     private final EventLoop loop = new DefaultEventLoop();
     private final HandlerPeers peers = new HandlerPeers();
     private final List<AutoCloseable> open = new ArrayList<>();

@@ -17,6 +17,7 @@ import org.apache.kafka.common.protocol.MessageUtil;
 import org.apache.kafka.common.requests.AbstractRequest;
 import org.apache.kafka.common.requests.AbstractResponse;
 import org.apache.kafka.common.requests.RequestHeader;
+import org.slf4j.event.Level;
 
 /**
  * A request as a handler meets it: the body went through Kafka's own serialization of the version, and so does the answer, so that a field that
@@ -131,13 +132,8 @@ final class TestRequest implements Request {
     }
 
     @Override
-    public void endConnection(String reason) {
+    public void endConnection(String reason, Level level) {
         answer.completeExceptionally(new AssertionError("connection ended: " + reason));
-    }
-
-    @Override
-    public void endConnectionQuietly(String reason) {
-        endConnection(reason);
     }
 
     @Override

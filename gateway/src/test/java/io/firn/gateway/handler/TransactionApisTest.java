@@ -32,7 +32,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
@@ -108,10 +107,7 @@ class TransactionApisTest {
         var coordination = GroupCoordination.of(broker.peers(), 2, () -> GroupSettings.of(config.group()), NoOpStatePersister::new, broker.metadata, broker.partitions, transactions.transactions(), InstantSource.system());
         groups = coordination;
         asked.set(new Groups(coordination));
-        Timer timer = (delayMs, task) -> {
-            ScheduledFuture<?> future = scheduler.schedule(task, delayMs, TimeUnit.MILLISECONDS);
-            return () -> future.cancel(false);
-        };
+        Timer timer = Timer.on(scheduler);
         TopicCreation creation = new TopicCreation(broker.metadata, new Commands(broker.metadata, timer), topic -> CompletableFuture.completedFuture(null), timer);
         autoCreation = new AutoCreation(broker.metadata, new NewTopics(new TopicConfigRules(TopicConfigs.of(config)), 1, 1), creation, 2, 2, new ReplicationFactors(1, 3, 3, 0));
         Groups groupsAsked = asked.get();

@@ -35,7 +35,6 @@ import io.firn.retention.RetentionConfig;
 import io.firn.retention.RetentionWorker;
 import io.firn.retention.ScratchSpace;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import io.netty.util.concurrent.ScheduledFuture;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import java.nio.file.Path;
@@ -50,7 +49,6 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import org.apache.kafka.common.TopicIdPartition;
@@ -167,10 +165,7 @@ public final class StorageRig implements AutoCloseable {
     }
 
     private Timer timer() {
-        return (delayMs, task) -> {
-            ScheduledFuture<?> scheduled = loops.first().schedule(task, delayMs, TimeUnit.MILLISECONDS);
-            return () -> scheduled.cancel(false);
-        };
+        return Timer.on(loops.first());
     }
 
     private void listen() {

@@ -2,6 +2,7 @@ package io.firn.gateway.share;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.firn.gateway.api.Timer;
 import io.firn.gateway.coordinator.Coordination;
 import io.firn.gateway.partition.Partition;
 import io.firn.gateway.partition.TestPartitions;
@@ -15,8 +16,6 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.internals.Topic;
@@ -63,10 +62,7 @@ class StatePersisterTest {
         coordination = ShareCoordination.of(TestPartitions.BROKER, PARTITIONS, () -> ShareSettings.of(settings), broker.metadata, broker.partitions, InstantSource.system());
         coordination.start();
         StateTopic topic = new StateTopic(broker.metadata, any -> CompletableFuture.completedFuture(null), PARTITIONS, view -> 1);
-        persister = new StatePersister(coordination, topic, broker.peers(), (delayMs, task) -> {
-            ScheduledFuture<?> scheduled = scheduler.schedule(task, delayMs, TimeUnit.MILLISECONDS);
-            return () -> scheduled.cancel(false);
-        });
+        persister = new StatePersister(coordination, topic, broker.peers(), Timer.on(scheduler));
     }
 
     @AfterEach

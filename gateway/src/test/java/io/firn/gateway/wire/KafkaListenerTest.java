@@ -46,6 +46,7 @@ import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.protocol.MessageUtil;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.slf4j.event.Level;
 
 /** The listener against raw sockets: what peers send that no Kafka client would, and the order and limits of what they may send. */
 class KafkaListenerTest {
@@ -250,7 +251,7 @@ class KafkaListenerTest {
     void aRequestWhoseAnswerIsTheEndOfTheConnectionLetsTheAnswersBeforeItOutAndNoneAfterIt() throws Exception {
         start(limits(1 << 20, 1 << 20, 8, 30_000), request -> {
             if (request.header().correlationId() == 2) {
-                request.endConnection("it is not to be asked again");
+                request.endConnection("it is not to be asked again", Level.INFO);
             } else {
                 request.respond(new HeartbeatResponseData());
             }
@@ -272,7 +273,7 @@ class KafkaListenerTest {
             }
             List<Request> requests = List.of(next(), next(), next());
             requests.get(2).respond(new HeartbeatResponseData());
-            requests.get(1).endConnection("it is not to be asked again");
+            requests.get(1).endConnection("it is not to be asked again", Level.INFO);
             requests.get(0).respond(new HeartbeatResponseData());
             assertThat(receive(client).getInt()).isEqualTo(1);
             assertClosed(client);
@@ -288,7 +289,7 @@ class KafkaListenerTest {
             write(ending, framed(produce(2, 1), produce(3, 1), produce(4, 1_000)));
             Request first = next();
             Request second = next();
-            second.endConnection("it is not to be asked again");
+            second.endConnection("it is not to be asked again", Level.INFO);
             first.respond(new ProduceResponseData());
             receive(ending);
             assertClosed(ending);

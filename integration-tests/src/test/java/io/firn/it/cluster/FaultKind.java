@@ -95,7 +95,7 @@ enum FaultKind {
             return severalAndCuts(cluster);
         }
     },
-    /** Two brokers do not reach each other; a third reaches both, so both are alive. What a coordinator on the one has to tell a leader on the other waits, as in Kafka. */
+    /** Two brokers do not reach each other; a third reaches both, and both stay alive unless one is the controller. What a coordinator on the one has to tell a leader on the other waits, as in Kafka. */
     PAIR_PARTED {
         @Override
         Fault draw(ClusterHarness cluster, Random random) {

@@ -118,7 +118,7 @@ final class Clients {
     }
 
     long coldReads() {
-return coldReads;
+        return coldReads;
     }
 
     @Override

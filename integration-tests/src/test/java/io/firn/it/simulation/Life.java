@@ -194,7 +194,7 @@ final class Life {
         lifecycle.registered().thenAccept(epoch -> {
             cluster.note("broker " + id + " registered with epoch " + epoch);
             metadata.subscribe((before, after) -> apply(after));
-            keeper.start(cluster.mistake == Mistake.LEAD_UNCLEAN_AS_IT_IS ? thoughtClean(metadata.view()) : metadata.view()).thenRun(lifecycle::logsOpen);
+            keeper.start(thoughtClean(metadata.view())).thenRun(lifecycle::logsOpen);
         });
         lifecycle.start();
         every(RETENTION_TICK_MS, retention::tick);
@@ -264,12 +264,15 @@ final class Life {
                         keeper.apply(next);
                     }));
         } else {
-            keeper.apply(cluster.mistake == Mistake.LEAD_UNCLEAN_AS_IT_IS ? thoughtClean(next) : next);
+            keeper.apply(thoughtClean(next));
         }
     }
 
-    /** The mistake {@link Mistake#LEAD_UNCLEAN_AS_IT_IS}. */
-    private static ClusterView thoughtClean(ClusterView view) {
+    /** The view as it is, but for the mistake {@link Mistake#LEAD_UNCLEAN_AS_IT_IS}. */
+    private ClusterView thoughtClean(ClusterView view) {
+        if (cluster.mistake != Mistake.LEAD_UNCLEAN_AS_IT_IS) {
+            return view;
+        }
         Map<String, TopicView> topics = new HashMap<>(view.topics());
         topics.computeIfPresent(Shape.RISKY, (name, topic) -> new TopicView(topic.id(), name, topic.partitions().stream().map(placed -> new PartitionView(placed.partition(), placed.leader(), placed.leaderEpoch(),
                 placed.partitionEpoch(), placed.replicas(), placed.isr(), placed.adding(), placed.removing(), false)).toList(), topic.configs()));

@@ -8,6 +8,7 @@ import org.apache.kafka.common.network.ClientInformation;
 import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.requests.AbstractRequest;
 import org.apache.kafka.common.requests.RequestHeader;
+import org.slf4j.event.Level;
 
 /** A request that came over the simulated network, and its answer. Nobody goes before it is answered. */
 final class SimRequest<T> implements Request {
@@ -63,13 +64,8 @@ final class SimRequest<T> implements Request {
     }
 
     @Override
-    public void endConnection(String reason) {
+    public void endConnection(String reason, Level level) {
         answer.completeExceptionally(new IllegalStateException(reason));
-    }
-
-    @Override
-    public void endConnectionQuietly(String reason) {
-        endConnection(reason);
     }
 
     @Override
