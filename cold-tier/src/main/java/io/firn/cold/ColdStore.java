@@ -110,12 +110,20 @@ public final class ColdStore implements AutoCloseable {
      * newer epoch has written already, the log can be read, but its changes are {@link ColdStoreException.Fenced}. A deleted partition is {@link ColdStoreException.Fenced} at once.
      */
     public CompletableFuture<ColdLog> openLog(TopicIdPartition partition, int leaderEpoch) {
-        PartitionKeys keys = layout.partition(partition);
-        return onWork(check().thenCompose(ours -> ManifestChain.open(objects, keys, partition, leaderEpoch, random.nextLong(), clock)).thenApply(chain -> {
-            ColdLog opened = new ColdLog(this, partition, keys, leaderEpoch, chain);
+        return onWork(opened(partition, leaderEpoch).thenApply(opened -> {
             logs.put(partition, opened);
             return opened;
         }));
+    }
+
+    /** As {@link #openLog}, beside the log of the partition that may be open: for a look or a claim. It is not swept, takes no other's place in that, and need not be closed. */
+    public CompletableFuture<ColdLog> openAside(TopicIdPartition partition, int leaderEpoch) {
+        return onWork(opened(partition, leaderEpoch));
+    }
+
+    private CompletableFuture<ColdLog> opened(TopicIdPartition partition, int leaderEpoch) {
+        PartitionKeys keys = layout.partition(partition);
+        return check().thenCompose(ours -> ManifestChain.open(objects, keys, partition, leaderEpoch, random.nextLong(), clock)).thenApply(chain -> new ColdLog(this, partition, keys, leaderEpoch, chain));
     }
 
     /** Deletes everything of a partition (topic deletion): first what says that it counts, then its objects. Repeat it until it succeeds; absence is success. */

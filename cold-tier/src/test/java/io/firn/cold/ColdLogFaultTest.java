@@ -187,6 +187,26 @@ class ColdLogFaultTest {
     }
 
     @Test
+    void nobodyWritesUnderAnEpochThatNoneCanFollow() {
+        assertThat(cold.failure(cold.store.openLog(PARTITION, Integer.MAX_VALUE))).isInstanceOf(IllegalArgumentException.class);
+        assertThat(cold.failure(cold.store.openAside(PARTITION, Integer.MAX_VALUE))).isInstanceOf(IllegalArgumentException.class);
+        assertThat(cold.failure(cold.store.openAside(PARTITION, -1))).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void aLogThatIsOpenedAsideLeavesTheSweepingToTheOneThatIsOpen() {
+        ColdFixture fresh = new ColdFixture();
+        ColdLog open = fresh.log(1);
+        fresh.await(open.append(first));
+        fresh.await(open.deleteBefore(first.nextOffset()));
+        ColdLog aside = fresh.await(fresh.store.openAside(PARTITION, 1));
+        fresh.await(aside.claim());
+        aside.close();
+        fresh.sim.pass(61_000);
+        assertThat(fresh.objects.keys()).noneMatch(key -> key.endsWith(".segment"));
+    }
+
+    @Test
     void aClaimCountsWhatAnEarlierLeaderCommittedBeforeIt() {
         ColdLog old = cold.log(1);
         ColdLog next = cold.await(cold.another(5).openLog(PARTITION, 2));

@@ -11,9 +11,11 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
-import java.util.function.IntSupplier;
+import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 import org.apache.kafka.common.TopicIdPartition;
 
 /**
@@ -26,27 +28,34 @@ import org.apache.kafka.common.TopicIdPartition;
  */
 public final class ColdBoundary implements TierBoundary {
 
+    /** The epoch of a log that is only looked at. */
+    private static final int WRITES_NOTHING = 0;
+
     private final ColdStore store;
     private final TopicIdPartition partition;
-    private final IntSupplier leaderEpoch;
     private final Executor loop;
 
-    /** @param leaderEpoch under which this broker follows or is to lead */
-    public ColdBoundary(ColdStore store, TopicIdPartition partition, IntSupplier leaderEpoch, Executor loop) {
+    public ColdBoundary(ColdStore store, TopicIdPartition partition, Executor loop) {
         this.store = store;
         this.partition = partition;
-        this.leaderEpoch = leaderEpoch;
         this.loop = loop;
     }
 
     @Override
-    public CompletableFuture<Optional<LogStart>> find() {
-        return new PartitionLoop(loop).bring(store.openLog(partition, leaderEpoch.getAsInt()).thenCompose(cold -> end(cold).whenComplete((start, failure) -> cold.close())));
+    public CompletableFuture<Optional<LogStart>> find(BooleanSupplier wanted) {
+        return ask(wanted, WRITES_NOTHING, ColdBoundary::end);
     }
 
     @Override
-    public CompletableFuture<TierEnd> claim() {
-        return new PartitionLoop(loop).bring(store.openLog(partition, leaderEpoch.getAsInt()).thenCompose(cold -> claimed(cold).whenComplete((end, failure) -> cold.close())));
+    public CompletableFuture<TierEnd> claim(int leaderEpoch, BooleanSupplier wanted) {
+        return ask(wanted, leaderEpoch, ColdBoundary::claimed);
+    }
+
+    private <T> CompletableFuture<T> ask(BooleanSupplier wanted, int leaderEpoch, Function<ColdLog, CompletableFuture<T>> question) {
+        if (!wanted.getAsBoolean()) {
+            return CompletableFuture.failedFuture(new CancellationException("nobody waits for it any more"));
+        }
+        return new PartitionLoop(loop).bring(store.openAside(partition, leaderEpoch).thenCompose(question));
     }
 
     private static CompletableFuture<TierEnd> claimed(ColdLog cold) {

@@ -22,8 +22,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
 import java.util.function.DoubleSupplier;
-import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.apache.kafka.common.TopicIdPartition;
@@ -127,17 +127,17 @@ public final class RetentionWorker implements AutoCloseable {
     }
 
     /** Where the cold tier of a partition ends; looked up in turns, so that a broker that gets many replicas at once does not flood the bucket. */
-    public TierBoundary boundary(TopicIdPartition partition, IntSupplier leaderEpoch, Executor loop) {
-        ColdBoundary boundary = new ColdBoundary(work.cold(), partition, leaderEpoch, loop);
+    public TierBoundary boundary(TopicIdPartition partition, Executor loop) {
+        ColdBoundary boundary = new ColdBoundary(work.cold(), partition, loop);
         return new TierBoundary() {
             @Override
-            public CompletableFuture<Optional<LogStart>> find() {
-                return inTurn(loop, boundary::find);
+            public CompletableFuture<Optional<LogStart>> find(BooleanSupplier wanted) {
+                return inTurn(loop, () -> boundary.find(wanted));
             }
 
             @Override
-            public CompletableFuture<TierEnd> claim() {
-                return inTurn(loop, boundary::claim);
+            public CompletableFuture<TierEnd> claim(int leaderEpoch, BooleanSupplier wanted) {
+                return inTurn(loop, () -> boundary.claim(leaderEpoch, wanted));
             }
         };
     }

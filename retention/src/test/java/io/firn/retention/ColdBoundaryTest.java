@@ -25,8 +25,8 @@ final class ColdBoundaryTest {
     private static final long PRODUCER = 4711;
 
     private static Optional<LogStart> find(TieredRig rig) {
-        ColdBoundary boundary = new ColdBoundary(rig.cold, TieredRig.PARTITION, () -> rig.leaderEpoch, rig.loop);
-        return rig.get(boundary.find());
+        ColdBoundary boundary = new ColdBoundary(rig.cold, TieredRig.PARTITION, rig.loop);
+        return rig.get(boundary.find(() -> true));
     }
 
     private static AppendResult append(TieredRig rig, HotLog log, int sequence) {

@@ -16,6 +16,8 @@ import io.firn.hot.replication.ReplicaSettings;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
 /** The last leader is gone, or thinks that it leads on; another broker, which was not in sync, is elected. What the old one has offloaded has to be there afterwards, and the partition to work. */
@@ -39,7 +41,7 @@ final class UncleanElectionTest {
             rig.startStores();
             rig.hot = rig.get(rig.hotStore.openOrCreate(TieredRig.PARTITION, rig.config.hot(), rig.loop));
             replica = new Replica(rig.hot, new ReplicaSettings(1, 1, 10_000, true), new NoBrokers(), Authority.ALWAYS,
-                    rig.worker.boundary(TieredRig.PARTITION, () -> replica.leaderEpoch(), rig.loop), this, () -> nowMs, rig.clock::millis);
+                    rig.worker.boundary(TieredRig.PARTITION, rig.loop), this, () -> nowMs, rig.clock::millis);
             rig.log = rig.onLoop(() -> rig.worker.attach(rig.hot, rig.config, rig.loop, () -> rig.hot.lastStableOffset(replica.highWatermark())));
             rig.onLoop(() -> {
                 rig.hot.onDurable(replica::onDurable);
@@ -271,6 +273,28 @@ final class UncleanElectionTest {
                 elected.elect(3, true);
                 elected.awaitLeading();
                 works(elected, old, boundary);
+            }
+        }
+    }
+
+    @Test
+    void aClaimWhoseTurnComesWhenTheReplicaIsStoppedOrAnotherLeadsIsNotMade() {
+        Placement unclean = new Placement(1, 2, 2, List.of(0, 1), Set.of(1), true);
+        List<Consumer<Replica>> over = List.of(Replica::stop, replica -> replica.onPlacement(new Placement(0, 3, 3, List.of(0, 1), Set.of(0))));
+        for (Consumer<Replica> end : over) {
+            try (TieredRig old = offloaded(3); Elected elected = new Elected(old); Elected next = new Elected(old)) {
+                elected.follow(old, 21);
+                int before = elected.rig.objects.requests();
+                elected.rig.onLoop(() -> {
+                    elected.replica.onPlacement(unclean);
+                    end.accept(elected.replica);
+                    return null;
+                });
+                assertThat(elected.rig.failure(elected.rig.worker.boundary(TieredRig.PARTITION, elected.rig.loop).find(() -> false))).as("a turn behind it").isInstanceOf(CancellationException.class);
+                assertThat(elected.rig.objects.requests()).isEqualTo(before);
+                next.follow(old, 21);
+                next.elect(4, true);
+                next.awaitLeading();
             }
         }
     }

@@ -107,10 +107,14 @@ public final class ManifestChain {
     /**
      * Lists the directory and reads the newest manifest: two requests, one for a partition without any.
      *
+     * @param writerEpoch a leader epoch; {@link Integer#MAX_VALUE} is none, for nobody could ever write after a writer of that
      * @param writerId random, never used before
      */
     public static CompletableFuture<ManifestChain> open(ObjectStore objects, PartitionKeys keys, TopicIdPartition partition, int writerEpoch, long writerId,
             InstantSource clock) {
+        if (writerEpoch < 0 || writerEpoch == Integer.MAX_VALUE) {
+            return CompletableFuture.failedFuture(new IllegalArgumentException("no leader epoch: " + writerEpoch));
+        }
         ManifestChain chain = new ManifestChain(objects, keys, partition, writerEpoch, writerId, clock);
         return chain.reload(RELOAD_LIMIT).thenApply(nothing -> chain);
     }

@@ -114,7 +114,7 @@ final class LoopReplicas {
     }
 
     Replica replica(TopicIdPartition id, HotLog log, ReplicaSettings settings, LocalReplica local) {
-        TierBoundary boundary = ground.retention().boundary(id, () -> local.replica().leaderEpoch(), loop);
+        TierBoundary boundary = ground.retention().boundary(id, loop);
         return new Replica(log, settings, brokers, replication.authority(), boundary, local, replication.monotonicMs(), ground.clock()::millis);
     }
 

@@ -10,7 +10,7 @@ package io.firn.hot.replication;
  * </pre>
  *
  * <p><i>Invariants</i>: while it lasts nothing is acknowledged, shown or appended. It ends with a log that has all that is in the cold tier, by epoch; nobody of an earlier epoch adds to that afterwards. The bucket away: it waits, for ever, and
- * never leads without an answer.
+ * never leads without an answer. The cold tier is claimed in the name of the epoch that was won, and not any more once that is over.
  *
  * <p><i>On crash</i>, in
  * <ul>
@@ -28,10 +28,20 @@ final class Recovering {
     static final long FIRST_BACKOFF_MS = 50;
     static final long LONGEST_BACKOFF_MS = 5_000;
 
+    private final int leaderEpoch;
     private boolean waiting;
     private long retryAtMs;
     private long backoffMs = FIRST_BACKOFF_MS;
     private int failures;
+
+    /** @param leaderEpoch won by the unclean election */
+    Recovering(int leaderEpoch) {
+        this.leaderEpoch = leaderEpoch;
+    }
+
+    int leaderEpoch() {
+        return leaderEpoch;
+    }
 
     /** Whether it is time to ask again. */
     boolean due(long nowMs) {

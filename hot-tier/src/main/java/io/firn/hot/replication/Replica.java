@@ -225,7 +225,7 @@ public final class Replica {
             return;
         }
         if (placement.recovering() && (settings.tiered() || log.logStartOffset() < log.localLogStartOffset())) {
-            Recovering begun = new Recovering();
+            Recovering begun = new Recovering(placement.leaderEpoch());
             recovering = Optional.of(begun);
             askColdTier(begun);
         } else {
@@ -246,7 +246,7 @@ public final class Replica {
 
     private void askColdTier(Recovering now) {
         now.asks();
-        tier.claim().whenComplete((end, failure) -> {
+        tier.claim(now.leaderEpoch(), () -> isCurrent(now)).whenComplete((end, failure) -> {
             if (isCurrent(now) && failure == null) {
                 orFail(() -> recover(now, end));
             } else if (isCurrent(now)) {
@@ -550,7 +550,7 @@ public final class Replica {
     }
 
     private void startAtTierBoundary(FollowerState following) {
-        CompletableFuture<Void> done = tier.find().thenCompose(start -> {
+        CompletableFuture<Void> done = tier.find(() -> isCurrent(following)).thenCompose(start -> {
             if (!isCurrent(following) || start.isEmpty() || start.get().offset() <= log.logEndOffset()) {
                 return CompletableFuture.failedFuture(new IOException("the cold tier has nothing that this replica lacks"));
             }

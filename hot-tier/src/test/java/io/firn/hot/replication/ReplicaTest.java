@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 
 /** One replica and its log, fed by hand. */
@@ -50,12 +51,12 @@ final class ReplicaTest {
 
     private final class Tier implements TierBoundary {
         @Override
-        public CompletableFuture<Optional<LogStart>> find() {
+        public CompletableFuture<Optional<LogStart>> find(BooleanSupplier wanted) {
             return boundary;
         }
 
         @Override
-        public CompletableFuture<TierEnd> claim() {
+        public CompletableFuture<TierEnd> claim(int leaderEpoch, BooleanSupplier wanted) {
             claims++;
             return boundary.thenApply(start -> new TierEnd(start.map(LogStart::offset).orElse(0L), start));
         }
@@ -337,12 +338,12 @@ final class ReplicaTest {
 
     private static final class Emptied implements TierBoundary {
         @Override
-        public CompletableFuture<Optional<LogStart>> find() {
+        public CompletableFuture<Optional<LogStart>> find(BooleanSupplier wanted) {
             return CompletableFuture.completedFuture(Optional.empty());
         }
 
         @Override
-        public CompletableFuture<TierEnd> claim() {
+        public CompletableFuture<TierEnd> claim(int leaderEpoch, BooleanSupplier wanted) {
             return CompletableFuture.completedFuture(new TierEnd(500, Optional.empty()));
         }
     }

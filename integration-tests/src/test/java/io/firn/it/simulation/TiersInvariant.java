@@ -54,7 +54,7 @@ final class TiersInvariant {
     }
 
     private void read(TopicIdPartition partition, PartitionKeys keys) {
-        Manifest head = ManifestChain.open(cluster.bucket.objects, keys, partition, Integer.MAX_VALUE, --writers, () -> Instant.EPOCH).join().head();
+        Manifest head = ManifestChain.open(cluster.bucket.objects, keys, partition, 0, --writers, () -> Instant.EPOCH).join().head();
         Manifest before = heads.put(partition, head);
         if (before != null && (head.number() < before.number() || head.content().endOffset() < before.content().endOffset() || head.writerEpoch() < before.writerEpoch())) {
             throw new Violation(NAME, "the manifest of " + partition.topicPartition() + " went back from " + before + " to " + head);
@@ -87,7 +87,7 @@ final class TiersInvariant {
         Manifest head = heads.get(partition);
         SimObjectStore then = new SimObjectStore();
         then.putIfAbsent(key, bytes.duplicate());
-        Manifest next = ManifestChain.open(then, keys, partition, Integer.MAX_VALUE, --writers, () -> Instant.EPOCH).join().head();
+        Manifest next = ManifestChain.open(then, keys, partition, 0, --writers, () -> Instant.EPOCH).join().head();
         return head == null ? List.of() : head.content().segments().stream().filter(segment -> !next.content().segments().contains(segment)).map(segment -> keys.segment(segment.name())).toList();
     }
 
