@@ -28,11 +28,16 @@ final class UncleanElectionTest {
 
     /** A broker that holds a replica, joined as the broker joins it. */
     private static final class Elected implements ReplicaListener, AutoCloseable {
-        final TieredRig rig = new TieredRig(Views.coldOnly());
+        final TieredRig rig;
         Replica replica;
         private long nowMs;
 
         Elected(TieredRig old) {
+            this(old, Views.coldOnly());
+        }
+
+        Elected(TieredRig old, TieredLogConfig config) {
+            rig = new TieredRig(config);
             rig.objects = old.objects.reopened();
             start();
         }
@@ -40,7 +45,7 @@ final class UncleanElectionTest {
         void start() {
             rig.startStores();
             rig.hot = rig.get(rig.hotStore.openOrCreate(TieredRig.PARTITION, rig.config.hot(), rig.loop));
-            replica = new Replica(rig.hot, new ReplicaSettings(1, 1, 10_000, true), new NoBrokers(), Authority.ALWAYS,
+            replica = new Replica(rig.hot, new ReplicaSettings(1, 1, 10_000, rig.config.tiered()), new NoBrokers(), Authority.ALWAYS,
                     rig.worker.boundary(TieredRig.PARTITION, rig.loop), this, () -> nowMs, rig.clock::millis);
             rig.log = rig.onLoop(() -> rig.worker.attach(rig.hot, rig.config, rig.loop, () -> rig.hot.lastStableOffset(replica.highWatermark())));
             rig.onLoop(() -> {
@@ -173,6 +178,24 @@ final class UncleanElectionTest {
             elected.awaitLeading();
             assertThat(elected.rig.onLoop(elected.rig.hot::localLogStartOffset)).isEqualTo(boundary);
             works(elected, old, boundary);
+        }
+    }
+
+    @Test
+    void whatIsInTheColdTierCountsAlsoWhereTieringWasSwitchedOffMeanwhile() {
+        TieredLogConfig on = Views.coldOnly();
+        TieredLogConfig off = new TieredLogConfig(on.hot(), false, false, -1, -1, -1, -1);
+        try (TieredRig old = offloaded(3); Elected elected = new Elected(old, off)) {
+            long boundary = old.onLoop(old.hot::logEndOffset);
+            elected.follow(old, 21);
+            elected.elect(2, true);
+            elected.awaitLeading();
+            assertThat(elected.rig.onLoop(elected.rig.hot::localLogStartOffset)).isEqualTo(boundary);
+            elected.rig.written.putAll(old.written.headMap(boundary));
+            elected.rig.awaitOpened();
+            assertThat(elected.rig.onLoop(elected.rig.log::offlineReason)).isEmpty();
+            elected.rig.segment(3);
+            assertThat(Replay.of(elected.rig, 100_000).coldReads).isGreaterThan(1);
         }
     }
 

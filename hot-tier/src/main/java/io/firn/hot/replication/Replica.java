@@ -224,7 +224,7 @@ public final class Replica {
                     .log("This replica does not lead under an epoch that it has records of already; another has to be elected, or the epoch raised");
             return;
         }
-        if (placement.recovering() && (settings.tiered() || log.logStartOffset() < log.localLogStartOffset())) {
+        if (placement.recovering()) { // whatever the topic says now: what an earlier life of it has offloaded stays
             Recovering begun = new Recovering(placement.leaderEpoch());
             recovering = Optional.of(begun);
             askColdTier(begun);

@@ -273,12 +273,15 @@ final class ReplicaTest {
     }
 
     @Test
-    void oneWhoseTopicIsNotTieredLeadsAtOnce() {
+    void oneWhoseTopicIsNotTieredAnyMoreAsksToo() {
         Replica replica = follower();
         giveAndRun(replica, 3);
         boundary = new CompletableFuture<>();
         replica.onPlacement(unclean(SELF, EPOCH + 1, 7));
-        assertThat(replica.leader()).isPresent();
+        assertThat(replica.leader()).isEmpty();
+        boundary.complete(Optional.empty());
+        store.run();
+        assertThat(replica.leader().orElseThrow().epochStartOffset()).isEqualTo(15);
     }
 
     @Test
