@@ -246,7 +246,7 @@ public final class Replica {
 
     private void askColdTier(Recovering now) {
         now.asks();
-        tier.claim(now.leaderEpoch(), () -> isCurrent(now)).whenComplete((end, failure) -> {
+        begun(() -> tier.claim(now.leaderEpoch(), () -> isCurrent(now))).whenComplete((end, failure) -> {
             if (isCurrent(now) && failure == null) {
                 orFail(() -> recover(now, end));
             } else if (isCurrent(now)) {
@@ -286,9 +286,8 @@ public final class Replica {
                 .addKeyValue("offset", offset).addKeyValue("givenUpOffsets", givenUp).log("Elected unclean, this replica lacks what is in the cold tier, and begins where that ends; what it has of another history is given up");
         CompletableFuture<Void> over = new CompletableFuture<>();
         working = over;
-        change.get().whenComplete((done, failure) -> {
-            publish(Math.min(highWatermark, log.logEndOffset()));
-            over.complete(null);
+        begun(change).whenComplete((done, failure) -> {
+            endWork(over, () -> publish(Math.min(highWatermark, log.logEndOffset())));
             if (!isCurrent(now)) {
                 return;
             }
@@ -301,6 +300,22 @@ public final class Replica {
                 recoverLater(now, failure);
             }
         });
+    }
+
+    /** One that throws on the spot has failed. */
+    private static <T> CompletableFuture<T> begun(Supplier<CompletableFuture<T>> step) {
+        return CompletableFuture.completedFuture(null).thenCompose(now -> step.get());
+    }
+
+    /** Whatever happens in the last of it, it is over: the next role waits for that. */
+    private void endWork(CompletableFuture<Void> over, Runnable last) {
+        try {
+            last.run();
+        } catch (RuntimeException e) {
+            LOG.atError().addKeyValue("partition", log.partition()).addKeyValue("leaderEpoch", leaderEpoch).setCause(e).log("A change of a replica's log could not be followed up");
+        } finally {
+            over.complete(null);
+        }
     }
 
     private void recoverLater(Recovering now, Throwable failure) {
@@ -550,7 +565,7 @@ public final class Replica {
     }
 
     private void startAtTierBoundary(FollowerState following) {
-        CompletableFuture<Void> done = tier.find(() -> isCurrent(following)).thenCompose(start -> {
+        CompletableFuture<Void> done = begun(() -> tier.find(() -> isCurrent(following))).thenCompose(start -> {
             if (!isCurrent(following) || start.isEmpty() || start.get().offset() <= log.logEndOffset()) {
                 return CompletableFuture.failedFuture(new IOException("the cold tier has nothing that this replica lacks"));
             }
@@ -566,14 +581,15 @@ public final class Replica {
         CompletableFuture<Void> over = new CompletableFuture<>();
         working = over;
         change.whenComplete((done, failure) -> {
-            if (failure == null) {
-                following.changed(facts());
-            } else {
-                LOG.atInfo().addKeyValue("partition", log.partition()).addKeyValue("reason", failure.getMessage()).log("The log was not brought in line with the leader; it is tried again");
-                following.failed(log.offlineReason().isPresent(), monotonicMs.getAsLong());
-            }
-            publish(Math.min(highWatermark, log.logEndOffset()));
-            over.complete(null);
+            endWork(over, () -> {
+                if (failure == null) {
+                    following.changed(facts());
+                } else {
+                    LOG.atInfo().addKeyValue("partition", log.partition()).addKeyValue("reason", failure.getMessage()).log("The log was not brought in line with the leader; it is tried again");
+                    following.failed(log.offlineReason().isPresent(), monotonicMs.getAsLong());
+                }
+                publish(Math.min(highWatermark, log.logEndOffset()));
+            });
             if (isCurrent(following)) {
                 listener.onReadyToFetch();
             }

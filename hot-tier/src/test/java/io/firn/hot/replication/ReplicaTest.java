@@ -23,6 +23,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongConsumer;
 import org.junit.jupiter.api.Test;
 
 /** One replica and its log, fed by hand. */
@@ -42,6 +43,7 @@ final class ReplicaTest {
     private final List<Long> watermarks = new ArrayList<>();
     private long nowMs = 1000;
     private int released;
+    private LongConsumer watermarkListener = offset -> {};
 
     private Replica replica(boolean tiered) {
         Replica replica = new Replica(log, new ReplicaSettings(SELF, 1, 1000, tiered), new NoBrokers(), Authority.ALWAYS, new Tier(), new Listener(), () -> nowMs, () -> nowMs);
@@ -78,6 +80,7 @@ final class ReplicaTest {
         @Override
         public void onHighWatermark(long offset) {
             watermarks.add(offset);
+            watermarkListener.accept(offset);
         }
 
         @Override
@@ -324,6 +327,41 @@ final class ReplicaTest {
         boundary.complete(Optional.empty());
         store.run();
         assertThat(replica.leader().orElseThrow().partitionEpoch()).isEqualTo(9);
+    }
+
+    @Test
+    void aStepThatThrowsIsTriedAgainAndHoldsUpNoLaterRole() {
+        Replica replica = follower();
+        giveAndRun(replica, 3);
+        boundary = CompletableFuture.completedFuture(Optional.of(new LogStart(500, 0, LeaderEpochs.EMPTY.assign(3, 0).toText(), null))); // the log throws at it
+        replica.onPlacement(unclean(SELF, EPOCH + 1, 7));
+        store.run();
+        assertThat(replica.isRecovering()).isTrue();
+        replica.onPlacement(placement(OTHER, EPOCH + 2));
+        store.run();
+        assertThat(replica.nextFetch().orElseThrow().leaderEpoch()).isEqualTo(EPOCH + 2);
+        boundary = null; // now the cold tier throws
+        replica.onPlacement(unclean(SELF, EPOCH + 3, 8));
+        assertThat(replica.isRecovering()).isTrue();
+        coldTierEndsAt(500, 3, 0);
+        nowMs += Recovering.LONGEST_BACKOFF_MS;
+        replica.tick();
+        store.run();
+        assertThat(replica.leader()).isPresent();
+    }
+
+    @Test
+    void aListenerThatThrowsWhileTheLogChangesHoldsUpNoLaterRole() {
+        Replica replica = follower();
+        giveAndRun(replica, 3);
+        coldTierEndsAt(10, 4, 5);
+        replica.onPlacement(unclean(SELF, EPOCH + 1, 7));
+        replica.onPlacement(placement(OTHER, EPOCH + 2)); // in the middle of it: it waits
+        watermarkListener = offset -> {
+            throw new IllegalStateException("thrown on purpose by a test");
+        };
+        store.run();
+        assertThat(replica.nextFetch()).isPresent();
     }
 
     @Test
