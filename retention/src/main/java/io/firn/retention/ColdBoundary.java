@@ -59,7 +59,7 @@ public final class ColdBoundary implements TierBoundary {
     }
 
     private static CompletableFuture<TierEnd> claimed(ColdLog cold) {
-        return cold.claim().thenCompose(fenced -> end(cold)).thenApply(start -> new TierEnd(cold.endOffset(), start));
+        return cold.claim().thenCompose(fenced -> end(cold)).thenApply(start -> new TierEnd(cold.endOffset(), logStart(cold), start));
     }
 
     private static CompletableFuture<Optional<LogStart>> end(ColdLog cold) {
@@ -67,8 +67,11 @@ public final class ColdBoundary implements TierBoundary {
         if (segments.isEmpty()) {
             return CompletableFuture.completedFuture(Optional.empty());
         }
-        long logStart = Math.max(cold.startOffset(), cold.logStartOffset());
-        return cold.openSegment(segments.get(segments.size() - 1)).thenApply(last -> Optional.of(start(last, logStart)));
+        return cold.openSegment(segments.get(segments.size() - 1)).thenApply(last -> Optional.of(start(last, logStart(cold))));
+    }
+
+    private static long logStart(ColdLog cold) {
+        return Math.max(cold.startOffset(), cold.logStartOffset());
     }
 
     private static LogStart start(ColdSegmentLog last, long logStartOffset) {

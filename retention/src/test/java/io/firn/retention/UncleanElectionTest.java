@@ -214,6 +214,24 @@ final class UncleanElectionTest {
     }
 
     @Test
+    void recordsThatWereDeletedDoNotComeBack() {
+        for (boolean all : new boolean[] {false, true}) {
+            try (TieredRig old = offloaded(3); Elected elected = new Elected(old)) {
+                long boundary = old.onLoop(old.hot::logEndOffset);
+                elected.follow(old, boundary + 1);
+                long start = all ? boundary : 13;
+                old.get(old.onLoop(() -> old.log.deleteRecordsBefore(start)));
+                old.roundsUntil("the cold tier has heard of it", 100, () -> old.log.cold().orElseThrow().logStartOffset() == start);
+                elected.elect(2, true);
+                elected.awaitLeading();
+                assertThat(elected.rig.onLoop(elected.rig.hot::logStartOffset)).isEqualTo(start);
+                assertThat(elected.rig.onLoop(elected.rig.hot::logEndOffset)).isEqualTo(boundary);
+                assertThat(elected.rig.onLoop(elected.rig.log::offlineReason)).isEmpty();
+            }
+        }
+    }
+
+    @Test
     void whileTheBucketIsAwayItWaitsAndLeadsWhenItIsBack() {
         try (TieredRig old = offloaded(3); Elected elected = new Elected(old)) {
             long boundary = old.onLoop(old.hot::logEndOffset);

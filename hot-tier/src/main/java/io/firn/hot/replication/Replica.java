@@ -269,7 +269,7 @@ public final class Replica {
         try {
             UncleanStart start = UncleanStart.of(facts(), cold);
             if (start instanceof UncleanStart.AsItIs whole) {
-                recovered(whole.committed());
+                keep(now, whole);
             } else if (start instanceof UncleanStart.AtBoundary boundary) {
                 beginAnew(now, cold.offset(), boundary.givenUp(), () -> log.startAt(boundary.start()));
             } else if (start instanceof UncleanStart.BehindDeleted behind) {
@@ -280,10 +280,24 @@ public final class Replica {
         }
     }
 
-    /** The next role waits for it, if there is one before it is done. */
+    private void keep(Recovering now, UncleanStart.AsItIs whole) {
+        if (whole.logStartOffset() <= log.logStartOffset()) {
+            recovered(whole.committed());
+            return;
+        }
+        LOG.atInfo().addKeyValue("partition", log.partition()).addKeyValue("leaderEpoch", leaderEpoch).addKeyValue("logStart", log.logStartOffset()).addKeyValue("offset", whole.logStartOffset())
+                .log("Elected unclean, this replica has records that were deleted meanwhile, and starts where the cold tier says");
+        change(now, whole.committed(), () -> log.advanceLogStart(whole.logStartOffset()));
+    }
+
     private void beginAnew(Recovering now, long offset, long givenUp, Supplier<CompletableFuture<Void>> change) {
         LOG.atLevel(givenUp > 0 ? Level.ERROR : Level.WARN).addKeyValue("partition", log.partition()).addKeyValue("leaderEpoch", leaderEpoch).addKeyValue("logEndOffset", log.logEndOffset())
                 .addKeyValue("offset", offset).addKeyValue("givenUpOffsets", givenUp).log("Elected unclean, this replica lacks what is in the cold tier, and begins where that ends; what it has of another history is given up");
+        change(now, offset, change);
+    }
+
+    /** The next role waits for it, if there is one before it is done. */
+    private void change(Recovering now, long committed, Supplier<CompletableFuture<Void>> change) {
         CompletableFuture<Void> over = new CompletableFuture<>();
         working = over;
         begun(change).whenComplete((done, failure) -> {
@@ -292,7 +306,7 @@ public final class Replica {
                 return;
             }
             if (failure == null) {
-                orFail(() -> recovered(offset));
+                orFail(() -> recovered(committed));
             } else if (failure().isPresent()) {
                 recovering = Optional.empty();
                 listener.onRole();

@@ -18,31 +18,33 @@ import io.firn.hot.epoch.LeaderEpochs;
  *   log    1 1 1 3 3 3 3          begins at 6: the last four are of another history; that it is of a later epoch does not help, as others have read what the cold tier has
  * </pre>
  *
- * <p>What was deleted stays so: the log starts where both agree that it did, if the cold tier has not heard of that yet.
+ * <p>What was deleted stays so. The log starts where the cold tier says at least, which a replica that was away has not heard of; and further on where both agree that it did, if the cold tier has not heard of that yet. Where all
+ * that was offloaded is deleted, nobody can tell whose records a log has below the log start: they are deleted, whoever wrote them, and what lies above was never offloaded.
  */
 sealed interface UncleanStart {
 
-    /** It has all that is in the cold tier. @param committed all below is committed */
-    record AsItIs(long committed) implements UncleanStart {}
+    /** It has all that is in the cold tier. @param committed all below is committed @param logStartOffset what it has below was deleted */
+    record AsItIs(long committed, long logStartOffset) implements UncleanStart {}
 
     /** Empty where the cold tier ends, with what is to be known of what lies below. @param givenUp so many of its offsets are of no use any more */
     record AtBoundary(LogStart start, long givenUp) implements UncleanStart {}
 
-    /** Empty where the cold tier ended when its last record was deleted: all offsets below were given out, and what had them is gone for everybody. @param givenUp so many of its offsets go */
+    /** Empty where the log starts, as all in the cold tier was deleted: all offsets below were given out, and what had them is gone for everybody. @param givenUp so many of its offsets go */
     record BehindDeleted(long offset, long givenUp) implements UncleanStart {}
 
     /** @throws CorruptStateException when the leader epochs in the cold tier cannot be read */
     static UncleanStart of(LogFacts log, TierEnd cold) throws CorruptStateException {
         if (cold.start().isEmpty()) {
-            return log.logEndOffset() >= cold.offset() ? new AsItIs(0) : new BehindDeleted(cold.offset(), log.logEndOffset() - log.logStartOffset());
+            long deleted = cold.logStartOffset();
+            return log.logEndOffset() >= deleted ? new AsItIs(deleted, deleted) : new BehindDeleted(deleted, log.logEndOffset() - log.logStartOffset());
         }
         if (log.epochs().isEmpty() && log.logStartOffset() >= cold.offset()) {
-            return new AsItIs(cold.offset()); // it was begun where everything below had been deleted
+            return new AsItIs(cold.offset(), cold.logStartOffset()); // it was begun where everything below had been deleted
         }
         LogStart start = cold.start().get();
         long agreed = log.epochs().agreesUpTo(log.logEndOffset(), LeaderEpochs.fromText(start.leaderEpochs()).truncateFromEnd(cold.offset()), cold.offset());
         if (agreed == cold.offset()) {
-            return new AsItIs(cold.offset());
+            return new AsItIs(cold.offset(), cold.logStartOffset());
         }
         long logStart = Math.max(start.logStartOffset(), Math.min(log.logStartOffset(), agreed));
         return new AtBoundary(new LogStart(start.offset(), logStart, start.leaderEpochs(), start.producers()), log.logEndOffset() - Math.min(agreed, log.logEndOffset()));

@@ -60,7 +60,7 @@ final class ReplicaTest {
         @Override
         public CompletableFuture<TierEnd> claim(int leaderEpoch, BooleanSupplier wanted) {
             claims++;
-            return boundary.thenApply(start -> new TierEnd(start.map(LogStart::offset).orElse(0L), start));
+            return boundary.thenApply(start -> new TierEnd(start.map(LogStart::offset).orElse(0L), start.map(LogStart::logStartOffset).orElse(0L), start));
         }
     }
 
@@ -250,6 +250,19 @@ final class ReplicaTest {
     }
 
     @Test
+    void oneThatHasAllOfTheColdTierStartsWhereTheColdTierDoes() {
+        Replica replica = follower();
+        giveAndRun(replica, 3);
+        LogStart end = start(10);
+        boundary = CompletableFuture.completedFuture(Optional.of(new LogStart(10, 7, LeaderEpochs.EMPTY.assign(3, 0).toText(), end.producers())));
+        replica.onPlacement(unclean(SELF, EPOCH + 1, 7));
+        assertThat(replica.leader()).as("the log start is on its way to the disk").isEmpty();
+        store.run();
+        assertThat(replica.leader().orElseThrow().epochStartOffset()).isEqualTo(15);
+        assertThat(log.logStartOffset()).isEqualTo(7);
+    }
+
+    @Test
     void recordsOfAnotherHistoryBelowTheColdTiersEndGoWithAllThatFollows() {
         Replica replica = follower();
         replica.configure(new ReplicaSettings(SELF, 1, 1000, true));
@@ -385,7 +398,7 @@ final class ReplicaTest {
 
         @Override
         public CompletableFuture<TierEnd> claim(int leaderEpoch, BooleanSupplier wanted) {
-            return CompletableFuture.completedFuture(new TierEnd(500, Optional.empty()));
+            return CompletableFuture.completedFuture(new TierEnd(500, 500, Optional.empty()));
         }
     }
 

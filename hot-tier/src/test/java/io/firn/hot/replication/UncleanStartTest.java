@@ -26,7 +26,7 @@ final class UncleanStartTest {
     }
 
     private static TierEnd cold(long logStart, int... records) {
-        return new TierEnd(records.length, Optional.of(new LogStart(records.length, logStart, epochs(records).toText(), NOTHING)));
+        return new TierEnd(records.length, logStart, Optional.of(new LogStart(records.length, logStart, epochs(records).toText(), NOTHING)));
     }
 
     private static LogFacts log(int... records) {
@@ -50,8 +50,8 @@ final class UncleanStartTest {
 
     @Test
     void aLogWithTheLastRecordOfTheColdTierIsTakenAsItIs() {
-        assertThat(of(log(1, 1, 2, 2), cold(0, 1, 1, 2, 2))).isEqualTo(new UncleanStart.AsItIs(4));
-        assertThat(of(log(1, 1, 2, 2, 2, 3), cold(0, 1, 1, 2, 2))).isEqualTo(new UncleanStart.AsItIs(4));
+        assertThat(of(log(1, 1, 2, 2), cold(0, 1, 1, 2, 2))).isEqualTo(new UncleanStart.AsItIs(4, 0));
+        assertThat(of(log(1, 1, 2, 2, 2, 3), cold(0, 1, 1, 2, 2))).isEqualTo(new UncleanStart.AsItIs(4, 0));
     }
 
     @Test
@@ -71,14 +71,23 @@ final class UncleanStartTest {
 
     @Test
     void nothingWasOffloaded() {
-        assertThat(of(log(1, 1), TierEnd.NONE)).isEqualTo(new UncleanStart.AsItIs(0));
+        assertThat(of(log(1, 1), TierEnd.NONE)).isEqualTo(new UncleanStart.AsItIs(0, 0));
     }
 
     @Test
     void offsetsOfRecordsThatWereDeletedFromTheColdTierAreNotGivenOutAgain() {
-        TierEnd emptied = new TierEnd(3, Optional.empty());
+        TierEnd emptied = new TierEnd(3, 3, Optional.empty());
         assertThat(of(log(1, 1), emptied)).isEqualTo(new UncleanStart.BehindDeleted(3, 2));
-        assertThat(of(log(1, 1, 1), emptied)).isEqualTo(new UncleanStart.AsItIs(0));
+        assertThat(of(log(1, 1, 1), emptied)).isEqualTo(new UncleanStart.AsItIs(3, 3));
+    }
+
+    @Test
+    void recordsThatWereDeletedDoNotComeBackWithALogThatStillHasThem() {
+        assertThat(of(log(1, 1, 2, 2, 2), cold(3, 1, 1, 2, 2))).isEqualTo(new UncleanStart.AsItIs(4, 3));
+        TierEnd furtherThanOffloaded = new TierEnd(3, 5, Optional.empty());
+        assertThat(of(log(1, 1, 1, 1), furtherThanOffloaded)).as("all it has").isEqualTo(new UncleanStart.BehindDeleted(5, 4));
+        assertThat(of(log(1, 1, 1, 1, 1, 1), furtherThanOffloaded)).isEqualTo(new UncleanStart.AsItIs(5, 5));
+        assertThatThrownBy(() -> new TierEnd(5, 3, Optional.empty())).isInstanceOf(IllegalArgumentException.class);
     }
 
     @Test
@@ -92,20 +101,20 @@ final class UncleanStartTest {
 
     @Test
     void aLogThatWasBegunBehindTheColdTierStaysThere() {
-        assertThat(of(new LogFacts(9, 9, 9, LeaderEpochs.EMPTY), cold(0, 1, 1, 2))).isEqualTo(new UncleanStart.AsItIs(3));
-        assertThat(of(new LogFacts(9, 12, 12, LeaderEpochs.EMPTY.assign(3, 9)), cold(0, 1, 1, 2))).as("with records of later epochs").isEqualTo(new UncleanStart.AsItIs(3));
+        assertThat(of(new LogFacts(9, 9, 9, LeaderEpochs.EMPTY), cold(0, 1, 1, 2))).isEqualTo(new UncleanStart.AsItIs(3, 0));
+        assertThat(of(new LogFacts(9, 12, 12, LeaderEpochs.EMPTY.assign(3, 9)), cold(0, 1, 1, 2))).as("with records of later epochs").isEqualTo(new UncleanStart.AsItIs(3, 0));
     }
 
     @Test
     void anEpochThatBeginsWhereTheColdTierEndsHasNoRecordInIt() {
         LeaderEpochs noted = epochs(new int[] {1, 1}).assign(2, 2);
-        TierEnd cold = new TierEnd(2, Optional.of(new LogStart(2, 0, noted.toText(), NOTHING)));
+        TierEnd cold = new TierEnd(2, 0, Optional.of(new LogStart(2, 0, noted.toText(), NOTHING)));
         beginsAnew(log(1, 2, 2), cold, 2);
     }
 
     @Test
     void epochsThatCannotBeReadDecideNothing() {
-        TierEnd cold = new TierEnd(2, Optional.of(new LogStart(2, 0, ByteBuffer.wrap(new byte[] {7}), NOTHING)));
+        TierEnd cold = new TierEnd(2, 0, Optional.of(new LogStart(2, 0, ByteBuffer.wrap(new byte[] {7}), NOTHING)));
         assertThatThrownBy(() -> UncleanStart.of(log(1, 1, 1), cold)).isInstanceOf(CorruptStateException.class);
     }
 
