@@ -82,6 +82,11 @@ public final class HotLog {
         highWatermark = offset;
     }
 
+    /** Its replica waits for the cold tier before it leads, or (false) does not any more: for the meter. */
+    public void noteRecovering(boolean begins) {
+        state.context().meters().recovering(begins ? 1 : -1);
+    }
+
     /** From any thread. */
     long notedHighWatermark() {
         return highWatermark;

@@ -20,6 +20,7 @@ public final class HotMeters {
     private final Timer flush;
     private final Timer recovery;
     private final AtomicInteger offlineLogs;
+    private final AtomicInteger recovering;
 
     public HotMeters(MeterRegistry registry) {
         appendedBytes = Counter.builder("firn.hot.append").baseUnit("bytes").description("Bytes appended to local logs").register(registry);
@@ -29,6 +30,7 @@ public final class HotMeters {
         flush = Timer.builder("firn.hot.flush").description("Time to force one log").register(registry);
         recovery = Timer.builder("firn.hot.recovery").description("Time to open one log, scan and rebuild included").register(registry);
         offlineLogs = registry.gauge("firn.hot.logs.offline", new AtomicInteger());
+        recovering = registry.gauge("firn.hot.replicas.recovering", new AtomicInteger());
     }
 
     public void appended(int bytes) {
@@ -53,6 +55,11 @@ public final class HotMeters {
 
     public void recovered(long nanos) {
         recovery.record(nanos, TimeUnit.NANOSECONDS);
+    }
+
+    /** One more replica was elected unclean and waits for the cold tier before it leads, or (-1) one that did does not any more. */
+    public void recovering(int change) {
+        recovering.addAndGet(change);
     }
 
     /** One more log is offline, or (-1) one that was has been closed or deleted. */

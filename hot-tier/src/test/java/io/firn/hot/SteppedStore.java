@@ -23,13 +23,14 @@ public final class SteppedStore {
     private final HotStore store;
     private boolean dead;
     public long nowMs = 1_000_000;
+    public final SimpleMeterRegistry registry = new SimpleMeterRegistry();
 
     public SteppedStore(Disk disk, Durability durability) {
         this(disk, DIRECTORY, durability, 1 << 20);
     }
 
     public SteppedStore(Disk disk, Path path, Durability durability, long maxDirtyBytes) {
-        HotMeters meters = new HotMeters(new SimpleMeterRegistry());
+        HotMeters meters = new HotMeters(registry);
         HotStoreConfig config = new HotStoreConfig(path, durability, 0, 2, 3_600_000, maxDirtyBytes);
         this.flusher = new Flusher(0, () -> 0, meters);
         StoreThreads threads = new StoreThreads(executor(), flusher, () -> {});

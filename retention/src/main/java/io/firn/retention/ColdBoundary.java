@@ -4,9 +4,11 @@ import io.firn.cold.ColdLog;
 import io.firn.cold.ColdSegment;
 import io.firn.cold.ColdSegmentLog;
 import io.firn.cold.ColdStore;
+import io.firn.cold.ColdStoreException;
 import io.firn.hot.LogStart;
 import io.firn.hot.replication.TierBoundary;
 import io.firn.hot.replication.TierEnd;
+import io.firn.hot.replication.TierUnavailableException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -55,7 +57,12 @@ public final class ColdBoundary implements TierBoundary {
         if (!wanted.getAsBoolean()) {
             return CompletableFuture.failedFuture(new CancellationException("nobody waits for it any more"));
         }
-        return new PartitionLoop(loop).bring(store.openAside(partition, leaderEpoch).thenCompose(question));
+        return new PartitionLoop(loop).bring(store.openAside(partition, leaderEpoch).thenCompose(question).exceptionallyCompose(failure -> CompletableFuture.failedFuture(told(ColdStoreException.unwrap(failure)))));
+    }
+
+    private static Throwable told(Throwable failure) {
+        boolean passing = failure instanceof ColdStoreException.Unavailable || failure instanceof ColdStoreException.Uncertain;
+        return passing ? new TierUnavailableException(failure.getMessage(), failure) : failure;
     }
 
     private static CompletableFuture<TierEnd> claimed(ColdLog cold) {

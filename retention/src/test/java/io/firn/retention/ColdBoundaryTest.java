@@ -3,6 +3,7 @@ package io.firn.retention;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.firn.cold.ColdStoreException;
 import io.firn.cold.sim.SimFault;
 import io.firn.hot.AppendOrigin;
 import io.firn.hot.AppendResult;
@@ -12,6 +13,7 @@ import io.firn.hot.LogStart;
 import io.firn.hot.ReadResult;
 import io.firn.hot.RecordBuffers;
 import io.firn.hot.batch.Batches;
+import io.firn.hot.replication.TierUnavailableException;
 import java.nio.ByteBuffer;
 import java.util.Optional;
 import org.apache.kafka.common.TopicIdPartition;
@@ -87,6 +89,16 @@ final class ColdBoundaryTest {
             rig.awaitOpened();
             rig.objects.inject(SimFault.outage());
             assertThatThrownBy(() -> find(rig)).isInstanceOf(Throwable.class).hasStackTraceContaining("ColdStoreException");
+            assertThat(rig.failure(new ColdBoundary(rig.cold, TieredRig.PARTITION, rig.loop).find(() -> true))).isInstanceOf(TierUnavailableException.class);
+        }
+    }
+
+    @Test
+    void oneThatALaterLeaderHasClaimedIsNoPassingFailure() {
+        try (TieredRig rig = TieredRig.started(Views.coldOnly())) {
+            ColdBoundary boundary = new ColdBoundary(rig.cold, TieredRig.PARTITION, rig.loop);
+            rig.get(boundary.claim(3, () -> true));
+            assertThat(rig.failure(boundary.claim(2, () -> true))).isInstanceOf(ColdStoreException.Fenced.class);
         }
     }
 }

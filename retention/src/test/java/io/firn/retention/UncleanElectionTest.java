@@ -356,6 +356,7 @@ final class UncleanElectionTest {
             elected.elect(3, true); // the controller was not told
             elected.awaitLeading();
             assertThat(elected.rig.onLoop(elected.rig.hot::logEndOffset)).isEqualTo(end);
+            elected.rig.awaitOpened();
             Replay.of(elected.rig, 100_000);
         }
     }

@@ -27,12 +27,17 @@ final class Recovering {
 
     static final long FIRST_BACKOFF_MS = 50;
     static final long LONGEST_BACKOFF_MS = 5_000;
+    /** How often it is said that it goes on. */
+    static final long SAY_EVERY_MS = 60_000;
 
     private final int leaderEpoch;
     private boolean waiting;
     private long retryAtMs;
     private long backoffMs = FIRST_BACKOFF_MS;
     private int failures;
+    private boolean said;
+    private boolean saidError;
+    private long saidAtMs;
 
     /** @param leaderEpoch won by the unclean election */
     Recovering(int leaderEpoch) {
@@ -57,6 +62,17 @@ final class Recovering {
         failures++;
         retryAtMs = nowMs + backoffMs;
         backoffMs = Math.min(LONGEST_BACKOFF_MS, backoffMs * 2);
+    }
+
+    /** Whether people are to be told of this failure: of the first one, of the first one that is an error, and each {@link #SAY_EVERY_MS} that it goes on. */
+    boolean toBeSaid(boolean error, long nowMs) {
+        boolean news = !said || error && !saidError || nowMs - saidAtMs >= SAY_EVERY_MS;
+        if (news) {
+            said = true;
+            saidError |= error;
+            saidAtMs = nowMs;
+        }
+        return news;
     }
 
     int failures() {

@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.function.IntPredicate;
 import java.util.function.LongSupplier;
@@ -172,7 +173,7 @@ public final class Replica {
         leader.ifPresent(LeaderState::resign);
         leader = Optional.empty();
         follower = Optional.empty();
-        recovering = Optional.empty();
+        recovering(Optional.empty());
     }
 
     private void begin(Placement placement) {
@@ -226,7 +227,7 @@ public final class Replica {
         }
         if (placement.recovering()) { // whatever the topic says now: what an earlier life of it has offloaded stays
             Recovering begun = new Recovering(placement.leaderEpoch());
-            recovering = Optional.of(begun);
+            recovering(Optional.of(begun));
             askColdTier(begun);
         } else {
             reign(placement);
@@ -250,7 +251,8 @@ public final class Replica {
             if (isCurrent(now) && failure == null) {
                 orFail(() -> recover(now, end));
             } else if (isCurrent(now)) {
-                recoverLater(now, failure);
+                Throwable cause = failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+                recoverLater(now, cause, !(cause instanceof TierUnavailableException));
             }
         });
     }
@@ -276,7 +278,7 @@ public final class Replica {
                 beginAnew(now, cold.offset(), behind.givenUp(), () -> log.truncateFullyAndStartAt(behind.offset()).thenCompose(done -> log.advanceLogStart(behind.offset())));
             }
         } catch (CorruptStateException e) {
-            recoverLater(now, e);
+            recoverLater(now, e, true);
         }
     }
 
@@ -308,10 +310,10 @@ public final class Replica {
             if (failure == null) {
                 orFail(() -> recovered(committed));
             } else if (failure().isPresent()) {
-                recovering = Optional.empty();
+                recovering(Optional.empty());
                 listener.onRole();
             } else {
-                recoverLater(now, failure);
+                recoverLater(now, failure, now.failures() > 0); // it may have come in the middle of other work on the log
             }
         });
     }
@@ -332,19 +334,24 @@ public final class Replica {
         }
     }
 
-    private void recoverLater(Recovering now, Throwable failure) {
+    /** @param error whether a person has to act */
+    private void recoverLater(Recovering now, Throwable failure, boolean error) {
         now.failed(monotonicMs.getAsLong());
-        if (now.failures() == 1) {
-            LOG.atWarn().addKeyValue("partition", log.partition()).addKeyValue("leaderEpoch", leaderEpoch).addKeyValue("reason", String.valueOf(failure))
-                    .log("Elected unclean, this replica does not lead before the cold tier has told where it ends; it asks again and again");
-        } else {
-            LOG.atDebug().addKeyValue("partition", log.partition()).addKeyValue("failures", now.failures()).addKeyValue("reason", String.valueOf(failure)).log("The cold tier has not told where it ends");
+        Level level = !now.toBeSaid(error, monotonicMs.getAsLong()) ? Level.DEBUG : error ? Level.ERROR : Level.WARN;
+        LOG.atLevel(level).addKeyValue("partition", log.partition()).addKeyValue("leaderEpoch", leaderEpoch).addKeyValue("failures", now.failures()).addKeyValue("reason", String.valueOf(failure))
+                .log("Elected unclean, this replica does not lead before the cold tier has told where it ends; it asks again and again");
+    }
+
+    private void recovering(Optional<Recovering> next) {
+        if (next.isPresent() != recovering.isPresent()) {
+            log.noteRecovering(next.isPresent());
         }
+        recovering = next;
     }
 
     private void recovered(long committed) {
         int failures = recovering.orElseThrow().failures();
-        recovering = Optional.empty();
+        recovering(Optional.empty());
         LOG.atInfo().addKeyValue("partition", log.partition()).addKeyValue("leaderEpoch", leaderEpoch).addKeyValue("logEndOffset", log.logEndOffset()).addKeyValue("coldEnd", committed)
                 .addKeyValue("failures", failures).log("Elected unclean, this replica has all that is in the cold tier, and leads");
         publish(Math.max(highWatermark, committed));

@@ -6,7 +6,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
 
 /**
- * Where the cold tier ends, for a replica that takes what lies below from there. Futures complete on the loop of the partition; they fail when the bucket does not answer.
+ * Where the cold tier ends, for a replica that takes what lies below from there. Futures complete on the loop of the partition; they fail with {@link TierUnavailableException} when the bucket does not answer, and with anything else when a person has to act.
  *
  * <p>A question may have to wait for others. {@code wanted} is asked on the loop when it is about to be put: if whoever asked has no use for the answer any more, the bucket is left alone, and the future fails.
  */

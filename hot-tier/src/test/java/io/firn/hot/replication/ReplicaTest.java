@@ -2,6 +2,10 @@ package io.firn.hot.replication;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.firn.hot.AppendOrigin;
 import io.firn.hot.Durability;
 import io.firn.hot.EpochEnd;
@@ -22,9 +26,11 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongConsumer;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 
 /** One replica and its log, fed by hand. */
 final class ReplicaTest {
@@ -361,6 +367,62 @@ final class ReplicaTest {
         replica.tick();
         store.run();
         assertThat(replica.leader()).isPresent();
+    }
+
+    @Test
+    void aColdTierThatIsAwayIsAWarningAndOneThatRefusesAnErrorAndBothAreRepeated() {
+        ListAppender<ILoggingEvent> said = new ListAppender<>();
+        Logger logger = (Logger) LoggerFactory.getLogger(Replica.class);
+        said.start();
+        logger.addAppender(said);
+        try {
+            Replica replica = follower();
+            giveAndRun(replica, 3);
+            boundary = CompletableFuture.failedFuture(new TierUnavailableException("the bucket is down", new IOException()));
+            replica.onPlacement(unclean(SELF, EPOCH + 1, 7));
+            pass(replica, 130_000);
+            assertThat(levels(said)).containsExactly(Level.WARN, Level.WARN, Level.WARN);
+            boundary = CompletableFuture.failedFuture(new CompletionException(new IllegalStateException("fenced")));
+            pass(replica, 130_000);
+            assertThat(levels(said)).containsExactly(Level.WARN, Level.WARN, Level.WARN, Level.ERROR, Level.ERROR, Level.ERROR);
+        } finally {
+            logger.detachAppender(said);
+        }
+    }
+
+    private void pass(Replica replica, long ms) {
+        for (long until = nowMs + ms; nowMs < until; nowMs += 100) {
+            replica.tick();
+            store.run();
+        }
+    }
+
+    private static List<Level> levels(ListAppender<ILoggingEvent> said) {
+        return said.list.stream().filter(event -> event.getLevel().isGreaterOrEqual(Level.WARN)).map(ILoggingEvent::getLevel).toList();
+    }
+
+    @Test
+    void replicasThatWaitForTheColdTierAreCounted() {
+        Replica replica = follower();
+        boundary = new CompletableFuture<>();
+        replica.onPlacement(unclean(SELF, EPOCH + 1, 7));
+        assertThat(recovering()).isOne();
+        replica.onPlacement(unclean(SELF, EPOCH + 2, 8));
+        assertThat(recovering()).isOne();
+        replica.onPlacement(placement(OTHER, EPOCH + 3));
+        assertThat(recovering()).isZero();
+        replica.onPlacement(unclean(SELF, EPOCH + 4, 9));
+        assertThat(recovering()).isOne();
+        boundary.complete(Optional.empty());
+        assertThat(replica.leader()).isPresent();
+        assertThat(recovering()).isZero();
+        replica.onPlacement(unclean(SELF, EPOCH + 5, 10));
+        replica.stop();
+        assertThat(recovering()).isZero();
+    }
+
+    private double recovering() {
+        return store.registry.get("firn.hot.replicas.recovering").gauge().value();
     }
 
     @Test
