@@ -28,6 +28,8 @@ public enum AppendError {
     DISK_FULL,
     /** The log met an I/O error or corruption in committed data and serves nothing until an operator acts. */
     OFFLINE,
+    /** Something went wrong that nobody thought of, while the batch was looked at: nothing was appended or changed, and the log takes others. An ERROR says more. */
+    UNEXPECTED,
     /** This replica does not lead, or may not act as the leader at this time: nothing was appended. Another one may lead. */
     NOT_LEADER,
     /** Fewer replicas are in sync than {@code min.insync.replicas} asks for, and the append was to be committed: nothing was appended. */

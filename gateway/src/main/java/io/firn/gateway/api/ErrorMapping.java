@@ -34,6 +34,8 @@ public final class ErrorMapping {
             case TOO_MANY_PRODUCERS -> Errors.REQUEST_TIMED_OUT;
             // Retriable by every client, and it leads producers to ask for the leader again.
             case DISK_FULL, OFFLINE -> Errors.KAFKA_STORAGE_ERROR;
+            // Not retriable: the same bytes would do the same at the next leader.
+            case UNEXPECTED -> Errors.UNKNOWN_SERVER_ERROR;
             case NOT_LEADER -> Errors.NOT_LEADER_OR_FOLLOWER;
             case NOT_ENOUGH_REPLICAS -> Errors.NOT_ENOUGH_REPLICAS;
         };

@@ -117,13 +117,15 @@ final class LocalReplica implements ReplicaListener {
         });
     }
 
-    /** Where this replica is the one to lead and cannot, while others are in sync: as long as this process lives, none of them would be elected. */
+    /**
+     * Where this replica is the one to lead and cannot, while others are in sync: as long as this process lives, none of them would be elected. If it is the disk, the process has to end. If it is not, but something that nobody
+     * thought of, the next leader would most likely meet the same, sent by the same client, and the one after that: then this partition alone is not served here, until a person starts the broker again.
+     */
     private void sayIfLost() {
-        if (placedAsLeader && othersInSync && !saidLost) {
-            replica.failure().ifPresent(reason -> {
-                saidLost = true;
-                loop.lostLog(id, reason);
-            });
+        if (placedAsLeader && othersInSync && !saidLost && replica.failure().isPresent()) {
+            saidLost = true;
+            log.offlineReason().ifPresentOrElse(reason -> loop.lostLog(id, reason), () -> LOG.atError().addKeyValue("partition", id).addKeyValue("reason", replica.failure().get())
+                    .log("This broker leads a partition and cannot serve it; others can when it is started again"));
         }
     }
 

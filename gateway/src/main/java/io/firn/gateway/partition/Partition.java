@@ -44,7 +44,7 @@ import org.slf4j.LoggerFactory;
  * <p><b>Acknowledgement</b>: nothing is appended while the replica's {@link io.firn.hot.replication.Authority} does not hold, so a leader that is cut off from the controller acknowledges nothing, whatever {@code acks} says.
  *
  * <p><b>Out of service</b> ({@link #retire}): queued appends are refused, everybody who waits is told, no new wait begins. The same when
- * the log has gone offline, noticed by the next append or {@link #tick}, and after an append that threw: what it left behind is not known.
+ * the log has gone offline, noticed by the next append or {@link #tick}, and after an append that threw: what it left behind is not known. (One that fails before the log changes is refused, and nothing else.)
  *
  * <p><b>Re-entry</b>: a listener may append, wait and fetch on the caller's stack (an answered request lets its connection read the next one). A listener
  * that throws is logged and keeps nobody else from being told.

@@ -27,7 +27,7 @@ import org.apache.kafka.common.errors.DisconnectException;
  * @param view the newest cluster view this broker has applied
  * @param controller who decides on the replicas in sync
  * @param saveEveryMs how often high watermarks are saved; empty: never but at the end
- * @param onLostLog told, on any loop, when a log that this broker leads for others has gone offline: only another leader can serve it now
+ * @param onLostLog told, on any loop, when a log that this broker leads for others has gone offline: only another leader can serve it now. Not for a replica that failed while its log is in service
  */
 public record Replication(int brokerId, Authority authority, LongSupplier brokerEpoch, PeerTransport peers, FetchLimits limits, LongSupplier monotonicMs, long lagMs, Supplier<ClusterView> view,
         Function<Command, CompletableFuture<Answer>> controller, Optional<Long> saveEveryMs, Consumer<String> onLostLog) {

@@ -237,6 +237,52 @@ class ReplicatedPartitionTest {
     }
 
     @Test
+    void aLeaderThatFailsByAnErrorOfOursLeavesThatPartitionUnservedAndLivesOn() {
+        rig = ClusterRig.started(3);
+        TopicView topic = topic(List.of(1, 2, 3), HOT_ONLY);
+        TopicView other = rig.createTopic("other", Map.of(0, List.of(1, 2, 3)), HOT_ONLY);
+        Partition led = rig.led("logs", 0);
+        rig.node(2).disk.hold(Op.FORCE);
+        try (WireClient client = rig.node(1).client()) {
+            int waiting = client.send(ApiKeys.PRODUCE, PRODUCE, Requests.produce(ALL, topic, 0, records(rig.clock.millis(), "one")));
+            Await.until("appended", () -> end(led) == 1);
+            rig.node(1).sim.fail(SimDisk.Op.APPEND, path -> {
+                if (path.toString().contains("logs-0") && path.toString().endsWith(".log")) {
+                    throw new IllegalStateException("thrown on purpose by a test");
+                }
+                return false;
+            }, 1, new IOException());
+            assertThat(produce(1, 1, topic, "two")).isEqualTo(Errors.KAFKA_STORAGE_ERROR);
+            assertThat(error(client.receive(waiting, ProduceResponseData.class))).as("told by the tick, which would ask for the end").isEqualTo(Errors.NOT_LEADER_OR_FOLLOWER);
+        }
+        rig.node(2).disk.release(Op.FORCE);
+        assertThat(onLoop(led, () -> led.replica().failure().orElseThrow())).contains("on purpose");
+        assertThat(rig.node(1).lost).isEmpty();
+        assertThat(rig.placed("logs", 0).leader()).isEqualTo(1);
+        assertThat(produce(1, ALL, topic, "three")).isEqualTo(Errors.KAFKA_STORAGE_ERROR);
+        assertThat(produce(1, ALL, other, "one")).isEqualTo(Errors.NONE);
+        rig.node(1).fence();
+        int next = rig.placed("logs", 0).leader();
+        assertThat(produce(next, ALL, topic, "four")).isEqualTo(Errors.NONE);
+        assertThat(read(next, topic)).containsExactly("one", "four");
+    }
+
+    @Test
+    void aBatchThatFailsByAnErrorOfOursBeforeAnythingIsWrittenIsRefusedAlone() {
+        rig = ClusterRig.started(3);
+        TopicView topic = topic(List.of(1, 2, 3), HOT_ONLY);
+        Partition led = rig.led("logs", 0);
+        CompletableFuture<AppendResult> done = new CompletableFuture<>();
+        RecordBuffers notToBePatched = RecordBuffers.of(records(1, "one").buffer().asReadOnlyBuffer());
+        led.loop().execute(() -> led.append(notToBePatched, AppendOrigin.CLIENT, done::complete));
+        assertThat(Await.get(done)).isInstanceOfSatisfying(AppendResult.Rejected.class, refused -> assertThat(refused.error()).isEqualTo(AppendError.UNEXPECTED));
+        assertThat(onLoop(led, () -> led.replica().failure())).isEmpty();
+        assertThat(produce(1, ALL, topic, "two")).isEqualTo(Errors.NONE);
+        assertThat(read(1, topic)).containsExactly("two");
+        assertThat(rig.node(1).lost).isEmpty();
+    }
+
+    @Test
     void aFollowerWhoseLogHasFailedSaysSoWhenItIsElected() {
         rig = ClusterRig.started(3);
         TopicView topic = topic(List.of(1, 2, 3), HOT_ONLY);

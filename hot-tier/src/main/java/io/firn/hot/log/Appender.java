@@ -17,18 +17,21 @@ import io.firn.hot.log.Availability.Full;
 import io.firn.hot.log.Availability.Writable;
 import io.firn.hot.producer.ProducerDecision;
 import java.io.IOException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The hot path: check, patch, write, remember. Everything that can refuse a batch comes before its bytes are patched, so that the same
  * bytes can be appended again after {@link NotWritableYet}.
  *
  * <p><i>Invariant</i>: offsets, indexes, producers and epochs change only after the whole write succeeded; after a failed one nothing
- * is appended until the file was cut back to its last whole batch.
+ * is appended until the file was cut back to its last whole batch. An exception that nobody thought of refuses the batch alone, if it comes before the log begins to change; behind that it is thrown on, as nobody knows what the log holds.
  *
  * <p>Threading: confined to the loop of the partition.
  */
 public final class Appender {
 
+    private static final Logger LOG = LoggerFactory.getLogger(Appender.class);
     private static final long NO_APPEND_TIME = -1;
     private static final int NO_EPOCH = -1;
 
@@ -36,6 +39,8 @@ public final class Appender {
     private final Roller roller;
     private final Replacer replacer;
     private final BatchHeader batch = new BatchHeader();
+    /** Whether the append under way has come to what changes the log. */
+    private boolean changing;
 
     public Appender(LogState state, Roller roller, Replacer replacer) {
         this.state = state;
@@ -47,11 +52,35 @@ public final class Appender {
         if (origin == AppendOrigin.REPLICATION) {
             return appendFetched(bytes, NO_EPOCH, 0, nowMs);
         }
-        return state.availability() instanceof Writable ? appendOne(bytes, leaderEpoch, origin, terms, nowMs) : unavailable();
+        if (!(state.availability() instanceof Writable)) {
+            return unavailable();
+        }
+        changing = false;
+        try {
+            return appendOne(bytes, leaderEpoch, origin, terms, nowMs);
+        } catch (RuntimeException e) {
+            return unexpected(e);
+        }
     }
 
     public AppendResult appendFetched(RecordBuffers bytes, int leaderEpoch, long leaderHighWatermark, long nowMs) {
-        return state.availability() instanceof Writable ? appendAssigned(bytes, leaderEpoch, leaderHighWatermark, nowMs) : unavailable();
+        if (!(state.availability() instanceof Writable)) {
+            return unavailable();
+        }
+        changing = false;
+        try {
+            return appendAssigned(bytes, leaderEpoch, leaderHighWatermark, nowMs);
+        } catch (RuntimeException e) {
+            return unexpected(e);
+        }
+    }
+
+    private AppendResult unexpected(RuntimeException error) {
+        if (changing) {
+            throw error;
+        }
+        LOG.atError().addKeyValue("partition", state.context().partition()).addKeyValue("logEndOffset", state.logEndOffset()).setCause(error).log("A batch was refused because of an unexpected error; nothing was appended");
+        return new Rejected(AppendError.UNEXPECTED, "the batch could not be checked: " + error);
     }
 
     private AppendResult unavailable() {
@@ -124,6 +153,7 @@ public final class Appender {
             maxTimestampMs = Math.max(maxTimestampMs, batch.maxTimestamp());
         }
         if (newGap) {
+            changing = true;
             replacer.expectGapsBelow(leaderHighWatermark);
             return new NotWritableYet();
         }
@@ -137,6 +167,7 @@ public final class Appender {
         if (state.active().isEmpty()) {
             return new Rejected(AppendError.INVALID_RECORD, "the offsets are too far from the log's end, " + state.logEndOffset());
         }
+        changing = true;
         roller.roll();
         return new NotWritableYet();
     }
@@ -144,6 +175,7 @@ public final class Appender {
     // The file
 
     private AppendResult write(RecordBuffers bytes, long appendTimeMs, long nowMs) {
+        changing = true;
         try {
             state.active().file().log().append(bytes.nioBuffers());
         } catch (IOException e) {
