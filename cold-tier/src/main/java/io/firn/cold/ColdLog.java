@@ -3,7 +3,11 @@ package io.firn.cold;
 import io.firn.cold.manifest.Manifest;
 import io.firn.cold.manifest.ManifestChain;
 import io.firn.cold.manifest.ManifestContent;
+import io.firn.cold.manifest.PageReference;
+import io.firn.cold.manifest.PageSweep;
+import io.firn.cold.manifest.PageTree;
 import io.firn.cold.manifest.PendingDeletion;
+import io.firn.cold.manifest.PendingPage;
 import io.firn.cold.manifest.SegmentEntry;
 import io.firn.cold.read.LiveSegment;
 import io.firn.cold.read.LiveSegments;
@@ -51,8 +55,10 @@ import org.apache.kafka.common.TopicIdPartition;
  */
 public final class ColdLog {
 
-    /** Objects deleted by one sweep of one log: one request of S3. */
+    /** Objects deleted at once: one request of S3. */
     private static final int SWEEP_LIMIT = ObjectStore.LIST_LIMIT_KEYS;
+    /** Requests that delete, in one sweep of one log. */
+    private static final int SWEEP_STEPS = 16;
 
     private final ColdStore store;
     private final TopicIdPartition partition;
@@ -60,11 +66,14 @@ public final class ColdLog {
     private final int leaderEpoch;
     private final ManifestChain chain;
     private final Set<SegmentName> swept = ConcurrentHashMap.newKeySet();
+    private final Set<PageReference> sweptPages = ConcurrentHashMap.newKeySet();
+    /** The dropped page that is being deleted; of the one sweep at a time. */
+    private Optional<PageSweep> sweeping = Optional.empty();
     private final AtomicBoolean changing = new AtomicBoolean();
     private volatile View view;
 
     /** What readers see: made anew whenever the head changes. */
-    private record View(Manifest manifest, LiveSegments live, List<ColdSegment> segments, long sizeBytes) {}
+    private record View(Manifest manifest, LiveSegments live, long sizeBytes) {}
 
     ColdLog(ColdStore store, TopicIdPartition partition, PartitionKeys keys, int leaderEpoch, ManifestChain chain) {
         this.store = store;
@@ -76,24 +85,26 @@ public final class ColdLog {
     }
 
     private View viewOf(Manifest manifest) {
-        List<LiveSegment> live = manifest.content().segments().stream().map(entry -> new LiveSegment(publicView(entry), entry.hasAbortedTransactions())).toList();
-        List<ColdSegment> segments = live.stream().map(LiveSegment::facts).toList();
-        return new View(manifest, new LiveSegments(partition, live), segments, segments.stream().mapToLong(ColdSegment::logSizeBytes).sum());
+        return new View(manifest, store.reads().live(partition, keys, manifest.content()), manifest.content().logSizeBytes());
     }
 
     private ColdSegment publicView(SegmentEntry entry) {
-        return new ColdSegment(entry.baseOffset(), entry.nextOffset(), entry.name().leaderEpoch(), entry.logSizeBytes(), entry.objectSizeBytes(),
-                entry.maxTimestampMs(), entry.offloadedAtMs(), keys.segment(entry.name()));
+        return LiveSegment.of(keys, entry).facts();
     }
 
     /** The newest view; the chain may have learnt of a newer head by a change that failed. */
     private View view() {
         View known = view;
-        if (known.manifest() != chain.head()) {
-            known = viewOf(chain.head());
+        Manifest head = chain.head();
+        if (known.manifest() != head) {
+            known = viewOf(head);
             view = known;
         }
         return known;
+    }
+
+    private ManifestContent content() {
+        return view().manifest().content();
     }
 
     public TopicIdPartition partition() {
@@ -102,17 +113,17 @@ public final class ColdLog {
 
     /** First offset in the cold tier; equals {@link #endOffset()} when it is empty. */
     public long startOffset() {
-        return view().manifest().content().startOffset();
+        return content().startOffset();
     }
 
     /** Records below it were deleted ({@link #deleteBefore}), though the first segment may still hold some; 0 at first. */
     public long logStartOffset() {
-        return view().manifest().content().logStartOffset();
+        return content().logStartOffset();
     }
 
     /** The tier boundary: first offset that is not in the cold tier; 0 when nothing was ever offloaded. */
     public long endOffset() {
-        return view().manifest().content().endOffset();
+        return content().endOffset();
     }
 
     /** Log bytes of all committed segments. */
@@ -120,9 +131,45 @@ public final class ColdLog {
         return view().sizeBytes();
     }
 
-    /** Committed segments, oldest first. For retention; bounded by the manifest's memory bound. */
-    public List<ColdSegment> segments() {
-        return view().segments();
+    /** Whether no segment is committed. */
+    public boolean isEmpty() {
+        return content().isEmpty();
+    }
+
+    /** Committed segments. */
+    public long segmentCount() {
+        return content().segmentCount();
+    }
+
+    /** The committed segment that ends the cold tier. */
+    public Optional<ColdSegment> newest() {
+        return content().newest().map(this::publicView);
+    }
+
+    /**
+     * The whole log in stretches, oldest first: the oldest and the newest segments one by one, those between by the page. Bounded, however long the log is, and without a request; a snapshot that does not change. Its
+     * first stretch is always a single segment.
+     */
+    public List<ColdStretch> outline() {
+        return ColdStretch.views(content().extents());
+    }
+
+    /** What a page of the outline holds: segments or smaller pages. One request, if it is not in memory. */
+    public CompletableFuture<List<ColdStretch>> within(ColdStretch page) {
+        return store.onWork(view().live().lookup().below(page.page()).thenApply(ColdStretch::views));
+    }
+
+    /**
+     * Successive committed segments, from the one that holds {@code offset} on, or the first above it; at most {@code limit}, perhaps fewer. None only if there is none. Whoever goes through all goes on at the end of the last one; what was
+     * replaced meanwhile shows as it is now.
+     */
+    public CompletableFuture<List<ColdSegment>> segmentsFrom(long offset, int limit) {
+        return store.onWork(view().live().lookup().from(offset, limit).thenApply(found -> found.stream().map(this::publicView).toList()));
+    }
+
+    /** Whether this very segment is still committed. */
+    public CompletableFuture<Boolean> isLive(ColdSegment segment) {
+        return store.onWork(view().live().lookup().at(segment.baseOffset()).thenApply(found -> found.map(this::publicView).filter(segment::equals).isPresent()));
     }
 
     // Writing
@@ -156,7 +203,7 @@ public final class ColdLog {
     }
 
     private CompletableFuture<ColdSegment> commit(SegmentEntry entry) {
-        return chain.commit(content -> content.append(entry).withoutPending(swept)).handle((manifest, failure) -> {
+        return chain.commit(content -> withoutSwept(content.append(entry))).handle((manifest, failure) -> {
             if (failure != null) {
                 store.meters().possibleOrphan();
                 throw failure instanceof CompletionException wrapped ? wrapped : new CompletionException(failure);
@@ -168,13 +215,12 @@ public final class ColdLog {
     }
 
     private Optional<SegmentEntry> sameAsNewest(ManifestContent content, SegmentSource source) {
-        if (content.segments().isEmpty()) {
-            return Optional.empty();
-        }
-        SegmentEntry newest = content.segments().get(content.segments().size() - 1);
-        boolean same = newest.baseOffset() == source.baseOffset() && newest.nextOffset() == source.nextOffset()
-                && newest.logSizeBytes() == source.logSizeBytes() && newest.name().leaderEpoch() == leaderEpoch;
-        return same ? Optional.of(newest) : Optional.empty();
+        return content.newest().filter(newest -> newest.baseOffset() == source.baseOffset() && newest.nextOffset() == source.nextOffset()
+                && newest.logSizeBytes() == source.logSizeBytes() && newest.name().leaderEpoch() == leaderEpoch);
+    }
+
+    private ManifestContent withoutSwept(ManifestContent content) {
+        return content.withoutPending(swept, sweptPages);
     }
 
     /**
@@ -184,7 +230,7 @@ public final class ColdLog {
      * <p>Nothing is done, and the answer is empty, when the old segments are no longer live just as they are: somebody has replaced or deleted them. What was uploaded is then deleted again.
      * A failure leaves at most one orphan object a new segment; its kinds are those of {@link #append}.
      *
-     * @param superseded segments that follow each other, as {@link #segments} gave them
+     * @param superseded segments that follow each other, as {@link #segmentsFrom} gave them
      * @param sources stand for the same range of offsets: the first begins where the first old one does, each next one where the one before ends, the last ends where the last old one does.
      *     Within its range a source may lack any offset, but it has at least one batch
      */
@@ -194,7 +240,8 @@ public final class ColdLog {
             List<SegmentName> names = superseded.stream().map(segment -> keys.segmentName(segment.key()).orElseThrow()).toList();
             long offloadedAtMs = superseded.stream().mapToLong(ColdSegment::offloadedAtMs).max().orElseThrow();
             return chain.commit(content -> content) // as in append
-                    .thenCompose(head -> head.content().holdsRun(names) ? uploadAll(sources.iterator(), offloadedAtMs).thenCompose(entries -> swap(names, entries))
+                    .thenCompose(head -> chain.lookup().holdsRun(names))
+                    .thenCompose(live -> live ? uploadAll(sources.iterator(), offloadedAtMs).thenCompose(entries -> swap(names, entries))
                             : CompletableFuture.completedFuture(Optional.empty()));
         });
     }
@@ -234,20 +281,24 @@ public final class ColdLog {
     }
 
     private CompletableFuture<Optional<List<ColdSegment>>> swap(List<SegmentName> superseded, List<SegmentEntry> replacements) {
-        return chain.commit(content -> content.holdsRun(superseded) ? content.replace(superseded, replacements, store.nowMs()).withoutPending(swept) : content)
+        return chain.commit((content, tree) -> swapped(content, tree, superseded, replacements))
                 .whenComplete((manifest, failure) -> {
                     if (failure != null) {
                         replacements.forEach(orphan -> store.meters().possibleOrphan());
                     }
                 })
-                .thenCompose(manifest -> {
-                    if (!manifest.content().holdsRun(replacements.stream().map(SegmentEntry::name).toList())) {
+                .thenCompose(manifest -> chain.lookup().holdsRun(replacements.stream().map(SegmentEntry::name).toList()).thenCompose(done -> {
+                    if (!done) {
                         return discard(replacements).thenApply(nothing -> Optional.empty());
                     }
                     committed(manifest);
                     store.meters().replaced(superseded.size(), replacements.stream().mapToLong(SegmentEntry::logSizeBytes).sum());
                     return CompletableFuture.completedFuture(Optional.of(replacements.stream().map(this::publicView).toList()));
-                });
+                }));
+    }
+
+    private CompletableFuture<ManifestContent> swapped(ManifestContent content, PageTree tree, List<SegmentName> superseded, List<SegmentEntry> replacements) {
+        return tree.holdsRun(content, superseded).thenCompose(live -> live ? tree.replace(content, superseded, replacements).thenApply(this::withoutSwept) : CompletableFuture.completedFuture(content));
     }
 
     /** Deletes objects that no manifest has named or ever will: their replacement was refused before a manifest with them was sent, or lost its number for good. */
@@ -263,14 +314,14 @@ public final class ColdLog {
 
     /** Compaction has been over everything below it; 0 when it never was. */
     public long cleanOffset() {
-        return view().manifest().content().cleanOffset();
+        return content().cleanOffset();
     }
 
     /** Makes durable that compaction has been over everything below {@code offset}, at most {@link #endOffset}. Nothing to raise: no request. */
     public CompletableFuture<Void> cleanUpTo(long offset) {
         return change(() -> chain.commit(content -> {
             ManifestContent next = content.cleanUpTo(offset);
-            return next == content ? content : next.withoutPending(swept);
+            return next == content ? content : withoutSwept(next);
         }).thenAccept(this::committed));
     }
 
@@ -279,6 +330,9 @@ public final class ColdLog {
         Set<SegmentName> pending = new HashSet<>();
         manifest.content().pending().forEach(deletion -> pending.add(deletion.name()));
         swept.retainAll(pending);
+        Set<PageReference> pendingPages = new HashSet<>();
+        manifest.content().pendingPages().forEach(deletion -> pendingPages.add(deletion.page()));
+        sweptPages.retainAll(pendingPages);
         view(); // made here rather than on a reader's thread
     }
 
@@ -286,13 +340,12 @@ public final class ColdLog {
      * Drops whole segments below {@code offset} and makes it the log's start: manifest first, objects after the grace period. Returns how many were
      * dropped. Nothing to raise: no request.
      */
-    public CompletableFuture<Integer> deleteBefore(long offset) {
-        int[] dropped = new int[1];
-        return change(() -> chain.commit(content -> {
-            ManifestContent next = content.deleteBefore(offset, store.nowMs());
-            dropped[0] = content.segments().size() - next.segments().size();
-            return next == content ? content : next.withoutPending(swept);
-        }).thenApply(manifest -> {
+    public CompletableFuture<Long> deleteBefore(long offset) {
+        long[] dropped = new long[1];
+        return change(() -> chain.commit((content, tree) -> tree.deleteBefore(content, offset).thenApply(next -> {
+            dropped[0] = content.segmentCount() - next.segmentCount();
+            return next == content ? content : withoutSwept(next);
+        })).thenApply(manifest -> {
             committed(manifest);
             return dropped[0];
         }));
@@ -315,19 +368,48 @@ public final class ColdLog {
         }
     }
 
-    /** Deletes the objects whose grace period is over, at most {@value #SWEEP_LIMIT}; how many. */
+    /** Deletes objects whose grace period is over, a bounded number at a time; how many. One at a time. */
     CompletableFuture<Integer> sweep() {
+        return sweep(SWEEP_STEPS, 0);
+    }
+
+    private CompletableFuture<Integer> sweep(int stepsLeft, int deleted) {
         long dueMs = store.nowMs() - store.config().deleteGraceMs();
-        List<SegmentName> due = chain.head().content().pending().stream().filter(deletion -> deletion.droppedAtMs() <= dueMs).map(PendingDeletion::name)
+        ManifestContent content = chain.head().content();
+        List<SegmentName> due = content.pending().stream().filter(deletion -> deletion.droppedAtMs() <= dueMs).map(PendingDeletion::name)
                 .filter(name -> !swept.contains(name)).limit(SWEEP_LIMIT).toList();
-        if (due.isEmpty()) {
-            return CompletableFuture.completedFuture(0);
+        Optional<PendingPage> duePage = content.pendingPages().stream().filter(page -> page.droppedAtMs() <= dueMs && !sweptPages.contains(page.page())).findFirst();
+        if (stepsLeft == 0 || due.isEmpty() && duePage.isEmpty()) {
+            forgetSwept();
+            return CompletableFuture.completedFuture(deleted);
         }
-        return store.objects().deleteAll(due.stream().map(keys::segment).toList()).thenApply(nothing -> {
+        CompletableFuture<Integer> step = due.isEmpty() ? sweepPage(duePage.get()) : store.objects().deleteAll(due.stream().map(keys::segment).toList()).thenApply(nothing -> {
             swept.addAll(due);
-            store.meters().deleted(due.size());
             return due.size();
         });
+        return step.thenCompose(count -> {
+            store.meters().deleted(count);
+            return sweep(stepsLeft - 1, deleted + count);
+        });
+    }
+
+    private CompletableFuture<Integer> sweepPage(PendingPage due) {
+        PageSweep sweep = sweeping.filter(begun -> begun.pending().equals(due)).orElseGet(() -> new PageSweep(store.objects(), keys, chain.source(), due));
+        sweeping = Optional.of(sweep);
+        return sweep.step().thenApply(count -> {
+            if (sweep.done()) {
+                sweptPages.add(due.page());
+                sweeping = Optional.empty();
+            }
+            return count;
+        });
+    }
+
+    /** An idle log shall not hold what is done: the commit that would forget it may be far away. */
+    private void forgetSwept() {
+        if (!swept.isEmpty() || !sweptPages.isEmpty()) {
+            chain.forget(this::withoutSwept);
+        }
     }
 
     /** Ends the background work for this log; reads in progress go on. Idempotent. To be called when leadership goes; a newly opened log of the same partition replaces this one by itself. */
@@ -368,11 +450,12 @@ public final class ColdLog {
     }
 
     /**
-     * Opens one of {@link #segments} to be read whole; one request. Fails with {@link ColdStoreException.Missing} if it is no longer live.
+     * Opens one of {@link #segmentsFrom} to be read whole; one request. Fails with {@link ColdStoreException.Missing} if it is no longer live.
      */
     public CompletableFuture<ColdSegmentLog> openSegment(ColdSegment segment) {
-        return view().live().at(segment.baseOffset()).filter(live -> live.facts().equals(segment)).map(live -> ColdSegmentLog.open(store, partition, live))
-                .orElseGet(() -> CompletableFuture.failedFuture(new ColdStoreException.Missing("Segment " + segment.key() + " is no longer live")));
+        return store.onWork(view().live().lookup().at(segment.baseOffset()).thenApply(found -> found.map(entry -> LiveSegment.of(keys, entry)).filter(live -> live.facts().equals(segment)))
+                .thenCompose(live -> live.map(present -> ColdSegmentLog.open(store, partition, present))
+                        .orElseGet(() -> CompletableFuture.failedFuture(new ColdStoreException.Missing("Segment " + segment.key() + " is no longer live")))));
     }
 
     /** Aborted transactions with records in {@code [fromOffset, toOffset)} whose end is in the cold tier. */

@@ -17,6 +17,7 @@ public final class ColdMeters {
     private final Counter fenced;
     private final Counter possibleOrphans;
     private final Counter deletedObjects;
+    private final Counter pagesRead;
     private final Counter gets;
     private final Counter fetchedBytes;
     private final Counter deliveredBytes;
@@ -36,7 +37,8 @@ public final class ColdMeters {
         this.commits = counter("firn.cold.manifest.commits", "Manifests committed");
         this.fenced = counter("firn.cold.fenced", "Changes refused because a newer writer took over");
         this.possibleOrphans = counter("firn.cold.orphans.possible", "Uploads whose commit did not succeed: objects that may belong to nobody");
-        this.deletedObjects = counter("firn.cold.deleted.objects", "Segment objects deleted after their grace period");
+        this.deletedObjects = counter("firn.cold.deleted.objects", "Segment objects and manifest pages deleted after their grace period");
+        this.pagesRead = counter("firn.cold.page.gets", "Manifest pages asked of the object store");
         this.gets = counter("firn.cold.gets", "Ranged reads sent to the object store");
         this.fetchedBytes = counter("firn.cold.fetched.bytes", "Bytes asked of the object store by ranged reads");
         this.deliveredBytes = counter("firn.cold.delivered.bytes", "Log bytes handed to readers");
@@ -81,6 +83,10 @@ public final class ColdMeters {
 
     public void deleted(int objects) {
         deletedObjects.increment(objects);
+    }
+
+    public void pageRead() {
+        pagesRead.increment();
     }
 
     public void get(long bytes) {

@@ -2,6 +2,7 @@ package io.firn.cold;
 
 import io.firn.cold.manifest.LogDeletion;
 import io.firn.cold.manifest.ManifestChain;
+import io.firn.cold.manifest.PageShape;
 import io.firn.cold.manifest.SegmentEntry;
 import io.firn.cold.read.ColdReads;
 import io.firn.cold.segment.BucketLayout;
@@ -44,6 +45,7 @@ public final class ColdStore implements AutoCloseable {
     private final ColdThreads threads;
     private final RandomGenerator random;
     private final ColdMeters meters;
+    private final PageShape shape;
     private final BucketLayout layout;
     private final ColdReads reads;
     private final SegmentUploads uploads;
@@ -52,7 +54,8 @@ public final class ColdStore implements AutoCloseable {
     /** The check under way or the one that succeeded; null before the first and after one that failed. */
     private final AtomicReference<CompletableFuture<Void>> checked = new AtomicReference<>();
 
-    private ColdStore(ColdStoreConfig config, ObjectStore objects, InstantSource clock, ColdThreads threads, RandomGenerator random, ColdMeters meters) {
+    private ColdStore(ColdStoreConfig config, ObjectStore objects, InstantSource clock, ColdThreads threads, RandomGenerator random, ColdMeters meters, PageShape shape) {
+        this.shape = shape;
         this.config = config;
         this.objects = objects;
         this.clock = clock;
@@ -76,7 +79,12 @@ public final class ColdStore implements AutoCloseable {
      */
     public static ColdStore open(ColdStoreConfig config, ObjectStore objects, InstantSource clock, MeterRegistry meters, ColdThreads threads,
             RandomGenerator random) {
-        ColdStore store = new ColdStore(config, objects, clock, threads, random, new ColdMeters(meters));
+        return open(config, objects, clock, meters, threads, random, PageShape.DEFAULT);
+    }
+
+    /** As above, with manifests that spill into pages as {@code shape} says: for tests with few segments. */
+    public static ColdStore open(ColdStoreConfig config, ObjectStore objects, InstantSource clock, MeterRegistry meters, ColdThreads threads, RandomGenerator random, PageShape shape) {
+        ColdStore store = new ColdStore(config, objects, clock, threads, random, new ColdMeters(meters), shape);
         store.scheduleSweep();
         return store;
     }
@@ -123,7 +131,8 @@ public final class ColdStore implements AutoCloseable {
 
     private CompletableFuture<ColdLog> opened(TopicIdPartition partition, int leaderEpoch) {
         PartitionKeys keys = layout.partition(partition);
-        return check().thenCompose(ours -> ManifestChain.open(objects, keys, partition, leaderEpoch, random.nextLong(), clock)).thenApply(chain -> new ColdLog(this, partition, keys, leaderEpoch, chain));
+        return check().thenCompose(ours -> ManifestChain.open(objects, keys, partition, leaderEpoch, random.nextLong(), clock, shape, reads.pages(partition, keys), meters::possibleOrphan))
+                .thenApply(chain -> new ColdLog(this, partition, keys, leaderEpoch, chain));
     }
 
     /** Deletes everything of a partition (topic deletion): first what says that it counts, then its objects. Repeat it until it succeeds; absence is success. */

@@ -16,12 +16,16 @@ import java.util.Objects;
  * @param retryMaxAttempts attempts per request before the error is given to the caller; times {@code requestTimeoutMs} it bounds a read
  * @param deleteGraceMs time between the manifest that drops a segment and the deletion of its object
  * @param acceptNoConditionalWrites run on a store without {@code If-None-Match} (leadership alone then fences writers)
+ * @param pageCacheBytes memory for manifest pages of long histories, of all partitions together; at least 1 MiB. Too small, and every read of old records reads a page of up to 240 KiB before
  */
 public record ColdStoreConfig(String prefix, String clusterId, int chunkBytes, long cacheBytes, int readParallelism, long readAheadBytes,
-        int uploadParallelism, long requestTimeoutMs, int retryMaxAttempts, long deleteGraceMs, boolean acceptNoConditionalWrites) {
+        int uploadParallelism, long requestTimeoutMs, int retryMaxAttempts, long deleteGraceMs, boolean acceptNoConditionalWrites, long pageCacheBytes) {
 
     /** Fewest chunks that leave room for reads, read-ahead and indexes. */
     public static final int LEAST_CHUNKS = 8;
+
+    /** Some seventy pages, of 4096 segments each. */
+    public static final long PAGE_CACHE_BYTES = 16L << 20;
 
     public ColdStoreConfig {
         Objects.requireNonNull(prefix, "prefix");
@@ -34,6 +38,13 @@ public record ColdStoreConfig(String prefix, String clusterId, int chunkBytes, l
         require("requestTimeoutMs", requestTimeoutMs, 1, Integer.MAX_VALUE);
         require("retryMaxAttempts", retryMaxAttempts, 1, 1000);
         require("deleteGraceMs", deleteGraceMs, 0, Long.MAX_VALUE / 4);
+        require("pageCacheBytes", pageCacheBytes, 1 << 20, Long.MAX_VALUE / 4);
+    }
+
+    /** With {@link #PAGE_CACHE_BYTES}. */
+    public ColdStoreConfig(String prefix, String clusterId, int chunkBytes, long cacheBytes, int readParallelism, long readAheadBytes, int uploadParallelism, long requestTimeoutMs,
+            int retryMaxAttempts, long deleteGraceMs, boolean acceptNoConditionalWrites) {
+        this(prefix, clusterId, chunkBytes, cacheBytes, readParallelism, readAheadBytes, uploadParallelism, requestTimeoutMs, retryMaxAttempts, deleteGraceMs, acceptNoConditionalWrites, PAGE_CACHE_BYTES);
     }
 
     private static void require(String name, long value, long least, long most) {

@@ -1,10 +1,13 @@
 package io.firn.cold;
 
+import io.firn.cold.manifest.PageShape;
 import io.firn.cold.read.ReadsInUse;
 import io.firn.cold.sim.SimObjectStore;
 import io.firn.cold.sim.SimThreads;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -22,13 +25,24 @@ public final class ColdFixture {
     public final SimObjectStore objects = new SimObjectStore(sim, sim);
     public final SimpleMeterRegistry registry = new SimpleMeterRegistry();
     public final ColdStore store;
+    private final PageShape shape;
 
     public ColdFixture() {
         this(config(16 * CHUNK, 4 * CHUNK));
     }
 
     public ColdFixture(ColdStoreConfig config) {
-        store = ColdStore.open(config, objects, sim, registry, sim.threads(), new Random(42));
+        this(config, PageShape.DEFAULT);
+    }
+
+    public ColdFixture(ColdStoreConfig config, PageShape shape) {
+        this.shape = shape;
+        store = ColdStore.open(config, objects, sim, registry, sim.threads(), new Random(42), shape);
+    }
+
+    /** Half the time manifests that spill nearly all they have, else the usual ones. */
+    public static PageShape anyShape(Random random) {
+        return random.nextBoolean() ? PageShape.DEFAULT : new PageShape(1, 1, 1, 1 + random.nextInt(3), 2);
     }
 
     public static ColdStoreConfig config(long cacheBytes, long readAheadBytes) {
@@ -37,11 +51,20 @@ public final class ColdFixture {
 
     /** Another process over the same bucket. */
     public ColdStore another(long seed) {
-        return ColdStore.open(config(16 * CHUNK, 0), objects, sim, new SimpleMeterRegistry(), sim.threads(), new Random(seed));
+        return ColdStore.open(config(16 * CHUNK, 0), objects, sim, new SimpleMeterRegistry(), sim.threads(), new Random(seed), shape);
     }
 
     public ColdLog log(int epoch) {
         return sim.await(store.openLog(PARTITION, epoch));
+    }
+
+    /** All its segments, gone through as anybody does. */
+    public List<ColdSegment> segments(ColdLog log) {
+        List<ColdSegment> all = new ArrayList<>();
+        for (List<ColdSegment> next = await(log.segmentsFrom(0, 1_000)); !next.isEmpty(); next = await(log.segmentsFrom(next.get(next.size() - 1).nextOffset(), 1_000))) {
+            all.addAll(next);
+        }
+        return all;
     }
 
     public <T> T await(CompletableFuture<T> future) {

@@ -48,6 +48,10 @@ abstract class ColdLogContract {
         return future.get(DEADLINE_S, TimeUnit.SECONDS);
     }
 
+    private static List<ColdSegment> all(ColdLog log) throws Exception {
+        return await(log.segmentsFrom(0, 1_000));
+    }
+
     @Test
     void aLogIsOffloadedReadByManyTakenOverTrimmedAndDeleted() throws Exception {
         await(store.check());
@@ -64,7 +68,7 @@ abstract class ColdLogContract {
         }
         readAll(log, segments, 0);
         ColdLog next = await(other.openLog(PARTITION, 2));
-        assertThat(next.segments()).isEqualTo(log.segments());
+        assertThat(all(next)).isEqualTo(all(log));
         SegmentFixture fifth = SegmentFixture.random(random, base, 2, CHUNK);
         await(next.append(fifth));
         segments.add(fifth);
@@ -73,7 +77,7 @@ abstract class ColdLogContract {
         assertThat(await(other.sweep())).isOne();
         readAll(next, segments.subList(1, 5), segments.get(0).nextOffset());
         await(other.deleteLog(PARTITION, 2));
-        assertThat(await(other.openLog(PARTITION, 3)).segments()).isEmpty();
+        assertThat(all(await(other.openLog(PARTITION, 3)))).isEmpty();
     }
 
     private static void readAll(ColdLog log, List<SegmentFixture> segments, long from) throws Exception {

@@ -39,7 +39,7 @@ class ColdLogFaultTest {
                     fresh.await(log.append(second));
                 }
                 assertThat(log.endOffset()).isEqualTo(second.nextOffset());
-                assertThat(fresh.log(2).segments()).isEqualTo(log.segments()).hasSize(2);
+                assertThat(fresh.segments(fresh.log(2))).isEqualTo(fresh.segments(log)).hasSize(2);
             }
         }
     }
@@ -62,7 +62,7 @@ class ColdLogFaultTest {
         int uploads = cold.objects.requests(Operation.PUT);
         assertThat(cold.await(log.append(first)).nextOffset()).isEqualTo(first.nextOffset());
         assertThat(cold.objects.requests(Operation.PUT)).as("not sent again").isEqualTo(uploads);
-        assertThat(cold.log(2).segments()).hasSize(1);
+        assertThat(cold.segments(cold.log(2))).hasSize(1);
     }
 
     @Test
@@ -71,7 +71,7 @@ class ColdLogFaultTest {
         cold.objects.inject(SimFault.losingRequest(1).on(Operation.PUT_IF_ABSENT));
         assertThat(cold.failure(log.append(first))).isInstanceOf(ColdStoreException.Uncertain.class);
         assertThat(cold.await(log.append(first)).nextOffset()).isEqualTo(first.nextOffset());
-        assertThat(cold.log(2).segments()).hasSize(1);
+        assertThat(cold.segments(cold.log(2))).hasSize(1);
     }
 
     @Test
@@ -84,7 +84,7 @@ class ColdLogFaultTest {
         cold.objects.flipBit(key, cold.objects.bytes(key).length - 300);
         hold.release();
         assertThat(cold.failure(append)).isInstanceOf(ColdStoreException.Corrupt.class);
-        assertThat(cold.log(2).segments()).isEmpty();
+        assertThat(cold.segments(cold.log(2))).isEmpty();
     }
 
     @Test
@@ -124,7 +124,7 @@ class ColdLogFaultTest {
                 return count;
             }
         }))).isInstanceOf(ColdStoreException.SourceFailed.class);
-        assertThat(cold.log(2).segments()).isEmpty();
+        assertThat(cold.segments(cold.log(2))).isEmpty();
     }
 
     @Test
@@ -151,7 +151,7 @@ class ColdLogFaultTest {
         assertThat(cold.failure(old.append(second))).isInstanceOf(ColdStoreException.Fenced.class);
         assertThat(cold.failure(old.deleteBefore(1))).isInstanceOf(ColdStoreException.Fenced.class);
         assertThat(cold.count("firn.cold.fenced")).isEqualTo(2);
-        assertThat(cold.log(3).segments()).isEqualTo(next.segments()).hasSize(2);
+        assertThat(cold.segments(cold.log(3))).isEqualTo(cold.segments(next)).hasSize(2);
     }
 
     @Test
@@ -172,7 +172,7 @@ class ColdLogFaultTest {
             int requests = fresh.objects.requests();
             fresh.await(next.claim());
             assertThat(fresh.objects.requests()).as("done already").isEqualTo(requests);
-            assertThat(fresh.log(3).segments()).hasSize(1);
+            assertThat(fresh.segments(fresh.log(3))).hasSize(1);
         }
     }
 
@@ -231,7 +231,7 @@ class ColdLogFaultTest {
         ColdSegment doomed = cold.await(log.append(first));
         cold.await(log.append(second));
         assertThat(cold.await(log.deleteBefore(first.nextOffset()))).isOne();
-        assertThat(log.segments()).hasSize(1);
+        assertThat(cold.segments(log)).hasSize(1);
         cold.sim.pass(59_000);
         assertThat(cold.objects.keys()).contains(doomed.key());
         cold.store.close();
@@ -308,7 +308,7 @@ class ColdLogFaultTest {
     void aDeposedLeaderMayNotDelete() {
         cold.await(cold.log(7).append(first));
         assertThat(cold.failure(cold.store.deleteLog(PARTITION, 6))).isInstanceOf(ColdStoreException.Fenced.class);
-        assertThat(cold.log(8).segments()).hasSize(1);
+        assertThat(cold.segments(cold.log(8))).hasSize(1);
     }
 
     /** A store over the same bucket, after the first one was closed. */

@@ -56,7 +56,7 @@ class ColdLogTest {
         cold.await(cold.log(1).append(SegmentFixture.random(random, 0, 1, 1000)));
         int before = cold.objects.requests();
         ColdLog log = cold.log(2);
-        assertThat(log.segments()).hasSize(1);
+        assertThat(cold.segments(log)).hasSize(1);
         assertThat(cold.objects.requests() - before).isEqualTo(2);
         cold.sim.pass(1_000_000);
         assertThat(cold.objects.requests() - before).isEqualTo(2);

@@ -50,7 +50,7 @@ class ColdReadPropertyTest {
     @Test
     void segmentsWrittenUnderAnotherChunkSizeAreReadAllTheSame() {
         Seeds.each(10, random -> {
-            ColdFixture writer = new ColdFixture();
+            ColdFixture writer = new ColdFixture(ColdFixture.config(16 * CHUNK, 4 * CHUNK), ColdFixture.anyShape(random));
             List<SegmentFixture> segments = fill(writer, writer.log(1), random);
             for (int chunkBytes : new int[] {CHUNK, 3 * CHUNK, 4 * CHUNK + 1000}) {
                 ColdStoreConfig config = new ColdStoreConfig("firn", "cluster-a", chunkBytes, 10L * chunkBytes, 4, 4L * chunkBytes, 2, 1_000, 3, 60_000, false);
@@ -72,7 +72,7 @@ class ColdReadPropertyTest {
     @Test
     void whateverTheStoreDoesEveryReadEndsAndGivesItsMemoryBack() {
         Seeds.each(60, random -> {
-            ColdFixture cold = new ColdFixture(ColdFixture.config((8 + random.nextInt(8)) * CHUNK, random.nextInt(6) * CHUNK));
+            ColdFixture cold = new ColdFixture(ColdFixture.config((8 + random.nextInt(8)) * CHUNK, random.nextInt(6) * CHUNK), ColdFixture.anyShape(random));
             ColdLog log = cold.log(1);
             List<SegmentFixture> segments = fill(cold, log, random);
             List<CompletableFuture<ColdRead>> open = new ArrayList<>();

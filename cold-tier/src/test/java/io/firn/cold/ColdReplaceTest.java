@@ -41,12 +41,12 @@ class ColdReplaceTest {
     void theNewSegmentsCountAndTheOldObjectsGoAfterTheGracePeriod() {
         ColdLog log = cold.log(1);
         List<SegmentFixture> segments = filled(log, 4);
-        List<ColdSegment> before = log.segments();
+        List<ColdSegment> before = cold.segments(log);
         List<SegmentFixture> compacted = List.of(SegmentFixture.compacted(random, segments.subList(1, 2), 30), SegmentFixture.compacted(random, segments.subList(2, 3), 30));
         cold.sim.pass(5_000);
         List<ColdSegment> replaced = cold.await(log.replace(before.subList(1, 3), compacted)).orElseThrow();
-        assertThat(log.segments()).containsExactly(before.get(0), replaced.get(0), replaced.get(1), before.get(3));
-        assertThat(cold.log(2).segments()).isEqualTo(log.segments());
+        assertThat(cold.segments(log)).containsExactly(before.get(0), replaced.get(0), replaced.get(1), before.get(3));
+        assertThat(cold.segments(cold.log(2))).isEqualTo(cold.segments(log));
         assertThat(replaced).allMatch(segment -> segment.offloadedAtMs() == before.get(2).offloadedAtMs());
         cold.sim.pass(59_000);
         assertThat(cold.objects.keys()).contains(before.get(1).key(), before.get(2).key());
@@ -60,8 +60,8 @@ class ColdReplaceTest {
         ColdLog log = cold.log(1);
         List<SegmentFixture> segments = filled(log, 3);
         SegmentFixture merged = SegmentFixture.compacted(random, segments, 20);
-        assertThat(cold.await(log.replace(log.segments(), List.of(merged)))).isPresent();
-        assertThat(log.segments()).hasSize(1);
+        assertThat(cold.await(log.replace(cold.segments(log), List.of(merged)))).isPresent();
+        assertThat(cold.segments(log)).hasSize(1);
         assertThat(log.startOffset()).isZero();
         assertThat(log.endOffset()).isEqualTo(segments.get(2).nextOffset());
         assertThat(log.sizeBytes()).isEqualTo(merged.logSizeBytes());
@@ -72,10 +72,10 @@ class ColdReplaceTest {
         ColdLog log = cold.log(1);
         List<SegmentFixture> segments = filled(log, 2);
         int requests = cold.objects.requests();
-        assertThat(cold.failure(log.replace(log.segments(), List.of(segments.get(0))))).isInstanceOf(IllegalArgumentException.class);
-        assertThat(cold.failure(log.replace(log.segments(), List.of(segments.get(1))))).isInstanceOf(IllegalArgumentException.class);
-        assertThat(cold.failure(log.replace(log.segments(), List.of(segments.get(0), segments.get(0))))).isInstanceOf(IllegalArgumentException.class);
-        assertThat(cold.failure(log.replace(log.segments(), List.of()))).isInstanceOf(IllegalArgumentException.class);
+        assertThat(cold.failure(log.replace(cold.segments(log), List.of(segments.get(0))))).isInstanceOf(IllegalArgumentException.class);
+        assertThat(cold.failure(log.replace(cold.segments(log), List.of(segments.get(1))))).isInstanceOf(IllegalArgumentException.class);
+        assertThat(cold.failure(log.replace(cold.segments(log), List.of(segments.get(0), segments.get(0))))).isInstanceOf(IllegalArgumentException.class);
+        assertThat(cold.failure(log.replace(cold.segments(log), List.of()))).isInstanceOf(IllegalArgumentException.class);
         assertThat(cold.objects.requests()).isEqualTo(requests);
     }
 
@@ -83,7 +83,7 @@ class ColdReplaceTest {
     void segmentsThatWereDeletedOrReplacedMeanwhileAreNotReplacedAndNothingIsLeftBehind() {
         ColdLog log = cold.log(1);
         List<SegmentFixture> segments = filled(log, 3);
-        List<ColdSegment> before = log.segments();
+        List<ColdSegment> before = cold.segments(log);
         SegmentFixture compacted = SegmentFixture.compacted(random, segments.subList(0, 2), 30);
         cold.await(log.deleteBefore(segments.get(0).nextOffset()));
         assertThat(cold.await(log.replace(before.subList(0, 2), List.of(compacted)))).isEmpty();
@@ -99,31 +99,31 @@ class ColdReplaceTest {
     void aReplacementIsDecidedAnewOnANewerManifestAndGivesUpWhenItsSegmentsAreGone() {
         ColdLog log = cold.log(1);
         List<SegmentFixture> segments = filled(log, 3);
-        List<ColdSegment> before = log.segments();
+        List<ColdSegment> before = cold.segments(log);
         ColdLog twin = cold.await(cold.another(9).openLog(PARTITION, 1)); // a quick restart: the old process is still at it
         SegmentFixture compacted = SegmentFixture.compacted(random, segments.subList(1, 2), 30);
 
         SegmentFixture fourth = SegmentFixture.random(random, log.endOffset(), 1, 1_000);
         cold.await(twin.append(fourth));
         List<ColdSegment> swapped = cold.await(log.replace(before.subList(1, 2), List.of(compacted))).orElseThrow();
-        assertThat(log.segments()).as("both changes").hasSize(4).contains(swapped.get(0));
+        assertThat(cold.segments(log)).as("both changes").hasSize(4).contains(swapped.get(0));
 
         long objects = cold.objects.keys().stream().filter(key -> key.endsWith(".segment")).count();
         assertThat(cold.await(twin.replace(before.subList(1, 2), List.of(compacted)))).as("found out when it commits").isEmpty();
         assertThat(cold.objects.keys().stream().filter(key -> key.endsWith(".segment"))).as("what it uploaded is gone again").hasSize((int) objects);
-        assertThat(twin.segments()).isEqualTo(log.segments()).isEqualTo(cold.log(2).segments());
+        assertThat(cold.segments(twin)).isEqualTo(cold.segments(log)).isEqualTo(cold.segments(cold.log(2)));
     }
 
     @Test
     void aZombieReplacesNothing() {
         ColdLog zombie = cold.log(1);
         List<SegmentFixture> segments = filled(zombie, 2);
-        List<ColdSegment> before = zombie.segments();
+        List<ColdSegment> before = cold.segments(zombie);
         ColdLog leader = cold.await(cold.another(9).openLog(PARTITION, 2));
         cold.await(leader.replace(before.subList(1, 2), List.of(SegmentFixture.compacted(random, segments.subList(1, 2), 30))));
         CompletableFuture<Optional<List<ColdSegment>>> late = zombie.replace(before.subList(0, 1), List.of(SegmentFixture.compacted(random, segments.subList(0, 1), 30)));
         assertThat(cold.failure(late)).isInstanceOf(ColdStoreException.Fenced.class);
-        assertThat(cold.log(3).segments()).isEqualTo(leader.segments()).contains(before.get(0));
+        assertThat(cold.segments(cold.log(3))).isEqualTo(cold.segments(leader)).contains(before.get(0));
         assertThat(cold.count("firn.cold.orphans.possible")).isOne();
     }
 
@@ -134,7 +134,7 @@ class ColdReplaceTest {
                 ColdFixture fresh = new ColdFixture();
                 ColdLog log = fresh.log(1);
                 List<SegmentFixture> segments = filled(fresh, log, 3);
-                List<ColdSegment> before = log.segments();
+                List<ColdSegment> before = fresh.segments(log);
                 List<SegmentFixture> compacted = List.of(SegmentFixture.compacted(random, segments.subList(0, 1), 30), SegmentFixture.compacted(random, segments.subList(1, 2), 30));
                 fresh.objects.inject(fault.on(operation));
                 try {
@@ -144,8 +144,8 @@ class ColdReplaceTest {
                     assertWhole(fresh, fresh.log(1));
                     fresh.await(log.replace(before.subList(0, 2), compacted)); // empty if it had happened
                 }
-                assertThat(log.segments()).hasSize(3).doesNotContain(before.get(0), before.get(1)).contains(before.get(2));
-                assertThat(fresh.log(2).segments()).isEqualTo(log.segments());
+                assertThat(fresh.segments(log)).hasSize(3).doesNotContain(before.get(0), before.get(1)).contains(before.get(2));
+                assertThat(fresh.segments(fresh.log(2))).isEqualTo(fresh.segments(log));
                 assertWhole(fresh, log);
             }
         }
@@ -159,7 +159,7 @@ class ColdReplaceTest {
             ColdFixture fresh = new ColdFixture();
             ColdLog log = fresh.log(1);
             List<SegmentFixture> segments = filled(fresh, log, 3);
-            List<ColdSegment> before = log.segments();
+            List<ColdSegment> before = fresh.segments(log);
             int allowed = fresh.objects.requests() + point;
             SimFault death = SimFault.holdingRequests().forKeys(key -> fresh.objects.requests() > allowed);
             fresh.objects.inject(death);
@@ -170,16 +170,16 @@ class ColdReplaceTest {
             ColdStore restarted = ColdStore.open(ColdFixture.config(16 * CHUNK, 0), bucket, fresh.sim, new SimpleMeterRegistry(), fresh.sim.threads(), new Random(3));
             ColdLog after = fresh.await(restarted.openLog(PARTITION, 2));
             assertWhole(fresh, after);
-            boolean done = !after.segments().equals(before);
+            boolean done = !fresh.segments(after).equals(before);
             swapped += done ? 1 : 0;
             long orphans = bucket.keys().stream().filter(key -> key.endsWith(".segment")).count() - 3 - (done ? 1 : 0);
             assertThat(orphans).as("at most the one new object").isBetween(0L, 1L);
             fresh.await(after.append(SegmentFixture.random(random, after.endOffset(), 2, 1_000)));
-            List<ColdSegment> taken = after.segments();
+            List<ColdSegment> taken = fresh.segments(after);
             fresh.objects.clearFaults(); // now the dead process's request arrives
             fresh.sim.settle();
             ColdLog later = fresh.await(restarted.openLog(PARTITION, 3));
-            assertThat(later.segments()).isEqualTo(taken);
+            assertThat(fresh.segments(later)).isEqualTo(taken);
             assertWhole(fresh, later);
         }
         assertThat(point).isGreaterThan(4);
@@ -188,7 +188,7 @@ class ColdReplaceTest {
 
     /** Every segment of the log is there and is what the manifest says. */
     private static void assertWhole(ColdFixture fresh, ColdLog log) {
-        for (ColdSegment segment : log.segments()) {
+        for (ColdSegment segment : fresh.segments(log)) {
             ColdSegmentLog opened = fresh.await(log.openSegment(segment));
             for (int chunk = 0; chunk < opened.chunks(); chunk++) {
                 fresh.await(opened.chunk(chunk));
@@ -216,7 +216,7 @@ class ColdReplaceTest {
         SegmentFixture segment = SegmentFixture.random(random, 0, 1, 5 * CHUNK).aborted(7, 1, 3, 1).epochs("0\n1\n1 0\n");
         cold.await(log.append(segment));
         int used = cold.inUse().usedUnits();
-        ColdSegmentLog opened = cold.await(log.openSegment(log.segments().get(0)));
+        ColdSegmentLog opened = cold.await(log.openSegment(cold.segments(log).get(0)));
         ByteBuffer all = ByteBuffer.allocate((int) segment.logSizeBytes());
         for (int chunk = 0; chunk < opened.chunks(); chunk++) {
             all.put(cold.await(opened.chunk(chunk)));

@@ -18,7 +18,7 @@ class ColdSearchPropertyTest {
     @Test
     void theEarliestRecordOfATimeIsFoundExactlyInCompressedBatchesToo() {
         Seeds.each(20, random -> {
-            ColdFixture cold = new ColdFixture();
+            ColdFixture cold = new ColdFixture(ColdFixture.config(16 * CHUNK, 4 * CHUNK), ColdFixture.anyShape(random));
             ColdLog log = cold.log(1);
             List<SegmentFixture> segments = fill(cold, log, random);
             List<SegmentFixture.Rec> records = segments.stream().flatMap(segment -> segment.records().stream()).toList();
@@ -40,7 +40,7 @@ class ColdSearchPropertyTest {
     private static List<SegmentFixture> fill(ColdFixture cold, ColdLog log, Random random) {
         List<SegmentFixture> segments = new ArrayList<>();
         long base = 0;
-        for (int i = 0; i < 1 + random.nextInt(4); i++) {
+        for (int i = 0; i < 1 + random.nextInt(8); i++) {
             SegmentFixture segment = SegmentFixture.random(random, base, 1, 1 + random.nextInt(2 * CHUNK));
             cold.await(log.append(segment));
             segments.add(segment);

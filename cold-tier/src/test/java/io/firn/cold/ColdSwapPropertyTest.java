@@ -44,7 +44,7 @@ class ColdSwapPropertyTest {
         cold.sim.settle();
         assertThat(held.heldCount()).isPositive();
         SegmentFixture compacted = SegmentFixture.compacted(random, List.of(old), 10);
-        cold.await(log.replace(log.segments(), List.of(compacted)));
+        cold.await(log.replace(cold.segments(log), List.of(compacted)));
         held.release();
         ColdRead arrived = cold.await(read);
         assertThat(ColdFixture.bytes(arrived)).isEqualTo(old.bytes(0, arrived.upperBoundOffset()));
@@ -90,12 +90,12 @@ class ColdSwapPropertyTest {
 
         World(Random random) {
             this.random = random;
-            this.cold = new ColdFixture(ColdFixture.config((8 + random.nextInt(20)) * CHUNK, random.nextInt(6) * CHUNK));
+            this.cold = new ColdFixture(ColdFixture.config((8 + random.nextInt(20)) * CHUNK, random.nextInt(6) * CHUNK), ColdFixture.anyShape(random));
             this.log = cold.log(1);
         }
 
         void run() {
-            for (int i = 0; i < 2 + random.nextInt(4); i++) {
+            for (int i = 0; i < 2 + random.nextInt(6); i++) {
                 SegmentFixture segment = SegmentFixture.random(random, log.endOffset(), 1, 1 + random.nextInt(4 * CHUNK));
                 cold.await(log.append(segment));
                 live.add(segment);
@@ -125,7 +125,7 @@ class ColdSwapPropertyTest {
             if (random.nextInt(6) == 0 && live.size() > 1) {
                 log.deleteBefore(live.get(0).nextOffset()).whenComplete((dropped, failure) -> {
                     assertThat(failure).isNull();
-                    live.subList(0, dropped).clear();
+                    live.subList(0, Math.toIntExact(dropped)).clear();
                     changing = false;
                 });
                 return;
@@ -135,7 +135,7 @@ class ColdSwapPropertyTest {
             List<SegmentFixture> run = List.copyOf(live.subList(from, to));
             List<SegmentFixture> compacted = random.nextBoolean() ? List.of(SegmentFixture.compacted(random, run, 60))
                     : run.stream().map(segment -> SegmentFixture.compacted(random, List.of(segment), 60)).toList();
-            log.replace(log.segments().subList(from, to), compacted).whenComplete((replaced, failure) -> {
+            log.replace(cold.segments(log).subList(from, to), compacted).whenComplete((replaced, failure) -> {
                 assertThat(failure).isNull();
                 assertThat(replaced.map(List::size)).isEqualTo(Optional.of(compacted.size()));
                 live.subList(from, to).clear();

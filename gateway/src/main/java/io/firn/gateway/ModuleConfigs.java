@@ -77,7 +77,7 @@ final class ModuleConfigs {
     static ColdStoreConfig cold(BrokerConfig config, String clusterId) {
         BrokerConfig.Cold cold = config.cold();
         return new ColdStoreConfig(cold.prefix().orElse(""), clusterId, cold.chunkBytes(), cold.cacheBytes(), cold.readParallelism(), cold.readAheadBytes(),
-                cold.uploadParallelism(), cold.requestTimeoutMs(), cold.retryMaxAttempts(), cold.deleteGraceMs(), cold.acceptNoConditionalWrites());
+                cold.uploadParallelism(), cold.requestTimeoutMs(), cold.retryMaxAttempts(), cold.deleteGraceMs(), cold.acceptNoConditionalWrites(), cold.pageCacheBytes());
     }
 
     static RetentionConfig retention(BrokerConfig config, HotStore hot) {

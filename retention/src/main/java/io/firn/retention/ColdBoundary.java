@@ -11,7 +11,6 @@ import io.firn.hot.replication.TierEnd;
 import io.firn.hot.replication.TierUnavailableException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
@@ -70,11 +69,11 @@ public final class ColdBoundary implements TierBoundary {
     }
 
     private static CompletableFuture<Optional<LogStart>> end(ColdLog cold) {
-        List<ColdSegment> segments = cold.segments();
-        if (segments.isEmpty()) {
+        Optional<ColdSegment> newest = cold.newest();
+        if (newest.isEmpty()) {
             return CompletableFuture.completedFuture(Optional.empty());
         }
-        return cold.openSegment(segments.get(segments.size() - 1)).thenApply(last -> Optional.of(start(last, logStart(cold))));
+        return cold.openSegment(newest.get()).thenApply(last -> Optional.of(start(last, logStart(cold))));
     }
 
     private static long logStart(ColdLog cold) {

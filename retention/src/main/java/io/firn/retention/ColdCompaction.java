@@ -43,11 +43,11 @@ final class ColdCompaction {
     /**
      * What is to be done.
      *
-     * @param segments committed segments to be rewritten, from the first one on that a reader can reach, without gap
+     * @param fromOffset where the first segment begins that a reader can reach: it is to be rewritten, and those that follow
      * @param cleanOffset records below it were indexed by earlier passes
      * @param endOffset what lies at or above it is not to be indexed yet; the end of one of the segments
      */
-    record Order(ColdLog cold, List<ColdSegment> segments, long cleanOffset, long endOffset, PassInput input, long memoryBytes, int segmentBytes, int indexIntervalBytes) {}
+    record Order(ColdLog cold, long fromOffset, long cleanOffset, long endOffset, PassInput input, long memoryBytes, int segmentBytes, int indexIntervalBytes) {}
 
     /** The way to the one who may change the cold log. Futures complete anywhere. */
     interface Swaps {
@@ -100,7 +100,7 @@ final class ColdCompaction {
                 index(pass);
                 complete = rewriteAll(pass);
             } catch (ColdStoreException.Missing e) {
-                if (order.cold().segments().contains(reading)) {
+                if (patience.await(order.cold().isLive(reading))) {
                     throw e; // still committed, and yet not there
                 }
                 complete = false;
@@ -113,8 +113,8 @@ final class ColdCompaction {
     }
 
     private boolean rewriteAll(CompactionPass pass) throws IOException {
-        List<ColdSegment> reached = order.segments().stream().filter(segment -> segment.baseOffset() < pass.coveredOffset()).toList();
-        for (List<ColdSegment> group : CompactionGroups.of(reached, order.segmentBytes())) {
+        ColdSegments reached = new ColdSegments(order.cold(), patience, order.fromOffset(), pass.coveredOffset());
+        for (List<ColdSegment> group = next(reached); !group.isEmpty(); group = next(reached)) {
             if (!rewrite(pass, group)) {
                 return false;
             }
@@ -122,10 +122,14 @@ final class ColdCompaction {
         return true;
     }
 
+    private List<ColdSegment> next(ColdSegments segments) {
+        return CompactionGroups.next(segments, order.segmentBytes());
+    }
+
     private void index(CompactionPass pass) throws IOException {
-        for (ColdSegment segment : order.segments()) {
-            boolean dirty = segment.nextOffset() > order.cleanOffset() && segment.nextOffset() <= order.endOffset();
-            if (dirty && !pass.index(open(segment))) {
+        ColdSegments dirty = new ColdSegments(order.cold(), patience, Math.max(order.fromOffset(), order.cleanOffset()), order.endOffset());
+        while (dirty.peek().filter(segment -> segment.nextOffset() <= order.endOffset()).isPresent()) {
+            if (!pass.index(open(dirty.next()))) {
                 return;
             }
         }

@@ -1,8 +1,7 @@
 package io.firn.retention;
 
-import io.firn.cold.ColdSegment;
+import io.firn.cold.ColdStretch;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * Whether the cold tier of a partition is worth a pass of compaction now, and over what. Pure: the same segments, settings and time give the same answer.
@@ -14,39 +13,62 @@ final class ColdCompactionPolicy {
 
     private ColdCompactionPolicy() {}
 
+    /** What is to be done. */
+    sealed interface Verdict {}
+
+    /** Nothing yet. */
+    record NotDue() implements Verdict {}
+
     /**
      * A pass.
      *
-     * @param segments from the first one that a reader can reach, to the end
+     * @param fromOffset base of the first segment that a reader can reach
      * @param endOffset end of the last segment that may be indexed
      */
-    record Due(List<ColdSegment> segments, long endOffset) {}
+    record Due(long fromOffset, long endOffset) implements Verdict {}
+
+    /** It depends on what this page holds: ask again with its parts in its place. There are at most three such, times the levels of pages. */
+    record Unclear(ColdStretch page) implements Verdict {}
 
     /**
-     * @param segments committed, oldest first
+     * @param log committed, oldest first
      * @param cleanOffset how far earlier passes have come
      */
-    static Optional<Due> of(List<ColdSegment> segments, long cleanOffset, long logStartOffset, CompactionConfig config, long nowMs) {
-        List<ColdSegment> reachable = segments.stream().filter(segment -> segment.nextOffset() > logStartOffset).toList();
+    static Verdict of(List<ColdStretch> log, long cleanOffset, long logStartOffset, CompactionConfig config, long nowMs) {
+        long fromOffset = -1;
         long cleanBytes = 0;
         long dirtyBytes = 0;
         long endOffset = cleanOffset;
         long oldestDirtyMs = Long.MAX_VALUE;
         long newestBeforeMs = -1;
-        for (ColdSegment segment : reachable) {
-            if (segment.nextOffset() <= cleanOffset) {
-                cleanBytes += segment.logSizeBytes();
-            } else if (config.minLagMs() > 0 && SegmentSpan.of(segment).newestMs() > nowMs - config.minLagMs()) {
+        for (ColdStretch stretch : log) {
+            if (stretch.nextOffset() <= logStartOffset) {
+                continue;
+            }
+            if (stretch.isPage() && (holdsBorder(stretch, logStartOffset) || holdsBorder(stretch, cleanOffset))) {
+                return new Unclear(stretch);
+            }
+            fromOffset = fromOffset < 0 ? stretch.baseOffset() : fromOffset;
+            if (stretch.nextOffset() <= cleanOffset) {
+                cleanBytes += stretch.logSizeBytes();
+            } else if (config.minLagMs() > 0 && stretch.newestMs() > nowMs - config.minLagMs()) {
+                if (stretch.isPage()) {
+                    return new Unclear(stretch);
+                }
                 break;
             } else {
-                dirtyBytes += segment.logSizeBytes();
-                endOffset = segment.nextOffset();
-                oldestDirtyMs = Math.min(oldestDirtyMs, newestBeforeMs >= 0 ? newestBeforeMs : SegmentSpan.of(segment).newestMs());
+                dirtyBytes += stretch.logSizeBytes();
+                endOffset = stretch.nextOffset();
+                oldestDirtyMs = Math.min(oldestDirtyMs, newestBeforeMs >= 0 ? newestBeforeMs : stretch.newestMs());
             }
-            newestBeforeMs = SegmentSpan.of(segment).newestMs();
+            newestBeforeMs = stretch.newestMs();
         }
         boolean worth = dirtyBytes > 0 && (double) dirtyBytes / (dirtyBytes + cleanBytes) > config.minCleanableDirtyRatio();
         boolean overdue = dirtyBytes > 0 && nowMs - oldestDirtyMs > config.maxLagMs();
-        return worth || overdue ? Optional.of(new Due(reachable, endOffset)) : Optional.empty();
+        return worth || overdue ? new Due(fromOffset, endOffset) : new NotDue();
+    }
+
+    private static boolean holdsBorder(ColdStretch page, long offset) {
+        return page.baseOffset() < offset && offset < page.nextOffset();
     }
 }

@@ -3,6 +3,7 @@ package io.firn.retention;
 import io.firn.cold.ColdLog;
 import io.firn.cold.ColdSegment;
 import io.firn.cold.ColdStoreException;
+import io.firn.cold.ColdStretch;
 import io.firn.cold.SegmentSource;
 import io.firn.hot.AbortedTransaction;
 import io.firn.retention.RetentionMeters.Failure;
@@ -14,6 +15,7 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -75,42 +77,60 @@ final class ColdCompactor {
 
     /** Starts what is due. */
     void look() {
-        if (!log.config().hot().compacted() || busy || closed || stopped() || work.nowMs() < nextLookMs || due().isEmpty()) {
+        if (!log.config().hot().compacted() || busy || closed || stopped() || work.nowMs() < nextLookMs || !possible()) {
             return;
         }
+        nextLookMs = work.nowMs() + work.coldCompactions().lookEveryMs();
         busy = true;
-        Turns turns = work.coldCompactions().turns();
-        work.post(() -> turns.request(new Turns.Turn(loop.executor(), 0, this::granted), work.nowMs()));
+        judged(log.cold().orElseThrow().outline()).whenComplete((verdict, failure) -> {
+            if (failure != null) {
+                busy = false;
+                failed(PartitionLoop.unwrapped(failure));
+            } else if (verdict instanceof ColdCompactionPolicy.Due) {
+                Turns turns = work.coldCompactions().turns();
+                work.post(() -> turns.request(new Turns.Turn(loop.executor(), 0, this::granted), work.nowMs()));
+            } else {
+                busy = false;
+            }
+        });
     }
 
-    private Optional<ColdCompactionPolicy.Due> due() {
-        boolean possible = RetentionPolicy.offloads(log.config()) && log.cold().isPresent() && !(offloader.state() instanceof OffloadState.Stopped)
+    private boolean possible() {
+        return RetentionPolicy.offloads(log.config()) && log.cold().isPresent() && !(offloader.state() instanceof OffloadState.Stopped)
                 && work.earlyBytes().get() <= 0; // the disk is filling: no time to write segments on it
-        if (!possible) {
-            return Optional.empty();
+    }
+
+    /** At once, unless it depends on what is in a page. On the loop. */
+    private CompletableFuture<ColdCompactionPolicy.Verdict> judged(List<ColdStretch> stretches) {
+        ColdLog cold = log.cold().orElseThrow();
+        ColdCompactionPolicy.Verdict verdict = ColdCompactionPolicy.of(stretches, cold.cleanOffset(), log.logStartOffset(), log.config().compaction(), work.nowMs());
+        if (!(verdict instanceof ColdCompactionPolicy.Unclear unclear)) {
+            return CompletableFuture.completedFuture(verdict);
         }
-        nextLookMs = work.nowMs() + work.coldCompactions().lookEveryMs();
-        ColdLog cold = log.cold().get();
-        return ColdCompactionPolicy.of(cold.segments(), cold.cleanOffset(), log.logStartOffset(), log.config().compaction(), work.nowMs());
+        return loop.bring(cold.within(unclear.page())).thenCompose(parts -> {
+            int at = stretches.indexOf(unclear.page());
+            return judged(Stream.of(stretches.subList(0, at), parts, stretches.subList(at + 1, stretches.size())).flatMap(List::stream).toList());
+        });
     }
 
     private void granted() {
-        Optional<ColdCompactionPolicy.Due> due = closed || work.closed().get() ? Optional.empty() : due();
-        if (due.isEmpty()) {
+        if (closed || work.closed().get() || !possible()) {
             over();
             return;
         }
-        List<ColdSegment> segments = due.get().segments();
-        loop.bring(log.abortedInEitherTier(segments.get(0).baseOffset(), segments.get(segments.size() - 1).nextOffset()))
-                .thenCompose(aborted -> loop.bring(onThread(order(due.get(), aborted))))
-                .whenComplete((outcome, failure) -> {
+        judged(log.cold().orElseThrow().outline()).thenCompose(verdict -> verdict instanceof ColdCompactionPolicy.Due due ? pass(due).thenApply(Optional::of)
+                : CompletableFuture.completedFuture(Optional.<ColdCompaction.Outcome>empty())).whenComplete((outcome, failure) -> {
                     over();
                     if (failure == null) {
-                        ended(outcome);
+                        outcome.ifPresent(this::ended);
                     } else {
                         failed(PartitionLoop.unwrapped(failure));
                     }
                 });
+    }
+
+    private CompletableFuture<ColdCompaction.Outcome> pass(ColdCompactionPolicy.Due due) {
+        return loop.bring(log.abortedInEitherTier(due.fromOffset(), log.cold().orElseThrow().endOffset())).thenCompose(aborted -> loop.bring(onThread(order(due, aborted))));
     }
 
     private void over() {
@@ -120,9 +140,9 @@ final class ColdCompactor {
 
     private ColdCompaction.Order order(ColdCompactionPolicy.Due due, List<AbortedTransaction> aborted) {
         ColdLog cold = log.cold().orElseThrow();
-        boolean fromLogStart = due.segments().get(0).baseOffset() <= log.logStartOffset();
+        boolean fromLogStart = due.fromOffset() <= log.logStartOffset();
         PassInput input = new PassInput(work.nowMs(), log.config().compaction().deleteRetentionMs(), fromLogStart, aborted, log.hot().lastOfProducers());
-        return new ColdCompaction.Order(cold, due.segments(), cold.cleanOffset(), due.endOffset(), input, work.coldCompactions().memoryBytes(), log.config().hot().segmentBytes(),
+        return new ColdCompaction.Order(cold, due.fromOffset(), cold.cleanOffset(), due.endOffset(), input, work.coldCompactions().memoryBytes(), log.config().hot().segmentBytes(),
                 log.config().hot().indexIntervalBytes());
     }
 

@@ -1,6 +1,8 @@
 package io.firn.retention;
 
 import io.firn.cold.ColdLog;
+import io.firn.cold.ColdStretch;
+import java.util.AbstractList;
 import java.util.List;
 
 /**
@@ -9,7 +11,7 @@ import java.util.List;
  * @param startOffset first offset in the cold tier; {@code endOffset} when it is empty
  * @param endOffset the tier boundary: every record below it, from {@code startOffset} on, is committed in the cold tier and was read back
  * @param sizeBytes log bytes of all segments
- * @param segments oldest first, contiguous
+ * @param segments oldest first, contiguous. Of a long history only the oldest and the newest ones each by itself, those between many at once; the first is never more than one
  */
 record ColdView(long startOffset, long endOffset, long sizeBytes, List<SegmentSpan> segments) {
 
@@ -17,7 +19,22 @@ record ColdView(long startOffset, long endOffset, long sizeBytes, List<SegmentSp
     static final ColdView NOTHING = new ColdView(0, 0, 0, List.of());
 
     static ColdView of(ColdLog cold) {
-        return new ColdView(cold.startOffset(), cold.endOffset(), cold.sizeBytes(), cold.segments().stream().map(SegmentSpan::of).toList());
+        return new ColdView(cold.startOffset(), cold.endOffset(), cold.sizeBytes(), spans(cold.outline()));
+    }
+
+    /** No copy: hundreds of them would stay in memory for each partition. */
+    private static List<SegmentSpan> spans(List<ColdStretch> outline) {
+        return new AbstractList<>() {
+            @Override
+            public SegmentSpan get(int index) {
+                return SegmentSpan.of(outline.get(index));
+            }
+
+            @Override
+            public int size() {
+                return outline.size();
+            }
+        };
     }
 
     boolean isEmpty() {

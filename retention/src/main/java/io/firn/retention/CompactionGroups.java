@@ -12,30 +12,29 @@ import java.util.List;
  */
 final class CompactionGroups {
 
+    /** So that one manifest can list what is to be deleted then. */
+    static final int MOST_SEGMENTS = 1_000;
+
     private CompactionGroups() {}
 
-    /** @param segments follow each other */
-    static List<List<ColdSegment>> of(List<ColdSegment> segments, long segmentBytes) {
-        List<List<ColdSegment>> groups = new ArrayList<>();
+    /**
+     * Takes the next group; empty when nothing is left.
+     *
+     * @param segments follow each other
+     */
+    static List<ColdSegment> next(ColdSegments segments, long segmentBytes) {
         List<ColdSegment> group = new ArrayList<>();
         long bytes = 0;
-        for (ColdSegment segment : segments) {
-            if (!group.isEmpty() && !joins(group, bytes, segment, segmentBytes)) {
-                groups.add(List.copyOf(group));
-                group.clear();
-                bytes = 0;
-            }
+        while (segments.peek().isPresent() && (group.isEmpty() || joins(group, bytes, segments.peek().get(), segmentBytes))) {
+            ColdSegment segment = segments.next();
             group.add(segment);
             bytes += segment.logSizeBytes();
         }
-        if (!group.isEmpty()) {
-            groups.add(List.copyOf(group));
-        }
-        return groups;
+        return group;
     }
 
     private static boolean joins(List<ColdSegment> group, long groupBytes, ColdSegment next, long segmentBytes) {
-        boolean fits = groupBytes + next.logSizeBytes() <= segmentBytes && next.nextOffset() - group.get(0).baseOffset() <= Integer.MAX_VALUE;
+        boolean fits = group.size() < MOST_SEGMENTS && groupBytes + next.logSizeBytes() <= segmentBytes && next.nextOffset() - group.get(0).baseOffset() <= Integer.MAX_VALUE;
         return fits && small(next, segmentBytes) && (group.size() > 1 || small(group.get(0), segmentBytes));
     }
 

@@ -288,7 +288,7 @@ final class Offloader {
 
     private static boolean isEmpty(ColdLog opened) {
         opened.close();
-        return opened.segments().isEmpty();
+        return opened.isEmpty();
     }
 
     private void heed(TierBorder border) {

@@ -103,7 +103,7 @@ final class RetentionMeters {
         logStartAdvances.increment();
     }
 
-    void coldDropped(int segments) {
+    void coldDropped(long segments) {
         coldDroppedSegments.increment(segments);
     }
 

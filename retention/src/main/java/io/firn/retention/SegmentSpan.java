@@ -1,10 +1,10 @@
 package io.firn.retention;
 
-import io.firn.cold.ColdSegment;
+import io.firn.cold.ColdStretch;
 import io.firn.hot.SealedSegment;
 
 /**
- * One segment of either tier, as far as retention cares. Immutable.
+ * One segment of either tier, or many successive ones of the cold tier that retention takes as one, as far as retention cares. Immutable.
  *
  * @param baseOffset offset of the first record
  * @param nextOffset offset after the last record
@@ -24,9 +24,8 @@ record SegmentSpan(long baseOffset, long nextOffset, long sizeBytes, long newest
         return new SegmentSpan(segment.baseOffset(), segment.nextOffset(), segment.sizeBytes(), newestMs);
     }
 
-    static SegmentSpan of(ColdSegment segment) {
-        long newestMs = segment.maxTimestampMs() >= 0 ? segment.maxTimestampMs() : segment.offloadedAtMs();
-        return new SegmentSpan(segment.baseOffset(), segment.nextOffset(), segment.logSizeBytes(), newestMs);
+    static SegmentSpan of(ColdStretch stretch) {
+        return new SegmentSpan(stretch.baseOffset(), stretch.nextOffset(), stretch.logSizeBytes(), stretch.newestMs());
     }
 
     /** Whether the newest record is older than {@code retentionMs}; never when that is negative (for ever). */

@@ -46,7 +46,7 @@ class RetentionOverTiersTest {
             rig.restart(false);
             rig.awaitOpened();
             ColdLog former = rig.get(rig.cold.openLog(TieredRig.PARTITION, 2));
-            long kept = former.segments().get(1).baseOffset();
+            long kept = former.outline().get(1).baseOffset();
             rig.get(former.deleteBefore(kept));
             rig.awaitOffloaded(rig.segment(4));
             rig.await("the log start follows", () -> rig.log.logStartOffset() == kept);

@@ -6,8 +6,12 @@ import io.firn.cold.ObjectStore.PutOutcome;
 import io.firn.cold.segment.PartitionKeys;
 import java.nio.ByteBuffer;
 import java.time.InstantSource;
+import java.util.Optional;
+import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.LongSupplier;
 import java.util.function.UnaryOperator;
 import org.apache.kafka.common.TopicIdPartition;
 
@@ -15,9 +19,9 @@ import org.apache.kafka.common.TopicIdPartition;
  * The history of one partition, extended by one of perhaps several processes that believe to be its writer.
  *
  * <p><b>Objects.</b> Manifests {@code 1, 2, 3 …}, each created once by {@code putIfAbsent}; and boundaries, empty statements "every number up to mine is
- * dead", created the same way. Both lie in one directory, so that one listing shows both.
+ * dead", created the same way. Both lie in one directory, so that one listing shows both. Apart from them there are pages ({@link PageTree}), which manifests name.
  *
- * <p><b>A commit</b> of number {@code n} on top of head {@code n-1}:
+ * <p><b>A commit</b> of number {@code n} on top of head {@code n-1}; pages that it is the first to name are created and read back before it:
  * <pre>
  *   IDLE ──create n──▶ CREATED ──read n back──▶ READ ──list──▶ boundary &lt; n: COMMITTED, head = n
  *     │                   │ not there / other bytes │             boundary ≥ n: LOST
@@ -25,10 +29,11 @@ import org.apache.kafka.common.TopicIdPartition;
  *     └────read n──▶ our bytes (a lost reply): as CREATED;  others: LOST
  *   LOST ──list, read the newest──▶ its epoch is above ours, or the log is deleted: FENCED (for good)
  *                                   else: adopt it as head, make the change anew on top of it (bounded), for it came from a writer we outrank
+ *   a page of the head is gone ──▶ list, read the newest: a newer one: as LOST; else the page was lost, and the change fails
  *   create uncertain, or created but not confirmed ──▶ UNSETTLED: fails with Uncertain; the next commit first repeats this create with the same bytes
  * </pre>
  *
- * <p><b>What a change does</b> is decided anew on each head it is tried on ({@link ManifestContent}); it never carries over what a former head looked like:
+ * <p><b>What a change does</b> is decided anew on each head it is tried on ({@link ManifestContent}, {@link PageTree}); it never carries over what a former head looked like:
  * <pre>
  *   append    one more segment, at the end only                       refused if it does not begin where the history ends
  *   delete    raises the log start, drops whole segments from the front
@@ -56,7 +61,9 @@ import org.apache.kafka.common.TopicIdPartition;
  * </ol>
  * They rest on the store's linearizable create, and on listings that scan in key order and see every object created before they began.
  *
- * <p><b>On crash</b> before the create: nothing happened (each uploaded segment is an orphan). After it: the next opener finds it as head. During a trim: the
+ * <p><b>Pages</b> of a manifest that is LOST are deleted by its writer: it will never count. Those of an UNSETTLED one stay until it is known what became of it.
+ *
+ * <p><b>On crash</b> before the create: nothing happened (each uploaded segment or page is an orphan). After it: the next opener finds it as head. During a trim: the
  * boundary stands, left-overs are deleted by the next trim, which takes everything listed up to the boundary.
  *
  * <p><b>Two writers of one epoch</b> (a restart without a new election while the old process's last request is still on its way) do not fence each other:
@@ -81,19 +88,26 @@ public final class ManifestChain {
     private final ManifestTrim trim;
     private final AtomicBoolean busy = new AtomicBoolean();
 
-    private volatile Head head;
+    private final PageShape shape;
+    private final PageSource source;
+    private final LongSupplier nonces;
+    private final Runnable possibleOrphan;
+    private final AtomicReference<Head> head;
     /** A manifest that may be in the store without our knowing; null if there is none. */
-    private Head unsettled;
+    private Candidate unsettled;
 
-    /** A manifest with its bytes. */
-    private record Head(Manifest manifest, ByteBuffer bytes) {
+    /** The newest manifest and its checksum field. */
+    private record Head(Manifest manifest, int crc) {}
 
-        int crc() {
-            return manifest.number() == 0 ? 0 : ManifestCodec.crc(bytes);
-        }
-    }
+    /** A manifest on its way, its bytes, and the pages that it is the first to name. */
+    private record Candidate(Manifest manifest, ByteBuffer bytes, PageChanges pages) {}
 
-    private ManifestChain(ObjectStore objects, PartitionKeys keys, TopicIdPartition partition, int writerEpoch, long writerId, InstantSource clock) {
+    private ManifestChain(ObjectStore objects, PartitionKeys keys, TopicIdPartition partition, int writerEpoch, long writerId, InstantSource clock, PageShape shape, PageSource source,
+            Runnable possibleOrphan) {
+        this.shape = shape;
+        this.source = source;
+        this.possibleOrphan = possibleOrphan;
+        this.nonces = new SplittableRandom(writerId)::nextLong;
         this.objects = objects;
         this.keys = keys;
         this.partition = partition;
@@ -101,37 +115,69 @@ public final class ManifestChain {
         this.writerId = writerId;
         this.clock = clock;
         this.trim = new ManifestTrim(objects, keys, partition, writerId);
-        this.head = new Head(Manifest.none(partition.topicId(), partition.partition()), ByteBuffer.allocate(0));
+        this.head = new AtomicReference<>(new Head(Manifest.none(partition.topicId(), partition.partition()), 0));
+    }
+
+    /** As below, with pages of the usual shape, read straight from the store; for readers and tools. */
+    public static CompletableFuture<ManifestChain> open(ObjectStore objects, PartitionKeys keys, TopicIdPartition partition, int writerEpoch, long writerId,
+            InstantSource clock) {
+        return open(objects, keys, partition, writerEpoch, writerId, clock, PageShape.DEFAULT, PageSource.direct(objects, keys, partition), () -> {});
     }
 
     /**
      * Lists the directory and reads the newest manifest: two requests, one for a partition without any.
      *
      * @param writerEpoch a leader epoch; {@link Integer#MAX_VALUE} is none, for nobody could ever write after a writer of that
-     * @param writerId random, never used before
+     * @param writerId random, never used before; the names of its pages are drawn from it
+     * @param possibleOrphan told of each page that may be left in the store without anything that names it
      */
-    public static CompletableFuture<ManifestChain> open(ObjectStore objects, PartitionKeys keys, TopicIdPartition partition, int writerEpoch, long writerId,
-            InstantSource clock) {
+    public static CompletableFuture<ManifestChain> open(ObjectStore objects, PartitionKeys keys, TopicIdPartition partition, int writerEpoch, long writerId, InstantSource clock, PageShape shape,
+            PageSource source, Runnable possibleOrphan) {
         if (writerEpoch < 0 || writerEpoch == Integer.MAX_VALUE) {
             return CompletableFuture.failedFuture(new IllegalArgumentException("no leader epoch: " + writerEpoch));
         }
-        ManifestChain chain = new ManifestChain(objects, keys, partition, writerEpoch, writerId, clock);
+        ManifestChain chain = new ManifestChain(objects, keys, partition, writerEpoch, writerId, clock, shape, source, possibleOrphan);
         return chain.reload(RELOAD_LIMIT).thenApply(nothing -> chain);
     }
 
-    /** The newest manifest this writer knows; number 0 if there is none. */
+    /** The newest manifest this writer knows, but for what was {@link #forget forgotten}; number 0 if there is none. */
     public Manifest head() {
-        return head.manifest();
+        return head.get().manifest();
+    }
+
+    /** Searches in the newest manifest this writer knows. */
+    public SegmentLookup lookup() {
+        return new SegmentLookup(head().content(), source);
+    }
+
+    /** Where it reads pages. */
+    public PageSource source() {
+        return source;
+    }
+
+    /** Takes pending deletions that are done out of memory; out of the store they go with the next commit for another reason. One under way may bring them back. */
+    public void forget(UnaryOperator<ManifestContent> done) {
+        Head now = head.get();
+        Manifest m = now.manifest();
+        ManifestContent left = done.apply(m.content());
+        if (left != m.content()) {
+            head.compareAndSet(now, new Head(new Manifest(m.topicId(), m.partition(), m.number(), m.predecessorCrc(), m.writerEpoch(), m.writerId(), m.writtenAtMs(), left), now.crc()));
+        }
+    }
+
+    /** {@link #commit(ManifestChange)} of a change that does not reach into pages. */
+    public CompletableFuture<Manifest> commit(UnaryOperator<ManifestContent> change) {
+        return commit((content, tree) -> CompletableFuture.completedFuture(change.apply(content)));
     }
 
     /**
      * Makes a change durable on top of the newest history.
      *
-     * @param change pure; called again for each newer head; returns its argument if there is nothing to do, throws {@link IllegalArgumentException} to refuse
+     * @param change called again for each newer head
      * @return the manifest that holds the change. Fails with {@link ColdStoreException.Fenced}; with {@link ColdStoreException.Unavailable} if nothing happened; with
      *     {@link ColdStoreException.Uncertain} if it may have
      */
-    public CompletableFuture<Manifest> commit(UnaryOperator<ManifestContent> change) {
+    public CompletableFuture<Manifest> commit(ManifestChange change) {
         return commit(change, false);
     }
 
@@ -141,10 +187,10 @@ public final class ManifestChain {
      * @return the head. Fails as {@link #commit}
      */
     public CompletableFuture<Manifest> claim() {
-        return commit(content -> content, true);
+        return commit((content, tree) -> CompletableFuture.completedFuture(content), true);
     }
 
-    private CompletableFuture<Manifest> commit(UnaryOperator<ManifestContent> change, boolean claims) {
+    private CompletableFuture<Manifest> commit(ManifestChange change, boolean claims) {
         if (!busy.compareAndSet(false, true)) {
             return CompletableFuture.failedFuture(new IllegalStateException("A change of " + partition + " is in flight already"));
         }
@@ -156,37 +202,56 @@ public final class ManifestChain {
         return unsettled == null ? CompletableFuture.completedFuture(true) : publish(unsettled);
     }
 
-    private CompletableFuture<Manifest> attempt(UnaryOperator<ManifestContent> change, boolean claims, int attemptsLeft) {
-        Head base = head;
+    private CompletableFuture<Manifest> attempt(ManifestChange change, boolean claims, int attemptsLeft) {
+        Head base = head.get();
         if (base.manifest().writerEpoch() > writerEpoch) {
             return CompletableFuture.failedFuture(fenced(base.manifest()));
         }
-        Head next;
-        try {
-            ManifestContent content = change.apply(base.manifest().content());
-            if (content == base.manifest().content() && !(claims && base.manifest().writerEpoch() < writerEpoch)) {
-                return CompletableFuture.completedFuture(base.manifest());
+        PageTree tree = new PageTree(shape, new PageChanges(objects, keys, partition, source, nonces, possibleOrphan), clock.millis());
+        return successor(base, change, claims, tree).handle((next, failure) -> {
+            if (failure != null) {
+                return ColdStoreException.unwrap(failure) instanceof ColdStoreException.Missing ? onNewer(base, change, claims, attemptsLeft, failure) : CompletableFuture.<Manifest>failedFuture(failure);
             }
-            next = successor(base, content);
-        } catch (IllegalArgumentException | ColdStoreException refused) {
-            return CompletableFuture.failedFuture(refused);
-        }
-        return publish(next).thenCompose(won -> won ? CompletableFuture.completedFuture(next.manifest()) : again(change, claims, attemptsLeft - 1));
+            return next.isEmpty() ? CompletableFuture.completedFuture(base.manifest()) : next.get().pages().upload().thenCompose(nothing -> publish(next.get()))
+                    .thenCompose(won -> won ? CompletableFuture.completedFuture(next.get().manifest()) : again(change, claims, attemptsLeft - 1));
+        }).thenCompose(next -> next);
     }
 
-    private CompletableFuture<Manifest> again(UnaryOperator<ManifestContent> change, boolean claims, int attemptsLeft) {
+    /** Empty if there is nothing to do. */
+    private CompletableFuture<Optional<Candidate>> successor(Head base, ManifestChange change, boolean claims, PageTree tree) {
+        ManifestContent before = base.manifest().content();
+        boolean writes = claims && base.manifest().writerEpoch() < writerEpoch;
+        return CompletableFuture.completedFuture(null).thenCompose(nothing -> change.apply(before, tree))
+                .thenCompose(after -> after == before && !writes ? CompletableFuture.completedFuture(Optional.empty())
+                        : tree.settle(after).thenApply(settled -> Optional.of(successor(base, settled, tree.pages()))));
+    }
+
+    /** A page is gone, as others have dropped it since; else it is a loss. */
+    private CompletableFuture<Manifest> onNewer(Head base, ManifestChange change, boolean claims, int attemptsLeft, Throwable missing) {
+        return reload(RELOAD_LIMIT).thenCompose(nothing -> head().number() > base.manifest().number() ? again(change, claims, attemptsLeft - 1) : CompletableFuture.failedFuture(missing));
+    }
+
+    private CompletableFuture<Manifest> again(ManifestChange change, boolean claims, int attemptsLeft) {
         return attemptsLeft > 0 ? attempt(change, claims, attemptsLeft)
                 : CompletableFuture.failedFuture(new ColdStoreException.Unavailable("Other writers of " + partition + " were faster " + REBASE_LIMIT + " times", null));
     }
 
-    private Head successor(Head base, ManifestContent content) {
+    private Candidate successor(Head base, ManifestContent content, PageChanges pages) {
         Manifest manifest = new Manifest(partition.topicId(), partition.partition(), base.manifest().number() + 1, base.crc(), writerEpoch, writerId,
                 clock.millis(), content);
-        return new Head(manifest, ManifestCodec.encode(manifest));
+        return new Candidate(manifest, ManifestCodec.encode(manifest), pages);
     }
 
-    /** Whether {@code candidate} is part of the history now; if not, the head is the newest other one. */
-    private CompletableFuture<Boolean> publish(Head candidate) {
+    /** Whether {@code candidate} is part of the history now; if not, the head is the newest other one. The pages of one that never will be are deleted. */
+    private CompletableFuture<Boolean> publish(Candidate candidate) {
+        return send(candidate).handle((won, failure) -> {
+            boolean undecided = failure != null && unsettled != null;
+            CompletableFuture<Void> cleared = undecided || failure == null && won ? CompletableFuture.completedFuture(null) : candidate.pages().discard();
+            return cleared.thenCompose(nothing -> failure == null ? CompletableFuture.completedFuture(won) : CompletableFuture.<Boolean>failedFuture(ColdStoreException.unwrap(failure)));
+        }).thenCompose(next -> next);
+    }
+
+    private CompletableFuture<Boolean> send(Candidate candidate) {
         boolean repeated = candidate == unsettled;
         unsettled = candidate;
         return objects.putIfAbsent(keys.manifest(candidate.manifest().number()), candidate.bytes().duplicate())
@@ -208,7 +273,7 @@ public final class ManifestChain {
         });
     }
 
-    private CompletableFuture<Boolean> readBack(Head candidate, PutOutcome outcome) {
+    private CompletableFuture<Boolean> readBack(Candidate candidate, PutOutcome outcome) {
         return objects.getSmall(keys.manifest(candidate.manifest().number())).handle((bytes, failure) -> {
             if (failure == null) {
                 return bytes.equals(candidate.bytes()) ? confirm(candidate) : lost();
@@ -217,13 +282,13 @@ public final class ManifestChain {
         }).thenCompose(next -> next);
     }
 
-    private CompletableFuture<Boolean> confirm(Head candidate) {
+    private CompletableFuture<Boolean> confirm(Candidate candidate) {
         return ManifestListing.of(objects, keys).thenCompose(listing -> {
             if (listing.boundary() >= candidate.manifest().number()) {
                 return lost();
             }
             unsettled = null;
-            head = candidate;
+            head.set(new Head(candidate.manifest(), ManifestCodec.crc(candidate.bytes())));
             trim.after(candidate.manifest(), listing);
             return CompletableFuture.completedFuture(true);
         });
@@ -232,8 +297,8 @@ public final class ManifestChain {
     private CompletableFuture<Boolean> lost() {
         unsettled = null;
         return reload(RELOAD_LIMIT).thenApply(nothing -> {
-            if (head.manifest().writerEpoch() > writerEpoch) {
-                throw fenced(head.manifest());
+            if (head().writerEpoch() > writerEpoch) {
+                throw fenced(head());
             }
             return false;
         });
@@ -242,7 +307,7 @@ public final class ManifestChain {
     /** Adopts the newest manifest as head. */
     private CompletableFuture<Void> reload(int attemptsLeft) {
         return ManifestListing.of(objects, keys).thenCompose(listing -> {
-            if (listing.deleted() || listing.newest() < head.manifest().number()) {
+            if (listing.deleted() || listing.newest() < head().number()) {
                 return CompletableFuture.failedFuture(new ColdStoreException.Fenced("Partition " + partition + " has been deleted from the cold tier"));
             }
             if (listing.newest() != 0 && listing.newest() <= listing.boundary()) {
@@ -256,7 +321,7 @@ public final class ManifestChain {
     private CompletableFuture<Void> load(long number, int attemptsLeft) {
         return objects.getSmall(keys.manifest(number)).handle((bytes, failure) -> {
             if (failure == null) {
-                head = checked(number, bytes);
+                head.set(checked(number, bytes));
                 return CompletableFuture.<Void>completedFuture(null);
             }
             boolean trimmed = ColdStoreException.unwrap(failure) instanceof ColdStoreException.Missing && attemptsLeft > 1;
@@ -270,7 +335,7 @@ public final class ManifestChain {
             throw new ColdStoreException.Corrupt("Object " + keys.manifest(number) + " holds another manifest: " + manifest.topicId() + "-"
                     + manifest.partition() + " number " + manifest.number(), null);
         }
-        return new Head(manifest, bytes);
+        return new Head(manifest, ManifestCodec.crc(bytes));
     }
 
     private ColdStoreException fenced(Manifest newer) {

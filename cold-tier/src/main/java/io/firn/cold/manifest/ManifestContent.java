@@ -1,55 +1,128 @@
 package io.firn.cold.manifest;
 
 import io.firn.cold.segment.SegmentName;
+import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
- * What a manifest says about the log. Pure: changes are functions from one content to the next.
+ * What a manifest says about the log. Pure: changes are functions from one content to the next; those that may reach into pages are in {@link PageTree}.
  *
- * <p>Invariants, checked on construction: segments are in order and follow each other without gap or overlap; the last one ends at {@code endOffset}. That is said of
- * the ranges of offsets they stand for: within its range a compacted segment may lack any offset.
+ * <p>Invariants, checked on construction: what is listed is in order and follows each other without gap or overlap; the last one ends at {@code endOffset}. That is said of
+ * the ranges of offsets they stand for: within its range a compacted segment may lack any offset. Levels of pages never rise, and if there are any, there are segments behind them.
  *
  * @param logStartOffset records below it are deleted, be their segment live or not
  * @param endOffset the tier boundary: first offset not in the cold tier
- * @param segments live segments, oldest first
+ * @param oldest live segments before the pages, oldest first; none without pages
+ * @param pages pages of live segments, oldest first
+ * @param segments live segments behind the pages, all of them if there are no pages; oldest first
  * @param pending objects still to be deleted
+ * @param pendingPages pages still to be deleted, some with their segments
  * @param cleanOffset compaction has been over everything below it; 0 when the log was never compacted
  */
-public record ManifestContent(long logStartOffset, long endOffset, List<SegmentEntry> segments, List<PendingDeletion> pending, long cleanOffset) {
+public record ManifestContent(long logStartOffset, long endOffset, List<SegmentEntry> oldest, List<PageReference> pages, List<SegmentEntry> segments, List<PendingDeletion> pending,
+        List<PendingPage> pendingPages, long cleanOffset) {
 
     static final ManifestContent EMPTY = new ManifestContent(0, 0, List.of(), List.of(), 0);
 
     public ManifestContent {
-        segments = List.copyOf(segments);
+        segments = pages.isEmpty() && !oldest.isEmpty() ? joined(oldest, segments) : List.copyOf(segments);
+        oldest = pages.isEmpty() ? List.of() : List.copyOf(oldest);
+        pages = List.copyOf(pages);
         pending = List.copyOf(pending);
-        long end = segments.isEmpty() ? endOffset : segments.get(0).baseOffset();
-        for (SegmentEntry segment : segments) {
-            if (segment.baseOffset() != end) {
-                throw new IllegalArgumentException("Segment at " + segment.baseOffset() + " after one that ends at " + end);
+        pendingPages = List.copyOf(pendingPages);
+        List<Extent> extents = extents(oldest, pages, segments);
+        long end = extents.isEmpty() ? endOffset : extents.get(0).baseOffset();
+        int level = Page.LEVEL_LIMIT;
+        for (Extent extent : extents) {
+            if (extent.baseOffset() != end) {
+                throw new IllegalArgumentException("Segment at " + extent.baseOffset() + " after one that ends at " + end);
             }
-            end = segment.nextOffset();
+            end = extent.nextOffset();
+            if (extent instanceof PageReference page) {
+                if (page.level() > level) {
+                    throw new IllegalArgumentException("Page of level " + page.level() + " after one of level " + level);
+                }
+                level = page.level();
+            }
         }
         if (end != endOffset || logStartOffset < 0) {
             throw new IllegalArgumentException("Segments end at " + end + ", the log at " + endOffset + ", and it starts at " + logStartOffset);
+        }
+        if (!pages.isEmpty() && segments.isEmpty()) {
+            throw new IllegalArgumentException("No segment behind the pages");
         }
         if (cleanOffset < 0 || cleanOffset > endOffset) {
             throw new IllegalArgumentException("Compacted up to " + cleanOffset + " in a log that ends at " + endOffset);
         }
     }
 
+    /** Without pages. */
+    public ManifestContent(long logStartOffset, long endOffset, List<SegmentEntry> segments, List<PendingDeletion> pending, long cleanOffset) {
+        this(logStartOffset, endOffset, List.of(), List.of(), segments, pending, List.of(), cleanOffset);
+    }
+
+    private static <T> List<T> joined(List<? extends T> first, List<? extends T> second) {
+        return Stream.<T>concat(first.stream(), second.stream()).toList();
+    }
+
+    /** All that is listed, oldest first: segments and pages. */
+    public List<Extent> extents() {
+        return extents(oldest, pages, segments);
+    }
+
+    /** No copy: it is asked for with every look at the log. */
+    private static List<Extent> extents(List<SegmentEntry> oldest, List<PageReference> pages, List<SegmentEntry> segments) {
+        return new AbstractList<>() {
+            @Override
+            public Extent get(int index) {
+                int behind = index - oldest.size();
+                if (behind < 0) {
+                    return oldest.get(index);
+                }
+                return behind < pages.size() ? pages.get(behind) : segments.get(behind - pages.size());
+            }
+
+            @Override
+            public int size() {
+                return oldest.size() + pages.size() + segments.size();
+            }
+        };
+    }
+
+    /** Whether no segment is live. */
+    public boolean isEmpty() {
+        return segments.isEmpty();
+    }
+
+    /** The live segment that ends the cold tier. */
+    public Optional<SegmentEntry> newest() {
+        return segments.isEmpty() ? Optional.empty() : Optional.of(segments.get(segments.size() - 1));
+    }
+
     /** Base of the first live segment; {@link #endOffset} if there is none. */
     public long startOffset() {
-        return segments.isEmpty() ? endOffset : segments.get(0).baseOffset();
+        List<Extent> extents = extents();
+        return extents.isEmpty() ? endOffset : extents.get(0).baseOffset();
+    }
+
+    /** Live segments, those in pages included. */
+    public long segmentCount() {
+        return extents().stream().mapToLong(Extent::segmentCount).sum();
+    }
+
+    /** Log bytes of all live segments. */
+    public long logSizeBytes() {
+        return extents().stream().mapToLong(Extent::logSizeBytes).sum();
     }
 
     /** @throws IllegalArgumentException if {@code entry} does not begin where the cold tier ends; when that holds no segment, a gap is allowed */
     public ManifestContent append(SegmentEntry entry) {
         requireNext(entry.baseOffset());
-        List<SegmentEntry> next = new ArrayList<>(segments);
-        next.add(entry);
-        return new ManifestContent(logStartOffset, entry.nextOffset(), next, pending, cleanOffset);
+        return new ManifestContent(logStartOffset, entry.nextOffset(), oldest, pages, joined(segments, List.of(entry)), pending, pendingPages, cleanOffset);
     }
 
     /** @throws IllegalArgumentException if no segment may begin at {@code baseOffset} */
@@ -57,70 +130,41 @@ public record ManifestContent(long logStartOffset, long endOffset, List<SegmentE
         if (baseOffset < endOffset) {
             throw new IllegalArgumentException("Segment at " + baseOffset + " is refused: the cold tier already ends at " + endOffset);
         }
-        if (baseOffset > endOffset && !segments.isEmpty()) {
+        if (baseOffset > endOffset && !isEmpty()) {
             throw new IllegalArgumentException("Segment at " + baseOffset + " is refused: it would leave a gap after " + endOffset);
         }
     }
 
-    /** Raises the log start, and moves the segments that end at or below it to the pending deletions. The same object if nothing changes. */
-    public ManifestContent deleteBefore(long offset, long nowMs) {
-        boolean drops = !segments.isEmpty() && segments.get(0).nextOffset() <= offset;
-        if (offset <= logStartOffset && !drops) {
-            return this;
-        }
-        List<SegmentEntry> live = new ArrayList<>(segments);
-        List<PendingDeletion> dropped = new ArrayList<>(pending);
-        while (!live.isEmpty() && live.get(0).nextOffset() <= offset) {
-            dropped.add(new PendingDeletion(live.remove(0).name(), nowMs));
-        }
-        return new ManifestContent(Math.max(offset, logStartOffset), endOffset, live, dropped, cleanOffset);
-    }
-
     /** Forgets pending deletions that are done. */
-    public ManifestContent withoutPending(Set<SegmentName> done) {
+    public ManifestContent withoutPending(Set<SegmentName> done, Set<PageReference> donePages) {
         List<PendingDeletion> left = pending.stream().filter(deletion -> !done.contains(deletion.name())).toList();
-        return left.size() == pending.size() ? this : new ManifestContent(logStartOffset, endOffset, segments, left, cleanOffset);
-    }
-
-    /** Where the live segments of these names lie, which have to follow each other; -1 if they are no longer there. */
-    private int runOf(List<SegmentName> names) {
-        List<SegmentName> live = segments.stream().map(SegmentEntry::name).toList();
-        int from = names.isEmpty() ? -1 : live.indexOf(names.get(0));
-        boolean whole = from >= 0 && from + names.size() <= live.size() && live.subList(from, from + names.size()).equals(names);
-        return whole ? from : -1;
-    }
-
-    /** Whether {@code names} are live segments that follow each other in this order: names are never used twice, so these are the very same objects. */
-    public boolean holdsRun(List<SegmentName> names) {
-        return runOf(names) >= 0;
-    }
-
-    /**
-     * Puts {@code replacements} in the place of a run of live segments, whose objects become pending deletions. The range of offsets stays.
-     *
-     * @throws IllegalArgumentException if {@code superseded} is no run of live segments, or the replacements do not stand for just its range
-     */
-    public ManifestContent replace(List<SegmentName> superseded, List<SegmentEntry> replacements, long nowMs) {
-        int from = runOf(superseded);
-        if (from < 0 || replacements.isEmpty()) {
-            throw new IllegalArgumentException("Segments " + superseded + " are not live, or are to be replaced by nothing");
-        }
-        long base = segments.get(from).baseOffset();
-        long next = segments.get(from + superseded.size() - 1).nextOffset();
-        if (replacements.get(0).baseOffset() != base || replacements.get(replacements.size() - 1).nextOffset() != next) {
-            throw new IllegalArgumentException("Segments of [" + base + "," + next + ") cannot be replaced by those of [" + replacements.get(0).baseOffset() + ","
-                    + replacements.get(replacements.size() - 1).nextOffset() + ")");
-        }
-        List<SegmentEntry> live = new ArrayList<>(segments.subList(0, from));
-        live.addAll(replacements);
-        live.addAll(segments.subList(from + superseded.size(), segments.size()));
-        List<PendingDeletion> dropped = new ArrayList<>(pending);
-        superseded.forEach(name -> dropped.add(new PendingDeletion(name, nowMs)));
-        return new ManifestContent(logStartOffset, endOffset, live, dropped, cleanOffset);
+        List<PendingPage> pagesLeft = pendingPages.stream().filter(deletion -> !donePages.contains(deletion.page())).toList();
+        return left.size() == pending.size() && pagesLeft.size() == pendingPages.size() ? this
+                : new ManifestContent(logStartOffset, endOffset, oldest, pages, segments, left, pagesLeft, cleanOffset);
     }
 
     /** Compaction has been over everything below {@code offset}, at most the log's end. It never falls: the same object if it would. */
     public ManifestContent cleanUpTo(long offset) {
-        return offset <= cleanOffset ? this : new ManifestContent(logStartOffset, endOffset, segments, pending, offset);
+        return offset <= cleanOffset ? this : new ManifestContent(logStartOffset, endOffset, oldest, pages, segments, pending, pendingPages, offset);
+    }
+
+    // For the tree
+
+    ManifestContent startingAt(long offset) {
+        return new ManifestContent(offset, endOffset, oldest, pages, segments, pending, pendingPages, cleanOffset);
+    }
+
+    ManifestContent listing(List<SegmentEntry> oldest, List<PageReference> pages, List<SegmentEntry> segments) {
+        return new ManifestContent(logStartOffset, endOffset, oldest, pages, segments, pending, pendingPages, cleanOffset);
+    }
+
+    ManifestContent withPending(List<SegmentName> dropped, long nowMs) {
+        List<PendingDeletion> more = new ArrayList<>(pending);
+        dropped.forEach(name -> more.add(new PendingDeletion(name, nowMs)));
+        return new ManifestContent(logStartOffset, endOffset, oldest, pages, segments, more, pendingPages, cleanOffset);
+    }
+
+    ManifestContent withPendingPages(List<PendingPage> dropped) {
+        return dropped.isEmpty() ? this : new ManifestContent(logStartOffset, endOffset, oldest, pages, segments, pending, joined(pendingPages, dropped), cleanOffset);
     }
 }

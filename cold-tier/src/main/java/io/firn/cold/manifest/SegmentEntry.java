@@ -15,7 +15,7 @@ import java.util.Objects;
  * @param hasAbortedTransactions whether its transaction index has entries
  */
 public record SegmentEntry(SegmentName name, long nextOffset, long logSizeBytes, long objectSizeBytes, long maxTimestampMs, long offloadedAtMs,
-        boolean hasAbortedTransactions) {
+        boolean hasAbortedTransactions) implements Extent {
 
     public SegmentEntry {
         Objects.requireNonNull(name, "name");
@@ -29,7 +29,18 @@ public record SegmentEntry(SegmentName name, long nextOffset, long logSizeBytes,
         return new SegmentEntry(name, nextOffset, logSizeBytes, objectSizeBytes, maxTimestampMs, timeMs, hasAbortedTransactions);
     }
 
+    @Override
     public long baseOffset() {
         return name.baseOffset();
+    }
+
+    @Override
+    public long newestMs() {
+        return maxTimestampMs >= 0 ? maxTimestampMs : Math.max(0, offloadedAtMs);
+    }
+
+    @Override
+    public long segmentCount() {
+        return 1;
     }
 }

@@ -11,6 +11,9 @@ import io.firn.cold.cache.ChunkCache;
 import io.firn.cold.cache.FetchQueue;
 import io.firn.cold.cache.PinBudget;
 import io.firn.cold.cache.RangedGets;
+import io.firn.cold.manifest.ManifestContent;
+import io.firn.cold.manifest.PageSource;
+import io.firn.cold.segment.PartitionKeys;
 import io.firn.cold.segment.SegmentIndexes;
 import java.time.InstantSource;
 import java.util.HashSet;
@@ -24,7 +27,7 @@ import org.apache.kafka.common.TopicIdPartition;
 /**
  * All cold reads of a broker: the cache they share, the requests they take turns with, and the door to the thread that owns both.
  *
- * <p><b>Memory</b>: an eighth of {@code cacheBytes}, at most {@value #INDEX_LIMIT_BYTES} bytes, keeps indexes; the rest are chunks.
+ * <p><b>Memory</b>: an eighth of {@code cacheBytes}, at most {@value #INDEX_LIMIT_BYTES} bytes, keeps indexes; the rest are chunks. Manifest pages have {@code pageCacheBytes} of their own.
  *
  * <p><b>Time</b>: a read ends, one way or the other, within {@code requestTimeoutMs × retryMaxAttempts}: the time the store below is given for one request.
  *
@@ -47,6 +50,7 @@ public final class ColdReads {
     private final long deadlineMs;
     private final ChunkCache cache;
     private final IndexCache indexes;
+    private final PageCache pages;
     private final ReadSequences sequences;
     private final Set<ReadTask> inProgress = new HashSet<>();
     /** Who waits for the indexes of a segment. */
@@ -63,11 +67,23 @@ public final class ColdReads {
         RangedGets gets = new RangedGets(objects, threads.work(), meters);
         this.cache = new ChunkCache(gets, threads, meters, new BufferPool(config.chunkBytes(), units, clock), fetches);
         this.indexes = new IndexCache(gets, threads, fetches, indexBytes);
+        this.pages = new PageCache(gets, threads, fetches, meters, config.pageCacheBytes());
         this.sequences = new ReadSequences(cache, indexes, clock, config.chunkBytes(), config.readAheadBytes());
         meters.gauge("firn.cold.cache.used.bytes", "Chunk buffers in use, cached chunks included", () -> (long) cache.pool().usedUnits() * config.chunkBytes());
         meters.gauge("firn.cold.cache.reserved.bytes", "Chunk buffers that reads have reserved", () -> (long) cache.pins().takenUnits() * config.chunkBytes());
         meters.gauge("firn.cold.cache.index.bytes", "Segment indexes in memory", indexes::keptBytes);
+        meters.gauge("firn.cold.cache.page.bytes", "Manifest pages in memory", pages::keptBytes);
         meters.gauge("firn.cold.gets.in.flight", "Ranged reads in flight", fetches::inFlight);
+    }
+
+    /** The pages of a partition's manifests, out of the cache or by one request each; for any thread. */
+    public PageSource pages(TopicIdPartition partition, PartitionKeys keys) {
+        return pages.anywhere(keys, partition);
+    }
+
+    /** What a manifest names, to be read and searched. */
+    public LiveSegments live(TopicIdPartition partition, PartitionKeys keys, ManifestContent content) {
+        return new LiveSegments(partition, keys, content, pages);
     }
 
     /** Fails with {@link ColdStoreException}; completes on the request's executor. */
@@ -171,6 +187,11 @@ public final class ColdReads {
     void hand(Throwable failure, CompletableFuture<?> result, Executor completion) {
         Throwable cause = ColdStoreException.unwrap(failure);
         complete(completion, () -> result.completeExceptionally(cause));
+    }
+
+    /** An executor that runs here what the other one does not take any more. */
+    static Executor orHere(Executor executor) {
+        return task -> complete(executor, task);
     }
 
     private static void complete(Executor executor, Runnable completion) {

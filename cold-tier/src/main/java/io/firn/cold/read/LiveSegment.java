@@ -2,6 +2,8 @@ package io.firn.cold.read;
 
 import io.firn.cold.ColdSegment;
 import io.firn.cold.ColdStoreException;
+import io.firn.cold.manifest.SegmentEntry;
+import io.firn.cold.segment.PartitionKeys;
 import io.firn.cold.segment.SegmentFacts;
 import io.firn.cold.segment.SegmentIndexes;
 import java.nio.ByteBuffer;
@@ -16,6 +18,13 @@ public record LiveSegment(ColdSegment facts, boolean hasAbortedTransactions) {
 
     /** Indexes of the largest segment Kafka allows stay far below. */
     static final int TAIL_LIMIT_BYTES = 64 << 20;
+
+    /** The segment that a manifest of this partition lists. */
+    public static LiveSegment of(PartitionKeys keys, SegmentEntry entry) {
+        ColdSegment facts = new ColdSegment(entry.baseOffset(), entry.nextOffset(), entry.name().leaderEpoch(), entry.logSizeBytes(), entry.objectSizeBytes(), entry.maxTimestampMs(),
+                entry.offloadedAtMs(), keys.segment(entry.name()));
+        return new LiveSegment(facts, entry.hasAbortedTransactions());
+    }
 
     String key() {
         return facts.key();

@@ -1,47 +1,59 @@
 package io.firn.cold.read;
 
-import java.util.List;
+import io.firn.cold.manifest.ManifestContent;
+import io.firn.cold.manifest.SegmentEntry;
+import io.firn.cold.manifest.SegmentLookup;
+import io.firn.cold.segment.PartitionKeys;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.TopicIdPartition;
 
 /**
- * The segments of one partition as of one manifest; contiguous in their ranges of offsets, oldest first. Immutable.
+ * The segments of one partition as of one manifest; contiguous in their ranges of offsets, oldest first. Immutable; most of a long history is in pages, which come as they are asked for.
  */
-public record LiveSegments(TopicIdPartition partition, List<LiveSegment> segments) {
+public final class LiveSegments {
 
-    public LiveSegments {
-        segments = List.copyOf(segments);
+    private final TopicIdPartition partition;
+    private final PartitionKeys keys;
+    private final SegmentLookup here;
+    private final SegmentLookup anywhere;
+
+    LiveSegments(TopicIdPartition partition, PartitionKeys keys, ManifestContent content, PageCache pages) {
+        this.partition = partition;
+        this.keys = keys;
+        this.here = new SegmentLookup(content, pages.here(keys, partition));
+        this.anywhere = new SegmentLookup(content, pages.anywhere(keys, partition));
     }
 
-    /** The segment in whose range {@code offset} lies. */
-    public Optional<LiveSegment> at(long offset) {
-        int low = -1;
-        int high = segments.size();
-        while (high - low > 1) {
-            int middle = (low + high) >>> 1;
-            if (segments.get(middle).baseOffset() <= offset) {
-                low = middle;
-            } else {
-                high = middle;
-            }
-        }
-        return low >= 0 && offset < segments.get(low).nextOffset() ? Optional.of(segments.get(low)) : Optional.empty();
+    public TopicIdPartition partition() {
+        return partition;
     }
 
-    public Optional<LiveSegment> after(LiveSegment segment) {
+    /** For any thread. */
+    public SegmentLookup lookup() {
+        return anywhere;
+    }
+
+    /** The segment in whose range {@code offset} lies. On the reads thread, where it answers, perhaps at once. */
+    CompletableFuture<Optional<LiveSegment>> at(long offset) {
+        return here.at(offset).thenApply(found -> found.map(entry -> LiveSegment.of(keys, entry)));
+    }
+
+    /** The segment behind this one. On the reads thread. */
+    CompletableFuture<Optional<LiveSegment>> after(LiveSegment segment) {
         return at(segment.nextOffset());
     }
 
-    /** Whether this very object is live. */
-    boolean holds(LiveSegment segment) {
-        return at(segment.baseOffset()).filter(live -> live.key().equals(segment.key())).isPresent();
+    /** As a search has found it in {@link #lookup}. */
+    LiveSegment live(SegmentEntry entry) {
+        return LiveSegment.of(keys, entry);
     }
 
     public long startOffset() {
-        return segments.isEmpty() ? 0 : segments.get(0).baseOffset();
+        return here.content().startOffset();
     }
 
     public long endOffset() {
-        return segments.isEmpty() ? 0 : segments.get(segments.size() - 1).nextOffset();
+        return here.content().isEmpty() ? 0 : here.content().endOffset();
     }
 }

@@ -8,11 +8,19 @@ package io.firn.cold.read;
  */
 final class ReadSequence {
 
+    /** What the manifest it sees says of its segment. */
+    private enum Standing {
+        KNOWN,
+        UNKNOWN,
+        REPLACED
+    }
+
     private LiveSegments segments;
     private LiveSegment segment;
     private SegmentChunks chunks;
     private long position;
     private long windowBytes;
+    private Standing standing = Standing.UNKNOWN;
     private boolean fetchingIndexes;
     private boolean abandoned;
 
@@ -22,11 +30,25 @@ final class ReadSequence {
         this.segment = segment;
         this.chunks = chunks;
         this.position = position;
+        this.standing = Standing.KNOWN;
     }
 
     /** A newer manifest: what follows may be other segments, and its own segment may have been replaced. */
     void see(LiveSegments newer) {
-        segments = newer;
+        if (segments != newer) {
+            segments = newer;
+            standing = Standing.UNKNOWN;
+        }
+    }
+
+    /** Whether its segment is live in the manifest it sees now. */
+    void found(boolean live) {
+        standing = live ? Standing.KNOWN : Standing.REPLACED;
+    }
+
+    /** Whether its segment is known to be live. */
+    boolean standsInView() {
+        return standing == Standing.KNOWN;
     }
 
     void followedOn(int chunkBytes, long limitBytes) {

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.TopicIdPartition;
 
 /**
@@ -58,10 +59,16 @@ final class ReadSequences {
         ReadSequence sequence = entry.sequence();
         sequence.followedOn(chunkBytes, readAheadBytes);
         sequence.see(segments);
-        if (!segments.holds(sequence.segment())) {
-            cache.abandon(sequence); // its segment was replaced meanwhile: the read finds its place in the new one
-        }
         return Optional.of(sequence);
+    }
+
+    /** The next read of a sequence goes to this segment: its own, the one behind it, or what has replaced it meanwhile. */
+    void found(ReadSequence sequence, LiveSegment segment) {
+        boolean live = sequence.segment().key().equals(segment.key()) || sequence.segment().nextOffset() <= segment.baseOffset();
+        sequence.found(live);
+        if (!live) {
+            cache.abandon(sequence); // its segment was replaced: the read finds its place in the new one
+        }
     }
 
     /** Keeps the sequence until its next read at {@code offset}; returns the one that is kept. */
@@ -110,8 +117,7 @@ final class ReadSequences {
 
     /** Requests what of the window is not there yet, or on its way. */
     void fetchAhead(ReadSequence sequence) {
-        boolean known = !sequence.abandoned() && sequence.segments().holds(sequence.segment());
-        if (known && !requestWindow(sequence)) {
+        if (!sequence.abandoned() && sequence.standsInView() && !requestWindow(sequence)) {
             giveUpIdle(clock.millis());
         }
     }
@@ -124,11 +130,17 @@ final class ReadSequences {
         long left = sequence.windowBytes();
         while (left > 0) {
             if (position >= chunks.logSizeBytes()) {
-                Optional<LiveSegment> next = sequence.segments().after(segment);
-                if (next.isEmpty()) {
+                CompletableFuture<Optional<LiveSegment>> next = sequence.segments().after(segment);
+                if (!next.isDone()) {
+                    if (!sequence.fetchingIndexes()) {
+                        whenThere(sequence, next);
+                    }
                     return true;
                 }
-                segment = next.get();
+                if (next.isCompletedExceptionally() || next.join().isEmpty()) {
+                    return true; // a failure shows when the reader gets there
+                }
+                segment = next.join().get();
                 var known = indexes.ifPresent(segment);
                 if (known.isEmpty()) {
                     fetchIndexes(sequence, segment);
@@ -150,14 +162,18 @@ final class ReadSequences {
     }
 
     private void fetchIndexes(ReadSequence sequence, LiveSegment segment) {
-        if (sequence.fetchingIndexes()) {
-            return;
+        if (!sequence.fetchingIndexes()) {
+            whenThere(sequence, indexes.get(sequence.segments().partition(), segment, sequence).thenApply(found -> indexes.ifPresent(segment)));
         }
+    }
+
+    /** Goes on when what is to be known first has come: a page of the manifest, or the indexes of a segment. A failure shows when the reader gets there. */
+    private void whenThere(ReadSequence sequence, CompletableFuture<? extends Optional<?>> known) {
         sequence.fetchingIndexes(true);
-        indexes.get(sequence.segments().partition(), segment, sequence).whenComplete((found, failure) -> {
+        known.whenComplete((found, failure) -> {
             sequence.fetchingIndexes(false);
-            if (failure == null && indexes.ifPresent(segment).isPresent()) {
-                fetchAhead(sequence); // a failure shows when the reader gets there
+            if (failure == null && found.isPresent()) {
+                fetchAhead(sequence);
             }
         });
     }

@@ -57,30 +57,39 @@ final class ReadTask {
 
     void start() {
         guarded(() -> {
-            Optional<LiveSegment> found = request.segments().at(request.offset());
-            if (found.isEmpty()) {
-                throw new ColdStoreException.Missing("Offset " + request.offset() + " of " + request.segments().partition() + " is not in the cold tier, which holds ["
-                        + request.segments().startOffset() + "," + request.segments().endOffset() + ")");
-            }
-            segment = found.get();
-            if (request.limitOffset() <= request.offset()) {
-                giveNothing();
-                return;
-            }
-            wantedBytes = Math.max(BatchWalk.HEAD_BYTES, request.maxBytes());
             sequence = reads.sequences().take(request.segments(), request.offset());
-            if (sequence.isPresent() && sequence.get().segment().key().equals(segment.key())) {
-                place = sequence.get().position();
-                chunks = sequence.get().chunks();
-                indexes = reads.indexes().ifPresent(segment);
-                reserve();
+            Optional<LiveSegment> known = sequence.filter(ReadSequence::standsInView).map(ReadSequence::segment).filter(at -> request.offset() < at.nextOffset());
+            if (known.isPresent()) {
+                begin(known);
             } else {
-                enter(segment);
+                request.segments().at(request.offset()).whenComplete((found, failure) -> proceed(failure, () -> begin(found)));
             }
         });
         if (!over) {
             cancelDeadline = reads.threads().reads().executeAfter(reads.deadlineMs(), this::expire);
             sequence.ifPresent(reads.sequences()::fetchAhead); // behind what this read waits for
+        }
+    }
+
+    private void begin(Optional<LiveSegment> found) {
+        if (found.isEmpty()) {
+            throw new ColdStoreException.Missing("Offset " + request.offset() + " of " + request.segments().partition() + " is not in the cold tier, which holds ["
+                    + request.segments().startOffset() + "," + request.segments().endOffset() + ")");
+        }
+        segment = found.get();
+        if (request.limitOffset() <= request.offset()) {
+            giveNothing();
+            return;
+        }
+        wantedBytes = Math.max(BatchWalk.HEAD_BYTES, request.maxBytes());
+        sequence.ifPresent(followed -> reads.sequences().found(followed, segment));
+        if (sequence.isPresent() && sequence.get().segment().key().equals(segment.key())) {
+            place = sequence.get().position();
+            chunks = sequence.get().chunks();
+            indexes = reads.indexes().ifPresent(segment);
+            reserve();
+        } else {
+            enter(segment);
         }
     }
 
@@ -161,12 +170,13 @@ final class ReadTask {
     /** The offset lies in a gap at the segment's end, which compaction leaves: the next batch is in the next segment, or behind the cold tier's end. */
     private void nextSegment() {
         closeWindow();
-        Optional<LiveSegment> next = request.segments().after(segment);
-        if (next.isEmpty() || next.get().baseOffset() >= request.limitOffset()) {
-            giveNothing(Math.min(segment.nextOffset(), request.limitOffset()));
-        } else {
-            enter(next.get());
-        }
+        request.segments().after(segment).whenComplete((next, failure) -> proceed(failure, () -> {
+            if (next.isEmpty() || next.get().baseOffset() >= request.limitOffset()) {
+                giveNothing(Math.min(segment.nextOffset(), request.limitOffset()));
+            } else {
+                enter(next.get());
+            }
+        }));
     }
 
     private void found(ChunkSpan span, BatchWalk walk, BatchWalk.Batch first) {

@@ -5,7 +5,6 @@ import io.firn.cold.ColdStoreException;
 import io.firn.cold.ColdTimestamp;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -37,20 +36,20 @@ public final class RecordSearch {
 
     /** The earliest record at or after {@code fromOffset} with a timestamp of at least {@code timestampMs}. */
     public CompletableFuture<Optional<ColdTimestamp>> byTimestamp(long timestampMs, long fromOffset) {
-        for (LiveSegment segment : segments.segments()) {
-            if (segment.nextOffset() > fromOffset && segment.facts().maxTimestampMs() >= timestampMs) {
-                return inSegment(segment, timestampMs, fromOffset).thenCompose(found -> found.isPresent() ? CompletableFuture.completedFuture(found)
-                        : byTimestamp(timestampMs, segment.nextOffset()));
+        return segments.lookup().withTimestamp(timestampMs, fromOffset).thenCompose(candidate -> {
+            if (candidate.isEmpty()) {
+                return CompletableFuture.completedFuture(Optional.empty());
             }
-        }
-        return CompletableFuture.completedFuture(Optional.empty());
+            LiveSegment segment = segments.live(candidate.get());
+            return inSegment(segment, timestampMs, fromOffset).thenCompose(found -> found.isPresent() ? CompletableFuture.completedFuture(found)
+                    : byTimestamp(timestampMs, segment.nextOffset()));
+        });
     }
 
     /** The earliest record of those with the largest timestamp. */
     public CompletableFuture<Optional<ColdTimestamp>> byMaxTimestamp() {
-        Optional<LiveSegment> newest = segments.segments().stream()
-                .max(Comparator.comparingLong((LiveSegment segment) -> segment.facts().maxTimestampMs()).thenComparing(segment -> -segment.baseOffset()));
-        return newest.map(segment -> inSegment(segment, segment.facts().maxTimestampMs(), segment.baseOffset())).orElseGet(() -> CompletableFuture.completedFuture(Optional.empty()));
+        return segments.lookup().withLargestTimestamp().thenCompose(newest -> newest.map(segments::live)
+                .map(segment -> inSegment(segment, segment.facts().maxTimestampMs(), segment.baseOffset())).orElseGet(() -> CompletableFuture.completedFuture(Optional.empty())));
     }
 
     private CompletableFuture<Optional<ColdTimestamp>> inSegment(LiveSegment segment, long timestampMs, long fromOffset) {
@@ -110,15 +109,15 @@ public final class RecordSearch {
     }
 
     private CompletableFuture<List<ColdAbortedTransaction>> collect(long at, long fromOffset, long toOffset, List<ColdAbortedTransaction> found) {
-        for (Optional<LiveSegment> segment = segments.at(at); segment.isPresent(); segment = segments.after(segment.get())) {
-            if (segment.get().hasAbortedTransactions()) {
-                long next = segment.get().nextOffset();
-                return reads.indexes(segments.partition(), segment.get())
-                        .thenCompose(indexes -> select(indexes.abortedTransactions(), fromOffset, toOffset, found) ? CompletableFuture.completedFuture(found)
-                                : collect(next, fromOffset, toOffset, found));
+        return segments.lookup().withAbortedTransactions(at).thenCompose(candidate -> {
+            if (candidate.isEmpty()) {
+                return CompletableFuture.completedFuture(found);
             }
-        }
-        return CompletableFuture.completedFuture(found);
+            LiveSegment segment = segments.live(candidate.get());
+            return reads.indexes(segments.partition(), segment)
+                    .thenCompose(indexes -> select(indexes.abortedTransactions(), fromOffset, toOffset, found) ? CompletableFuture.completedFuture(found)
+                            : collect(segment.nextOffset(), fromOffset, toOffset, found));
+        });
     }
 
     /** Whether the search is over. */
@@ -136,19 +135,13 @@ public final class RecordSearch {
 
     /** Leader epoch of the record at {@code offset}; empty if that is not in the cold tier or older than the epochs known. */
     public CompletableFuture<OptionalInt> epochAt(long offset) {
-        Optional<LiveSegment> segment = segments.at(offset);
-        if (segment.isEmpty()) {
-            return CompletableFuture.completedFuture(OptionalInt.empty());
-        }
-        return reads.indexes(segments.partition(), segment.get()).thenApply(indexes -> LeaderEpochs.parse(indexes.leaderEpochs()).at(offset));
+        return segments.lookup().at(offset).thenCompose(segment -> segment.isEmpty() ? CompletableFuture.completedFuture(OptionalInt.empty())
+                : reads.indexes(segments.partition(), segments.live(segment.get())).thenApply(indexes -> LeaderEpochs.parse(indexes.leaderEpochs()).at(offset)));
     }
 
     /** The leader epochs as of the newest segment, in Kafka's text format. */
     public CompletableFuture<Optional<String>> leaderEpochs() {
-        if (segments.segments().isEmpty()) {
-            return CompletableFuture.completedFuture(Optional.empty());
-        }
-        LiveSegment newest = segments.segments().get(segments.segments().size() - 1);
-        return reads.indexes(segments.partition(), newest).thenApply(indexes -> Optional.of(indexes.leaderEpochs()));
+        return segments.lookup().content().newest().map(segments::live).map(newest -> reads.indexes(segments.partition(), newest).thenApply(indexes -> Optional.of(indexes.leaderEpochs())))
+                .orElseGet(() -> CompletableFuture.completedFuture(Optional.empty()));
     }
 }

@@ -9,6 +9,7 @@ import java.util.OptionalLong;
  * <pre>
  *   directory/                                        topics/&lt;topic&gt;-&lt;topicId&gt;/&lt;partition&gt;/
  *     &lt;baseOffset&gt;-&lt;leaderEpoch&gt;-&lt;nonce&gt;.segment      see {@link SegmentName}
+ *     page/&lt;baseOffset, 20 digits&gt;-&lt;level&gt;-&lt;nonce, 16 hex&gt;.page
  *     manifest/&lt;number, 20 digits&gt;.manifest
  *     manifest/&lt;number, 20 digits&gt;.boundary
  * </pre>
@@ -28,6 +29,15 @@ public record PartitionKeys(String directory) {
     /** The name in a key of this partition; empty for any other object. */
     public Optional<SegmentName> segmentName(String key) {
         return key.startsWith(directory) ? SegmentName.parse(key.substring(directory.length())) : Optional.empty();
+    }
+
+    /** Prefix of manifest pages, and of nothing else. */
+    public String pagePrefix() {
+        return directory + "page/";
+    }
+
+    public String page(long baseOffset, int level, long nonce) {
+        return pagePrefix() + digits(baseOffset) + "-" + level + "-" + String.format("%016x", nonce) + ".page";
     }
 
     /** Prefix of manifests and boundaries, and of nothing else. */

@@ -12,6 +12,7 @@ import io.firn.cold.sim.SimThreads;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.TopicIdPartition;
 import org.apache.kafka.common.Uuid;
@@ -31,6 +32,8 @@ class ManifestChainSimulationTest {
     private int acknowledged;
     private int replaced;
     private int replacedTooLate;
+    private int paged;
+    private int swept;
 
     @Test
     void thereIsOneHistoryWhateverStallsCrashesAndGetsLost() {
@@ -41,6 +44,8 @@ class ManifestChainSimulationTest {
             assertThat(uncertain).isGreaterThan(100);
             assertThat(acknowledged).isGreaterThan(5_000);
             assertThat(replaced).isGreaterThan(1_000);
+            assertThat(paged).as("manifests with two levels of pages").isGreaterThan(1_000);
+            assertThat(swept).as("objects of dropped pages deleted").isGreaterThan(1_000);
             assertThat(replacedTooLate).as("found their segments replaced or deleted by another").isGreaterThan(10);
         }
     }
@@ -49,11 +54,12 @@ class ManifestChainSimulationTest {
         private final SimThreads sim = new SimThreads();
         private final Random random;
         private final PartitionKeys keys = new BucketLayout("").partition(PARTITION);
-        private final ManifestHistory history = new ManifestHistory(keys);
+        private final ManifestHistory history = new ManifestHistory(keys, PARTITION);
         private final SimObjectStore store;
         private final List<Writer> writers = new ArrayList<>();
         private final int lossPercent;
         private final int stallPercent;
+        private final PageShape shape;
         private boolean stopping;
 
         World(Random random) {
@@ -61,6 +67,7 @@ class ManifestChainSimulationTest {
             this.lossPercent = random.nextInt(3) * random.nextInt(8);
             this.stallPercent = 1 + random.nextInt(6);
             this.store = new SimObjectStore();
+            this.shape = random.nextInt(4) == 0 ? PageShape.DEFAULT : new PageShape(1 + random.nextInt(3), 1 + random.nextInt(3), 1 + random.nextInt(3), 3 + random.nextInt(4), 2 + random.nextInt(2));
         }
 
         void run() {
@@ -81,9 +88,16 @@ class ManifestChainSimulationTest {
             sim.pass(60_000);
             ManifestChain last = sim.await(ManifestChain.open(store, keys, PARTITION, epoch, 99, sim));
             history.assertOneHistory(last.head());
-            assertThat(store.keys().size()).as("objects left").isLessThan(ManifestTrim.TRIM_AT + ManifestTrim.KEEP + 2 * writers.size() + 40);
+            assertNothingSweptThatIsLive(last.head().content());
+            paged += history.paged();
+            assertThat(store.keys().stream().filter(key -> key.startsWith(keys.manifestPrefix())).count()).as("manifests left").isLessThan(ManifestTrim.TRIM_AT + ManifestTrim.KEEP + 2 * writers.size() + 40);
             recreations += history.recreations();
             acknowledged += history.acknowledgedCount();
+        }
+
+        /** Every page that the newest manifest needs is there, whatever sweeps and losers have deleted. */
+        private void assertNothingSweptThatIsLive(ManifestContent content) {
+            assertThat(store.keys()).containsAll(history.live(content).stream().filter(key -> key.endsWith(".page")).toList());
         }
 
         /** A leader that appends as fast as it can, deletes and compacts now and then, and retries as long as it is not fenced. */
@@ -97,7 +111,7 @@ class ManifestChainSimulationTest {
             }
 
             void open() {
-                ManifestChain.open(network, keys, PARTITION, epoch, id, sim).whenComplete((chain, failure) -> {
+                ManifestChain.open(network, keys, PARTITION, epoch, id, sim, shape, PageSource.direct(network, keys, PARTITION), () -> {}).whenComplete((chain, failure) -> {
                     if (failure == null) {
                         work(chain);
                     } else if (!stopping) {
@@ -129,12 +143,28 @@ class ManifestChainSimulationTest {
                 });
             }
 
+            /** As its leader that has the log open would; a zombie with an old manifest does it, too. */
+            private CompletableFuture<Manifest> sweep(ManifestChain chain) {
+                PendingPage page = chain.head().content().pendingPages().get(0);
+                return sweep(new PageSweep(network, keys, chain.source(), page)).thenCompose(nothing -> chain.commit(content -> content.withoutPending(Set.of(), Set.of(page.page()))));
+            }
+
+            private CompletableFuture<Void> sweep(PageSweep sweep) {
+                return sweep.step().thenCompose(count -> {
+                    swept += count;
+                    return sweep.done() ? CompletableFuture.completedFuture(null) : sweep(sweep);
+                });
+            }
+
             private CompletableFuture<Manifest> change(ManifestChain chain) {
+                if (random.nextInt(8) == 0 && !chain.head().content().pendingPages().isEmpty()) {
+                    return sweep(chain);
+                }
                 if (random.nextInt(6) == 0) {
                     long before = chain.head().content().endOffset() - random.nextInt(200);
-                    return chain.commit(content -> content.deleteBefore(before, sim.millis()));
+                    return chain.commit((content, tree) -> tree.deleteBefore(content, before));
                 }
-                if (random.nextInt(4) == 0 && !chain.head().content().segments().isEmpty()) {
+                if (random.nextInt(4) == 0 && !chain.head().content().isEmpty()) {
                     return compact(chain);
                 }
                 long from = chain.head().content().endOffset();
@@ -144,16 +174,17 @@ class ManifestChainSimulationTest {
 
             /** Decides what to replace, takes its time for the rewriting, and commits: meanwhile others may have replaced or deleted the same segments. */
             private CompletableFuture<Manifest> compact(ManifestChain chain) {
-                List<SegmentEntry> live = chain.head().content().segments();
+                List<SegmentEntry> live = history.segments(chain.head().content());
                 int from = random.nextInt(live.size());
                 List<SegmentEntry> run = live.subList(from, from + 1 + random.nextInt(Math.min(4, live.size() - from)));
                 List<SegmentName> names = run.stream().map(SegmentEntry::name).toList();
                 List<SegmentEntry> replacements = random.nextBoolean() ? List.of(compacted(run)) : run.stream().map(entry -> compacted(List.of(entry))).toList();
                 CompletableFuture<Void> rewritten = new CompletableFuture<>();
                 sim.executeAfter(random.nextInt(40), () -> rewritten.complete(null));
-                return rewritten.thenCompose(nothing -> chain.commit(content -> content.holdsRun(names) ? content.replace(names, replacements, sim.millis()) : content))
+                return rewritten.thenCompose(nothing -> chain.commit((content, tree) -> tree.holdsRun(content, names)
+                                .thenCompose(holds -> holds ? tree.replace(content, names, replacements) : CompletableFuture.completedFuture(content))))
                         .whenComplete((manifest, failure) -> {
-                            boolean there = failure == null && manifest.content().holdsRun(replacements.stream().map(SegmentEntry::name).toList());
+                            boolean there = failure == null && history.segments(manifest.content()).containsAll(replacements);
                             replaced += there ? 1 : 0;
                             replacedTooLate += failure == null && !there ? 1 : 0;
                         });

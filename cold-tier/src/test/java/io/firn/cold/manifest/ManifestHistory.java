@@ -3,16 +3,16 @@ package io.firn.cold.manifest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.firn.cold.segment.PartitionKeys;
-import io.firn.cold.segment.SegmentName;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
+import org.apache.kafka.common.TopicIdPartition;
 
 /** Everything ever created in a manifest directory, trimmed or not, and what writers were told: the invariants are checked here. */
 final class ManifestHistory {
@@ -20,10 +20,14 @@ final class ManifestHistory {
     private final Map<Long, List<Manifest>> created = new TreeMap<>();
     private final Map<Long, List<Integer>> crcs = new TreeMap<>();
     private final List<Manifest> acknowledged = new ArrayList<>();
+    private final Map<String, ByteBuffer> pages = new HashMap<>();
     private final PartitionKeys keys;
+    private final TopicIdPartition partition;
+    private int paged;
 
-    ManifestHistory(PartitionKeys keys) {
+    ManifestHistory(PartitionKeys keys, TopicIdPartition partition) {
         this.keys = keys;
+        this.partition = partition;
     }
 
     void created(String key, byte[] bytes) {
@@ -31,6 +35,9 @@ final class ManifestHistory {
             created.computeIfAbsent(number, n -> new ArrayList<>()).add(ManifestCodec.decode(ByteBuffer.wrap(bytes)));
             crcs.computeIfAbsent(number, n -> new ArrayList<>()).add(ManifestCodec.crc(ByteBuffer.wrap(bytes)));
         });
+        if (key.startsWith(keys.pagePrefix())) {
+            assertThat(pages.put(key, ByteBuffer.wrap(bytes))).as("page %s written before", key).isNull();
+        }
     }
 
     void acknowledged(Manifest manifest) {
@@ -39,6 +46,11 @@ final class ManifestHistory {
 
     int acknowledgedCount() {
         return acknowledged.size();
+    }
+
+    /** Manifests of the history that named pages above the lowest level. */
+    int paged() {
+        return paged;
     }
 
     /** Numbers won a second time, after they had been deleted. */
@@ -69,20 +81,91 @@ final class ManifestHistory {
     }
 
     /**
-     * One step of the history: what leaves the live segments is pending from then on (until it is forgotten as done), nothing comes back, and the range of offsets
+     * One step of the history: what leaves the live segments and pages is pending from then on (until it is forgotten as done), nothing comes back, nothing live is pending, and the range of offsets
      * shrinks only at the front, up to the log start.
      */
-    private static void assertNothingLost(ManifestContent before, ManifestContent after) {
-        Set<SegmentName> live = names(after.segments().stream().map(SegmentEntry::name));
-        Set<SegmentName> pending = names(after.pending().stream().map(PendingDeletion::name));
-        assertThat(before.segments()).allMatch(entry -> live.contains(entry.name()) || pending.contains(entry.name()));
-        assertThat(before.pending()).noneMatch(deletion -> live.contains(deletion.name()));
+    private void assertNothingLost(ManifestContent before, ManifestContent after) {
+        Set<String> live = live(after);
+        Set<String> pending = pending(after);
+        assertThat(live(before)).allMatch(key -> live.contains(key) || pending.contains(key));
+        assertThat(pending(before)).noneMatch(live::contains);
         assertThat(live).noneMatch(pending::contains);
         assertThat(after.endOffset()).isGreaterThanOrEqualTo(before.endOffset());
         assertThat(after.startOffset()).isLessThanOrEqualTo(Math.max(before.startOffset(), after.logStartOffset()));
+        assertThat(after.pages().isEmpty()).isEqualTo(after.oldest().isEmpty());
+        paged += after.pages().stream().anyMatch(page -> page.level() > 0) ? 1 : 0;
     }
 
-    private static Set<SegmentName> names(Stream<SegmentName> names) {
-        return names.collect(Collectors.toSet());
+    /** Keys of all live segments and of the pages they are in. The segments have to follow each other. */
+    Set<String> live(ManifestContent content) {
+        Set<String> keysOf = new HashSet<>();
+        long end = content.startOffset();
+        for (Extent extent : content.extents()) {
+            end = walk(extent, end, keysOf);
+        }
+        assertThat(end).isEqualTo(content.endOffset());
+        return keysOf;
+    }
+
+    private long walk(Extent extent, long from, Set<String> keysOf) {
+        assertThat(extent.baseOffset()).isEqualTo(from);
+        assertThat(keysOf.add(key(extent))).as("listed once").isTrue();
+        long end = extent.nextOffset();
+        if (extent instanceof PageReference page) {
+            end = from;
+            Set<String> segments = new HashSet<>();
+            for (Extent below : entries(page)) {
+                end = walk(below, end, segments);
+            }
+            assertThat(segments.stream().filter(key -> key.endsWith(".segment")).count()).isEqualTo(page.segmentCount());
+            keysOf.addAll(segments);
+        }
+        assertThat(end).isEqualTo(extent.nextOffset());
+        return end;
+    }
+
+    private String key(Extent extent) {
+        return extent instanceof SegmentEntry segment ? keys.segment(segment.name()) : pageKey((PageReference) extent);
+    }
+
+    private String pageKey(PageReference page) {
+        return keys.page(page.baseOffset(), page.level(), page.nonce());
+    }
+
+    private List<Extent> entries(PageReference page) {
+        return PageCodec.decode(partition, page, pages.get(pageKey(page))).entries();
+    }
+
+    /** Keys of all that a sweep will delete. */
+    Set<String> pending(ManifestContent content) {
+        Set<String> doomed = content.pending().stream().map(deletion -> keys.segment(deletion.name())).collect(Collectors.toCollection(HashSet::new));
+        content.pendingPages().forEach(deletion -> doom(deletion.page(), deletion.goesBelow(), doomed));
+        return doomed;
+    }
+
+    private void doom(PageReference page, long goesBelow, Set<String> doomed) {
+        doomed.add(pageKey(page));
+        for (Extent below : goesBelow > page.baseOffset() ? entries(page) : List.<Extent>of()) {
+            if (below.nextOffset() <= goesBelow && below instanceof PageReference child) {
+                doom(child, child.nextOffset(), doomed);
+            } else if (below.nextOffset() <= goesBelow) {
+                doomed.add(key(below));
+            }
+        }
+    }
+
+    /** Live segments of a manifest, oldest first. */
+    List<SegmentEntry> segments(ManifestContent content) {
+        List<SegmentEntry> segments = new ArrayList<>();
+        content.extents().forEach(extent -> collect(extent, segments));
+        return segments;
+    }
+
+    private void collect(Extent extent, List<SegmentEntry> segments) {
+        if (extent instanceof SegmentEntry segment) {
+            segments.add(segment);
+        } else {
+            entries((PageReference) extent).forEach(below -> collect(below, segments));
+        }
     }
 }
