@@ -2,6 +2,8 @@ package io.firn.retention;
 
 import io.firn.cold.ColdStore;
 import io.firn.cold.ColdStoreConfig;
+import io.firn.cold.ColdThreads;
+import io.firn.cold.manifest.PageShape;
 import io.firn.cold.sim.SimObjectStore;
 import io.firn.hot.AppendOrigin;
 import io.firn.hot.AppendResult;
@@ -18,6 +20,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -43,6 +46,8 @@ final class TieredRig implements AutoCloseable {
     static final int RECORDS = 3;
     /** Longer than all rounds that a test can wait for take together: some ten thousand a second, of some seconds each. */
     static final long AGES = 1_000_000_000_000L;
+    /** Manifests spill from the fifth segment on, so that what is done here is done to pages as well. */
+    private static final PageShape SPILLING = new PageShape(2, 1, 1, 3, 2);
     private static final long DEADLINE_S = 60;
     static final Path SCRATCH = Path.of("/data/scratch");
     private static final Path DIRECTORY = Path.of("/data/hot");
@@ -107,7 +112,7 @@ final class TieredRig implements AutoCloseable {
         meters = new SimpleMeterRegistry();
         process = new MortalDisk(disk);
         hotStore = HotStore.open(new HotStoreConfig(DIRECTORY, Durability.FSYNC, 0, 2, 86_400_000, 64 << 20), process, clock, meters);
-        cold = ColdStore.open(new ColdStoreConfig("", "cluster", 64 << 10, 4 << 20, 4, 256 << 10, 2, 5_000, 1, deleteGraceMs, false), objects, clock, meters);
+        cold = ColdStore.open(new ColdStoreConfig("", "cluster", 64 << 10, 4 << 20, 4, 256 << 10, 2, 5_000, 1, deleteGraceMs, false), objects, clock, meters, ColdThreads.start(2), new SecureRandom(), SPILLING);
         ColdCompactions coldCompactions = ColdCompactions.of(workerConfig, new ScratchSpace(process, SCRATCH), thread("test-cold-compaction"));
         worker = new RetentionWorker(workerConfig, cold, clock, () -> 0.5, meters, mailbox, thread("test-compaction"), coldCompactions, mailbox::shutdownNow);
     }
