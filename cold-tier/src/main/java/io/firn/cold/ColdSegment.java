@@ -13,4 +13,10 @@ package io.firn.cold;
  * @param key object key
  */
 public record ColdSegment(long baseOffset, long nextOffset, int leaderEpoch, long logSizeBytes, long objectSizeBytes, long maxTimestampMs,
-        long offloadedAtMs, String key) {}
+        long offloadedAtMs, String key) {
+
+    /** As {@link ColdStretch#newestMs}. */
+    public long newestMs() {
+        return maxTimestampMs >= 0 ? maxTimestampMs : Math.max(0, offloadedAtMs);
+    }
+}

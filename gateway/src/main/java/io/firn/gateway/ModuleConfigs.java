@@ -83,7 +83,7 @@ final class ModuleConfigs {
     static RetentionConfig retention(BrokerConfig config, HotStore hot) {
         return new RetentionConfig(config.retention().checkIntervalMs(), config.cold().uploadBytesPerSecond(), config.log().diskWatermarkBytes(),
                 hot::usableBytes, config.cold().uploadParallelism(),
-                new CompactionLimits(config.compaction().threads(), config.compaction().memoryBytes(), config.compaction().bytesPerSecond()));
+                new CompactionLimits(config.compaction().threads(), config.compaction().memoryBytes(), config.compaction().bytesPerSecond()), config.cold().mergeBytes());
     }
 
     /** Threads that rewrite batches for topics with a {@code compression.type}. */

@@ -20,7 +20,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Compacts what one partition has in the cold tier, when {@link ColdCompactionPolicy} says that it is worth it. How compacted topics are tiered:
+ * Compacts what one partition has in the cold tier, when {@link ColdCompactionPolicy} says that it is worth it; of a topic that is not compacted it merges small segments ({@link ColdMergePolicy}), by the same turns and on the same thread. How compacted topics are tiered:
  *
  * <ul>
  * <li>A sealed segment is offloaded as any other, at once and whether or not the local disk has compacted it before: the bucket shall have what is acknowledged as early as it can. Local compaction in the meantime
@@ -54,6 +54,7 @@ final class ColdCompactor {
     private final Work work;
     private long nextLookMs = Long.MIN_VALUE;
     private int failures;
+    private final MergeSearch mergeSearch;
     private boolean busy;
     private volatile boolean closed;
     private Optional<String> stopped = Optional.empty();
@@ -63,6 +64,7 @@ final class ColdCompactor {
         this.loop = loop;
         this.offloader = offloader;
         this.work = work;
+        this.mergeSearch = new MergeSearch(loop);
     }
 
     /** A pass under way ends at the next batch. What it has swapped stays. */
@@ -77,16 +79,16 @@ final class ColdCompactor {
 
     /** Starts what is due. */
     void look() {
-        if (!log.config().hot().compacted() || busy || closed || stopped() || work.nowMs() < nextLookMs || !possible()) {
+        if (busy || closed || stopped() || work.nowMs() < nextLookMs || !possible()) {
             return;
         }
         nextLookMs = work.nowMs() + work.coldCompactions().lookEveryMs();
         busy = true;
-        judged(log.cold().orElseThrow().outline()).whenComplete((verdict, failure) -> {
+        due(log.cold().orElseThrow()).whenComplete((job, failure) -> {
             if (failure != null) {
                 busy = false;
                 failed(PartitionLoop.unwrapped(failure));
-            } else if (verdict instanceof ColdCompactionPolicy.Due) {
+            } else if (job.isPresent()) {
                 Turns turns = work.coldCompactions().turns();
                 work.post(() -> turns.request(new Turns.Turn(loop.executor(), 0, this::granted), work.nowMs()));
             } else {
@@ -95,8 +97,25 @@ final class ColdCompactor {
         });
     }
 
+    /** Something to do. */
+    private interface Job {
+        /** Begins it on the loop, where it ends with what there is to tell of it. */
+        CompletableFuture<Runnable> begin();
+    }
+
+    /** A compacted topic's small segments become larger in its passes; any other's are merged. On the loop. */
+    private CompletableFuture<Optional<Job>> due(ColdLog cold) {
+        if (log.config().hot().compacted()) {
+            return judged(cold.outline()).thenApply(verdict -> verdict instanceof ColdCompactionPolicy.Due due ? Optional.of(() -> pass(due).thenApply(outcome -> () -> ended(outcome)))
+                    : Optional.empty());
+        }
+        ColdMergePolicy.Limits limits = ColdMergePolicy.Limits.of(log.config(), work.coldCompactions().mergeBytes());
+        return mergeSearch.next(cold, limits, work.nowMs()).thenApply(run -> run.isEmpty() ? Optional.empty() : Optional.of(() -> merge(run).thenApply(done -> () -> merged(run, done))));
+    }
+
     private boolean possible() {
-        return RetentionPolicy.offloads(log.config()) && log.cold().isPresent() && !(offloader.state() instanceof OffloadState.Stopped)
+        boolean wanted = log.config().hot().compacted() || work.coldCompactions().mergeBytes() > 0;
+        return wanted && RetentionPolicy.offloads(log.config()) && log.cold().isPresent() && !(offloader.state() instanceof OffloadState.Stopped)
                 && work.earlyBytes().get() <= 0; // the disk is filling: no time to write segments on it
     }
 
@@ -118,19 +137,34 @@ final class ColdCompactor {
             over();
             return;
         }
-        judged(log.cold().orElseThrow().outline()).thenCompose(verdict -> verdict instanceof ColdCompactionPolicy.Due due ? pass(due).thenApply(Optional::of)
-                : CompletableFuture.completedFuture(Optional.<ColdCompaction.Outcome>empty())).whenComplete((outcome, failure) -> {
-                    over();
-                    if (failure == null) {
-                        outcome.ifPresent(this::ended);
-                    } else {
-                        failed(PartitionLoop.unwrapped(failure));
-                    }
-                });
+        due(log.cold().orElseThrow()).thenCompose(job -> job.map(Job::begin).orElseGet(() -> CompletableFuture.completedFuture(() -> {}))).whenComplete((tell, failure) -> {
+            over();
+            if (failure == null) {
+                tell.run();
+            } else {
+                failed(PartitionLoop.unwrapped(failure));
+            }
+        });
     }
 
     private CompletableFuture<ColdCompaction.Outcome> pass(ColdCompactionPolicy.Due due) {
-        return loop.bring(log.abortedInEitherTier(due.fromOffset(), log.cold().orElseThrow().endOffset())).thenCompose(aborted -> loop.bring(onThread(order(due, aborted))));
+        return loop.bring(log.abortedInEitherTier(due.fromOffset(), log.cold().orElseThrow().endOffset())).thenCompose(aborted -> {
+            ColdCompaction compaction = new ColdCompaction(order(due, aborted), swaps(), work.coldCompactions().scratch(), patience(), this::givenUp);
+            return loop.bring(onThread(compaction::run));
+        });
+    }
+
+    private CompletableFuture<Boolean> merge(List<ColdSegment> run) {
+        ColdMerge.Order order = new ColdMerge.Order(log.cold().orElseThrow(), run, log.config().hot().indexIntervalBytes());
+        return loop.bring(onThread(new ColdMerge(order, swaps(), work.coldCompactions().scratch(), patience(), this::givenUp)::run));
+    }
+
+    private Patience patience() {
+        return new Patience(work.coldCompactions().closing());
+    }
+
+    private boolean givenUp() {
+        return closed || work.closed().get();
     }
 
     private void over() {
@@ -146,14 +180,17 @@ final class ColdCompactor {
                 log.config().hot().indexIntervalBytes());
     }
 
-    private CompletableFuture<ColdCompaction.Outcome> onThread(ColdCompaction.Order order) {
-        Patience patience = new Patience(work.coldCompactions().closing());
-        ColdCompaction compaction = new ColdCompaction(order, swaps(), work.coldCompactions().scratch(), patience, () -> closed || work.closed().get());
-        CompletableFuture<ColdCompaction.Outcome> result = new CompletableFuture<>();
+    /** What runs on the compaction thread. */
+    private interface Step<T> {
+        T run() throws IOException;
+    }
+
+    private <T> CompletableFuture<T> onThread(Step<T> step) {
+        CompletableFuture<T> result = new CompletableFuture<>();
         try {
             work.coldCompactions().thread().execute(() -> {
                 try {
-                    result.complete(compaction.run());
+                    result.complete(step.run());
                 } catch (IOException | RuntimeException | OutOfMemoryError e) {
                     result.completeExceptionally(e);
                 }
@@ -191,9 +228,20 @@ final class ColdCompactor {
                 .addKeyValue("recordsDropped", outcome.counts().recordsDropped()).log("Cold tier compacted");
     }
 
+    /** There may be more of them. */
+    private void merged(List<ColdSegment> run, boolean done) {
+        failures = 0;
+        nextLookMs = work.nowMs();
+        if (done) {
+            work.meters().coldMerged(run.size());
+            logger.atInfo().addKeyValue("partition", log.hot().partition()).addKeyValue("baseOffset", run.get(0).baseOffset()).addKeyValue("nextOffset", run.get(run.size() - 1).nextOffset())
+                    .addKeyValue("segments", run.size()).addKeyValue("bytes", run.stream().mapToLong(ColdSegment::logSizeBytes).sum()).log("Small segments of the cold tier merged");
+        }
+    }
+
     private void failed(Throwable failure) {
         if (failure instanceof CancellationException || closed) {
-            logger.atDebug().addKeyValue("partition", log.hot().partition()).addKeyValue("cause", failure).log("Compaction of the cold tier was given up");
+            logger.atDebug().addKeyValue("partition", log.hot().partition()).addKeyValue("cause", failure).log("Compaction or merging of the cold tier was given up");
         } else if (comesBack(failure)) {
             retry(failure);
         } else {
@@ -211,12 +259,12 @@ final class ColdCompactor {
         nextLookMs = work.nowMs() + Math.max(work.coldCompactions().lookEveryMs(), Backoff.COLD_TIER.delayMs(failures, work.random().getAsDouble()));
         work.meters().coldCompactionInterrupted();
         logger.atWarn().addKeyValue("partition", log.hot().partition()).addKeyValue("failures", failures).addKeyValue("cause", failure.toString())
-                .log("Compaction of the cold tier was interrupted; it is tried again");
+                .log("Compaction or merging of the cold tier was interrupted; it is tried again");
     }
 
     private void stop(Throwable failure) {
         stopped = Optional.of(String.valueOf(failure));
         work.meters().failed(Failure.COMPACTION);
-        logger.atError().addKeyValue("partition", log.hot().partition()).setCause(failure).log("Compaction of a partition's cold tier has stopped until a person acts; it is read and offloaded as before");
+        logger.atError().addKeyValue("partition", log.hot().partition()).setCause(failure).log("Compaction or merging of a partition's cold tier has stopped until a person acts; it is read and offloaded as before");
     }
 }

@@ -2,11 +2,13 @@ package io.firn.retention;
 
 import io.firn.cold.ColdSegmentLog;
 import io.firn.cold.SegmentRecords;
+import io.firn.hot.AbortedTransaction;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 
 /**
- * A segment of the cold tier as compaction reads it: from front to end, chunk by chunk. Its indexes are not wanted, as what is written gets new ones.
+ * A segment of the cold tier as compaction reads it: from front to end, chunk by chunk. Its indexes of offsets and times are not wanted, as what is written gets new ones.
  *
  * <p>Limit: two chunks in memory, since a reader that hops from batch to batch may go back to the beginning of one that lies over the border of two. What is further back is fetched anew.
  *
@@ -70,6 +72,11 @@ final class ColdSource implements SegmentRecords {
             newer = new Loaded(index, fetched);
         }
         return newer.index() == index ? newer.bytes() : older.bytes();
+    }
+
+    /** Those whose marker it holds. */
+    List<AbortedTransaction> abortedTransactions() {
+        return log.abortedTransactions().stream().map(t -> new AbortedTransaction(t.producerId(), t.firstOffset(), t.lastOffset(), t.lastStableOffset())).toList();
     }
 
     @Override

@@ -11,17 +11,23 @@ import java.util.function.LongSupplier;
  * @param usableBytes free bytes of the disk now
  * @param uploadsAtOnce partitions that may be uploading at the same time
  * @param compaction what local compaction may use
+ * @param mergeBytes most log bytes of a segment that small ones of the cold tier are merged into; 0: they are not merged
  */
 public record RetentionConfig(long checkIntervalMs, long uploadBytesPerSecond, long diskWatermarkBytes, LongSupplier usableBytes,
-        int uploadsAtOnce, CompactionLimits compaction) {
+        int uploadsAtOnce, CompactionLimits compaction, long mergeBytes) {
 
     static final int DEFAULT_UPLOADS_AT_ONCE = 2;
 
     public RetentionConfig {
-        if (checkIntervalMs < 1 || uploadBytesPerSecond < 0 || diskWatermarkBytes < 0 || uploadsAtOnce < 1) {
+        if (checkIntervalMs < 1 || uploadBytesPerSecond < 0 || diskWatermarkBytes < 0 || uploadsAtOnce < 1 || mergeBytes < 0 || mergeBytes > 1 << 30) {
             throw new IllegalArgumentException("retention: check interval " + checkIntervalMs + " ms, upload rate " + uploadBytesPerSecond
-                    + " B/s, watermark " + diskWatermarkBytes + " B, uploads " + uploadsAtOnce);
+                    + " B/s, watermark " + diskWatermarkBytes + " B, uploads " + uploadsAtOnce + ", merged segments of " + mergeBytes + " B");
         }
+    }
+
+    /** Without merging. */
+    public RetentionConfig(long checkIntervalMs, long uploadBytesPerSecond, long diskWatermarkBytes, LongSupplier usableBytes, int uploadsAtOnce, CompactionLimits compaction) {
+        this(checkIntervalMs, uploadBytesPerSecond, diskWatermarkBytes, usableBytes, uploadsAtOnce, compaction, 0);
     }
 
     public RetentionConfig(long checkIntervalMs, long uploadBytesPerSecond, long diskWatermarkBytes, LongSupplier usableBytes, int uploadsAtOnce) {

@@ -42,6 +42,8 @@ final class RetentionMeters {
     private final Counter coldCompactionsInterrupted;
     private final Counter coldCompactionReadBytes;
     private final Counter coldCompactionSavedBytes;
+    private final Counter coldMerges;
+    private final Counter coldMergedSegments;
     private final Map<Failure, Counter> failures = new EnumMap<>(Failure.class);
     private final AtomicLong lagBytes;
     private final AtomicLong lagSegments;
@@ -59,9 +61,11 @@ final class RetentionMeters {
         logStartAdvances = counter(registry, "firn.log.start.advances", "Times total retention raised a log start");
         coldDroppedSegments = counter(registry, "firn.cold.dropped.segments", "Segments dropped from the cold tier below a log start");
         coldCompactions = counter(registry, "firn.cold.compaction.passes", "Passes of compaction over the cold tier of a partition");
-        coldCompactionsInterrupted = counter(registry, "firn.cold.compaction.interrupted", "Such passes that bucket, scratch disk or memory ended early");
+        coldCompactionsInterrupted = counter(registry, "firn.cold.compaction.interrupted", "Passes and merges that bucket, scratch disk or memory ended early");
         coldCompactionReadBytes = counter(registry, "firn.cold.compaction.read.bytes", "Log bytes that these passes went over");
         coldCompactionSavedBytes = counter(registry, "firn.cold.compaction.saved.bytes", "Log bytes that the cold tier holds less for it");
+        coldMerges = counter(registry, "firn.cold.merges", "Segments of the cold tier made of a run of small ones");
+        coldMergedSegments = counter(registry, "firn.cold.merged.segments", "Small segments that they stand for");
         for (Failure failure : Failure.values()) {
             failures.put(failure, Counter.builder("firn.offload.failures").description("Failed dealings with the cold tier")
                     .tag("reason", failure.name().toLowerCase(Locale.ROOT)).register(registry));
@@ -111,6 +115,11 @@ final class RetentionMeters {
         coldCompactions.increment();
         coldCompactionReadBytes.increment(outcome.counts().bytesRead());
         coldCompactionSavedBytes.increment(Math.max(0, outcome.savedBytes()));
+    }
+
+    void coldMerged(int segments) {
+        coldMerges.increment();
+        coldMergedSegments.increment(segments);
     }
 
     void coldCompactionInterrupted() {

@@ -121,7 +121,7 @@ class TieredLogTest {
         return rig.get(rig.onLoop(() -> rig.log.abortedTransactions(from, to)));
     }
 
-    private static void transactional(TieredRig rig, long producerId, int sequence) {
+    static void transactional(TieredRig rig, long producerId, int sequence) {
         SimpleRecord[] records = new SimpleRecord[3];
         for (int i = 0; i < 3; i++) {
             records[i] = new SimpleRecord(rig.clock.millis(), "k".getBytes(), ("v" + i).getBytes());
@@ -129,7 +129,7 @@ class TieredLogTest {
         rig.append(MemoryRecords.withTransactionalRecords(Compression.NONE, producerId, (short) 0, sequence, records).buffer(), AppendOrigin.CLIENT);
     }
 
-    private static void marker(TieredRig rig, long producerId) {
+    static void marker(TieredRig rig, long producerId) {
         ByteBuffer marker = MemoryRecords.withEndTransactionMarker(rig.clock.millis(), producerId, (short) 0,
                 new EndTransactionMarker(ControlRecordType.ABORT, 0)).buffer();
         rig.append(marker, AppendOrigin.COORDINATOR);

@@ -209,11 +209,12 @@ public record BrokerConfig(Node node, Data data, Kafka kafka, Http http, Cluster
             @Setting(key = "retry.max.attempts", value = "4", min = 1, max = 100, doc = "Attempts per request before the error is handed on.") int retryMaxAttempts,
             @Setting(key = "delete.grace.ms", value = "300000", unit = "ms", min = 0, doc = "Time between dropping a segment from the manifest and deleting its object. Should be longer than a read may take, cold.request.timeout.ms times cold.retry.max.attempts: a read in progress loses its object otherwise and has to be made anew.") long deleteGraceMs,
             @Setting(key = "accept.no.conditional.writes", value = "false", doc = "Run on a store without If-None-Match.") boolean acceptNoConditionalWrites,
-            @Setting(key = "page.cache.bytes", value = "16777216", unit = "bytes", min = 1_048_576, doc = "Memory for manifest pages, of partitions with more than some hundred segments. Too small, and a read of old records reads a page of up to 240 KiB first.") long pageCacheBytes) {
+            @Setting(key = "page.cache.bytes", value = "16777216", unit = "bytes", min = 1_048_576, doc = "Memory for manifest pages, of partitions with more than some hundred segments. Too small, and a read of old records reads a page of up to 240 KiB first.") long pageCacheBytes,
+            @Setting(key = "merge.bytes", value = "67108864", unit = "bytes", min = 0, max = 1_073_741_824, doc = "Most log bytes of an object that small segments of slow topics are merged into, eight or more at once; 0 leaves them as they are. Larger ones make fewer objects and requests, and need as much room on the disk while one is written.") long mergeBytes) {
         public Cold {
             Bounds.check(Cold.class, provider, prefix, fileDir, endpoint, region, bucket, accessKey, secretKey, pathStyle, chunkBytes,
                     cacheBytes, readParallelism, readAheadBytes, uploadParallelism, uploadBytesPerSecond, requestTimeoutMs,
-                    retryMaxAttempts, deleteGraceMs, acceptNoConditionalWrites, pageCacheBytes);
+                    retryMaxAttempts, deleteGraceMs, acceptNoConditionalWrites, pageCacheBytes, mergeBytes);
             if (cacheBytes < (long) CACHE_MIN_CHUNKS * chunkBytes) {
                 throw new ConfigException("cold.cache.bytes is " + cacheBytes + ", but must hold at least " + CACHE_MIN_CHUNKS + " chunks of cold.chunk.bytes, " + chunkBytes);
             }
