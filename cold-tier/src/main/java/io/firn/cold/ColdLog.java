@@ -327,12 +327,7 @@ public final class ColdLog {
 
     private void committed(Manifest manifest) {
         store.meters().committed();
-        Set<SegmentName> pending = new HashSet<>();
-        manifest.content().pending().forEach(deletion -> pending.add(deletion.name()));
-        swept.retainAll(pending);
-        Set<PageReference> pendingPages = new HashSet<>();
-        manifest.content().pendingPages().forEach(deletion -> pendingPages.add(deletion.page()));
-        sweptPages.retainAll(pendingPages);
+        keepPending(manifest.content());
         view(); // made here rather than on a reader's thread
     }
 
@@ -366,6 +361,12 @@ public final class ColdLog {
         if (ColdStoreException.unwrap(failure) instanceof ColdStoreException.Fenced) {
             store.meters().fenced();
         }
+    }
+
+    /** What is still in memory to be deleted, segments and pages; for tests. */
+    int pendingCount() {
+        ManifestContent content = chain.head().content();
+        return content.pending().size() + content.pendingPages().size() + swept.size() + sweptPages.size();
     }
 
     /** Deletes objects whose grace period is over, a bounded number at a time; how many. One at a time. */
@@ -405,10 +406,20 @@ public final class ColdLog {
         });
     }
 
+    private void keepPending(ManifestContent content) {
+        Set<SegmentName> pending = new HashSet<>();
+        content.pending().forEach(deletion -> pending.add(deletion.name()));
+        swept.retainAll(pending);
+        Set<PageReference> pendingPages = new HashSet<>();
+        content.pendingPages().forEach(deletion -> pendingPages.add(deletion.page()));
+        sweptPages.retainAll(pendingPages);
+    }
+
     /** An idle log shall not hold what is done: the commit that would forget it may be far away. */
     private void forgetSwept() {
         if (!swept.isEmpty() || !sweptPages.isEmpty()) {
             chain.forget(this::withoutSwept);
+            keepPending(chain.head().content());
         }
     }
 

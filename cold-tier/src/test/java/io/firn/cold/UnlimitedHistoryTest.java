@@ -84,6 +84,7 @@ class UnlimitedHistoryTest {
     /** A process of its own: nothing is in its memory. */
     private static final class Broker {
         private final SimThreads sim = new SimThreads();
+        private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
         private final SimObjectStore objects;
         private final ColdStore store;
         private final int epoch;
@@ -91,7 +92,7 @@ class UnlimitedHistoryTest {
         Broker(SimObjectStore bucket, int epoch) {
             this.objects = bucket.reopened();
             this.epoch = epoch;
-            this.store = ColdStore.open(ColdFixture.config(16 * CHUNK, 0), objects, sim, new SimpleMeterRegistry(), sim.threads(), new Random(epoch));
+            this.store = ColdStore.open(ColdFixture.config(16 * CHUNK, 0), objects, sim, registry, sim.threads(), new Random(epoch));
         }
 
         ColdLog open() {
@@ -148,6 +149,25 @@ class UnlimitedHistoryTest {
     }
 
     @Test
+    void whatWasDeletedOfALongLogLeavesNothingInMemory() {
+        SimObjectStore bucket = new SimObjectStore();
+        GeneratedHistory.write(bucket, KEYS, PARTITION, 50_000);
+        Broker broker = new Broker(bucket, 1);
+        ColdLog log = broker.open();
+        int before = broker.objects.requests(Operation.DELETE);
+        broker.sim.await(log.deleteBefore(GeneratedHistory.OFFSETS * 45_000L));
+        broker.sim.pass(61_000);
+        assertThat(broker.objects.requests(Operation.DELETE) - before).as("in one round").isLessThanOrEqualTo(16);
+        broker.sim.pass(600_000);
+        assertThat(broker.objects.requests(Operation.DELETE) - before).as("a thousand segments each, and the pages").isBetween(55, 75);
+        assertThat(broker.objects.keys().stream().filter(key -> key.endsWith(".page")).count()).isEqualTo(log.outline().stream().filter(ColdStretch::isPage).count());
+        assertThat(log.pendingCount()).isZero();
+        int requests = broker.objects.requests();
+        broker.sim.pass(600_000);
+        assertThat(broker.objects.requests()).isEqualTo(requests);
+    }
+
+    @Test
     void goingThroughAMillionSegmentsHoldsAFewPagesAtATime() {
         SimObjectStore bucket = new SimObjectStore();
         GeneratedHistory.write(bucket, KEYS, PARTITION, LONG);
@@ -159,6 +179,7 @@ class UnlimitedHistoryTest {
             count += next.size();
         }
         assertThat(count).isEqualTo(LONG);
+        assertThat(broker.registry.get("firn.cold.cache.page.bytes").gauge().value()).as("kept of 58 MiB").isBetween(15.0 * (1 << 20), (double) ColdStoreConfig.PAGE_CACHE_BYTES);
         assertThat(broker.objects.requests(Operation.GET) - gets).as("each page once").isEqualTo(log.outline().stream().filter(ColdStretch::isPage).count());
     }
 

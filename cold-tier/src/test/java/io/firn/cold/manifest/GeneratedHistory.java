@@ -31,6 +31,7 @@ public final class GeneratedHistory {
                 }
                 return new ManifestContent(0, (long) OFFSETS * to, content.oldest(), content.pages(), all, List.of(), content.pendingPages(), 0);
             }).join();
+            chain.head().content().pendingPages().forEach(outgrown -> objects.delete(keys.page(outgrown.page().baseOffset(), outgrown.page().level(), outgrown.page().nonce())).join());
             chain.commit(content -> content.withoutPending(Set.of(), Set.copyOf(content.pendingPages().stream().map(PendingPage::page).toList()))).join();
         }
     }

@@ -19,6 +19,7 @@ class BucketLayoutTest {
         assertThat(keys.segment(new SegmentName(1234, 7, 0xabcL))).isEqualTo(directory + "00000000000000001234-7-0000000000000abc.segment");
         assertThat(keys.manifest(5)).isEqualTo(directory + "manifest/00000000000000000005.manifest");
         assertThat(keys.boundary(5)).isEqualTo(directory + "manifest/00000000000000000005.boundary");
+        assertThat(keys.page(1234, 1, 0xabcL)).isEqualTo(directory + "page/00000000000000001234-1-0000000000000abc.page");
         assertThat(new BucketLayout("").cluster()).isEqualTo("cluster");
     }
 
@@ -35,6 +36,7 @@ class BucketLayoutTest {
             assertThat(keys.boundaryNumber(ObjectKeys.checked(keys.boundary(number)))).hasValue(number);
             assertThat(layout.partitionOf(keys.segment(name))).contains(partition);
             assertThat(layout.partitionOf(keys.manifest(number))).contains(partition);
+            assertThat(layout.partitionOf(ObjectKeys.checked(keys.page(number, random.nextInt(9), random.nextLong())))).contains(partition);
         });
     }
 
