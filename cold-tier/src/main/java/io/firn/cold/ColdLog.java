@@ -44,6 +44,7 @@ import org.apache.kafka.common.TopicIdPartition;
  *   audit local bytes   nothing
  *   upload the object   an orphan object
  *   read its tail back  an orphan object
+ *   write pages, if any an orphan object and orphan pages (see PageTree)
  *   commit manifest     the segment counts, though the caller does not know: reopening shows it
  *   read manifest back
  * </pre>
