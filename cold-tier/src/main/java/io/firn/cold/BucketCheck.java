@@ -4,6 +4,7 @@ import io.firn.cold.ObjectStore.PutOutcome;
 import io.firn.cold.segment.BucketLayout;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.slf4j.Logger;
@@ -17,13 +18,10 @@ import org.slf4j.LoggerFactory;
  *        │ none: create it; lost to another: read again ─▶ ours
  *        └▶ another cluster's: Misconfigured
  * </pre>
- *
- * <p>The claim {@code <prefix>/cluster} is UTF-8 text: the line {@code firn cluster 1}, then the cluster id in a line. It is never changed.
  */
 final class BucketCheck {
 
     private static final Logger log = LoggerFactory.getLogger(BucketCheck.class);
-    private static final String FORM = "firn cluster 1\n";
 
     private final ObjectStore objects;
     private final BucketLayout layout;
@@ -42,22 +40,15 @@ final class BucketCheck {
     }
 
     private CompletableFuture<Void> claim() {
-        return readClaim().exceptionallyCompose(failure -> missing(failure)
-                ? objects.putIfAbsent(layout.cluster(), utf8(FORM + config.clusterId() + "\n")).thenCompose(outcome -> readClaim())
-                : CompletableFuture.failedFuture(failure));
+        return BucketClaim.read(objects, layout).thenCompose(found -> found.isPresent() ? CompletableFuture.completedFuture(found)
+                : objects.putIfAbsent(layout.cluster(), new BucketClaim(config.clusterId()).bytes()).thenCompose(outcome -> BucketClaim.read(objects, layout))).thenAccept(this::requireOurs);
     }
 
-    private CompletableFuture<Void> readClaim() {
-        return objects.getSmall(layout.cluster()).thenAccept(bytes -> {
-            String text = StandardCharsets.UTF_8.decode(bytes).toString();
-            if (!text.startsWith(FORM)) {
-                throw misconfigured(layout.cluster() + " is not the claim of a Firn cluster, or one of a newer release");
-            }
-            String owner = text.substring(FORM.length()).strip();
-            if (!owner.equals(config.clusterId())) {
-                throw misconfigured("it belongs to cluster " + owner + ", this one is " + config.clusterId() + "; use another bucket or prefix");
-            }
-        });
+    private void requireOurs(Optional<BucketClaim> claim) {
+        String owner = claim.map(BucketClaim::clusterId).orElseThrow(() -> new ColdStoreException.Unavailable("The claim " + layout.cluster() + " was just made and is not there", null));
+        if (!owner.equals(config.clusterId())) {
+            throw misconfigured("it belongs to cluster " + owner + ", this one is " + config.clusterId() + "; use another bucket or prefix");
+        }
     }
 
     private CompletableFuture<Void> probe() {
@@ -90,12 +81,7 @@ final class BucketCheck {
     }
 
     private ColdStoreException misconfigured(String why) {
-        return new ColdStoreException.Misconfigured("Bucket " + objects.location() + " is refused: " + why, null);
-    }
-
-    private static boolean missing(Throwable failure) {
-        Throwable cause = ColdStoreException.unwrap(failure);
-        return cause instanceof ColdStoreException.Missing;
+        return BucketClaim.refused(objects, why);
     }
 
     private static ByteBuffer utf8(String text) {

@@ -7,6 +7,7 @@ import io.firn.cold.store.BucketObjectStore;
 import io.firn.cold.store.BucketRequests;
 import io.firn.cold.store.MeteredObjectStore;
 import io.firn.cold.store.ObjectStoreMeters;
+import io.firn.cold.store.ReadOnlyObjectStore;
 import io.firn.cold.store.Retrier;
 import io.firn.cold.store.RetryPolicy;
 import io.firn.cold.store.RetryingObjectStore;
@@ -34,7 +35,19 @@ public final class ObjectStores {
         return open(config, meters, RetryPolicy.ofAttempts(config.retryMaxAttempts()));
     }
 
-    /** The same with another policy than the usual one; {@code config.retryMaxAttempts()} then counts for nothing. */
+    /**
+     * Opens a store that is only read: it needs no permission but to get and to list, whatever would change anything is refused before it leaves the process, and of provider {@code file} nothing is
+     * made in the directory, which has to be there.
+     *
+     * @throws ColdStoreException.Misconfigured a directory that is not there, or a region or bucket name that the client refuses
+     */
+    public static ObjectStore openToRead(ObjectStoreConfig config, MeterRegistry meters) {
+        ObjectStore opened = config.provider() == ObjectStoreConfig.Provider.FILE
+                ? new MeteredObjectStore(FileObjectStore.openToRead(config.directory().orElseThrow(), config.maxConnections()), new ObjectStoreMeters(meters)) : open(config, meters);
+        return new ReadOnlyObjectStore(opened);
+    }
+
+    /** {@link #open(ObjectStoreConfig, MeterRegistry)} with another policy than the usual one; {@code config.retryMaxAttempts()} then counts for nothing. */
     static ObjectStore open(ObjectStoreConfig config, MeterRegistry meters, RetryPolicy policy) {
         ObjectStoreMeters storeMeters = new ObjectStoreMeters(meters);
         return switch (config.provider()) {

@@ -9,7 +9,9 @@ import java.util.List;
 import java.util.random.RandomGenerator;
 import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.record.TimestampType;
+import org.apache.kafka.common.record.internal.ControlRecordType;
 import org.apache.kafka.common.record.internal.DefaultRecordBatch;
+import org.apache.kafka.common.record.internal.EndTransactionMarker;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.record.internal.MemoryRecordsBuilder;
 import org.apache.kafka.common.record.internal.RecordBatch;
@@ -34,6 +36,7 @@ public final class SegmentFixture implements SegmentSource {
     private final ByteArrayOutputStream offsetIndex = new ByteArrayOutputStream();
     private final ByteArrayOutputStream timeIndex = new ByteArrayOutputStream();
     private final ByteArrayOutputStream transactionIndex = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream openTransactions = new ByteArrayOutputStream();
     private final List<Batch> batches = new ArrayList<>();
     private final List<Rec> records = new ArrayList<>();
     private String epochs;
@@ -73,6 +76,32 @@ public final class SegmentFixture implements SegmentSource {
             note(new Rec(nextOffset + i, timestampMs));
         }
         add(builder.build().buffer(), count);
+        return this;
+    }
+
+    /** Appends a batch of a transaction. */
+    public SegmentFixture transactional(long producerId, int count) {
+        MemoryRecordsBuilder builder = MemoryRecords.builder(ByteBuffer.allocate(count * 64 + 1024), RecordBatch.MAGIC_VALUE_V2, Compression.NONE, TimestampType.CREATE_TIME, nextOffset,
+                RecordBatch.NO_TIMESTAMP, producerId, (short) 0, 0, true, leaderEpoch);
+        for (int i = 0; i < count; i++) {
+            builder.appendWithOffset(nextOffset + i, 10_000 + 10 * (nextOffset + i), null, new byte[] {1});
+            note(new Rec(nextOffset + i, 10_000 + 10 * (nextOffset + i)));
+        }
+        add(builder.build().buffer(), count);
+        return this;
+    }
+
+    /** Appends the marker that ends a transaction. */
+    public SegmentFixture marker(long producerId, boolean commit) {
+        MemoryRecords marker = MemoryRecords.withEndTransactionMarker(nextOffset, 10_000 + 10 * nextOffset, leaderEpoch, producerId, (short) 0,
+                new EndTransactionMarker(commit ? ControlRecordType.COMMIT : ControlRecordType.ABORT, 1));
+        add(marker.buffer(), 1);
+        return this;
+    }
+
+    /** Makes the producer snapshot say that a transaction is open. */
+    public SegmentFixture open(long producerId, long firstOffset) {
+        openTransactions.writeBytes(ByteBuffer.allocate(46).putLong(producerId).putShort((short) 0).putInt(0).putLong(firstOffset).putInt(0).putLong(10_000).putInt(-1).putLong(firstOffset).array());
         return this;
     }
 
@@ -238,6 +267,7 @@ public final class SegmentFixture implements SegmentSource {
 
     @Override
     public ByteBuffer producerSnapshot() {
-        return ByteBuffer.wrap(new byte[] {0, 1, 0, 0, 0, 0, 0, 0, 0, 0});
+        byte[] entries = openTransactions.toByteArray();
+        return ByteBuffer.allocate(10 + entries.length).putShort((short) 1).putInt(0).putInt(entries.length / 46).put(entries).flip();
     }
 }

@@ -53,14 +53,15 @@ public final class FileObjectStore implements ObjectStore {
     private static final Logger log = LoggerFactory.getLogger(FileObjectStore.class);
 
     private final Path root;
-    private final TempSpace temp;
+    /** Absent in a store that is only read. */
+    private final Optional<TempSpace> temp;
     private final ObjectFiles files;
     private final ThreadPoolExecutor pool;
 
-    private FileObjectStore(Path root, TempSpace temp, ThreadPoolExecutor pool) {
+    private FileObjectStore(Path root, Optional<TempSpace> temp, ThreadPoolExecutor pool) {
         this.root = root;
         this.temp = temp;
-        this.files = new ObjectFiles(root, temp);
+        this.files = new ObjectFiles(root, this::present, () -> temp.orElseThrow(() -> new ColdStoreException.Misconfigured(location() + " was opened to be read only", null)).newFile());
         this.pool = pool;
     }
 
@@ -72,9 +73,26 @@ public final class FileObjectStore implements ObjectStore {
     public static FileObjectStore open(Path directory, int threads) {
         try {
             Path root = Files.createDirectories(directory).toRealPath();
-            return new FileObjectStore(root, TempSpace.open(root), pool(threads));
+            return new FileObjectStore(root, Optional.of(TempSpace.open(root)), pool(threads));
         } catch (IOException e) {
             throw new ColdStoreException.Misconfigured("Cannot use " + directory + " as object store: " + e, e);
+        }
+    }
+
+    /**
+     * Opens a store that is there already, to read it: makes and deletes nothing in its directory, not even temporary files. Creates and replacements fail as Misconfigured.
+     *
+     * @throws ColdStoreException.Misconfigured there is no such directory, or it cannot be read
+     */
+    public static FileObjectStore openToRead(Path directory, int threads) {
+        try {
+            Path root = directory.toRealPath();
+            if (!Files.isDirectory(root)) {
+                throw new ColdStoreException.Misconfigured(directory + " is no directory", null);
+            }
+            return new FileObjectStore(root, Optional.empty(), pool(threads));
+        } catch (IOException e) {
+            throw new ColdStoreException.Misconfigured("Cannot read " + directory + " as object store: " + e, e);
         }
     }
 
@@ -242,8 +260,12 @@ public final class FileObjectStore implements ObjectStore {
         result.complete(value);
     }
 
+    private boolean present() {
+        return temp.map(TempSpace::present).orElseGet(() -> Files.isDirectory(root));
+    }
+
     private ColdStoreException translate(String about, IOException e) {
-        if (!temp.present()) {
+        if (!present()) {
             return new ColdStoreException.Unavailable("The directory of " + location() + " was removed or unmounted", e);
         }
         if (e instanceof NoSuchFileException) {
@@ -266,7 +288,9 @@ public final class FileObjectStore implements ObjectStore {
                 log.atWarn().addKeyValue("store", location()).log("Closed the object store while requests were still running");
                 return; // their temporary files stay locked until the process ends, and are swept at the next start
             }
-            temp.close();
+            if (temp.isPresent()) {
+                temp.get().close();
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (IOException e) {

@@ -22,6 +22,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 
 /**
  * The files of {@link FileObjectStore}, blocking: look up, create, replace, delete; changes are forced before they return. See there for the crash points.
@@ -40,14 +42,20 @@ final class ObjectFiles {
     private static final int FORCED_LIMIT = 10_000;
 
     private final Path root;
-    private final TempSpace temp;
+    private final BooleanSupplier present;
+    private final Supplier<Path> newFile;
 
     /** Directories whose own names are known to be on disk; a directory another thread has just made is not, though it is there. */
     private final Set<Path> forced = ConcurrentHashMap.newKeySet();
 
-    ObjectFiles(Path root, TempSpace temp) {
+    /**
+     * @param present whether the root is still the one that was opened
+     * @param newFile names of temporary files
+     */
+    ObjectFiles(Path root, BooleanSupplier present, Supplier<Path> newFile) {
         this.root = root;
-        this.temp = temp;
+        this.present = present;
+        this.newFile = newFile;
     }
 
     /** What is known of the object; empty if there is none, also where its path leads through a file. */
@@ -70,7 +78,7 @@ final class ObjectFiles {
 
     /** Tells an empty store from one whose directory was unmounted, moved or removed under us. */
     void requireRoot() {
-        if (!temp.present()) {
+        if (!present.getAsBoolean()) {
             throw new ColdStoreException.Unavailable("The directory " + root + " is not the one that was opened any more", null);
         }
     }
@@ -154,7 +162,7 @@ final class ObjectFiles {
     }
 
     private Path write(UploadSource source) throws IOException {
-        Path file = temp.newFile();
+        Path file = newFile.get();
         boolean complete = false;
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
             copy(source, channel);

@@ -12,7 +12,7 @@ import java.util.zip.CRC32C;
  *
  * <p>Threading: confined to one thread at a time. Memory: one header.
  */
-final class BatchAudit {
+public final class BatchAudit {
 
     private final ByteBuffer header = ByteBuffer.allocate(BatchHeader.BYTES);
     private final CRC32C crc = new CRC32C();
@@ -23,13 +23,13 @@ final class BatchAudit {
     private int bodyLeft;
 
     /** Offsets of the batches have to lie in {@code [baseOffset, endOffset)}. */
-    BatchAudit(long baseOffset, long endOffset) {
+    public BatchAudit(long baseOffset, long endOffset) {
         this.nextOffset = baseOffset;
         this.endOffset = endOffset;
     }
 
     /** Takes the next bytes of the log, position to limit, all of them. {@link ColdStoreException.Corrupt} at the first batch that is not sound. */
-    void accept(ByteBuffer bytes) {
+    public void accept(ByteBuffer bytes) {
         while (bytes.hasRemaining()) {
             if (header.hasRemaining()) {
                 take(bytes, Math.min(header.remaining(), bytes.remaining()), true);
@@ -81,18 +81,18 @@ final class BatchAudit {
     }
 
     /** {@link ColdStoreException.Corrupt} if the log ended within a batch. */
-    void finish() {
+    public void finish() {
         if (header.position() != 0) {
             throw corrupt("cut short");
         }
     }
 
     /** Largest timestamp of the batches seen, Unix milliseconds; -1 if none. */
-    long maxTimestampMs() {
+    public long maxTimestampMs() {
         return maxTimestampMs;
     }
 
     private ColdStoreException corrupt(String what) {
-        return new ColdStoreException.Corrupt("Local segment is not sound before byte " + position + ": batch " + header.getLong(0) + ": " + what, null);
+        return new ColdStoreException.Corrupt("Segment log is not sound before byte " + position + ": batch " + header.getLong(0) + ": " + what, null);
     }
 }

@@ -20,6 +20,9 @@ public final class BucketLayout {
     /** Length of a topic id in its text form (base64url without padding). */
     private static final int TOPIC_ID_LENGTH = 22;
 
+    /** In a partition's directory no name begins with a greater letter than the one of {@code manifest}. */
+    private static final String LAST_NAME = "zz";
+
     private final String root;
 
     /** @param prefix without leading or trailing slash; may be empty */
@@ -41,6 +44,19 @@ public final class BucketLayout {
     /** Prefix of all topics' objects. */
     public String topicsPrefix() {
         return root + "topics/";
+    }
+
+    /** Where the keys of topics of this name begin; those of longer names with a dash may begin so too. */
+    public String topicPrefix(String topic) {
+        return topicsPrefix() + topic + "-";
+    }
+
+    /**
+     * Above all keys of the partition that {@code key} is of, and below those of the next one; {@code key} itself if it is no partition's. A listing that begins there has jumped over a partition, however
+     * many objects that has.
+     */
+    public String pastPartition(String key) {
+        return partitionOf(key).map(partition -> partition(partition).directory() + LAST_NAME).orElse(key);
     }
 
     public PartitionKeys partition(TopicIdPartition partition) {

@@ -30,7 +30,7 @@ import org.apache.kafka.common.Uuid;
  *
  * <p>A section with a code the reader does not know is passed over; a section that it needs and that is absent makes the object {@link ColdStoreException.Corrupt}.
  */
-record SegmentFooter(SegmentFacts facts, Map<SegmentSection, Range> sections) {
+public record SegmentFooter(SegmentFacts facts, Map<SegmentSection, Range> sections) {
 
     public static final int BYTES = 256;
 
@@ -44,7 +44,7 @@ record SegmentFooter(SegmentFacts facts, Map<SegmentSection, Range> sections) {
     /** Where a section lies, and its checksum. */
     public record Range(long position, long length, int crc32c) {}
 
-    ByteBuffer encode() {
+    public ByteBuffer encode() {
         ByteBuffer b = ByteBuffer.allocate(BYTES);
         b.putInt(VERSION).putInt(0);
         b.putLong(facts.topicId().getMostSignificantBits()).putLong(facts.topicId().getLeastSignificantBits());

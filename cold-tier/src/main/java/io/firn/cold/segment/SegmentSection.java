@@ -3,7 +3,7 @@ package io.firn.cold.segment;
 import java.util.Optional;
 
 /** The sections between the log bytes and the footer, in the order they are written. The codes are part of the format. */
-enum SegmentSection {
+public enum SegmentSection {
     /** Kafka's {@code .index}: entries of 8 bytes, i32 offset relative to the base, i32 position of the batch that holds it. */
     OFFSET_INDEX(1),
     /** Kafka's {@code .timeindex}: entries of 12 bytes, i64 largest timestamp so far, i32 relative offset of its record. */
@@ -23,7 +23,7 @@ enum SegmentSection {
         this.code = code;
     }
 
-    int code() {
+    public int code() {
         return code;
     }
 
