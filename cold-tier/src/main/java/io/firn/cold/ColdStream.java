@@ -38,6 +38,7 @@ public final class ColdStream {
     private final boolean committed;
     private final long startOffset;
     private final long limitOffset;
+    private final long boundaryOffset;
     private final AtomicBoolean asking = new AtomicBoolean();
     private volatile NewestManifest manifest;
     private volatile long nextOffset;
@@ -49,6 +50,7 @@ public final class ColdStream {
         this.committed = committed;
         this.startOffset = startOffset;
         this.limitOffset = limitOffset;
+        this.boundaryOffset = manifest.endOffset();
         this.nextOffset = startOffset;
     }
 
@@ -64,6 +66,11 @@ public final class ColdStream {
     /** Exclusive end of what it delivers; at or below the start if that is nothing. */
     public long limitOffset() {
         return limitOffset;
+    }
+
+    /** The tier boundary when the stream was opened. */
+    public long boundaryOffset() {
+        return boundaryOffset;
     }
 
     /** Where the next piece begins. */

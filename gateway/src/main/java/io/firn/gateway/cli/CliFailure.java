@@ -1,5 +1,6 @@
 package io.firn.gateway.cli;
 
+import io.firn.cold.ColdStoreException;
 import io.firn.gateway.StartupException;
 import io.firn.gateway.config.ConfigException;
 import java.util.concurrent.ExecutionException;
@@ -35,6 +36,9 @@ final class CliFailure extends RuntimeException {
         }
         if (failure instanceof org.apache.kafka.common.config.ConfigException wrong) {
             return say("--client-config: " + wrong.getMessage(), Main.USAGE);
+        }
+        if (failure instanceof ColdStoreException) {
+            return say(command + ": " + failure.getMessage().replaceAll("\\s*\\R\\s*", " "), failure instanceof ColdStoreException.Misconfigured ? Main.USAGE : Main.FAILED);
         }
         if (failure instanceof KafkaException) {
             return say(of(command, rootOf(failure)).getMessage(), Main.FAILED);

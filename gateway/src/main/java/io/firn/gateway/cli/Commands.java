@@ -13,16 +13,19 @@ import picocli.CommandLine.Spec;
 /** The commands by name, with picocli. Only the command that was asked for is made: building the others' options would cost every start. */
 final class Commands {
 
-    private static final Map<String, Supplier<Object>> BY_NAME = Map.of(
-            "up", UpCommand::new,
-            "cluster", ClusterCommand::new,
-            "topic", TopicCommand::new,
-            "broker", BrokerCommand::new,
-            "cp", CpCommand::new,
-            "metadata", MetadataCommand::new,
-            "produce", ProduceCommand::new,
-            "consume", ConsumeCommand::new,
-            "demo", DemoCommand::new);
+    private static final Map<String, Supplier<Object>> BY_NAME = Map.ofEntries(
+            Map.entry("up", UpCommand::new),
+            Map.entry("cluster", ClusterCommand::new),
+            Map.entry("topic", TopicCommand::new),
+            Map.entry("broker", BrokerCommand::new),
+            Map.entry("cp", CpCommand::new),
+            Map.entry("metadata", MetadataCommand::new),
+            Map.entry("produce", ProduceCommand::new),
+            Map.entry("consume", ConsumeCommand::new),
+            Map.entry("segment", SegmentCommand::new),
+            Map.entry("manifest", ManifestCommand::new),
+            Map.entry("replay", ReplayCommand::new),
+            Map.entry("demo", DemoCommand::new));
 
     private Commands() {}
 

@@ -43,7 +43,7 @@ final class RecordOutput {
     }
 
     /** Java tells a broken pipe only by the system's words for it. */
-    private static ReaderGone refused(IOException failed) {
+    static ReaderGone refused(IOException failed) {
         String message = String.valueOf(failed.getMessage());
         if (message.toLowerCase(Locale.ROOT).contains("pipe")) {
             return new ReaderGone();

@@ -61,6 +61,17 @@ class MainTest {
         "cp print /nowhere              | firn: cannot read /nowhere: NoSuchFileException",
         "consume t --offset 5           | firn: --offset goes with --partition, and not with --from-beginning",
         "consume t --group g --partition 1 | firn: --group and --partition exclude each other: a group shares out the partitions itself",
+        "segment dump                   | firn: Missing required parameter: 'SEGMENT' (see firn segment dump --help)",
+        "segment dump nothing --set cold.file.dir=/nowhere | firn: dump: Cannot read /nowhere as object store: java.nio.file.NoSuchFileException: /nowhere",
+        "manifest show --partition 1    | firn: --partition goes with a topic",
+        "manifest verify --set cold.file.dir=/nowhere | firn: verify: Cannot read /nowhere as object store: java.nio.file.NoSuchFileException: /nowhere",
+        "manifest verify --set cold.provider=s3 | firn: cold.bucket is not set, but cold.provider s3 needs one",
+        "manifest verify --set cold.provider=s3 --set cold.bucket=b --set cold.endpoint=x | firn: cold: Endpoint must be http://host:port or https://host:port, not x",
+        "replay                         | firn: Missing required parameter: 'TOPIC' (see firn replay --help)",
+        "replay t --from yesterday      | firn: --from takes an offset, a time (2026-11-01, 2026-11-01T12:30:00Z, @MILLISECONDS), earliest or end, not 'yesterday'",
+        "replay t --to-dir d --to-cluster h:1 | firn: --to-dir and --to-cluster exclude each other",
+        "replay t --to-topic u          | firn: --to-topic and --client-config go with --to-cluster",
+        "replay t --parallel 0          | firn: --parallel must be 1 to 256",
         "consume t --max-messages 0     | firn: --max-messages must be at least 1, --offset and --partition at least 0",
     })
     void wrongUseIsOneLineOnStandardErrorAndExitCodeTwo(String arguments, String message) throws Exception {
@@ -86,11 +97,11 @@ class MainTest {
     @Test
     void helpNamesEveryCommand() throws Exception {
         assertThat(Main.run("--help")).isEqualTo(Main.OK);
-        assertThat(out.toString(StandardCharsets.UTF_8)).contains("up ", "topic ", "broker ", "cp ", "produce ", "consume ", "demo ");
+        assertThat(out.toString(StandardCharsets.UTF_8)).contains("up ", "topic ", "broker ", "cp ", "produce ", "consume ", "replay ", "segment ", "manifest ", "demo ");
     }
 
     @ParameterizedTest
-    @CsvSource({"up", "topic", "broker", "cp", "produce", "consume", "demo"})
+    @CsvSource({"up", "topic", "broker", "cp", "produce", "consume", "replay", "segment", "manifest", "demo"})
     void everyCommandHasHelp(String command) throws Exception {
         assertThat(Main.run(command, "--help")).isEqualTo(Main.OK);
         assertThat(out.toString(StandardCharsets.UTF_8)).startsWith("Usage: firn " + command);

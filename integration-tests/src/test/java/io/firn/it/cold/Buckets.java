@@ -44,6 +44,11 @@ final class Buckets implements AutoCloseable {
                 "cold.access.key", S3Server.ACCESS_KEY, "cold.secret.key", S3Server.SECRET_KEY);
     }
 
+    /** By which a broker, or a tool, finds this cold tier. */
+    Map<String, String> settings() {
+        return settings;
+    }
+
     /** A broker over this cold tier that offloads and deletes as soon as it may. */
     FirnNode node(Path data, Map<String, String> more) {
         Map<String, String> all = new HashMap<>(settings);
