@@ -8,6 +8,7 @@ import io.firn.cold.bucket.SegmentBytes;
 import io.firn.cold.bucket.SegmentDump;
 import io.firn.cold.bucket.Waiting;
 import io.firn.cold.segment.BucketLayout;
+import io.firn.cold.topic.TopicObjects;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
@@ -19,6 +20,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import org.apache.kafka.common.TopicIdPartition;
+import org.apache.kafka.common.Uuid;
 
 /**
  * What a bucket holds and whether it is sound, for tools: shows and checks segment objects and manifests, with no broker running or beside running ones. Needs only to get and to list.
@@ -51,6 +53,11 @@ public final class BucketInspection implements AutoCloseable {
     /** Partitions that there are objects of, of all topics or of those of one name, in the order of their keys. */
     public List<TopicIdPartition> partitions(Optional<String> topic) {
         return Waiting.on(new BucketDirectory(objects, layout).partitions(topic));
+    }
+
+    /** What the bucket says of a topic as a whole; empty if it says nothing. */
+    public Optional<ColdTopicDescription> topic(String name, Uuid id) {
+        return Waiting.on(new TopicObjects(objects, layout, name, id).read());
     }
 
     /** Tells the newest manifest of a partition as lines. {@link ColdStoreException.Missing} if the partition was deleted. @param each every segment too */

@@ -7,6 +7,7 @@ import io.firn.cold.read.LiveSegment;
 import io.firn.cold.read.OpenTransactions;
 import io.firn.cold.read.RecordSearch;
 import io.firn.cold.segment.BucketLayout;
+import io.firn.cold.topic.TopicObjects;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -136,6 +137,11 @@ public final class ColdLogReader implements AutoCloseable {
             partitions.forEach(partition -> byTopic.computeIfAbsent(partition.topicId(), id -> new ArrayList<>()).add(partition));
             return byTopic.values().stream().map(all -> new ColdTopic(all.get(0).topic(), all.get(0).topicId(), all.stream().map(TopicIdPartition::partition).toList())).toList();
         });
+    }
+
+    /** What the cluster's metadata said of a topic: partitions and configs. Empty if nobody wrote it down, as releases before 2026-11 did not. */
+    public CompletableFuture<Optional<ColdTopicDescription>> description(ColdTopic topic) {
+        return onWork(claim().thenCompose(ours -> new TopicObjects(objects, layout, topic.name(), topic.id()).read()));
     }
 
     /**

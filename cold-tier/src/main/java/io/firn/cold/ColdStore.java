@@ -8,6 +8,7 @@ import io.firn.cold.read.ColdReads;
 import io.firn.cold.segment.BucketLayout;
 import io.firn.cold.segment.PartitionKeys;
 import io.firn.cold.segment.SegmentName;
+import io.firn.cold.topic.TopicObjects;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.security.SecureRandom;
 import java.time.InstantSource;
@@ -23,6 +24,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.random.RandomGenerator;
 import org.apache.kafka.common.TopicIdPartition;
+import org.apache.kafka.common.Uuid;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -135,10 +137,29 @@ public final class ColdStore implements AutoCloseable {
                 .thenApply(chain -> new ColdLog(this, partition, keys, leaderEpoch, chain));
     }
 
-    /** Deletes everything of a partition (topic deletion): first what says that it counts, then its objects. Repeat it until it succeeds; absence is success. */
+    /** Deletes everything of a partition (topic deletion): first what says that it counts, then its objects; with partition 0 what describes the topic too. Repeat it until it succeeds; absence is success. */
     public CompletableFuture<Void> deleteLog(TopicIdPartition partition, int leaderEpoch) {
         logs.remove(partition);
-        return onWork(check().thenCompose(ours -> LogDeletion.run(objects, layout.partition(partition), leaderEpoch, random.nextLong())));
+        return onWork(check().thenCompose(ours -> LogDeletion.run(objects, layout.partition(partition), leaderEpoch, random.nextLong()))
+                .thenCompose(nothing -> partition.partition() == 0 ? topicObjects(partition.topic(), partition.topicId()).delete() : CompletableFuture.completedFuture(null)));
+    }
+
+    private TopicObjects topicObjects(String topic, Uuid id) {
+        return new TopicObjects(objects, layout, topic, id);
+    }
+
+    /**
+     * Makes the bucket say what a topic is, so that it can be brought back from it; false if it says so already, or something that this cluster has known later. To be repeated until it succeeds, from any broker and
+     * any number of times: deposed leaders do no harm. The topic's partition 0 takes it along when it is deleted ({@link #deleteLog}).
+     */
+    public CompletableFuture<Boolean> describeTopic(Uuid id, String name, int partitions, Map<String, String> configs, long metadataVersion) {
+        ColdTopicDescription description = new ColdTopicDescription(id, name, partitions, configs, config.clusterId(), metadataVersion);
+        return onWork(check().thenCompose(ours -> topicObjects(name, id).write(description, random.nextLong(), clock.millis())));
+    }
+
+    /** Deletes what describes a topic; absence is success. For whoever described it while it was deleted. */
+    public CompletableFuture<Void> forgetTopic(Uuid id, String name) {
+        return onWork(check().thenCompose(ours -> topicObjects(name, id).delete()));
     }
 
     /** Fails reads in progress, ends the threads and closes the object store; changes in flight are abandoned (as by a crash). Idempotent; may block for some seconds. */

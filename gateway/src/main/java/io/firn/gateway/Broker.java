@@ -24,6 +24,7 @@ import io.firn.gateway.partition.PartitionKeeper;
 import io.firn.gateway.partition.Partitions;
 import io.firn.gateway.partition.Replication;
 import io.firn.gateway.partition.Standing;
+import io.firn.gateway.partition.TopicDescriber;
 import io.firn.gateway.peer.Peers;
 import io.firn.gateway.quota.ClientQuotas;
 import io.firn.gateway.quota.ConnectionQuotas;
@@ -44,6 +45,7 @@ import io.firn.hot.FileDisk;
 import io.firn.hot.HotStore;
 import io.firn.membership.Command;
 import io.firn.membership.Metadata;
+import io.firn.membership.TopicView;
 import io.firn.retention.RetentionWorker;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -223,6 +225,7 @@ public final class Broker implements AutoCloseable {
         cluster.ifPresent(part -> part.serve(Handlers.forPeers(handlers)));
         cluster.ifPresent(ClusterPart::register);
         CompletableFuture<Void> open = serve(keeper);
+        describeTopics(cold, topicConfigs, loops.first(), timer);
         groups.start();
         transactions.start();
         shareState.start();
@@ -393,6 +396,23 @@ public final class Broker implements AutoCloseable {
             }
             return null;
         });
+    }
+
+    /** From now on the bucket is told what the topics are that this broker leads partition 0 of. */
+    private void describeTopics(ColdStore cold, TopicConfigs configs, EventLoop loop, Timer timer) {
+        TopicDescriber describer = closing(new TopicDescriber(config.node().id(), (view, topic) -> configs.settings(view, topic).log().tiered(), new TopicDescriber.Bucket() {
+            @Override
+            public CompletableFuture<?> describe(TopicView topic, long metadataVersion) {
+                return cold.describeTopic(topic.id(), topic.name(), topic.partitions().size(), topic.configs(), metadataVersion);
+            }
+
+            @Override
+            public CompletableFuture<?> forget(TopicView topic) {
+                return cold.forgetTopic(topic.id(), topic.name());
+            }
+        }, loop, timer), TopicDescriber::close);
+        metadata.subscribe((before, after) -> describer.apply(after));
+        describer.apply(metadata.view());
     }
 
     private Readiness readiness() {

@@ -2,6 +2,7 @@ package io.firn.cold.segment;
 
 import io.firn.cold.ObjectKeys;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.apache.kafka.common.TopicIdPartition;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
@@ -12,6 +13,7 @@ import org.apache.kafka.common.Uuid;
  * <pre>
  *   &lt;prefix&gt;/cluster                                    whose bucket this is
  *   &lt;prefix&gt;/probe/&lt;nonce&gt;                             short-lived, made and deleted by the start-up check
+ *   &lt;prefix&gt;/topics/&lt;topic&gt;-&lt;topicId&gt;/topic/&lt;number, 20 digits&gt;.topic    what the topic is
  *   &lt;prefix&gt;/topics/&lt;topic&gt;-&lt;topicId&gt;/&lt;partition&gt;/…    see {@link PartitionKeys}
  * </pre>
  */
@@ -19,6 +21,9 @@ public final class BucketLayout {
 
     /** Length of a topic id in its text form (base64url without padding). */
     private static final int TOPIC_ID_LENGTH = 22;
+
+    private static final String TOPIC_OBJECT = ".topic";
+    private static final int NUMBER_DIGITS = 20;
 
     /** In a partition's directory no name begins with a greater letter than the one of {@code manifest}. */
     private static final String LAST_NAME = "zz";
@@ -59,8 +64,34 @@ public final class BucketLayout {
         return partitionOf(key).map(partition -> partition(partition).directory() + LAST_NAME).orElse(key);
     }
 
+    private String topicDirectory(String topic, Uuid id) {
+        return topicPrefix(topic) + id + "/";
+    }
+
+    /** Prefix of the objects that describe a topic as a whole. */
+    public String topicObjects(String topic, Uuid id) {
+        return topicDirectory(topic, id) + "topic/";
+    }
+
+    public String topicObject(String topic, Uuid id, long number) {
+        return topicObjects(topic, id) + String.format("%020d", number) + TOPIC_OBJECT;
+    }
+
+    /** The number in the key of such an object; empty for any other. */
+    public OptionalLong topicObjectNumber(String topic, Uuid id, String key) {
+        String prefix = topicObjects(topic, id);
+        if (!key.startsWith(prefix) || !key.endsWith(TOPIC_OBJECT) || key.length() != prefix.length() + NUMBER_DIGITS + TOPIC_OBJECT.length()) {
+            return OptionalLong.empty();
+        }
+        try {
+            return OptionalLong.of(Long.parseLong(key, prefix.length(), prefix.length() + NUMBER_DIGITS, 10));
+        } catch (NumberFormatException e) {
+            return OptionalLong.empty();
+        }
+    }
+
     public PartitionKeys partition(TopicIdPartition partition) {
-        return new PartitionKeys(topicsPrefix() + partition.topic() + "-" + partition.topicId() + "/" + partition.partition() + "/");
+        return new PartitionKeys(topicDirectory(partition.topic(), partition.topicId()) + partition.partition() + "/");
     }
 
     /** The partition an object belongs to; empty for keys that are no partition's. */

@@ -2,8 +2,12 @@ package io.firn.gateway.cli;
 
 import io.firn.cold.BucketInspection;
 import io.firn.cold.ColdStoreException;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import org.apache.kafka.common.TopicIdPartition;
+import org.apache.kafka.common.Uuid;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -23,11 +27,27 @@ final class ManifestShow implements Callable<Integer> {
         boolean all = true;
         try (BucketInspection inspection = scope.open()) {
             System.out.println("cluster   " + inspection.cluster());
+            Set<Uuid> told = new HashSet<>();
             for (TopicIdPartition partition : scope.partitions(inspection)) {
+                if (told.add(partition.topicId())) {
+                    all &= showTopic(inspection, partition);
+                }
                 all &= show(inspection, partition);
             }
         }
         return all ? Main.OK : Main.FAILED;
+    }
+
+    private static boolean showTopic(BucketInspection inspection, TopicIdPartition partition) {
+        String head = "topic     " + partition.topic() + ", topic id " + partition.topicId() + ": ";
+        try {
+            System.out.println(head + inspection.topic(partition.topic(), partition.topicId()).map(topic -> topic.partitions() + " partition(s), configs " + new TreeMap<>(topic.configs())
+                    + ", as of version " + topic.metadataVersion() + " of the metadata of cluster " + topic.clusterId()).orElse("not described"));
+            return true;
+        } catch (ColdStoreException.Corrupt | ColdStoreException.Misconfigured damaged) {
+            System.out.println("DAMAGED   " + head + damaged.getMessage());
+            return false;
+        }
     }
 
     /** False if it cannot be read; the others are shown all the same. */
