@@ -47,7 +47,7 @@ final class BucketCheck {
     private void requireOurs(Optional<BucketClaim> claim) {
         String owner = claim.map(BucketClaim::clusterId).orElseThrow(() -> new ColdStoreException.Unavailable("The claim " + layout.cluster() + " was just made and is not there", null));
         if (!owner.equals(config.clusterId())) {
-            throw misconfigured("it belongs to cluster " + owner + ", this one is " + config.clusterId() + "; use another bucket or prefix");
+            throw misconfigured("it belongs to cluster " + owner + ", this one is " + config.clusterId() + "; use another bucket or prefix, or see firn bucket takeover, if that cluster is gone for good");
         }
     }
 

@@ -1,6 +1,6 @@
 package io.firn.cold;
 
-import io.firn.cold.bucket.BucketDirectory;
+import io.firn.cold.bucket.BucketTopics;
 import io.firn.cold.bucket.NewestManifest;
 import io.firn.cold.read.ColdReads;
 import io.firn.cold.read.LiveSegment;
@@ -10,17 +10,13 @@ import io.firn.cold.segment.BucketLayout;
 import io.firn.cold.topic.TopicObjects;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.InstantSource;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.common.TopicIdPartition;
-import org.apache.kafka.common.Uuid;
 
 /**
  * Reads topics straight from a bucket, with no broker running, or beside brokers that write, compact and expire.
@@ -86,7 +82,7 @@ public final class ColdLogReader implements AutoCloseable {
 
     /** All topics of which there are objects, by name; a request for each of their partitions. Of a topic that is being deleted some may be left. */
     public CompletableFuture<List<ColdTopic>> topics() {
-        return onWork(claim().thenCompose(ours -> listed(Optional.empty())));
+        return onWork(claim().thenCompose(ours -> new BucketTopics(objects, layout).listed(Optional.empty())));
     }
 
     /**
@@ -94,49 +90,7 @@ public final class ColdLogReader implements AutoCloseable {
      * {@link ColdStoreException.Misconfigured}, which names their ids, and {@link #topics} tells them apart.
      */
     public CompletableFuture<ColdTopic> topic(String name) {
-        return onWork(claim().thenCompose(ours -> listed(Optional.of(name))).thenCompose(found -> found.size() < 2 ? CompletableFuture.completedFuture(found) : undeleted(found, 0, new ArrayList<>()))
-                .thenApply(found -> theOnly(name, found)));
-    }
-
-    private ColdTopic theOnly(String name, List<ColdTopic> found) {
-        if (found.isEmpty()) {
-            throw new ColdStoreException.Missing("No topic " + name + " in " + objects.location() + (config.prefix().isEmpty() ? "" : ", prefix " + config.prefix()));
-        }
-        if (found.size() > 1) {
-            throw new ColdStoreException.Misconfigured("There is more than one topic " + name + ": " + String.join(", ", found.stream().map(topic -> topic.id().toString()).toList()), null);
-        }
-        return found.get(0);
-    }
-
-    private CompletableFuture<List<ColdTopic>> undeleted(List<ColdTopic> candidates, int at, List<ColdTopic> kept) {
-        if (at == candidates.size()) {
-            return CompletableFuture.completedFuture(kept);
-        }
-        ColdTopic candidate = candidates.get(at);
-        return anyHistory(candidate, 0).thenCompose(some -> {
-            if (some) {
-                kept.add(candidate);
-            }
-            return undeleted(candidates, at + 1, kept);
-        });
-    }
-
-    private CompletableFuture<Boolean> anyHistory(ColdTopic topic, int at) {
-        if (at == topic.partitions().size()) {
-            return CompletableFuture.completedFuture(false);
-        }
-        return manifest(topic.partition(topic.partitions().get(at))).thenApply(newest -> newest.manifest().number() > 0)
-                .exceptionallyCompose(failure -> ColdStoreException.unwrap(failure) instanceof ColdStoreException.Missing ? CompletableFuture.completedFuture(false)
-                        : CompletableFuture.failedFuture(failure))
-                .thenCompose(some -> some ? CompletableFuture.completedFuture(true) : anyHistory(topic, at + 1));
-    }
-
-    private CompletableFuture<List<ColdTopic>> listed(Optional<String> name) {
-        return new BucketDirectory(objects, layout).partitions(name).thenApply(partitions -> {
-            Map<Uuid, List<TopicIdPartition>> byTopic = new LinkedHashMap<>();
-            partitions.forEach(partition -> byTopic.computeIfAbsent(partition.topicId(), id -> new ArrayList<>()).add(partition));
-            return byTopic.values().stream().map(all -> new ColdTopic(all.get(0).topic(), all.get(0).topicId(), all.stream().map(TopicIdPartition::partition).toList())).toList();
-        });
+        return onWork(claim().thenCompose(ours -> new BucketTopics(objects, layout).named(name)));
     }
 
     /** What the cluster's metadata said of a topic: partitions and configs. Empty if nobody wrote it down, as releases before 2026-11 did not. */

@@ -1,5 +1,6 @@
 package io.firn.cold;
 
+import io.firn.cold.bucket.BucketTopics;
 import io.firn.cold.manifest.LogDeletion;
 import io.firn.cold.manifest.ManifestChain;
 import io.firn.cold.manifest.PageShape;
@@ -12,6 +13,7 @@ import io.firn.cold.topic.TopicObjects;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.security.SecureRandom;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -155,6 +157,26 @@ public final class ColdStore implements AutoCloseable {
     public CompletableFuture<Boolean> describeTopic(Uuid id, String name, int partitions, Map<String, String> configs, long metadataVersion) {
         ColdTopicDescription description = new ColdTopicDescription(id, name, partitions, configs, config.clusterId(), metadataVersion);
         return onWork(check().thenCompose(ours -> topicObjects(name, id).write(description, random.nextLong(), clock.millis())));
+    }
+
+    /** What the bucket knows of the topic of this name: two requests a partition. Fails as {@link ColdLogReader#topic} does. */
+    public CompletableFuture<ColdTopicHistory> history(String topic) {
+        BucketTopics topics = new BucketTopics(objects, layout);
+        return onWork(check().thenCompose(ours -> topics.named(topic))
+                .thenCompose(found -> topicObjects(found.name(), found.id()).read().thenCompose(description -> partitions(topics, found, 0, new ArrayList<>())
+                        .thenApply(partitions -> new ColdTopicHistory(found, description, partitions)))));
+    }
+
+    private static CompletableFuture<List<ColdTopicHistory.Partition>> partitions(BucketTopics topics, ColdTopic topic, int at, List<ColdTopicHistory.Partition> known) {
+        if (at == topic.partitions().size()) {
+            return CompletableFuture.completedFuture(known);
+        }
+        int number = topic.partitions().get(at);
+        return topics.undeleted(topic.partition(number)).thenCompose(found -> {
+            found.filter(newest -> newest.manifest().number() > 0).ifPresent(newest -> known.add(new ColdTopicHistory.Partition(number, newest.startOffset(), newest.endOffset(),
+                    newest.live().segments().stream().mapToLong(segment -> segment.facts().maxTimestampMs()).max().orElse(-1), newest.manifest().writerEpoch())));
+            return partitions(topics, topic, at + 1, known);
+        });
     }
 
     /** Deletes what describes a topic; absence is success. For whoever described it while it was deleted. */

@@ -3,10 +3,13 @@ package io.firn.cold;
 import static io.firn.cold.ColdFixture.CHUNK;
 import static io.firn.cold.ColdFixture.PARTITION;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.firn.cold.sim.SimFault;
 import io.firn.cold.sim.SimFault.Operation;
+import io.firn.cold.sim.SimObjectStore;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -15,6 +18,7 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.TopicIdPartition;
 import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.compress.Compression;
 import org.junit.jupiter.api.Test;
 
 /** What the bucket says of a topic as a whole. */
@@ -132,6 +136,40 @@ class ColdTopicTest {
         assertThat(topicObjects()).isEmpty();
         assertThat(cold.objects.keys()).containsExactly("firn/cluster");
         cold.await(cold.store.deleteLog(zero, 1));
+    }
+
+    @Test
+    void allThatIsKnownOfATopicIsToldForItsRecovery() {
+        ColdLog log = cold.log(6);
+        cold.await(log.append(SegmentFixture.random(new Random(1), 0, 6, 1_000)));
+        cold.await(log.deleteBefore(3));
+        ColdLog emptied = cold.await(cold.store.openLog(new TopicIdPartition(ID, 0, NAME), 2));
+        cold.await(emptied.append(new SegmentFixture(0, 2).batch(new Random(1), Compression.NONE, 4, 10)));
+        cold.await(emptied.deleteBefore(4));
+        describe(cold.store, 7, "-1", 3);
+        ColdTopicHistory history = cold.await(cold.store.history(NAME));
+        assertThat(history.topic().id()).isEqualTo(ID);
+        assertThat(history.partitionCount()).isEqualTo(7);
+        assertThat(history.nextLeaderEpoch()).isEqualTo(7);
+        assertThat(history.description().orElseThrow().configs()).containsEntry("retention.ms", "-1");
+        assertThat(history.partitions()).containsExactly(new ColdTopicHistory.Partition(0, 4, 4, -1, 2),
+                new ColdTopicHistory.Partition(3, 3, log.endOffset(), log.segments().get(0).maxTimestampMs(), 6));
+        assertThat(cold.failure(cold.store.history("lakes"))).isInstanceOf(ColdStoreException.Missing.class);
+    }
+
+    @Test
+    void aBucketIsTakenOverOnlyFromTheClusterThatIsNamed() {
+        cold.log(1);
+        SimObjectStore direct = new SimObjectStore();
+        direct.putIfAbsent("firn/cluster", ByteBuffer.wrap("firn cluster 1\ncluster-a\n".getBytes())).join();
+        assertThatThrownBy(() -> BucketTakeover.run(direct, "firn", "cluster-c", "cluster-b")).isInstanceOf(ColdStoreException.Misconfigured.class)
+                .hasMessageContaining("belongs to cluster cluster-a, not to cluster-c");
+        assertThat(direct.bytes("firn/cluster")).asString().isEqualTo("firn cluster 1\ncluster-a\n");
+        BucketTakeover.run(direct, "firn", "cluster-a", "cluster-b");
+        BucketTakeover.run(direct, "firn", "cluster-a", "cluster-b");
+        assertThat(direct.bytes("firn/cluster")).asString().isEqualTo("firn cluster 1\ncluster-b\n");
+        assertThat(direct.keys()).containsExactly("firn/cluster");
+        assertThatThrownBy(() -> BucketTakeover.run(direct, "elsewhere", "cluster-a", "cluster-b")).isInstanceOf(ColdStoreException.Misconfigured.class);
     }
 
     @Test

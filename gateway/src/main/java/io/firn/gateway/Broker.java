@@ -25,6 +25,7 @@ import io.firn.gateway.partition.Partitions;
 import io.firn.gateway.partition.Replication;
 import io.firn.gateway.partition.Standing;
 import io.firn.gateway.partition.TopicDescriber;
+import io.firn.gateway.partition.TopicRecovery;
 import io.firn.gateway.peer.Peers;
 import io.firn.gateway.quota.ClientQuotas;
 import io.firn.gateway.quota.ConnectionQuotas;
@@ -121,6 +122,7 @@ public final class Broker implements AutoCloseable {
     private KafkaListener kafka;
     private HttpListener http;
     private volatile Readiness readiness = Readiness.notReady("logs are being opened");
+    private volatile Optional<TopicRecovery> recovery = Optional.empty();
     private volatile Optional<ClusterPart> cluster = Optional.empty();
 
     private Broker(BrokerConfig config, boolean form) {
@@ -226,6 +228,7 @@ public final class Broker implements AutoCloseable {
         cluster.ifPresent(ClusterPart::register);
         CompletableFuture<Void> open = serve(keeper);
         describeTopics(cold, topicConfigs, loops.first(), timer);
+        recovery = Optional.of(new TopicRecovery(cold::history, metadata::submit, keeper::whenInService));
         groups.start();
         transactions.start();
         shareState.start();
@@ -371,7 +374,7 @@ public final class Broker implements AutoCloseable {
 
     private void startHttp(Vertx vertx) {
         try {
-            http = HttpListener.start(vertx, config.http(), meters, this::readiness, () -> Optional.ofNullable(metadata)).toCompletionStage().toCompletableFuture().join();
+            http = HttpListener.start(vertx, config.http(), meters, this::readiness, () -> Optional.ofNullable(metadata), () -> recovery).toCompletionStage().toCompletableFuture().join();
         } catch (CompletionException e) {
             throw new StartupException("cannot listen for HTTP on " + config.http().host() + ":" + config.http().port() + " (http.port): " + e.getCause().getMessage(), e);
         }

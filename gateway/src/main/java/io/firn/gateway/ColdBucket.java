@@ -10,7 +10,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.util.Optional;
 
 /**
- * The bucket that a broker with these settings would use, for tools that only read it. Immutable.
+ * The bucket that a broker with these settings would use, for tools. Immutable.
  *
  * @param objects which store
  * @param reader how it is read, whoever's it is
@@ -31,6 +31,11 @@ public record ColdBucket(ObjectStoreConfig objects, ColdReaderConfig reader) {
     /** Opens it with no more than the permission to get and to list. */
     public ObjectStore openToRead(MeterRegistry meters) {
         return ObjectStores.openToRead(objects, meters);
+    }
+
+    /** Opens it to be changed: for a takeover. */
+    public ObjectStore open(MeterRegistry meters) {
+        return ObjectStores.open(objects, meters);
     }
 
     /** Of all keys; may be empty. */

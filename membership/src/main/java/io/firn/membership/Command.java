@@ -166,6 +166,22 @@ public sealed interface Command {
         }
     }
 
+    /**
+     * Makes a topic again that another cluster has left in the bucket, under its id. Each partition has only its leader in sync, and is {@link PartitionView#recovering} until the leader has taken over what the bucket holds.
+     *
+     * @param id id it had
+     * @param replicationFactor -1 for the default
+     * @param leaderEpoch of all its partitions, above any that wrote to the bucket
+     */
+    record RestoreTopic(Uuid id, String name, int partitions, int replicationFactor, int leaderEpoch, Map<String, String> configs) implements Command {
+        public RestoreTopic {
+            require(!id.equals(Uuid.ZERO_UUID), "a topic needs an id");
+            require(!name.isEmpty(), "a topic needs a name");
+            require(leaderEpoch >= 0, "a leader epoch is not negative");
+            configs = Map.copyOf(configs);
+        }
+    }
+
     record DeleteTopic(Uuid id) implements Command {}
 
     /** Grows a topic to {@code totalPartitions}; {@code newAssignments} is empty for automatic placement. */

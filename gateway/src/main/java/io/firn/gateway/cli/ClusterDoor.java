@@ -16,6 +16,7 @@ final class ClusterDoor {
     /** A change waits until a controller is found, which after a failure takes some seconds. */
     private static final Duration TIME_LIMIT = Duration.ofSeconds(30);
     private static final int OK = 200;
+    private static final String BROKERS = "/cluster/brokers";
 
     @Option(names = "--http", paramLabel = "URL", defaultValue = "http://127.0.0.1:8080",
             description = "HTTP address of any broker of the cluster (default ${DEFAULT-VALUE}).")
@@ -24,17 +25,22 @@ final class ClusterDoor {
     private final HttpClient client = HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(3)).build();
 
     JsonObject brokers() throws InterruptedException {
-        return send("cannot list the brokers", HttpRequest.newBuilder(uri("")).GET());
+        return send("cannot list the brokers", HttpRequest.newBuilder(uri(BROKERS)).GET());
     }
 
     /** @param action with its parameters */
     JsonObject act(String attempt, int broker, String action) throws InterruptedException {
-        return send(attempt, HttpRequest.newBuilder(uri("/" + broker + "/" + action)).POST(HttpRequest.BodyPublishers.noBody()));
+        return send(attempt, HttpRequest.newBuilder(uri(BROKERS + "/" + broker + "/" + action)).POST(HttpRequest.BodyPublishers.noBody()));
+    }
+
+    /** @param action with its parameters */
+    JsonObject actOnTopic(String attempt, String topic, String action) throws InterruptedException {
+        return send(attempt, HttpRequest.newBuilder(uri("/cluster/topics/" + topic + "/" + action)).POST(HttpRequest.BodyPublishers.noBody()));
     }
 
     private URI uri(String path) {
         try {
-            URI uri = URI.create(url + "/cluster/brokers" + path);
+            URI uri = URI.create(url + path);
             if (uri.getHost() == null || !"http".equals(uri.getScheme())) {
                 throw new IllegalArgumentException(url);
             }

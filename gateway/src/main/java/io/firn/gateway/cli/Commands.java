@@ -22,6 +22,7 @@ final class Commands {
             Map.entry("metadata", MetadataCommand::new),
             Map.entry("produce", ProduceCommand::new),
             Map.entry("consume", ConsumeCommand::new),
+            Map.entry("bucket", BucketCommand::new),
             Map.entry("segment", SegmentCommand::new),
             Map.entry("manifest", ManifestCommand::new),
             Map.entry("replay", ReplayCommand::new),

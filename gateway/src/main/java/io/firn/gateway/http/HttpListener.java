@@ -1,6 +1,7 @@
 package io.firn.gateway.http;
 
 import io.firn.gateway.config.BrokerConfig;
+import io.firn.gateway.partition.TopicRecovery;
 import io.firn.membership.Metadata;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.vertx.core.Future;
@@ -44,10 +45,16 @@ public final class HttpListener {
      */
     public static Future<HttpListener> start(Vertx vertx, BrokerConfig.Http config, PrometheusMeterRegistry meters, Supplier<Readiness> readiness,
             Supplier<Optional<Metadata>> metadata) {
+        return start(vertx, config, meters, readiness, metadata, Optional::empty);
+    }
+
+    /** @param recovery empty while this broker has no bucket to recover topics from */
+    public static Future<HttpListener> start(Vertx vertx, BrokerConfig.Http config, PrometheusMeterRegistry meters, Supplier<Readiness> readiness,
+            Supplier<Optional<Metadata>> metadata, Supplier<Optional<TopicRecovery>> recovery) {
         HttpServer server = vertx.createHttpServer(options(config));
         HttpListener listener = new HttpListener(server);
         server.connectionHandler(listener::connected);
-        server.requestHandler(new Routes(new MetricsPage(vertx, meters), new HealthPage(readiness), new ClusterPage(vertx, metadata)));
+        server.requestHandler(new Routes(new MetricsPage(vertx, meters), new HealthPage(readiness), new ClusterPage(vertx, metadata), new TopicPage(vertx, recovery)));
         return server.listen().map(listener);
     }
 

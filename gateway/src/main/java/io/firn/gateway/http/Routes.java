@@ -16,8 +16,11 @@ final class Routes implements Handler<HttpServerRequest> {
 
     private final ClusterPage cluster;
 
-    Routes(MetricsPage metrics, HealthPage health, ClusterPage cluster) {
+    private final TopicPage topics;
+
+    Routes(MetricsPage metrics, HealthPage health, ClusterPage cluster, TopicPage topics) {
         this.cluster = cluster;
+        this.topics = topics;
         pages = Map.of("/metrics", metrics::answer, "/health/live", health::live, "/health/ready", health::ready);
     }
 
@@ -31,6 +34,8 @@ final class Routes implements Handler<HttpServerRequest> {
             plain(response, 413, "no request here takes a body\n").onComplete(sent -> request.connection().close());
         } else if (ClusterPage.serves(request.path())) {
             cluster.handle(request);
+        } else if (TopicPage.serves(request.path())) {
+            topics.handle(request);
         } else if (page == null) {
             plain(response, 404, "there are /metrics, /health/live, /health/ready and " + ClusterPage.PATH + "\n");
         } else if (request.method() != HttpMethod.GET && request.method() != HttpMethod.HEAD) {

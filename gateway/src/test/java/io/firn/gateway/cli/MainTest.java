@@ -67,6 +67,9 @@ class MainTest {
         "manifest verify --set cold.file.dir=/nowhere | firn: verify: Cannot read /nowhere as object store: java.nio.file.NoSuchFileException: /nowhere",
         "manifest verify --set cold.provider=s3 | firn: cold.bucket is not set, but cold.provider s3 needs one",
         "manifest verify --set cold.provider=s3 --set cold.bucket=b --set cold.endpoint=x | firn: cold: Endpoint must be http://host:port or https://host:port, not x",
+        "bucket takeover --from a       | firn: Missing required option: '--to=CLUSTER-ID' (see firn bucket takeover --help)",
+        "bucket takeover --from a --to b.c | firn: --to takes the id of a cluster, not 'b.c'",
+        "topic recover t --http localhost | firn: --http takes http://HOST:PORT, not 'localhost'",
         "replay                         | firn: Missing required parameter: 'TOPIC' (see firn replay --help)",
         "replay t --from yesterday      | firn: --from takes an offset, a time (2026-11-01, 2026-11-01T12:30:00Z, @MILLISECONDS), earliest or end, not 'yesterday'",
         "replay t --to-dir d --to-cluster h:1 | firn: --to-dir and --to-cluster exclude each other",
@@ -97,11 +100,11 @@ class MainTest {
     @Test
     void helpNamesEveryCommand() throws Exception {
         assertThat(Main.run("--help")).isEqualTo(Main.OK);
-        assertThat(out.toString(StandardCharsets.UTF_8)).contains("up ", "topic ", "broker ", "cp ", "produce ", "consume ", "replay ", "segment ", "manifest ", "demo ");
+        assertThat(out.toString(StandardCharsets.UTF_8)).contains("up ", "topic ", "broker ", "cp ", "produce ", "consume ", "replay ", "segment ", "manifest ", "bucket ", "demo ");
     }
 
     @ParameterizedTest
-    @CsvSource({"up", "topic", "broker", "cp", "produce", "consume", "replay", "segment", "manifest", "demo"})
+    @CsvSource({"up", "topic", "broker", "cp", "produce", "consume", "replay", "segment", "manifest", "bucket", "demo"})
     void everyCommandHasHelp(String command) throws Exception {
         assertThat(Main.run(command, "--help")).isEqualTo(Main.OK);
         assertThat(out.toString(StandardCharsets.UTF_8)).startsWith("Usage: firn " + command);

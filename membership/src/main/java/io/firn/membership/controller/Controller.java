@@ -54,6 +54,8 @@ public final class Controller {
             return reassignments.endDrain(view, end);
         } else if (command instanceof Command.CreateTopic create) {
             return topics.create(view, create, random);
+        } else if (command instanceof Command.RestoreTopic restore) {
+            return topics.restore(view, restore, random);
         } else if (command instanceof Command.DeleteTopic delete) {
             return topics.delete(view, delete);
         } else if (command instanceof Command.AddPartitions add) {

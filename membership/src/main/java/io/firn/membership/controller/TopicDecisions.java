@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
+import org.apache.kafka.common.Uuid;
 
 /**
  * Decides the creation, growth and deletion of topics. Immutable.
@@ -30,12 +31,27 @@ final class TopicDecisions {
         this.configs = new ConfigDecisions(policy);
     }
 
-    Decision create(ClusterView view, Command.CreateTopic create, RandomGenerator random) {
-        Optional<Decision> refusal = checkName(view, create.name()).or(() -> checkId(view, create)).or(() -> configs.checkNew(create.configs()));
+    Decision restore(ClusterView view, Command.RestoreTopic restore, RandomGenerator random) {
+        Optional<Decision> refusal = checkName(view, restore.name()).or(() -> checkId(view, restore.id())).or(() -> configs.checkNew(restore.configs()));
         if (refusal.isPresent()) {
             return refusal.get();
         }
-        Placed placed = create.assignments().isEmpty() ? placeNew(view, create, random) : checkManual(view, create);
+        Placed placed = placeNew(view, restore.partitions(), restore.replicationFactor(), random);
+        return placed.refusal().orElseGet(() -> Decision.accept(new Entry.TopicCreated(new TopicView(restore.id(), restore.name(),
+                partitions(view, 0, placed.replicas()).stream().map(partition -> recovering(partition, restore.leaderEpoch())).toList(), restore.configs()))));
+    }
+
+    /** The others have to fetch what the leader finds in the bucket, as any replica that is behind. */
+    private static PartitionView recovering(PartitionView placed, int leaderEpoch) {
+        return new PartitionView(placed.partition(), placed.leader(), leaderEpoch, 0, placed.replicas(), List.of(placed.leader()), List.of(), List.of(), true);
+    }
+
+    Decision create(ClusterView view, Command.CreateTopic create, RandomGenerator random) {
+        Optional<Decision> refusal = checkName(view, create.name()).or(() -> checkId(view, create.id())).or(() -> configs.checkNew(create.configs()));
+        if (refusal.isPresent()) {
+            return refusal.get();
+        }
+        Placed placed = create.assignments().isEmpty() ? placeNew(view, create.partitions(), create.replicationFactor(), random) : checkManual(view, create);
         return placed.refusal().orElseGet(
                 () -> Decision.accept(new Entry.TopicCreated(new TopicView(create.id(), create.name(), partitions(view, 0, placed.replicas()), create.configs()))));
     }
@@ -69,8 +85,8 @@ final class TopicDecisions {
                 .map(other -> Decision.refuse(Reason.INVALID_TOPIC, "topic " + name + " would look like the existing topic " + other + " in metric names"));
     }
 
-    private static Optional<Decision> checkId(ClusterView view, Command.CreateTopic create) {
-        return view.topic(create.id()).map(other -> Decision.refuse(Reason.TOPIC_EXISTS, "topic " + other.name() + " has the id " + create.id() + " already"));
+    private static Optional<Decision> checkId(ClusterView view, Uuid id) {
+        return view.topic(id).map(other -> Decision.refuse(Reason.TOPIC_EXISTS, "topic " + other.name() + " has the id " + id + " already"));
     }
 
     private Optional<Decision> checkCount(ClusterView view, int current, int total) {
@@ -83,9 +99,9 @@ final class TopicDecisions {
         return Optional.empty();
     }
 
-    private Placed placeNew(ClusterView view, Command.CreateTopic create, RandomGenerator random) {
-        int factor = create.replicationFactor() == -1 ? policy.defaultReplicationFactor() : create.replicationFactor();
-        return checkCount(view, 0, create.partitions()).map(Placed::no).orElseGet(() -> place(view, 0, create.partitions(), factor, random));
+    private Placed placeNew(ClusterView view, int count, int replicationFactor, RandomGenerator random) {
+        int factor = replicationFactor == -1 ? policy.defaultReplicationFactor() : replicationFactor;
+        return checkCount(view, 0, count).map(Placed::no).orElseGet(() -> place(view, 0, count, factor, random));
     }
 
     private static Placed place(ClusterView view, int first, int end, int factor, RandomGenerator random) {

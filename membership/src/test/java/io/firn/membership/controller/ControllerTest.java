@@ -81,9 +81,28 @@ class ControllerTest {
     }
 
     @Test
+    void aTopicOfTheBucketIsRestoredWithItsLeadersAloneInSyncAndRecovering() {
+        brokers(3);
+        accept(new Command.RestoreTopic(ID, "t", 2, 2, 7, Map.of("k", "v")));
+        TopicView topic = view.topics().get("t");
+        assertThat(topic.id()).isEqualTo(ID);
+        assertThat(topic.configs()).containsEntry("k", "v");
+        assertThat(topic.partitions()).hasSize(2).allSatisfy(partition -> {
+            assertThat(partition.leaderEpoch()).isEqualTo(7);
+            assertThat(partition.recovering()).isTrue();
+            assertThat(partition.replicas()).hasSize(2);
+            assertThat(partition.isr()).containsExactly(partition.leader());
+        });
+        refuse(Reason.TOPIC_EXISTS, new Command.RestoreTopic(new Uuid(5, 5), "t", 2, 2, 7, Map.of()));
+        refuse(Reason.TOPIC_EXISTS, new Command.RestoreTopic(ID, "u", 2, 2, 7, Map.of()));
+        refuse(Reason.INVALID_PARTITIONS, new Command.RestoreTopic(new Uuid(5, 5), "u", 0, 2, 7, Map.of()));
+        refuse(Reason.INVALID_REPLICATION_FACTOR, new Command.RestoreTopic(new Uuid(5, 5), "u", 2, 4, 7, Map.of()));
+    }
+
+    @Test
     void everyCommandHasADecision() {
         brokers(1);
-        List<Command> one = List.of(new RegisterBroker(0, "h", 1, Optional.empty()), topic("t", 1, 1), new DeleteTopic(ID), new AddPartitions("t", 1, List.of()),
+        List<Command> one = List.of(new RegisterBroker(0, "h", 1, Optional.empty()), topic("t", 1, 1), new Command.RestoreTopic(ID, "t", 1, 1, 0, Map.of()), new DeleteTopic(ID), new AddPartitions("t", 1, List.of()),
                 new AlterConfigs(ConfigScope.TOPIC, "t", Map.of()), new AllocateProducerIds(1),
                 new AlterClientQuotas(new QuotaEntity(Map.of("user", Optional.empty())), Map.of()), new AlterScramCredential("u", ScramMechanism.SHA_256, Optional.empty()),
                 new Command.UnfenceBroker(0, 1, 1), new Command.FenceBroker(0, 1), new Command.ShutDownBroker(0, 1), new Command.UnregisterBroker(0),
