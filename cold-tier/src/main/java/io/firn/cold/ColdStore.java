@@ -1,11 +1,14 @@
 package io.firn.cold;
 
 import io.firn.cold.bucket.BucketTopics;
+import io.firn.cold.bucket.NewestManifest;
 import io.firn.cold.manifest.LogDeletion;
 import io.firn.cold.manifest.ManifestChain;
 import io.firn.cold.manifest.PageShape;
 import io.firn.cold.manifest.SegmentEntry;
 import io.firn.cold.read.ColdReads;
+import io.firn.cold.read.LiveSegment;
+import io.firn.cold.read.OpenTransactions;
 import io.firn.cold.segment.BucketLayout;
 import io.firn.cold.segment.PartitionKeys;
 import io.firn.cold.segment.SegmentName;
@@ -17,6 +20,8 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
@@ -159,7 +164,7 @@ public final class ColdStore implements AutoCloseable {
         return onWork(check().thenCompose(ours -> topicObjects(name, id).write(description, random.nextLong(), clock.millis())));
     }
 
-    /** What the bucket knows of the topic of this name: two requests a partition. Fails as {@link ColdLogReader#topic} does. */
+    /** What the bucket knows of the topic of this name: three requests a partition. Fails as {@link ColdLogReader#topic} does. */
     public CompletableFuture<ColdTopicHistory> history(String topic) {
         BucketTopics topics = new BucketTopics(objects, layout);
         return onWork(check().thenCompose(ours -> topics.named(topic))
@@ -167,16 +172,23 @@ public final class ColdStore implements AutoCloseable {
                         .thenApply(partitions -> new ColdTopicHistory(found, description, partitions)))));
     }
 
-    private static CompletableFuture<List<ColdTopicHistory.Partition>> partitions(BucketTopics topics, ColdTopic topic, int at, List<ColdTopicHistory.Partition> known) {
+    private CompletableFuture<List<ColdTopicHistory.Partition>> partitions(BucketTopics topics, ColdTopic topic, int at, List<ColdTopicHistory.Partition> known) {
         if (at == topic.partitions().size()) {
             return CompletableFuture.completedFuture(known);
         }
-        int number = topic.partitions().get(at);
-        return topics.undeleted(topic.partition(number)).thenCompose(found -> {
-            found.filter(newest -> newest.manifest().number() > 0).ifPresent(newest -> known.add(new ColdTopicHistory.Partition(number, newest.startOffset(), newest.endOffset(),
-                    newest.live().segments().stream().mapToLong(segment -> segment.facts().maxTimestampMs()).max().orElse(-1), newest.manifest().writerEpoch())));
-            return partitions(topics, topic, at + 1, known);
-        });
+        return topics.undeleted(topic.partition(topic.partitions().get(at))).thenCompose(found -> found.filter(newest -> newest.manifest().number() > 0).map(this::told)
+                .orElseGet(() -> CompletableFuture.completedFuture(Optional.empty()))).thenCompose(told -> {
+                    told.ifPresent(known::add);
+                    return partitions(topics, topic, at + 1, known);
+                });
+    }
+
+    private CompletableFuture<Optional<ColdTopicHistory.Partition>> told(NewestManifest newest) {
+        List<LiveSegment> live = newest.live().segments();
+        CompletableFuture<OptionalLong> open = live.isEmpty() ? CompletableFuture.completedFuture(OptionalLong.empty())
+                : reads.indexes(newest.partition(), live.get(live.size() - 1)).thenApply(indexes -> OpenTransactions.earliest(indexes.producerSnapshot()));
+        long newestMs = live.stream().mapToLong(segment -> segment.facts().maxTimestampMs()).max().orElse(-1);
+        return open.thenApply(first -> Optional.of(new ColdTopicHistory.Partition(newest.partition().partition(), newest.startOffset(), newest.endOffset(), newestMs, newest.manifest().writerEpoch(), first)));
     }
 
     /** Deletes what describes a topic; absence is success. For whoever described it while it was deleted. */

@@ -2,6 +2,7 @@ package io.firn.cold;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * What the bucket knows of a topic: enough to bring it back.
@@ -22,8 +23,9 @@ public record ColdTopicHistory(ColdTopic topic, Optional<ColdTopicDescription> d
      * @param endOffset first offset that is not in the bucket
      * @param maxTimestampMs of the newest record, Unix milliseconds; -1 if there is none
      * @param leaderEpoch of the leader that wrote last: whoever goes on needs a greater one
+     * @param openTransaction first offset of the earliest transaction whose end is not in the bucket; empty if there is none
      */
-    public record Partition(int number, long startOffset, long endOffset, long maxTimestampMs, int leaderEpoch) {}
+    public record Partition(int number, long startOffset, long endOffset, long maxTimestampMs, int leaderEpoch, OptionalLong openTransaction) {}
 
     /** Partitions the topic had, as far as is known. */
     public int partitionCount() {

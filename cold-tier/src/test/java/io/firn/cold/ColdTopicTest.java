@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.TopicIdPartition;
@@ -141,7 +142,7 @@ class ColdTopicTest {
     @Test
     void allThatIsKnownOfATopicIsToldForItsRecovery() {
         ColdLog log = cold.log(6);
-        cold.await(log.append(SegmentFixture.random(new Random(1), 0, 6, 1_000)));
+        cold.await(log.append(SegmentFixture.random(new Random(1), 0, 6, 1_000).open(8, 5).open(9, 4)));
         cold.await(log.deleteBefore(3));
         ColdLog emptied = cold.await(cold.store.openLog(new TopicIdPartition(ID, 0, NAME), 2));
         cold.await(emptied.append(new SegmentFixture(0, 2).batch(new Random(1), Compression.NONE, 4, 10)));
@@ -152,8 +153,8 @@ class ColdTopicTest {
         assertThat(history.partitionCount()).isEqualTo(7);
         assertThat(history.nextLeaderEpoch()).isEqualTo(7);
         assertThat(history.description().orElseThrow().configs()).containsEntry("retention.ms", "-1");
-        assertThat(history.partitions()).containsExactly(new ColdTopicHistory.Partition(0, 4, 4, -1, 2),
-                new ColdTopicHistory.Partition(3, 3, log.endOffset(), log.segments().get(0).maxTimestampMs(), 6));
+        assertThat(history.partitions()).containsExactly(new ColdTopicHistory.Partition(0, 4, 4, -1, 2, OptionalLong.empty()),
+                new ColdTopicHistory.Partition(3, 3, log.endOffset(), log.segments().get(0).maxTimestampMs(), 6, OptionalLong.of(4)));
         assertThat(cold.failure(cold.store.history("lakes"))).isInstanceOf(ColdStoreException.Missing.class);
     }
 

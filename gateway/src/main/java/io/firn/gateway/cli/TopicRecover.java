@@ -41,5 +41,9 @@ final class TopicRecover implements Callable<Integer> {
         long newest = partition.getLong("newest");
         System.out.println("partition " + partition.getInteger("partition") + ": " + (end > start ? "offsets " + start + " to " + (end - 1) : "no records, next offset " + end)
                 + (newest < 0 ? "" : ", newest record " + Instant.ofEpochMilli(newest)));
+        if (partition.getLong("open") >= 0) {
+            System.out.println("partition " + partition.getInteger("partition") + ": the transaction at offset " + partition.getLong("open") + " has no end in the bucket: readers of committed records wait there until it is aborted"
+                    + " (kafka-transactions.sh abort)");
+        }
     }
 }

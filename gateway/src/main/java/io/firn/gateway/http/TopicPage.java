@@ -93,7 +93,7 @@ final class TopicPage {
     private static JsonObject told(ColdTopicHistory history) {
         JsonArray partitions = new JsonArray();
         history.partitions().forEach(partition -> partitions.add(new JsonObject().put("partition", partition.number()).put("start", partition.startOffset()).put("end", partition.endOffset())
-                .put("newest", partition.maxTimestampMs())));
+                .put("newest", partition.maxTimestampMs()).put("open", partition.openTransaction().orElse(-1))));
         JsonObject configs = new JsonObject();
         new TreeMap<>(history.description().map(ColdTopicDescription::configs).orElse(java.util.Map.of())).forEach(configs::put);
         return new JsonObject().put("topic", history.topic().name()).put("id", history.topic().id().toString()).put("partitionCount", history.partitionCount()).put("described", history.description().isPresent())

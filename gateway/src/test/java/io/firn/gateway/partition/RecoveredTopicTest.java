@@ -25,6 +25,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.message.FetchRequestData;
@@ -72,7 +73,7 @@ class RecoveredTopicTest {
     }
 
     private ColdTopicHistory history() {
-        return new ColdTopicHistory(new ColdTopic("logs", id, List.of(0)), Optional.of(new ColdTopicDescription(id, "logs", 2, CONFIGS, "cluster", 1)), List.of(new ColdTopicHistory.Partition(0, 0, 2, 1, 0)));
+        return new ColdTopicHistory(new ColdTopic("logs", id, List.of(0)), Optional.of(new ColdTopicDescription(id, "logs", 2, CONFIGS, "cluster", 1)), List.of(new ColdTopicHistory.Partition(0, 0, 2, 1, 0, OptionalLong.empty())));
     }
 
     private TopicRecovery recovery() {
