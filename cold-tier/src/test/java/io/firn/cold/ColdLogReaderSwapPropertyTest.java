@@ -114,6 +114,7 @@ class ColdLogReaderSwapPropertyTest {
             private long expiredTo;
             private boolean reading;
             private boolean done;
+            private Optional<Throwable> broken = Optional.empty();
 
             Stream(ColdStream stream) {
                 this.stream = stream;
@@ -121,25 +122,36 @@ class ColdLogReaderSwapPropertyTest {
             }
 
             void maybeRead() {
+                broken.ifPresent(wrong -> {
+                    throw new AssertionError(wrong);
+                });
                 if (reading || done || random.nextInt(laziness) > 0) {
                     return;
                 }
                 reading = true;
                 stream.next().whenComplete((piece, failure) -> {
                     reading = false;
-                    assertThat(failure).as("at offset %d", at).isNull();
-                    if (piece.isEmpty()) {
-                        done = true;
-                    } else if (piece.get() instanceof ColdPiece.Expired gone) {
-                        assertThat(gone.fromOffset()).isEqualTo(at);
-                        assertThat(gone.toOffset()).isGreaterThan(at);
-                        at = gone.toOffset();
-                        expiredTo = at;
-                        expired++;
-                    } else if (piece.get() instanceof ColdPiece.Batches batches) {
-                        take(batches);
+                    try {
+                        assertThat(failure).as("at offset %d", at).isNull();
+                        arrived(piece);
+                    } catch (RuntimeException | AssertionError wrong) {
+                        broken = Optional.of(wrong); // the future would keep it to itself
                     }
                 });
+            }
+
+            private void arrived(Optional<ColdPiece> piece) {
+                if (piece.isEmpty()) {
+                    done = true;
+                } else if (piece.get() instanceof ColdPiece.Expired gone) {
+                    assertThat(gone.fromOffset()).isEqualTo(at);
+                    assertThat(gone.toOffset()).isGreaterThan(at);
+                    at = gone.toOffset();
+                    expiredTo = at;
+                    expired++;
+                } else if (piece.get() instanceof ColdPiece.Batches batches) {
+                    take(batches);
+                }
             }
 
             private void take(ColdPiece.Batches batches) {
@@ -155,6 +167,7 @@ class ColdLogReaderSwapPropertyTest {
             }
 
             void check() {
+                assertThat(broken).isEmpty();
                 assertThat(at).isGreaterThanOrEqualTo(stream.limitOffset());
                 for (SegmentFixture segment : live) {
                     segment.records().stream().filter(record -> record.offset() >= expiredTo && record.offset() < stream.limitOffset())
