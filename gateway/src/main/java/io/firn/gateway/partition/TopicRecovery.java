@@ -13,10 +13,10 @@ import java.util.function.Function;
  * Brings a topic back that another cluster has left in the bucket: with its id, its number of partitions, its configs, and every record that was offloaded.
  *
  * <pre>
- *   bucket: description, newest manifest of each partition ─▶ RestoreTopic, above every epoch that wrote there ─▶ leaders begin their logs where the history ends (PartitionKeeper) ─▶ in service
+ *   bucket: description, newest manifest of each partition ─▶ RestoreTopic, above every epoch that wrote there ─▶ leaders recover: their logs begin where the history ends (Replica) ─▶ in service
  * </pre>
  *
- * <p><b>On crash</b> before the command is committed: nothing happened; after it the partitions are {@code recovering}, and their leaders take the history over when they open them.
+ * <p><b>On crash</b> before the command is committed: nothing happened; after it the partitions are {@code recovering}, and their leaders take the history over when they begin to lead.
  *
  * <p>Thread-safe; no state.
  */
