@@ -60,15 +60,15 @@ public final class BucketInspection implements AutoCloseable {
         return Waiting.on(new TopicObjects(objects, layout, name, id).read());
     }
 
-    /** Tells the newest manifest of a partition as lines. {@link ColdStoreException.Missing} if the partition was deleted. @param each every segment too */
-    public void show(TopicIdPartition partition, boolean each, Consumer<String> out) {
-        ManifestText.show(Waiting.on(NewestManifest.read(objects, layout, partition)), each, out);
+    /** Tells the newest manifest of a partition as lines. {@link ColdStoreException.Missing} if the partition was deleted. @param each every segment too, also those in pages; @return pages that are damaged, of those that were looked at */
+    public int show(TopicIdPartition partition, boolean each, Consumer<String> out) {
+        return new ManifestText(objects, layout, out).show(Waiting.on(NewestManifest.read(objects, layout, partition)), each);
     }
 
     /** Log bytes that the newest manifest of a partition names; 0 where there is none that can be read. */
     public long logBytes(TopicIdPartition partition) {
         try {
-            return Waiting.on(NewestManifest.read(objects, layout, partition)).live().segments().stream().mapToLong(segment -> segment.facts().logSizeBytes()).sum();
+            return Waiting.on(NewestManifest.read(objects, layout, partition)).content().logSizeBytes();
         } catch (ColdStoreException.Missing | ColdStoreException.Corrupt | ColdStoreException.Misconfigured e) {
             return 0; // the check itself says what is wrong
         }
@@ -89,10 +89,9 @@ public final class BucketInspection implements AutoCloseable {
             return thread;
         });
         try {
-            PartitionAudit audit = new PartitionAudit(objects, layout, deep, threads, out, checkedBytes);
             BucketVerdict all = BucketVerdict.NOTHING;
             for (TopicIdPartition partition : partitions) {
-                all = all.plus(audit.run(partition));
+                all = all.plus(new PartitionAudit(objects, layout, partition, deep, threads, out, checkedBytes).run());
             }
             return all;
         } finally {

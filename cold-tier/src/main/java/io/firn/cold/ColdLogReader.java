@@ -37,7 +37,8 @@ import org.apache.kafka.common.TopicIdPartition;
  *
  * <p>It needs no permission but to get and to list. The bucket's claim is read, not made, before anything else is.
  *
- * <p>Reads go the brokers' way: chunks by ranged GETs side by side, read-ahead for each stream, every chunk checked, memory bounded by {@link ColdReaderConfig#cacheBytes} whatever the number of streams.
+ * <p>Reads go the brokers' way: chunks by ranged GETs side by side, read-ahead for each stream, every chunk checked, memory bounded by {@link ColdReaderConfig#cacheBytes}, and {@link
+ * ColdStoreConfig#PAGE_CACHE_BYTES} for manifest pages, whatever the number of streams and the length of the history.
  *
  * <p>Thread-safe. Futures complete on the reader's threads and fail with {@link ColdStoreException}, perhaps wrapped in a {@code CompletionException} by dependent stages.
  */
@@ -117,18 +118,18 @@ public final class ColdLogReader implements AutoCloseable {
 
     private CompletableFuture<Long> offset(NewestManifest newest, ColdPosition position, long end) {
         if (position instanceof ColdPosition.Time time) {
-            return new RecordSearch(reads, newest.live()).byTimestamp(time.timestampMs(), newest.startOffset()).thenApply(found -> found.map(ColdTimestamp::offset).orElse(end));
+            return new RecordSearch(reads, newest.live(reads)).byTimestamp(time.timestampMs(), newest.startOffset()).thenApply(found -> found.map(ColdTimestamp::offset).orElse(end));
         }
         return CompletableFuture.completedFuture(position instanceof ColdPosition.Offset given ? given.offset() : position instanceof ColdPosition.Earliest ? newest.startOffset() : end);
     }
 
     /** Where readers have to stop. Below it every transaction has its marker in the cold tier, so that a segment tells whether it was aborted. */
     private CompletableFuture<Long> end(NewestManifest newest, boolean committed) {
-        List<LiveSegment> segments = newest.live().segments();
-        if (!committed || segments.isEmpty()) {
+        Optional<LiveSegment> last = newest.newest();
+        if (!committed || last.isEmpty()) {
             return CompletableFuture.completedFuture(newest.endOffset());
         }
-        return reads.indexes(newest.partition(), segments.get(segments.size() - 1))
+        return reads.indexes(newest.partition(), last.get())
                 .thenApply(indexes -> Math.min(newest.endOffset(), OpenTransactions.earliest(indexes.producerSnapshot()).orElse(Long.MAX_VALUE)));
     }
 

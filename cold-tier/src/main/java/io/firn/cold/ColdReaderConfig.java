@@ -9,7 +9,7 @@ import java.util.Optional;
  * @param prefix key prefix of the cluster's objects, without leading or trailing slash; may be empty
  * @param clusterId the cluster that the bucket must belong to; any if empty
  * @param chunkBytes unit of the cache, 64 KiB to 64 MiB; best the one the segments were written with, though any can be read
- * @param cacheBytes memory for chunks and indexes, direct memory for the most part; bounds what reads hold. At least 8 chunks
+ * @param cacheBytes memory for chunks and indexes, direct memory for the most part; bounds what reads hold. At least 8 chunks. Manifest pages take up to {@link ColdStoreConfig#PAGE_CACHE_BYTES} beside it
  * @param readParallelism ranged GETs in flight in all, 1 to 1024
  * @param readAheadBytes most bytes that one stream has in flight or ready ahead of its position
  * @param requestTimeoutMs times {@code retryMaxAttempts} it bounds a read
@@ -24,7 +24,7 @@ public record ColdReaderConfig(String prefix, Optional<String> clusterId, int ch
         store(prefix, chunkBytes, cacheBytes, readParallelism, readAheadBytes, requestTimeoutMs, retryMaxAttempts); // the same bounds
     }
 
-    /** Reads below {@code prefix}, whoever's the bucket is, with 64 MiB of memory. */
+    /** Reads below {@code prefix}, whoever's the bucket is, with 64 MiB of memory for chunks and indexes. */
     public static ColdReaderConfig of(String prefix) {
         return new ColdReaderConfig(prefix, Optional.empty(), CHUNK_BYTES, 64L * CHUNK_BYTES, 16, 8L * CHUNK_BYTES, 15_000, 4);
     }

@@ -7,7 +7,6 @@ import io.firn.cold.manifest.ManifestChain;
 import io.firn.cold.manifest.PageShape;
 import io.firn.cold.manifest.SegmentEntry;
 import io.firn.cold.read.ColdReads;
-import io.firn.cold.read.LiveSegment;
 import io.firn.cold.read.OpenTransactions;
 import io.firn.cold.segment.BucketLayout;
 import io.firn.cold.segment.PartitionKeys;
@@ -184,11 +183,10 @@ public final class ColdStore implements AutoCloseable {
     }
 
     private CompletableFuture<Optional<ColdTopicHistory.Partition>> told(NewestManifest newest) {
-        List<LiveSegment> live = newest.live().segments();
-        CompletableFuture<OptionalLong> open = live.isEmpty() ? CompletableFuture.completedFuture(OptionalLong.empty())
-                : reads.indexes(newest.partition(), live.get(live.size() - 1)).thenApply(indexes -> OpenTransactions.earliest(indexes.producerSnapshot()));
-        long newestMs = live.stream().mapToLong(segment -> segment.facts().maxTimestampMs()).max().orElse(-1);
-        return open.thenApply(first -> Optional.of(new ColdTopicHistory.Partition(newest.partition().partition(), newest.startOffset(), newest.endOffset(), newestMs, newest.manifest().writerEpoch(), first)));
+        CompletableFuture<OptionalLong> open = newest.newest().map(last -> reads.indexes(newest.partition(), last).thenApply(indexes -> OpenTransactions.earliest(indexes.producerSnapshot())))
+                .orElseGet(() -> CompletableFuture.completedFuture(OptionalLong.empty()));
+        return open.thenApply(first -> Optional.of(new ColdTopicHistory.Partition(newest.partition().partition(), newest.startOffset(), newest.endOffset(), newest.maxTimestampMs(),
+                newest.manifest().writerEpoch(), first)));
     }
 
     /** Deletes what describes a topic; absence is success. For whoever described it while it was deleted. */

@@ -1,8 +1,9 @@
 package io.firn.cold;
 
 import io.firn.cold.bucket.NewestManifest;
+import io.firn.cold.manifest.Extent;
 import io.firn.cold.read.BatchRun;
-import io.firn.cold.read.LiveSegment;
+import io.firn.cold.read.LiveSegments;
 import io.firn.cold.read.ReadRequest;
 import io.firn.cold.read.RecordSearch;
 import java.util.List;
@@ -16,7 +17,7 @@ import org.apache.kafka.common.TopicIdPartition;
 /**
  * The records of one partition of the cold tier in their order, read while brokers write, compact and expire it.
  *
- * <p>It reads the segments of the manifest it knows. When one of their objects is gone, it reads the manifest anew and goes on at the same offset: successive manifests stand for the same offsets, a
+ * <p>It reads the segments of the manifest it knows, page by page where those list them. When one of their objects, or a page, is gone, it reads the manifest anew and goes on at the same offset: successive manifests stand for the same offsets, a
  * replaced segment's batches keep theirs, and a read ends between two batches. So no record comes twice, and what is missing was either removed by compaction or is reported as {@link ColdPiece.Expired}. An
  * object that is gone though the newest manifest still names it is damage: {@link ColdStoreException.Missing}.
  *
@@ -40,13 +41,16 @@ public final class ColdStream {
     private final long limitOffset;
     private final long boundaryOffset;
     private final AtomicBoolean asking = new AtomicBoolean();
-    private volatile NewestManifest manifest;
+    private volatile History known;
     private volatile long nextOffset;
+
+    /** A manifest and what it names, to be read. */
+    private record History(NewestManifest manifest, LiveSegments live) {}
 
     /** @param limitOffset at most where the manifest ends */
     ColdStream(ColdLogReader reader, NewestManifest manifest, boolean committed, long startOffset, long limitOffset) {
         this.reader = reader;
-        this.manifest = manifest;
+        this.known = new History(manifest, manifest.live(reader.reads()));
         this.committed = committed;
         this.startOffset = startOffset;
         this.limitOffset = limitOffset;
@@ -55,7 +59,7 @@ public final class ColdStream {
     }
 
     public TopicIdPartition partition() {
-        return manifest.partition();
+        return known.manifest().partition();
     }
 
     /** Where it began. */
@@ -78,13 +82,12 @@ public final class ColdStream {
         return nextOffset;
     }
 
-    /** Log bytes from the next offset to the limit, as far as the manifest tells: of the first and the last segment the part that the offsets make up. */
+    /** Log bytes from the next offset to the limit, as far as the manifest itself tells: of the first and the last segment, or page of segments, the part that the offsets make up. */
     public long remainingBytes() {
         double bytes = 0;
-        for (LiveSegment segment : manifest.live().segments()) {
-            ColdSegment facts = segment.facts();
-            long offsets = Math.min(facts.nextOffset(), limitOffset) - Math.max(facts.baseOffset(), nextOffset);
-            bytes += offsets <= 0 ? 0 : (double) facts.logSizeBytes() * offsets / (facts.nextOffset() - facts.baseOffset());
+        for (Extent extent : known.manifest().content().extents()) {
+            long offsets = Math.min(extent.nextOffset(), limitOffset) - Math.max(extent.baseOffset(), nextOffset);
+            bytes += offsets <= 0 ? 0 : (double) extent.logSizeBytes() * offsets / (extent.nextOffset() - extent.baseOffset());
         }
         return (long) bytes;
     }
@@ -99,7 +102,7 @@ public final class ColdStream {
 
     private CompletableFuture<Optional<ColdPiece>> attempt(int reloadsLeft) {
         long from = nextOffset;
-        long start = Math.min(manifest.startOffset(), limitOffset);
+        long start = Math.min(known.manifest().startOffset(), limitOffset);
         if (from >= limitOffset) {
             return CompletableFuture.completedFuture(Optional.empty());
         }
@@ -107,26 +110,26 @@ public final class ColdStream {
             nextOffset = start;
             return CompletableFuture.completedFuture(Optional.of(new ColdPiece.Expired(from, start)));
         }
-        NewestManifest seen = manifest;
+        History seen = known;
         return read(seen, from).exceptionallyCompose(failure -> ColdStoreException.unwrap(failure) instanceof ColdStoreException.Missing missing
                 ? newer(seen, missing, reloadsLeft).thenCompose(nothing -> attempt(reloadsLeft - 1)) : CompletableFuture.failedFuture(failure));
     }
 
     /** Adopts a newer manifest, or fails: what {@code seen} names should be there. */
-    private CompletableFuture<Void> newer(NewestManifest seen, ColdStoreException.Missing missing, int reloadsLeft) {
+    private CompletableFuture<Void> newer(History seen, ColdStoreException.Missing missing, int reloadsLeft) {
         if (reloadsLeft == 0) {
             return CompletableFuture.failedFuture(new ColdStoreException.Unavailable("The segments of " + partition() + " at offset " + nextOffset + " were replaced " + RELOAD_LIMIT
                     + " times before one could be read", missing));
         }
         return reader.manifest(partition()).thenAccept(newest -> {
-            if (newest.manifest().number() <= seen.manifest().number()) {
+            if (newest.manifest().number() <= seen.manifest().manifest().number()) {
                 throw new CompletionException(missing);
             }
-            manifest = newest;
+            known = new History(newest, newest.live(reader.reads()));
         });
     }
 
-    private CompletableFuture<Optional<ColdPiece>> read(NewestManifest from, long offset) {
+    private CompletableFuture<Optional<ColdPiece>> read(History from, long offset) {
         return batches(from, offset, PIECE_BYTES, limitOffset).thenCompose(run -> {
             if (run.sizeBytes() == 0 && run.nextOffset() <= offset) {
                 return batches(from, offset, 1, Long.MAX_VALUE); // the limit lies within the next batch
@@ -135,11 +138,11 @@ public final class ColdStream {
         }).thenCompose(run -> piece(from, run, offset));
     }
 
-    private CompletableFuture<BatchRun> batches(NewestManifest from, long offset, int maxBytes, long limit) {
+    private CompletableFuture<BatchRun> batches(History from, long offset, int maxBytes, long limit) {
         return reader.reads().read(new ReadRequest(from.live(), offset, maxBytes, limit, true, work()));
     }
 
-    private CompletableFuture<Optional<ColdPiece>> piece(NewestManifest from, BatchRun run, long offset) {
+    private CompletableFuture<Optional<ColdPiece>> piece(History from, BatchRun run, long offset) {
         RecordSearch search = new RecordSearch(reader.reads(), from.live());
         CompletableFuture<List<ColdAbortedTransaction>> aborted = committed && run.sizeBytes() > 0 ? search.abortedTransactions(run.baseOffset(), run.nextOffset())
                 : CompletableFuture.completedFuture(List.of());
@@ -149,7 +152,7 @@ public final class ColdStream {
                 throw new CompletionException(ColdStoreException.unwrap(failure));
             }
             nextOffset = run.nextOffset();
-            return Optional.of(new ColdPiece.Batches(new ColdRead(run, search, from.endOffset()), offset, limitOffset, found));
+            return Optional.of(new ColdPiece.Batches(new ColdRead(run, search, from.manifest().endOffset()), offset, limitOffset, found));
         });
     }
 

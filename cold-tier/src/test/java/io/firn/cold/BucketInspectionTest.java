@@ -53,6 +53,10 @@ class BucketInspectionTest {
         store.close();
     }
 
+    private List<ColdSegment> segments() {
+        return log.segmentsFrom(0, 100).join();
+    }
+
     private BucketVerdict verify(boolean deep) throws InterruptedException {
         lines.clear();
         return inspection.verify(inspection.partitions(Optional.empty()), deep, lines::add, bytes -> {});
@@ -70,27 +74,27 @@ class BucketInspectionTest {
 
     @Test
     void aMissingObjectACutOneAndARottenTailAreEachFound() throws InterruptedException {
-        objects.delete(log.segments().get(0).key()).join();
-        objects.truncate(log.segments().get(1).key(), 1_000);
-        objects.flipBit(log.segments().get(2).key(), log.segments().get(2).logSizeBytes() + 3);
+        objects.delete(segments().get(0).key()).join();
+        objects.truncate(segments().get(1).key(), 1_000);
+        objects.flipBit(segments().get(2).key(), segments().get(2).logSizeBytes() + 3);
         assertThat(verify(false).problems()).isEqualTo(3);
         assertThat(lines).hasSize(4).allMatch(line -> line.startsWith("DAMAGED"));
-        assertThat(lines.get(1)).contains(log.segments().get(0).key(), "is not there");
-        assertThat(lines.get(2)).contains(log.segments().get(1).key(), "has 1000 bytes");
-        assertThat(lines.get(3)).contains(log.segments().get(2).key(), "checksum");
+        assertThat(lines.get(1)).contains(segments().get(0).key(), "is not there");
+        assertThat(lines.get(2)).contains(segments().get(1).key(), "has 1000 bytes");
+        assertThat(lines.get(3)).contains(segments().get(2).key(), "checksum");
     }
 
     @Test
     void aRottenBatchIsFoundOnlyByReadingAll() throws InterruptedException {
-        objects.flipBit(log.segments().get(1).key(), CHUNK + 77);
+        objects.flipBit(segments().get(1).key(), CHUNK + 77);
         assertThat(verify(false).problems()).isZero();
         assertThat(verify(true).problems()).isOne();
-        assertThat(lines.get(1)).contains(log.segments().get(1).key(), "chunk 1");
+        assertThat(lines.get(1)).contains(segments().get(1).key(), "chunk 1");
     }
 
     @Test
     void anObjectOfAnotherSegmentIsFound() throws InterruptedException {
-        String key = log.segments().get(0).key();
+        String key = segments().get(0).key();
         TopicIdPartition other = new TopicIdPartition(PARTITION.topicId(), 9, PARTITION.topic());
         ColdLog elsewhere = store.openLog(other, 3).join();
         Random same = new Random(5);
@@ -102,8 +106,8 @@ class BucketInspectionTest {
 
     @Test
     void orphansAreListedAndPendingDeletionsAreNone() throws InterruptedException {
-        String live = log.segments().get(0).key();
-        log.deleteBefore(log.segments().get(1).baseOffset()).join();
+        String live = segments().get(0).key();
+        log.deleteBefore(segments().get(1).baseOffset()).join();
         String orphan = live.replaceFirst("-3-", "-2-");
         objects.put(orphan, UploadSource.of(ByteBuffer.allocate(321))).join();
         BucketVerdict verdict = verify(true);
@@ -140,8 +144,8 @@ class BucketInspectionTest {
             while (held.heldCount() == 0) {
                 Thread.onSpinWait();
             }
-            String dropped = log.segments().get(0).key();
-            log.deleteBefore(log.segments().get(1).baseOffset()).join();
+            String dropped = segments().get(0).key();
+            log.deleteBefore(segments().get(1).baseOffset()).join();
             objects.delete(dropped).join();
             log.append(SegmentFixture.random(random, log.endOffset(), 3, 100)).join();
             held.release();
@@ -155,13 +159,13 @@ class BucketInspectionTest {
 
     @Test
     void aManifestIsShownWithAllItsSegments() {
-        log.deleteBefore(log.segments().get(1).baseOffset() + 1).join();
+        log.deleteBefore(segments().get(1).baseOffset() + 1).join();
         inspection.show(PARTITION, true, lines::add);
         assertThat(lines.get(0)).isEqualTo("partition weather-reports.v1-3, topic id " + PARTITION.topicId());
         assertThat(lines.get(1)).isEqualTo("manifest  4, written 1970-01-01T01:23:20Z by the leader of epoch 3");
-        assertThat(lines.get(2)).isEqualTo("offsets   [" + (log.segments().get(0).baseOffset() + 1) + "," + log.endOffset() + ")");
+        assertThat(lines.get(2)).isEqualTo("offsets   [" + (segments().get(0).baseOffset() + 1) + "," + log.endOffset() + ")");
         assertThat(lines.get(3)).startsWith("segments  2, " + log.sizeBytes() + " log bytes");
-        assertThat(lines.get(4)).startsWith("segment   [" + log.segments().get(0).baseOffset()).endsWith(": " + log.segments().get(0).key());
+        assertThat(lines.get(4)).startsWith("segment   [" + segments().get(0).baseOffset()).endsWith(": " + segments().get(0).key());
         assertThat(lines.get(6)).isEqualTo("pending   1 deletion(s)");
         assertThat(lines.get(7)).startsWith("deletion  dropped 1970-01-01T01:23:20Z: firn/topics/");
     }
@@ -200,7 +204,7 @@ class BucketInspectionTest {
 
     @Test
     void damageIsToldAndWhatCanBeShownIsShown() throws IOException {
-        ColdSegment segment = log.segments().get(1);
+        ColdSegment segment = segments().get(1);
         objects.flipBit(segment.key(), 100);
         objects.flipBit(segment.key(), segment.objectSizeBytes() - 260);
         assertThat(inspection.dump(segment.key(), SegmentDetail.BATCHES, lines::add)).isGreaterThanOrEqualTo(2);

@@ -220,7 +220,7 @@ class ColdLogReaderTest {
     void anObjectThatTheNewestManifestNamesAndThatIsGoneIsDamage() {
         ColdLog log = cold.log(1);
         fill(log, 4);
-        ColdSegment lost = log.segments().get(2);
+        ColdSegment lost = cold.segments(log).get(2);
         cold.await(cold.objects.delete(lost.key()));
         List<Long> offsets = new ArrayList<>();
         ColdStream stream = stream(EARLIEST, END, false);
@@ -248,10 +248,10 @@ class ColdLogReaderTest {
     void aRottenChunkIsNeverDelivered() {
         ColdLog log = cold.log(1);
         fill(log, 2);
-        cold.objects.flipBit(log.segments().get(1).key(), 100);
+        cold.objects.flipBit(cold.segments(log).get(1).key(), 100);
         List<Long> offsets = new ArrayList<>();
         assertThat(failureOf(stream(EARLIEST, END, false), offsets)).isInstanceOf(ColdStoreException.Corrupt.class);
-        assertThat(offsets).isEqualTo(range(0, log.segments().get(1).baseOffset()));
+        assertThat(offsets).isEqualTo(range(0, cold.segments(log).get(1).baseOffset()));
     }
 
     @Test

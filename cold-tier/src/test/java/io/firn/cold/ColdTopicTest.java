@@ -154,7 +154,7 @@ class ColdTopicTest {
         assertThat(history.nextLeaderEpoch()).isEqualTo(7);
         assertThat(history.description().orElseThrow().configs()).containsEntry("retention.ms", "-1");
         assertThat(history.partitions()).containsExactly(new ColdTopicHistory.Partition(0, 4, 4, -1, 2, OptionalLong.empty()),
-                new ColdTopicHistory.Partition(3, 3, log.endOffset(), log.segments().get(0).maxTimestampMs(), 6, OptionalLong.of(4)));
+                new ColdTopicHistory.Partition(3, 3, log.endOffset(), cold.segments(log).get(0).maxTimestampMs(), 6, OptionalLong.of(4)));
         assertThat(cold.failure(cold.store.history("lakes"))).isInstanceOf(ColdStoreException.Missing.class);
     }
 

@@ -138,6 +138,50 @@ class UnlimitedHistoryTest {
         assertThat(open).hasSize(20 + partitions);
     }
 
+    @Test
+    void aReaderWithoutABrokerFindsItsPlaceInAMillionSegmentsAsInAThousand() {
+        assertThat(reading(LONG)).isEqualTo(reading(SHORT));
+    }
+
+    /** Requests of streams that begin in the middle, by offset and by time. */
+    private Map<String, Integer> reading(int count) {
+        SimObjectStore bucket = new SimObjectStore();
+        GeneratedHistory.write(bucket, KEYS, PARTITION, count);
+        long middle = (long) GeneratedHistory.OFFSETS * (count / 2);
+        SegmentFixture real = new SegmentFixture(middle, 1).batch(random, Compression.NONE, GeneratedHistory.OFFSETS, 50);
+        Broker broker = new Broker(bucket, 1);
+        ColdLog log = broker.open();
+        broker.sim.await(log.replace(broker.sim.await(log.segmentsFrom(middle, 1)), List.of(real)));
+        broker.store.close();
+        Map<String, Integer> requests = new LinkedHashMap<>();
+        Map<String, ColdPosition> positions = Map.of("offset", new ColdPosition.Offset(middle + 3), "time", new ColdPosition.Time(GeneratedHistory.timestampMs(middle - 1) + 1));
+        positions.forEach((by, from) -> {
+            SimThreads sim = new SimThreads();
+            SimObjectStore objects = bucket.reopened();
+            SimpleMeterRegistry meters = new SimpleMeterRegistry();
+            ColdLogReader reader = ColdLogReader.open(new ColdReaderConfig("firn", Optional.empty(), CHUNK, 16L * CHUNK, 4, 0, 1_000, 3), objects, sim, meters, sim.threads());
+            ColdStream stream = sim.await(reader.stream(PARTITION, from, new ColdPosition.Offset(real.nextOffset()), false));
+            try (ColdPiece.Batches piece = (ColdPiece.Batches) sim.await(stream.next()).orElseThrow()) {
+                assertThat(piece.sizeBytes()).isEqualTo((int) real.logSizeBytes());
+            }
+            assertThat(sim.await(stream.next())).isEmpty();
+            assertThat(meters.get("firn.cold.page.gets").counter().count()).isOne();
+            requests.put(by, objects.requests());
+        });
+        return requests;
+    }
+
+    @Test
+    void aMillionSegmentsAreShownPageByPage() {
+        SimObjectStore bucket = new SimObjectStore();
+        GeneratedHistory.write(bucket, KEYS, PARTITION, LONG);
+        SimObjectStore objects = bucket.reopened();
+        Map<String, Integer> lines = new LinkedHashMap<>();
+        assertThat(BucketInspection.open(objects, "firn").show(PARTITION, true, line -> lines.merge(line.substring(0, line.indexOf(' ')), 1, Integer::sum))).isZero();
+        assertThat(lines).containsEntry("segment", LONG).containsEntry("page", (int) bucket.keys().stream().filter(key -> key.endsWith(".page")).count());
+        assertThat(objects.requests()).as("each page once").isEqualTo(lines.get("page") + 2);
+    }
+
     private static long usedBytes() {
         Runtime runtime = Runtime.getRuntime();
         long least = Long.MAX_VALUE;

@@ -140,6 +140,7 @@ final class UncleanElectionTest {
         old.start();
         old.segments(segments);
         old.awaitOffloaded(old.onLoop(old.hot::logEndOffset));
+        assertThat(old.objects.keys().stream().anyMatch(key -> key.endsWith(".page"))).as("manifests spill into pages").isEqualTo(segments >= 5);
         return old;
     }
 

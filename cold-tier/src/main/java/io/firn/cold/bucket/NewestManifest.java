@@ -1,27 +1,30 @@
 package io.firn.cold.bucket;
 
-import io.firn.cold.ColdSegment;
 import io.firn.cold.ColdStoreException;
 import io.firn.cold.ObjectStore;
+import io.firn.cold.manifest.Extent;
 import io.firn.cold.manifest.Manifest;
 import io.firn.cold.manifest.ManifestChain;
 import io.firn.cold.manifest.ManifestContent;
-import io.firn.cold.manifest.SegmentEntry;
+import io.firn.cold.read.ColdReads;
 import io.firn.cold.read.LiveSegment;
 import io.firn.cold.read.LiveSegments;
 import io.firn.cold.segment.BucketLayout;
 import io.firn.cold.segment.PartitionKeys;
 import java.time.InstantSource;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.TopicIdPartition;
 
 /**
  * The history of one partition as its newest manifest tells it, to somebody who writes nothing. Immutable: to see what was committed since, read it again.
  *
+ * <p>Most of a long history is in pages, which are read by whoever goes there: {@link #live} for readers, {@link LiveWalk} for tools that go through all of it. Pages of a manifest that was superseded are deleted after the grace
+ * period; who misses one reads the manifest again.
+ *
  * @param manifest its number is 0 when the partition has none
- * @param live the segments that count
  */
-public record NewestManifest(PartitionKeys keys, Manifest manifest, LiveSegments live) {
+public record NewestManifest(TopicIdPartition partition, PartitionKeys keys, Manifest manifest) {
 
     /** Never used: nothing is committed through this. */
     private static final int NO_WRITER = 0;
@@ -29,22 +32,24 @@ public record NewestManifest(PartitionKeys keys, Manifest manifest, LiveSegments
     /** Lists the partition's manifests and reads the newest: two requests. Fails with {@link ColdStoreException.Missing} if the partition was deleted. */
     public static CompletableFuture<NewestManifest> read(ObjectStore objects, BucketLayout layout, TopicIdPartition partition) {
         PartitionKeys keys = layout.partition(partition);
-        return ManifestChain.open(objects, keys, partition, NO_WRITER, NO_WRITER, InstantSource.system()).thenApply(chain -> of(partition, keys, chain.head()))
+        return ManifestChain.open(objects, keys, partition, NO_WRITER, NO_WRITER, InstantSource.system()).thenApply(chain -> new NewestManifest(partition, keys, chain.head()))
                 .exceptionallyCompose(failure -> CompletableFuture.failedFuture(
                         ColdStoreException.unwrap(failure) instanceof ColdStoreException.Fenced deleted ? new ColdStoreException.Missing(deleted.getMessage()) : failure));
     }
 
-    private static NewestManifest of(TopicIdPartition partition, PartitionKeys keys, Manifest manifest) {
-        return new NewestManifest(keys, manifest, new LiveSegments(partition, manifest.content().segments().stream().map(entry -> live(keys, entry)).toList()));
+    /** The segments that count, in the manifest and in its pages, to be read and searched. */
+    public LiveSegments live(ColdReads reads) {
+        return reads.live(partition, keys, content());
     }
 
-    private static LiveSegment live(PartitionKeys keys, SegmentEntry entry) {
-        return new LiveSegment(new ColdSegment(entry.baseOffset(), entry.nextOffset(), entry.name().leaderEpoch(), entry.logSizeBytes(), entry.objectSizeBytes(), entry.maxTimestampMs(),
-                entry.offloadedAtMs(), keys.segment(entry.name())), entry.hasAbortedTransactions());
+    /** The segment that ends the cold tier. */
+    public Optional<LiveSegment> newest() {
+        return content().newest().map(entry -> LiveSegment.of(keys, entry));
     }
 
-    public TopicIdPartition partition() {
-        return live.partition();
+    /** Largest timestamp of a record, Unix milliseconds; -1 if there is none. */
+    public long maxTimestampMs() {
+        return content().extents().stream().mapToLong(Extent::maxTimestampMs).max().orElse(-1);
     }
 
     public ManifestContent content() {

@@ -5,21 +5,20 @@ import io.firn.cold.ColdStoreException;
 import io.firn.cold.ObjectPage;
 import io.firn.cold.ObjectStore;
 import io.firn.cold.StoredObject;
+import io.firn.cold.manifest.PageReference;
+import io.firn.cold.manifest.SegmentEntry;
 import io.firn.cold.read.LiveSegment;
-import io.firn.cold.segment.BatchAudit;
 import io.firn.cold.segment.BucketLayout;
-import io.firn.cold.segment.Checksums;
 import io.firn.cold.segment.PartitionKeys;
-import io.firn.cold.segment.SegmentIndexes;
-import java.nio.ByteBuffer;
+import io.firn.cold.segment.SegmentName;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.Comparator;
+import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
@@ -31,15 +30,19 @@ import org.apache.kafka.common.TopicIdPartition;
  * Compares one partition's newest manifest with what the bucket holds, both ways.
  *
  * <pre>
- *   manifest   readable; its segments follow each other and end at the tier boundary (which its decoding checks)
+ *   manifest   readable; what it lists follows each other and ends at the tier boundary (which its decoding checks)
+ *   page       there, its checksum and offsets right, and what is said of it (counts, bytes, timestamps) is what its entries come to
  *   object     there, of the size the manifest says; footer and sections sound and of this very segment
  *   deep       every chunk and every batch sound, offsets in order and within the segment
- *   the rest   segment objects that neither are live nor await their deletion: orphans
+ *   the rest   objects that neither are live nor await their deletion: orphans, segments and pages
  * </pre>
+ *
+ * <p>The listing comes in the order of the keys, which for segments is that of their offsets; a walk through manifest and pages goes along with it.
  *
  * <p>Brokers may write meanwhile: what looks wrong is held against the newest manifest of afterwards, and what that explains is passed over. An orphan may still be an upload on its way to its manifest, which its age tells.
  *
- * <p>Memory: names of the live segments, one tail a thread; deep, one chunk a thread. Blocks the calling thread; segments are looked at side by side on the executor given.
+ * <p>Memory: names of the live pages (one for 4096 segments), a page a level and some more, what looks wrong; one tail a thread, or one chunk. Blocks the calling thread; segments are looked at side by side on the executor given. One
+ * object a run.
  */
 public final class PartitionAudit {
 
@@ -50,172 +53,193 @@ public final class PartitionAudit {
 
     private final ObjectStore objects;
     private final BucketLayout layout;
-    private final boolean deep;
+    private final TopicIdPartition partition;
+    private final PartitionKeys keys;
+    private final SegmentCheck check;
     private final ExecutorService threads;
     private final Consumer<String> out;
-    private final LongConsumer checkedBytes;
+    private final String name;
+    private final Deque<Checked> running = new ArrayDeque<>();
+    private final List<Suspicion> suspicions = new ArrayList<>();
+    private final Set<String> pages = new HashSet<>();
+    private final List<StoredObject> strangers = new ArrayList<>();
+    private long moreStrangers;
+    private long moreStrangersBytes;
+    private long pending;
 
-    /** @param checkedBytes is told log bytes of segments that were looked at, from any thread */
-    public PartitionAudit(ObjectStore objects, BucketLayout layout, boolean deep, ExecutorService threads, Consumer<String> out, LongConsumer checkedBytes) {
+    private record Checked(LiveSegment segment, Future<Optional<String>> problem) {}
+
+    /** An object that does not seem to be what the manifest says. @param unlisted the segment, if the listing did not show it */
+    private record Suspicion(String key, long baseOffset, String what, Optional<LiveSegment> unlisted) {}
+
+    /**
+     * @param deep every byte of every segment too
+     * @param checkedBytes is told log bytes of segments that were looked at, from any thread
+     */
+    public PartitionAudit(ObjectStore objects, BucketLayout layout, TopicIdPartition partition, boolean deep, ExecutorService threads, Consumer<String> out, LongConsumer checkedBytes) {
         this.objects = objects;
         this.layout = layout;
-        this.deep = deep;
+        this.partition = partition;
+        this.keys = layout.partition(partition);
+        this.check = new SegmentCheck(objects, deep, checkedBytes);
         this.threads = threads;
         this.out = out;
-        this.checkedBytes = checkedBytes;
+        this.name = partition.topic() + "-" + partition.partition() + " (" + partition.topicId() + ")";
     }
 
     /** Tells what is wrong as lines and sums it up. Fails with {@link ColdStoreException} when the store cannot be read. */
-    public BucketVerdict run(TopicIdPartition partition) throws InterruptedException {
-        String name = partition.topic() + "-" + partition.partition() + " (" + partition.topicId() + ")";
+    public BucketVerdict run() throws InterruptedException {
         Optional<NewestManifest> newest;
         try {
-            newest = read(partition);
+            newest = NamedObjects.newest(objects, layout, partition);
         } catch (ColdStoreException.Corrupt | ColdStoreException.Misconfigured e) {
             out.accept("DAMAGED  " + name + ": manifest: " + e.getMessage());
             return new BucketVerdict(1, 0, 0, 1, 0, 0, 0);
         }
-        Map<LiveSegment, String> suspicions = new HashMap<>();
-        Found found = list(partition, newest, suspicions);
-        if (newest.isPresent()) {
-            inspect(newest.get(), suspicions);
-        }
-        return judge(name, partition, newest, suspicions, found);
+        compare(newest);
+        return judge(newest);
     }
 
-    /** Empty if the partition was deleted. */
-    private Optional<NewestManifest> read(TopicIdPartition partition) {
-        try {
-            return Optional.of(Waiting.on(NewestManifest.read(objects, layout, partition)));
-        } catch (ColdStoreException.Missing deleted) {
-            return Optional.empty();
-        }
-    }
-
-    /** What the listing showed beside live segments. */
-    private static final class Found {
-        private final List<StoredObject> strangers = new ArrayList<>();
-        private long moreStrangers;
-        private long moreStrangersBytes;
-
-        void stranger(StoredObject object) {
-            if (strangers.size() < NAMED_ORPHANS) {
-                strangers.add(object);
-            } else {
-                moreStrangers++;
-                moreStrangersBytes += object.sizeBytes();
-            }
-        }
-    }
-
-    private Found list(TopicIdPartition partition, Optional<NewestManifest> newest, Map<LiveSegment, String> suspicions) {
-        PartitionKeys keys = layout.partition(partition);
-        Map<String, LiveSegment> absent = new HashMap<>();
-        newest.ifPresent(manifest -> manifest.live().segments().forEach(segment -> absent.put(segment.facts().key(), segment)));
-        Set<String> pending = pending(newest);
-        Found found = new Found();
+    private void compare(Optional<NewestManifest> newest) throws InterruptedException {
+        NamedObjects named = new NamedObjects(objects, layout, partition, newest);
+        Segments live = new Segments(newest.map(manifest -> new LiveWalk(objects, layout, manifest, next -> {})));
         String after = "";
         for (boolean more = true; more; ) {
-            ObjectPage page = Waiting.on(objects.list(keys.directory(), after, ObjectStore.LIST_LIMIT_KEYS));
-            for (StoredObject object : page.objects()) {
-                LiveSegment segment = absent.remove(object.key());
-                if (segment != null && segment.facts().objectSizeBytes() != object.sizeBytes()) {
-                    suspicions.put(segment, "has " + object.sizeBytes() + " bytes, the manifest says " + segment.facts().objectSizeBytes());
-                } else if (segment == null && !object.key().startsWith(keys.manifestPrefix()) && !pending.contains(object.key())) {
-                    found.stranger(object);
-                }
+            ObjectPage listed = Waiting.on(objects.list(keys.directory(), after, ObjectStore.LIST_LIMIT_KEYS));
+            for (StoredObject object : listed.objects()) {
+                take(object, live, named);
             }
-            more = page.more() && !page.objects().isEmpty();
-            after = page.objects().isEmpty() ? after : page.objects().get(page.objects().size() - 1).key();
+            more = listed.more() && !listed.objects().isEmpty();
+            after = listed.objects().isEmpty() ? after : listed.objects().get(listed.objects().size() - 1).key();
         }
-        absent.values().forEach(segment -> suspicions.put(segment, "is not there"));
-        return found;
-    }
-
-    private static Set<String> pending(Optional<NewestManifest> newest) {
-        Set<String> keys = new HashSet<>();
-        newest.ifPresent(manifest -> manifest.content().pending().forEach(deletion -> keys.add(manifest.keys().segment(deletion.name()))));
-        return keys;
-    }
-
-    private void inspect(NewestManifest newest, Map<LiveSegment, String> suspicions) throws InterruptedException {
-        List<LiveSegment> left = newest.live().segments().stream().filter(segment -> !suspicions.containsKey(segment)).toList();
-        for (int from = 0; from < left.size(); from += TASKS) {
-            Map<LiveSegment, Future<Optional<String>>> running = new HashMap<>();
-            left.subList(from, Math.min(left.size(), from + TASKS)).forEach(segment -> running.put(segment, threads.submit(() -> inspect(newest.partition(), segment))));
-            for (Map.Entry<LiveSegment, Future<Optional<String>>> entry : running.entrySet()) {
-                outcome(entry.getValue()).ifPresent(what -> suspicions.put(entry.getKey(), what));
-            }
+        live.passOver(Long.MAX_VALUE);
+        while (!running.isEmpty()) {
+            finishOldest();
         }
     }
 
-    private static Optional<String> outcome(Future<Optional<String>> running) throws InterruptedException {
+    private void take(StoredObject object, Segments live, NamedObjects named) throws InterruptedException {
+        Optional<SegmentName> segment = keys.segmentName(object.key());
+        if (object.key().startsWith(keys.pagePrefix())) {
+            live.passOver(Long.MAX_VALUE); // pages come after all segments; from here on all live ones are known
+        }
+        segment.ifPresent(found -> live.passOver(found.baseOffset()));
+        Optional<LiveSegment> here = segment.isEmpty() ? Optional.empty() : live.next().filter(next -> next.facts().key().equals(object.key()));
+        if (here.isPresent()) {
+            live.advance();
+            look(here.get(), object);
+        } else if (!pages.contains(object.key()) && !object.key().startsWith(keys.manifestPrefix())) {
+            stranger(object, named.of(object.key()));
+        }
+    }
+
+    private void look(LiveSegment segment, StoredObject object) throws InterruptedException {
+        if (object.sizeBytes() != segment.facts().objectSizeBytes()) {
+            suspect(segment, "has " + object.sizeBytes() + " bytes, the manifest says " + segment.facts().objectSizeBytes());
+            return;
+        }
+        if (running.size() == TASKS) {
+            finishOldest();
+        }
+        running.add(new Checked(segment, threads.submit(() -> check.problem(partition, segment))));
+    }
+
+    private void finishOldest() throws InterruptedException {
+        Checked oldest = running.remove();
         try {
-            return running.get();
+            oldest.problem().get().ifPresent(what -> suspect(oldest.segment(), what));
         } catch (ExecutionException failed) {
             throw failed.getCause() instanceof RuntimeException bare ? bare : new IllegalStateException(failed.getCause());
         }
     }
 
-    /** What is wrong with it. */
-    private Optional<String> inspect(TopicIdPartition partition, LiveSegment segment) {
-        try {
-            ByteBuffer tail = segment.tailBuffer();
-            Waiting.on(objects.get(segment.facts().key(), segment.facts().logSizeBytes(), tail));
-            SegmentIndexes indexes = segment.parse(partition, tail);
-            if (deep) {
-                readAll(segment, indexes);
-            }
-            checkedBytes.accept(segment.facts().logSizeBytes());
-            return Optional.empty();
-        } catch (ColdStoreException.Corrupt | ColdStoreException.Missing | ColdStoreException.Misconfigured e) {
-            return Optional.of(": " + e.getMessage());
+    private void suspect(LiveSegment segment, String what) {
+        suspicions.add(new Suspicion(segment.facts().key(), segment.facts().baseOffset(), what, Optional.empty()));
+    }
+
+    private void stranger(StoredObject object, NamedObjects.Standing standing) {
+        if (standing == NamedObjects.Standing.PENDING) {
+            pending++;
+        } else if (standing == NamedObjects.Standing.UNNAMED && strangers.size() < NAMED_ORPHANS) {
+            strangers.add(object);
+        } else if (standing == NamedObjects.Standing.UNNAMED) {
+            moreStrangers++;
+            moreStrangersBytes += object.sizeBytes();
         }
     }
 
-    private void readAll(LiveSegment segment, SegmentIndexes indexes) {
-        int[] checksums = indexes.checksums();
-        int chunkBytes = indexes.facts().chunkBytes();
-        long logSize = segment.facts().logSizeBytes();
-        BatchAudit audit = new BatchAudit(segment.facts().baseOffset(), segment.facts().nextOffset());
-        for (int i = 0; i < checksums.length; i++) {
-            long position = (long) i * chunkBytes;
-            ByteBuffer chunk = ByteBuffer.allocate((int) Math.min(chunkBytes, logSize - position));
-            Waiting.on(objects.get(segment.facts().key(), position, chunk));
-            chunk.clear();
-            if (Checksums.crc32c(chunk) != checksums[i]) {
-                throw new ColdStoreException.Corrupt("chunk " + i + " at byte " + position + " fails its checksum", null);
-            }
-            audit.accept(chunk);
+    /** The live segments, each of which the listing should show. */
+    private final class Segments {
+        private final Optional<LiveWalk> walk;
+        private Optional<LiveSegment> next = Optional.empty();
+
+        Segments(Optional<LiveWalk> walk) {
+            this.walk = walk;
+            advance();
         }
-        audit.finish();
+
+        Optional<LiveSegment> next() {
+            return next;
+        }
+
+        /** What begins below {@code offset} has not been listed. */
+        void passOver(long offset) {
+            while (next.isPresent() && next.get().facts().baseOffset() < offset) {
+                suspicions.add(new Suspicion(next.get().facts().key(), next.get().facts().baseOffset(), "is not there", next));
+                advance();
+            }
+        }
+
+        void advance() {
+            next = Optional.empty();
+            while (next.isEmpty()) {
+                Optional<LiveWalk.Stop> stop = walk.flatMap(LiveWalk::next);
+                if (stop.isEmpty()) {
+                    return;
+                }
+                take(stop.get());
+            }
+        }
+
+        private void take(LiveWalk.Stop stop) {
+            if (stop.extent() instanceof SegmentEntry segment) {
+                next = Optional.of(LiveSegment.of(keys, segment));
+            } else if (stop.extent() instanceof PageReference page) {
+                String key = keys.page(page.baseOffset(), page.level(), page.nonce());
+                pages.add(key);
+                stop.problem().ifPresent(what -> suspicions.add(new Suspicion(key, page.baseOffset(), what, Optional.empty())));
+            }
+        }
     }
 
-    private BucketVerdict judge(String name, TopicIdPartition partition, Optional<NewestManifest> newest, Map<LiveSegment, String> suspicions, Found found) {
-        Optional<NewestManifest> afterwards = suspicions.isEmpty() && found.strangers.isEmpty() ? newest : read(partition);
-        Set<String> explained = pending(afterwards);
-        Set<String> live = new HashSet<>();
-        afterwards.ifPresent(manifest -> manifest.live().segments().forEach(segment -> live.add(segment.facts().key())));
-        explained.addAll(live);
-        Map<Long, String> problems = new TreeMap<>();
-        suspicions.forEach((segment, what) -> {
-            if (live.contains(segment.facts().key())) {
-                problems.put(segment.facts().baseOffset(), segment.facts().key() + " " + what);
-            }
-        });
-        List<StoredObject> orphans = found.strangers.stream().filter(object -> !explained.contains(object.key())).toList();
-        long bytes = newest.map(manifest -> manifest.live().segments().stream().mapToLong(segment -> segment.facts().logSizeBytes()).sum()).orElse(0L);
-        BucketVerdict verdict = new BucketVerdict(1, newest.map(manifest -> manifest.live().segments().size()).orElse(0), bytes, problems.size(), orphans.size() + found.moreStrangers,
-                orphans.stream().mapToLong(StoredObject::sizeBytes).sum() + found.moreStrangersBytes, newest.map(manifest -> manifest.content().pending().size()).orElse(0));
-        tell(name, newest, verdict, problems, orphans);
+    private BucketVerdict judge(Optional<NewestManifest> newest) {
+        List<String> problems = new ArrayList<>();
+        List<StoredObject> orphans = new ArrayList<>();
+        if (!suspicions.isEmpty() || !strangers.isEmpty()) {
+            NamedObjects afterwards = new NamedObjects(objects, layout, partition, NamedObjects.newest(objects, layout, partition));
+            suspicions.stream().sorted(Comparator.comparingLong(Suspicion::baseOffset)).filter(one -> afterwards.of(one.key()) == NamedObjects.Standing.LIVE)
+                    .forEach(one -> confirmed(one).ifPresent(what -> problems.add(one.key() + " " + what)));
+            strangers.stream().filter(object -> afterwards.of(object.key()) == NamedObjects.Standing.UNNAMED && Waiting.on(objects.head(object.key())).isPresent()).forEach(orphans::add);
+        }
+        long segments = newest.map(manifest -> manifest.content().segmentCount()).orElse(0L);
+        long bytes = newest.map(manifest -> manifest.content().logSizeBytes()).orElse(0L);
+        BucketVerdict verdict = new BucketVerdict(1, segments, bytes, problems.size(), orphans.size() + moreStrangers,
+                orphans.stream().mapToLong(StoredObject::sizeBytes).sum() + moreStrangersBytes, pending);
+        tell(newest, verdict, problems, orphans);
         return verdict;
     }
 
-    private void tell(String name, Optional<NewestManifest> newest, BucketVerdict verdict, Map<Long, String> problems, List<StoredObject> orphans) {
-        String what = newest.map(manifest -> manifest.manifest().number() == 0 ? "no manifest" : "manifest " + manifest.manifest().number() + ", " + verdict.segments() + " segment(s), offsets "
-                + Shown.range(manifest.startOffset(), manifest.endOffset()) + ", " + verdict.logBytes() + " log bytes").orElse("deleted");
+    /** A walk that went on with a newer manifest came to segments that are newer than the listing: they are looked at now. */
+    private Optional<String> confirmed(Suspicion suspicion) {
+        Optional<StoredObject> there = suspicion.unlisted().isEmpty() ? Optional.empty() : Waiting.on(objects.head(suspicion.key()));
+        return there.isEmpty() ? Optional.of(suspicion.what()) : check.problem(partition, suspicion.unlisted().get());
+    }
+
+    private void tell(Optional<NewestManifest> newest, BucketVerdict verdict, List<String> problems, List<StoredObject> orphans) {
+        String what = newest.map(manifest -> manifest.manifest().number() == 0 ? "no manifest" : "manifest " + manifest.manifest().number() + ", " + verdict.segments() + " segment(s), "
+                + (pages.isEmpty() ? "" : pages.size() + " page(s), ") + "offsets " + Shown.range(manifest.startOffset(), manifest.endOffset()) + ", " + verdict.logBytes() + " log bytes").orElse("deleted");
         out.accept((problems.isEmpty() ? "sound    " : "DAMAGED  ") + name + ": " + what);
-        problems.values().forEach(problem -> out.accept("DAMAGED  " + problem));
+        problems.forEach(problem -> out.accept("DAMAGED  " + problem));
         orphans.forEach(orphan -> out.accept("orphan   " + orphan.key() + ", " + orphan.sizeBytes() + " bytes, written " + Shown.time(orphan.modifiedAtMs())));
         if (verdict.orphans() > orphans.size()) {
             out.accept("orphan   and " + (verdict.orphans() - orphans.size()) + " more");

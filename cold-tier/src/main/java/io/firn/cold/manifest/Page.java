@@ -59,6 +59,11 @@ public final class Page {
         return level == 0 ? EntryCodec.segment(at) : EntryCodec.page(at);
     }
 
+    /** What has to be said of it, if its name has this nonce. */
+    public PageReference reference(long nonce) {
+        return PageCodec.reference(nonce, level, entries(), bytes);
+    }
+
     /** Of a page of level 0. */
     public List<SegmentEntry> segments() {
         return entries().stream().map(SegmentEntry.class::cast).toList();

@@ -101,8 +101,8 @@ public record SegmentLookup(ManifestContent content, PageSource source) {
         return CompletableFuture.completedFuture(extents.subList(from, to).stream().map(SegmentEntry.class::cast).toList());
     }
 
-    /** Index of the first that ends above {@code offset}. */
-    private static int firstAbove(List<Extent> extents, long offset) {
+    /** Index of the first that ends above {@code offset}; their number if none does. */
+    public static int firstAbove(List<? extends Extent> extents, long offset) {
         int low = -1;
         int high = extents.size();
         while (high - low > 1) {

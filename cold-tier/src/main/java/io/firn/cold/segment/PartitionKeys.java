@@ -21,6 +21,7 @@ public record PartitionKeys(String directory) {
     private static final int DIGITS = 20;
     private static final String MANIFEST = ".manifest";
     private static final String BOUNDARY = ".boundary";
+    private static final String PAGE = ".page";
 
     public String segment(SegmentName name) {
         return directory + name.fileName();
@@ -37,7 +38,12 @@ public record PartitionKeys(String directory) {
     }
 
     public String page(long baseOffset, int level, long nonce) {
-        return pagePrefix() + digits(baseOffset) + "-" + level + "-" + String.format("%016x", nonce) + ".page";
+        return pagePrefix() + digits(baseOffset) + "-" + level + "-" + String.format("%016x", nonce) + PAGE;
+    }
+
+    /** The base offset in the key of one of its pages; empty for any other object. */
+    public OptionalLong pageBaseOffset(String key) {
+        return key.startsWith(pagePrefix()) && key.endsWith(PAGE) && key.length() > pagePrefix().length() + DIGITS ? digits(key, pagePrefix().length()) : OptionalLong.empty();
     }
 
     /** Prefix of manifests and boundaries, and of nothing else. */
@@ -66,8 +72,12 @@ public record PartitionKeys(String directory) {
         if (!key.startsWith(prefix) || !key.endsWith(ending) || key.length() != prefix.length() + DIGITS + ending.length()) {
             return OptionalLong.empty();
         }
+        return digits(key, prefix.length());
+    }
+
+    private static OptionalLong digits(String key, int from) {
         try {
-            return OptionalLong.of(Long.parseLong(key, prefix.length(), prefix.length() + DIGITS, 10));
+            return OptionalLong.of(Long.parseLong(key, from, from + DIGITS, 10));
         } catch (NumberFormatException e) {
             return OptionalLong.empty();
         }

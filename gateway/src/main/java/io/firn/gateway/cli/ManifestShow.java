@@ -19,7 +19,7 @@ final class ManifestShow implements Callable<Integer> {
     @Mixin
     private BucketScope scope;
 
-    @Option(names = "--segments", description = "Every segment and every pending deletion too.")
+    @Option(names = "--segments", description = "Every segment and every pending deletion too, and what each manifest page lists.")
     private boolean segments;
 
     @Override
@@ -53,8 +53,7 @@ final class ManifestShow implements Callable<Integer> {
     /** False if it cannot be read; the others are shown all the same. */
     private boolean show(BucketInspection inspection, TopicIdPartition partition) {
         try {
-            inspection.show(partition, segments, System.out::println);
-            return true;
+            return inspection.show(partition, segments, System.out::println) == 0;
         } catch (ColdStoreException.Missing deleted) {
             System.out.println("partition " + partition.topic() + "-" + partition.partition() + ", topic id " + partition.topicId() + " is deleted");
             return true;
