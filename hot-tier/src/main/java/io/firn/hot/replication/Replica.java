@@ -185,6 +185,7 @@ public final class Replica {
             if (leaderEpoch == placement.leaderEpoch()) {
                 takeOrFail(newest.orElseThrow());
                 listener.onRole();
+                recovering.ifPresent(this::askColdTier); // may be answered at once, and then tells of another role
             }
         });
     }
@@ -226,9 +227,7 @@ public final class Replica {
             return;
         }
         if (placement.recovering()) { // whatever the topic says now: what an earlier life of it has offloaded stays
-            Recovering begun = new Recovering(placement.leaderEpoch());
-            recovering(Optional.of(begun));
-            askColdTier(begun);
+            recovering(Optional.of(new Recovering(placement.leaderEpoch())));
         } else {
             reign(placement);
         }

@@ -50,6 +50,7 @@ final class ReplicaTest {
     private long nowMs = 1000;
     private int released;
     private LongConsumer watermarkListener = offset -> {};
+    private Runnable roleListener = () -> {};
 
     private Replica replica(boolean tiered) {
         Replica replica = new Replica(log, new ReplicaSettings(SELF, 1, 1000, tiered), new NoBrokers(), Authority.ALWAYS, new Tier(), new Listener(), () -> nowMs, () -> nowMs);
@@ -96,7 +97,7 @@ final class ReplicaTest {
 
         @Override
         public void onRole() {
-            // Looked at by the test.
+            roleListener.run();
         }
 
         @Override
@@ -189,6 +190,18 @@ final class ReplicaTest {
     private void coldTierEndsAt(long offset, int lastEpoch, long from) {
         LogStart start = start(offset);
         boundary = CompletableFuture.completedFuture(Optional.of(new LogStart(offset, 0, LeaderEpochs.EMPTY.assign(3, 0).assign(lastEpoch, from).toText(), start.producers())));
+    }
+
+    /** Each telling makes a partition of the role: two of one would both serve. */
+    @Test
+    void eachRoleIsToldOfOnceHoweverSoonTheColdTierAnswers() {
+        Replica replica = follower();
+        replica.configure(new ReplicaSettings(SELF, 1, 1000, true));
+        List<Boolean> leads = new ArrayList<>();
+        roleListener = () -> leads.add(replica.leader().isPresent());
+        replica.onPlacement(unclean(SELF, EPOCH + 1, 7));
+        store.run();
+        assertThat(leads).as("recovering, and leading").containsExactly(false, true);
     }
 
     @Test
