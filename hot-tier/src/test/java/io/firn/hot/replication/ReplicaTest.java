@@ -442,7 +442,7 @@ final class ReplicaTest {
     void aListenerThatThrowsWhileTheLogChangesHoldsUpNoLaterRole() {
         Replica replica = follower();
         giveAndRun(replica, 3);
-        coldTierEndsAt(10, 4, 5);
+        coldTierEndsAt(7, 4, 5);
         replica.onPlacement(unclean(SELF, EPOCH + 1, 7));
         replica.onPlacement(placement(OTHER, EPOCH + 2)); // in the middle of it: it waits
         watermarkListener = offset -> {
