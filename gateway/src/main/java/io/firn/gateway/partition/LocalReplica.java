@@ -44,6 +44,7 @@ final class LocalReplica implements ReplicaListener {
     private boolean saidLost;
     private OptionalInt followed = OptionalInt.empty();
     private Optional<Partition> partition = Optional.empty();
+    private final CompletableFuture<Void> shown = new CompletableFuture<>();
 
     /** To be made on the loop. */
     LocalReplica(TopicIdPartition id, HotLog log, TopicSettings settings, LoopReplicas loop) {
@@ -74,6 +75,11 @@ final class LocalReplica implements ReplicaListener {
 
     Replica replica() {
         return replica;
+    }
+
+    /** Completes when it has shown its first partition, which an unclean leader does when it has recovered; and when it is closed. */
+    CompletableFuture<Void> shown() {
+        return shown;
     }
 
     void configure(TopicSettings changed) {
@@ -109,6 +115,7 @@ final class LocalReplica implements ReplicaListener {
             Partition begun = new Partition(id, tiered, replica, leads, settings, loop.executor(), loop.recompression(), loop.clock());
             partition = Optional.of(begun);
             loop.partitions().put(begun);
+            shown.complete(null);
         }
         sayIfLost();
         replica.follower().ifPresent(following -> {
@@ -144,6 +151,7 @@ final class LocalReplica implements ReplicaListener {
     CompletableFuture<Void> close(boolean deleteCold) {
         retirePartition();
         replica.stop();
+        shown.complete(null);
         return loop.detach(tiered, deleteCold);
     }
 

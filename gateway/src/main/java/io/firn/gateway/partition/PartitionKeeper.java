@@ -162,7 +162,8 @@ public final class PartitionKeeper {
 
     /** Completes when this broker serves every partition of the topic that it leads. */
     public CompletableFuture<Void> whenInService(TopicView topic) {
-        return all(topic.partitions().stream().filter(partition -> partition.leader() == brokerId).map(partition -> steps.get(id(topic, partition))).filter(Objects::nonNull).toList());
+        return all(topic.partitions().stream().filter(partition -> partition.leader() == brokerId).map(partition -> steps.get(id(topic, partition))).filter(Objects::nonNull)
+                .map(step -> step.thenCompose(found -> found.map(LocalReplica::shown).orElse(CompletableFuture.completedFuture(null)))).toList());
     }
 
     private static CompletableFuture<Void> all(Iterable<? extends CompletableFuture<?>> futures) {

@@ -312,14 +312,15 @@ class PartitionTest {
         assertThat(append()).isEqualTo(1);
     }
 
+    /** How one ends that fails later is told by ReplicatedPartitionTest. */
     @Test
-    void appendThatThrowsStopsThePartitionAndTellsItsListener() {
+    void appendThatFailsBeforeTheLogHasChangedIsRefusedAndOthersGoOn() {
         start(Durability.OS, Map.of());
         append();
         AppendResult failed = Await.get(append(null));
-        assertThat(failed).isInstanceOfSatisfying(AppendResult.Rejected.class, rejected -> assertThat(rejected.error()).isEqualTo(AppendError.OFFLINE));
-        assertThat(Await.get(append(batch()))).isInstanceOf(AppendResult.Rejected.class);
-        assertThat(onLoop(partition, () -> partition.log().hot().logEndOffset())).isEqualTo(1);
+        assertThat(failed).isInstanceOfSatisfying(AppendResult.Rejected.class, rejected -> assertThat(rejected.error()).isEqualTo(AppendError.UNEXPECTED));
+        assertThat(Await.get(append(batch()))).isInstanceOf(AppendResult.Appended.class);
+        assertThat(onLoop(partition, () -> partition.log().hot().logEndOffset())).isEqualTo(2);
     }
 
     @Test
