@@ -587,7 +587,7 @@ class ReplicatedPartitionTest {
         rig.node(2).bucketAway(true);
         electUnclean();
         int before = rig.node(2).bucketRequests();
-        Await.until("it asks again and again", () -> rig.node(2).bucketRequests() > before + 12);
+        Await.until("it asks again and again", () -> rig.node(2).bucketRequests() > before + 3);
         assertThat(rig.node(2).partitions.find("logs", 0)).isEmpty();
         assertThat(produce(2, 1, topic, "lost")).isEqualTo(Errors.NOT_LEADER_OR_FOLLOWER);
         assertThat(rig.placed("logs", 0).recovering()).isTrue();
