@@ -14,7 +14,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.common.TopicIdPartition;
 
@@ -157,23 +156,7 @@ public final class ColdLogReader implements AutoCloseable {
         return threads.work();
     }
 
-    /** The same outcome, delivered on {@code work}, bare of what dependent stages wrap; also after the threads have ended. */
     <T> CompletableFuture<T> onWork(CompletableFuture<T> outcome) {
-        CompletableFuture<T> delivered = new CompletableFuture<>();
-        outcome.whenComplete((value, failure) -> {
-            Runnable deliver = () -> {
-                if (failure != null) {
-                    delivered.completeExceptionally(ColdStoreException.unwrap(failure));
-                } else {
-                    delivered.complete(value);
-                }
-            };
-            try {
-                threads.work().execute(deliver);
-            } catch (RejectedExecutionException closing) {
-                deliver.run(); // nobody may be left waiting
-            }
-        });
-        return delivered;
+        return threads.onWork(outcome);
     }
 }

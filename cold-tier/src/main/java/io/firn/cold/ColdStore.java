@@ -25,7 +25,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.random.RandomGenerator;
@@ -252,24 +251,8 @@ public final class ColdStore implements AutoCloseable {
         logs.remove(closing.partition(), closing);
     }
 
-    /** The same outcome, delivered on {@code work}; also after the threads have ended. */
     <T> CompletableFuture<T> onWork(CompletableFuture<T> outcome) {
-        CompletableFuture<T> delivered = new CompletableFuture<>();
-        outcome.whenComplete((value, failure) -> {
-            Runnable deliver = () -> {
-                if (failure != null) {
-                    delivered.completeExceptionally(ColdStoreException.unwrap(failure));
-                } else {
-                    delivered.complete(value);
-                }
-            };
-            try {
-                threads.work().execute(deliver);
-            } catch (RejectedExecutionException closing) {
-                deliver.run(); // nobody may be left waiting
-            }
-        });
-        return delivered;
+        return threads.onWork(outcome);
     }
 
     long nowMs() {

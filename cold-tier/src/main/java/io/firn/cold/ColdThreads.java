@@ -6,6 +6,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -50,6 +51,26 @@ public record ColdThreads(TimedExecutor reads, Executor work, Executor uploads, 
             await(work);
             await(uploads);
         });
+    }
+
+    /** The same outcome, delivered on {@code work}, bare of what dependent stages wrap; also after the threads have ended. */
+    <T> CompletableFuture<T> onWork(CompletableFuture<T> outcome) {
+        CompletableFuture<T> delivered = new CompletableFuture<>();
+        outcome.whenComplete((value, failure) -> {
+            Runnable deliver = () -> {
+                if (failure != null) {
+                    delivered.completeExceptionally(ColdStoreException.unwrap(failure));
+                } else {
+                    delivered.complete(value);
+                }
+            };
+            try {
+                work.execute(deliver);
+            } catch (RejectedExecutionException closing) {
+                deliver.run(); // nobody may be left waiting
+            }
+        });
+        return delivered;
     }
 
     private static ExecutorService pool(int threads, String name) {

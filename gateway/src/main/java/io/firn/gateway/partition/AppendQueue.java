@@ -5,7 +5,6 @@ import io.firn.gateway.codec.RecompressionPool;
 import io.firn.gateway.codec.Rewritten;
 import io.firn.gateway.partition.Partition.AppendListener;
 import io.firn.hot.AppendOrigin;
-import io.firn.hot.AppendResult;
 import io.firn.hot.HotLog;
 import io.firn.hot.RecordBuffers;
 import io.firn.hot.TransactionTerms;
@@ -24,15 +23,6 @@ import java.util.concurrent.Executor;
  * <p>Threading: confined to the loop of the partition.
  */
 final class AppendQueue {
-
-    /** Where the appends go. */
-    interface Log {
-
-        /** @return whether the append came to an end, of which its listener was told; if not, it has to wait for a new segment */
-        boolean append(RecordBuffers batch, AppendOrigin origin, TransactionTerms terms, AppendListener listener);
-
-        void reject(AppendResult.Rejected rejected, AppendListener listener);
-    }
 
     private static final class Waiting {
         private final RecordBuffers batch;
@@ -57,17 +47,17 @@ final class AppendQueue {
     private final RecompressionPool recompression;
     private final Executor loop;
     private final InstantSource clock;
-    private final Log log;
+    private final Partition partition;
     private final ArrayDeque<Waiting> queue = new ArrayDeque<>();
     private boolean draining;
     private boolean rewriting;
 
-    AppendQueue(HotLog hot, RecompressionPool recompression, Executor loop, InstantSource clock, Log log) {
+    AppendQueue(HotLog hot, RecompressionPool recompression, Executor loop, InstantSource clock, Partition partition) {
         this.hot = hot;
         this.recompression = recompression;
         this.loop = loop;
         this.clock = clock;
-        this.log = log;
+        this.partition = partition;
     }
 
     boolean isEmpty() {
@@ -107,9 +97,9 @@ final class AppendQueue {
     private boolean append(Waiting next) {
         Rewritten rewritten = next.rewritten.orElseThrow();
         if (rewritten.batch().isPresent()) {
-            return log.append(rewritten.batch().get(), next.origin, next.terms, next.listener);
+            return partition.tryAppend(rewritten.batch().get(), next.origin, next.terms, next.listener);
         }
-        log.reject(rewritten.rejected().orElseThrow(), next.listener);
+        partition.reject(rewritten.rejected().orElseThrow(), next.listener);
         return true;
     }
 
@@ -129,6 +119,6 @@ final class AppendQueue {
         List<Waiting> refused = List.copyOf(queue);
         queue.clear();
         held.ifPresent(queue::add);
-        refused.forEach(append -> log.append(append.batch, append.origin, append.terms, append.listener));
+        refused.forEach(append -> partition.tryAppend(append.batch, append.origin, append.terms, append.listener));
     }
 }

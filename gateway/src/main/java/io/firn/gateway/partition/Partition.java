@@ -116,17 +116,7 @@ public final class Partition {
         this.loop = loop;
         this.clock = clock;
         this.highWatermark = replica.highWatermark();
-        this.queue = new AppendQueue(log.hot(), recompression, loop, clock, new AppendQueue.Log() {
-            @Override
-            public boolean append(RecordBuffers batch, AppendOrigin origin, TransactionTerms terms, AppendListener listener) {
-                return tryAppend(batch, origin, terms, listener);
-            }
-
-            @Override
-            public void reject(AppendResult.Rejected rejected, AppendListener listener) {
-                tell(() -> listener.done(rejected));
-            }
-        });
+        this.queue = new AppendQueue(log.hot(), recompression, loop, clock, this);
     }
 
     public TopicIdPartition id() {
@@ -215,7 +205,7 @@ public final class Partition {
     }
 
     /** Whether the append came to an end, of which its listener was told; if not, it has to wait for a new segment. */
-    private boolean tryAppend(RecordBuffers batch, AppendOrigin origin, TransactionTerms terms, AppendListener listener) {
+    boolean tryAppend(RecordBuffers batch, AppendOrigin origin, TransactionTerms terms, AppendListener listener) {
         Optional<AppendResult.Rejected> refusal = refusal(origin);
         AppendResult result = refusal.isPresent() ? refusal.get() : appendNow(batch, origin, terms);
         if (result instanceof AppendResult.NotWritableYet) {
@@ -228,6 +218,10 @@ public final class Partition {
         tell(() -> listener.done(result));
         replica.onDurable();
         return true;
+    }
+
+    void reject(AppendResult.Rejected rejected, AppendListener listener) {
+        tell(() -> listener.done(rejected));
     }
 
     /** Once for all appends that came since it was asked for. */
