@@ -6,11 +6,11 @@ import io.firn.membership.TopicView;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.BiPredicate;
-import java.util.stream.Collectors;
 import org.apache.kafka.common.Uuid;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,7 +19,7 @@ import org.slf4j.LoggerFactory;
  * Sees to it that the bucket says of every tiered topic what the cluster's metadata say, so that a topic can be brought back from the bucket alone. Done by whoever leads partition 0; two who both believe to do no harm, as
  * the bucket keeps what was known later.
  *
- * <p>It is written when this broker begins to lead the partition, and when partitions or configs change; other changes of the metadata cost nothing but a look at each topic's reference. A failure is repeated, after a pause that
+ * <p>It is written when this broker begins to lead the partition, and when partitions or configs change; of the metadata's changes it looks at the topics they were about. A failure is repeated, after a pause that
  * doubles from a second to a minute.
  *
  * <p>Limits: one topic under way; one entry a topic waits. Threading: confined to the executor given; views come from any thread.
@@ -54,7 +54,6 @@ public final class TopicDescriber {
     private final Bucket bucket;
     private final Executor executor;
     private final Timer timer;
-    private final Map<Uuid, TopicView> seen = new HashMap<>();
     private final Map<Uuid, Said> described = new HashMap<>();
     private final Map<Uuid, Waiting> waiting = new LinkedHashMap<>();
     private ClusterView applied = ClusterView.EMPTY;
@@ -83,24 +82,23 @@ public final class TopicDescriber {
     }
 
     private void take(ClusterView view) {
-        if (view.brokerConfigs() != applied.brokerConfigs()) {
-            seen.clear(); // whether a topic is tiered may hang on a default
-        }
+        boolean defaultsChanged = view.brokerConfigs() != applied.brokerConfigs(); // whether a topic is tiered may hang on one
+        Optional<Set<Uuid>> changed = defaultsChanged ? Optional.empty() : view.topicsChangedSince(applied.version());
         applied = view;
-        Set<Uuid> there = view.topics().values().stream().map(TopicView::id).collect(Collectors.toSet());
-        seen.keySet().retainAll(there);
-        described.keySet().retainAll(there);
-        waiting.keySet().retainAll(there);
-        view.topics().values().stream().filter(topic -> seen.put(topic.id(), topic) != topic).forEach(topic -> look(view, topic));
+        if (changed.isEmpty()) {
+            described.keySet().retainAll(view.topicNames().keySet());
+            waiting.keySet().retainAll(view.topicNames().keySet());
+        }
+        changed.orElseGet(() -> view.topicNames().keySet()).forEach(id -> look(view, id));
     }
 
-    private void look(ClusterView view, TopicView topic) {
-        boolean ours = topic.partitions().get(0).leader() == brokerId && tiered.test(view, topic);
-        if (!ours) {
-            waiting.remove(topic.id());
-            described.remove(topic.id()); // another leader may have written since, when it is ours again
-        } else if (!Said.of(topic).equals(described.get(topic.id()))) {
-            waiting.put(topic.id(), new Waiting(topic, view.version()));
+    private void look(ClusterView view, Uuid id) {
+        Optional<TopicView> ours = view.topic(id).filter(topic -> topic.partitions().get(0).leader() == brokerId && tiered.test(view, topic));
+        if (ours.isEmpty()) {
+            waiting.remove(id);
+            described.remove(id); // another leader may have written since, when it is ours again
+        } else if (!Said.of(ours.get()).equals(described.get(id))) {
+            waiting.put(id, new Waiting(ours.get(), view.version()));
         }
     }
 
@@ -111,12 +109,13 @@ public final class TopicDescriber {
         Waiting first = waiting.values().iterator().next();
         waiting.remove(first.topic().id());
         underWay = true;
-        bucket.describe(first.topic(), first.version()).whenComplete((done, failure) -> executor.execute(() -> ended(first, failure)));
+        CompletableFuture.completedFuture(first).thenCompose(one -> bucket.describe(one.topic(), one.version())) // one that throws has failed
+                .whenComplete((done, failure) -> executor.execute(() -> ended(first, failure)));
     }
 
     private void ended(Waiting one, Throwable failure) {
         underWay = false;
-        boolean deleted = !seen.containsKey(one.topic().id());
+        boolean deleted = !applied.topicNames().containsKey(one.topic().id());
         if (deleted) {
             forget(one.topic());
         } else if (failure == null) {

@@ -36,12 +36,16 @@ class TopicDescriberTest {
     private final Deque<CompletableFuture<Void>> answers = new ArrayDeque<>();
     private final List<Long> pauses = new ArrayList<>();
     private final Deque<Runnable> later = new ArrayDeque<>();
+    private boolean throwing;
     private final TopicDescriber describer = describer(1);
 
     private TopicDescriber describer(int broker) {
         return new TopicDescriber(broker, (view, topic) -> !"false".equals(topic.configs().get("remote.storage.enable")) && !view.brokerConfigs().containsKey("off"), new TopicDescriber.Bucket() {
             @Override
             public CompletableFuture<?> describe(TopicView topic, long metadataVersion) {
+                if (throwing) {
+                    throw new IllegalStateException("thrown on purpose by a test");
+                }
                 told.add(topic.name() + " " + topic.partitions().size() + " " + topic.configs());
                 answers.add(new CompletableFuture<>());
                 return answers.peekLast();
@@ -100,6 +104,17 @@ class TopicDescriberTest {
         assertThat(told).as("one at a time").hasSize(1);
         answer();
         assertThat(told).containsExactly("rivers 2 {retention.ms=2}", "rivers 3 {retention.ms=2}");
+    }
+
+    @Test
+    void aBucketThatThrowsIsAskedAgain() throws Exception {
+        throwing = true;
+        describer.apply(create(RIVERS, "rivers", Map.of()));
+        assertThat(pauses).hasSize(1);
+        throwing = false;
+        later.poll().run();
+        answer();
+        assertThat(told).containsExactly("rivers 2 {}");
     }
 
     @Test
