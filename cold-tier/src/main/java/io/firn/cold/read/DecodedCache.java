@@ -1,0 +1,114 @@
+package io.firn.cold.read;
+
+import io.firn.cold.ColdStoreException;
+import io.firn.cold.ColdThreads;
+import io.firn.cold.cache.FetchQueue;
+import io.firn.cold.cache.RangedGets;
+import java.nio.ByteBuffer;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
+import java.util.function.ToLongFunction;
+
+/**
+ * What was decoded from a part of an object, by the object's key: each fetched by one request, however many want it, and once more if it is damaged; bounded by bytes, least recently used out first. The bound is for what is
+ * kept: what is in use or on its way comes on top.
+ *
+ * <p>Threading: confined to the reads thread; decoding runs on {@code work}.
+ */
+final class DecodedCache<V> {
+
+    /**
+     * Where something is to be had.
+     *
+     * @param decode of its bytes; fails with {@link ColdStoreException.Corrupt}
+     */
+    record Source<V>(String key, long position, int sizeBytes, Function<ByteBuffer, V> decode) {}
+
+    private final RangedGets gets;
+    private final ColdThreads threads;
+    private final FetchQueue fetches;
+    private final long limitBytes;
+    private final ToLongFunction<V> weightBytes;
+    private final Runnable requested;
+    private final Map<String, V> kept = new LinkedHashMap<>(16, 0.75f, true);
+    private final Map<String, CompletableFuture<V>> onTheirWay = new HashMap<>();
+    /** Written by the reads thread, read by metrics. */
+    private volatile long keptBytes;
+
+    /** @param requested told of each request */
+    DecodedCache(RangedGets gets, ColdThreads threads, FetchQueue fetches, long limitBytes, ToLongFunction<V> weightBytes, Runnable requested) {
+        this.gets = gets;
+        this.threads = threads;
+        this.fetches = fetches;
+        this.limitBytes = limitBytes;
+        this.weightBytes = weightBytes;
+        this.requested = requested;
+    }
+
+    Optional<V> ifPresent(String key) {
+        return Optional.ofNullable(kept.get(key));
+    }
+
+    /**
+     * Completes on the reads thread, at once if it is kept; fails with {@link ColdStoreException}.
+     *
+     * @param reader whose turn a request takes; empty for one of its own
+     */
+    CompletableFuture<V> get(Source<V> source, Optional<Object> reader) {
+        V present = kept.get(source.key());
+        if (present != null) {
+            return CompletableFuture.completedFuture(present);
+        }
+        CompletableFuture<V> joined = onTheirWay.get(source.key());
+        return joined != null ? joined : fetch(source, reader);
+    }
+
+    private CompletableFuture<V> fetch(Source<V> source, Optional<Object> reader) {
+        CompletableFuture<V> result = new CompletableFuture<>();
+        onTheirWay.put(source.key(), result);
+        fetches.demand(reader.orElse(result), () -> begin(source, result, true));
+        return result;
+    }
+
+    private void begin(Source<V> source, CompletableFuture<V> result, boolean mayRepeat) {
+        ByteBuffer bytes = ByteBuffer.allocate(source.sizeBytes());
+        requested.run();
+        gets.get(source.key(), source.position(), bytes).thenApplyAsync(nothing -> source.decode().apply(bytes), threads.work()).whenCompleteAsync((value, failure) -> {
+            fetches.finished();
+            arrived(source, result, value, failure, mayRepeat);
+        }, threads.reads());
+    }
+
+    private void arrived(Source<V> source, CompletableFuture<V> result, V value, Throwable failure, boolean mayRepeat) {
+        Throwable cause = ColdStoreException.unwrap(failure);
+        if (cause instanceof ColdStoreException.Corrupt && mayRepeat) {
+            fetches.demand(result, () -> begin(source, result, false)); // damaged on the way, perhaps: once more
+            return;
+        }
+        onTheirWay.remove(source.key());
+        if (cause != null) {
+            result.completeExceptionally(cause);
+            return;
+        }
+        keep(source.key(), value);
+        result.complete(value);
+    }
+
+    private void keep(String key, V value) {
+        kept.put(key, value);
+        keptBytes = keptBytes + weightBytes.applyAsLong(value);
+        for (Iterator<V> eldest = kept.values().iterator(); keptBytes > limitBytes && eldest.hasNext(); ) {
+            keptBytes = keptBytes - weightBytes.applyAsLong(eldest.next());
+            eldest.remove();
+        }
+    }
+
+    long keptBytes() {
+        return keptBytes;
+    }
+}
