@@ -1,5 +1,7 @@
 package io.firn.gateway.coordinator;
 
+import io.firn.gateway.api.ErrorMapping;
+import io.firn.gateway.partition.Partition;
 import io.firn.gateway.partition.Partitions;
 import java.time.InstantSource;
 import java.util.concurrent.CompletableFuture;
@@ -9,6 +11,7 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.KafkaStorageException;
 import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
 import org.apache.kafka.coordinator.common.runtime.CoordinatorLoader;
 import org.apache.kafka.coordinator.common.runtime.CoordinatorPlayback;
@@ -20,9 +23,16 @@ import org.slf4j.LoggerFactory;
 /**
  * Loads the state of coordinator partitions from their logs when this broker comes to lead them.
  *
- * <p>Limits: one partition is read at a time, with one buffer; as many loads may wait as a topic can have partitions.
+ * <p>Life of a load: <b>waiting</b> → <b>reading</b> ({@link LogReplay}, the log's whole end included) → <b>read</b>, while the high watermark is below that end → <b>loaded</b>, or failed from any of them.
  *
- * <p>Threading: {@link #load} only queues; the reading is done on the loader's own thread, which may block on the disk and on the cold tier.
+ * <p>A leader that has just begun knows an older high watermark than the leader before it, or than itself before a crash: by the last checkpoint, or by the last fetch. Answers out of what is
+ * committed by that watermark would be answers of the past, such as offsets that a transaction has replaced since; who gets them processes the same records twice. Therefore nobody is answered
+ * until all that was replayed is committed. Nothing is appended meanwhile.
+ *
+ * <p>Limits: one partition is read at a time, with one buffer; as many loads may wait as a topic can have partitions. What is read waits as long as the partition is led here and in service: with
+ * fewer replicas in sync than {@code min.insync.replicas}, requests get COORDINATOR_LOAD_IN_PROGRESS until there are more.
+ *
+ * <p>Threading: {@link #load} only queues; the reading is done on the loader's own thread, which may block on the disk and on the cold tier; the wait is on the partition's loop and blocks nobody.
  */
 public final class LogLoader implements CoordinatorLoader<CoordinatorRecord> {
     private static final int MAX_WAITING = 10_000;
@@ -34,11 +44,11 @@ public final class LogLoader implements CoordinatorLoader<CoordinatorRecord> {
     private final Outcome outcome;
     private final ThreadPoolExecutor executor;
 
-    /** Told on the loader's thread how each load ended. */
+    /** Told on the loader's thread or the partition's loop how each load ended. */
     public interface Outcome {
         void loaded(TopicPartition partition);
 
-        /** The library leaves the partition unserved until it is elected anew. */
+        /** The library leaves the partition unserved until it is elected anew. Not called of one that is led here no more. */
         void failed(TopicPartition partition);
     }
 
@@ -66,19 +76,59 @@ public final class LogLoader implements CoordinatorLoader<CoordinatorRecord> {
 
     private void load(TopicPartition tp, CoordinatorPlayback<CoordinatorRecord> playback, long queuedMs, CompletableFuture<LoadSummary> loaded) {
         try {
-            LogReplay replay = partitions.find(tp.topic(), tp.partition()).map(partition -> new LogReplay(partition, serde, playback))
-                    .orElseThrow(() -> new NotLeaderOrFollowerException(tp + " is not served here"));
+            Partition partition = partitions.find(tp.topic(), tp.partition()).orElseThrow(() -> new NotLeaderOrFollowerException(tp + " is not served here"));
+            LogReplay replay = new LogReplay(partition, serde, playback);
             long startMs = clock.millis();
-            replay.run();
-            outcome.loaded(tp);
-            loaded.complete(new LoadSummary(queuedMs, clock.millis(), startMs - queuedMs, replay.records(), replay.bytes()));
+            long end = replay.run();
+            whenCommitted(partition, end).thenApply(committed -> {
+                playback.updateLastCommittedOffset(end);
+                return new LoadSummary(queuedMs, clock.millis(), startMs - queuedMs, replay.records(), replay.bytes());
+            }).whenComplete((summary, failure) -> {
+                if (failure == null) {
+                    outcome.loaded(tp);
+                    loaded.complete(summary);
+                } else {
+                    fail(tp, ErrorMapping.unwrap(failure), loaded);
+                }
+            });
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             loaded.completeExceptionally(new KafkaException("The broker stops.", e));
         } catch (Exception | LinkageError e) { // a class that is missing must not leave the partition loading for ever
-            log.atWarn().addKeyValue("partition", tp).setCause(e).log("A coordinator's partition could not be loaded");
-            loaded.completeExceptionally(e);
+            fail(tp, e, loaded);
+        }
+    }
+
+    /** A partition that is no longer led here is loaded when it is again. */
+    private void fail(TopicPartition tp, Throwable why, CompletableFuture<LoadSummary> loaded) {
+        loaded.completeExceptionally(why);
+        if (!(why instanceof NotLeaderOrFollowerException)) {
+            log.atWarn().addKeyValue("partition", tp).setCause(why).log("A coordinator's partition could not be loaded");
             outcome.failed(tp);
+        }
+    }
+
+    /** Completes on the partition's loop when its high watermark has reached {@code end}; fails when it leaves service first. */
+    private static CompletableFuture<Void> whenCommitted(Partition partition, long end) {
+        CompletableFuture<Void> committed = new CompletableFuture<>();
+        partition.loop().execute(() -> {
+            Runnable removal = partition.onHighWatermark(offset -> look(partition, offset, end, committed));
+            if (!committed.isDone()) {
+                log.atInfo().addKeyValue("partition", partition.id()).addKeyValue("highWatermark", partition.highWatermark()).addKeyValue("end", end)
+                        .log("A coordinator's partition is read; waiting until its end is committed");
+            }
+            committed.whenComplete((done, failure) -> partition.loop().execute(removal));
+        });
+        return committed;
+    }
+
+    private static void look(Partition partition, long highWatermark, long end, CompletableFuture<Void> committed) {
+        if (highWatermark >= end) {
+            committed.complete(null);
+        } else if (partition.retired()) {
+            committed.completeExceptionally(new NotLeaderOrFollowerException(partition.id() + " is no longer served here"));
+        } else {
+            partition.outOfService().ifPresent(reason -> committed.completeExceptionally(new KafkaStorageException(partition.id() + ": " + reason)));
         }
     }
 

@@ -28,7 +28,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Reads one log from its start to its end, over both tiers, and replays every record to the coordinator.
  *
- * <p>The whole log is replayed, not only what is committed: the rest is committed soon, and the coordinator waits for it. {@link ReplayProgress} tells it which is which.
+ * <p>The whole log is replayed, not only what is committed: a decision that an earlier leader has made and told may lie above the high watermark this broker knows. {@link LogLoader} waits for it.
  *
  * <p>On failure (partition leaves service, a log offline, an unreadable batch, no answer in time) the load fails as a whole. The log end is
  * taken once, at the start: nothing is appended while the coordinator loads.
@@ -57,19 +57,22 @@ final class LogReplay {
         this.playback = playback;
     }
 
-    private record Bounds(long start, long end, long highWatermark) {}
+    private record Bounds(long start, long end) {}
 
-    void run() throws IOException, InterruptedException {
+    /** Returns the exclusive end of what was replayed: the log's end when it began. */
+    long run() throws IOException, InterruptedException {
         Bounds bounds = ask(this::bounds);
-        ReplayProgress progress = new ReplayProgress(playback, bounds.start(), bounds.highWatermark());
         long next = bounds.start();
         while (next < bounds.end()) {
-            next = replay(bytesOf(read(next, bounds.end())), next, progress);
+            next = replay(bytesOf(read(next, bounds.end())), next);
         }
-        progress.end(bounds.end());
+        if (bounds.end() > 0) {
+            playback.updateLastWrittenOffset(bounds.end());
+        }
         if (unknownTypes > 0) {
             log.atWarn().addKeyValue("partition", partition.id()).addKeyValue("records", unknownTypes).log("Records of unknown types were skipped; a newer version may have written them");
         }
+        return bounds.end();
     }
 
     /** Below the end there is something to read, though its place in the file may have to be looked up first. A load that ended before it would forget what was decided there. */
@@ -87,10 +90,10 @@ final class LogReplay {
 
     /** Fails for a log that is offline: it looks empty, and what it holds must not be taken for gone. */
     private Bounds bounds() {
-        partition.log().offlineReason().ifPresent(reason -> {
+        partition.outOfService().ifPresent(reason -> {
             throw new KafkaStorageException(partition.id() + ": " + reason);
         });
-        return new Bounds(partition.log().logStartOffset(), partition.log().hot().logEndOffset(), partition.highWatermark());
+        return new Bounds(partition.log().logStartOffset(), partition.log().hot().logEndOffset());
     }
 
     long records() {
@@ -102,15 +105,13 @@ final class LogReplay {
     }
 
     /** Replays the whole batches in {@code chunk}; returns the offset to read next. */
-    private long replay(ByteBuffer chunk, long position, ReplayProgress progress) {
+    private long replay(ByteBuffer chunk, long position) {
         long next = position;
         for (RecordBatch batch : MemoryRecords.readableRecords(chunk).batches()) {
             batch.ensureValid();
             if (batch.lastOffset() >= position) {
                 next = batch.nextOffset();
-                progress.before(next);
                 replay(batch, position);
-                progress.after(next);
                 bytes += batch.sizeInBytes();
             }
         }

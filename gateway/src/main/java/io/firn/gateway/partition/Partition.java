@@ -259,8 +259,8 @@ public final class Partition {
         return tooFew ? Optional.of(new AppendResult.Rejected(AppendError.NOT_ENOUGH_REPLICAS, "fewer replicas are in sync than min.insync.replicas asks for")) : Optional.empty();
     }
 
-    /** Why no wait can be fulfilled; empty in service. */
-    private Optional<String> outOfService() {
+    /** Why no wait can be fulfilled; empty in service. On the loop. */
+    public Optional<String> outOfService() {
         return retired ? Optional.of(RETIRED) : replica.failure().or(log::offlineReason);
     }
 
@@ -367,7 +367,7 @@ public final class Partition {
         return watermarkListeners.size();
     }
 
-    /** As {@link #addWatermarkListener}, and once at registration. Returns what removes it (on the loop). */
+    /** As {@link #addWatermarkListener}, and once at registration, and when the partition leaves service. Returns what removes it (on the loop). */
     public Runnable onHighWatermark(LongConsumer listener) {
         addWatermarkListener(listener);
         listener.accept(highWatermark);

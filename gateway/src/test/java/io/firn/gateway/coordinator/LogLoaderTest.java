@@ -1,65 +1,76 @@
 package io.firn.gateway.coordinator;
 
+import static io.firn.gateway.rig.StorageRig.onLoop;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.firn.gateway.partition.Partition;
 import io.firn.gateway.rig.Await;
+import io.firn.gateway.rig.GatedDisk.Op;
 import io.firn.gateway.rig.Requests;
 import io.firn.gateway.rig.StorageRig;
 import io.firn.hot.AppendOrigin;
 import io.firn.hot.AppendResult;
+import io.firn.hot.Durability;
 import io.firn.hot.RecordBuffers;
+import io.firn.hot.SimDisk;
+import io.firn.membership.TopicView;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.KafkaStorageException;
+import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
 import org.apache.kafka.common.requests.TransactionResult;
 import org.apache.kafka.coordinator.common.runtime.CoordinatorPlayback;
 import org.apache.kafka.coordinator.common.runtime.CoordinatorRecord;
+import org.apache.kafka.coordinator.common.runtime.Deserializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class LogLoaderTest {
+    private static final TopicPartition TP = new TopicPartition("t", 0);
 
     @TempDir
     Path directory;
 
-    @Test
-    void aClassThatIsMissingFailsTheLoadAndIsReported() throws Exception {
-        try (StorageRig rig = StorageRig.started(directory, 1)) {
-            rig.createTopic("t", 1);
-            CompletableFuture<AppendResult> appended = new CompletableFuture<>();
-            var partition = rig.partition("t", 0);
-            partition.loop().execute(() -> partition.append(RecordBuffers.of(Requests.records(rig.clock.millis(), "x").buffer()), AppendOrigin.COORDINATOR, appended::complete));
-            assertThat(Await.get(appended)).isInstanceOf(AppendResult.Appended.class);
-            CompletableFuture<TopicPartition> failed = new CompletableFuture<>();
+    /** How loads ended. */
+    private final List<String> outcomes = new CopyOnWriteArrayList<>();
 
-            try (LogLoader loader = new LogLoader("test-loader", rig.partitions, (key, value) -> {
-                throw new NoClassDefFoundError("gone");
-            }, InstantSource.system(), new LogLoader.Outcome() {
-                @Override
-                public void loaded(TopicPartition loaded) {
-                    failed.completeExceptionally(new AssertionError("loaded"));
-                }
-
-                @Override
-                public void failed(TopicPartition tp) {
-                    failed.complete(tp);
-                }
-            })) {
-                var load = loader.load(new TopicPartition("t", 0), NOTHING);
-
-                assertThatThrownBy(() -> load.get(20, TimeUnit.SECONDS)).hasCauseInstanceOf(NoClassDefFoundError.class);
-                assertThat(Await.get(failed)).isEqualTo(new TopicPartition("t", 0));
-            }
+    private final LogLoader.Outcome noting = new LogLoader.Outcome() {
+        @Override
+        public void loaded(TopicPartition partition) {
+            outcomes.add("loaded " + partition);
         }
+
+        @Override
+        public void failed(TopicPartition partition) {
+            outcomes.add("failed " + partition);
+        }
+    };
+
+    private LogLoader loader(StorageRig rig, Deserializer<CoordinatorRecord> serde) {
+        return new LogLoader("test-loader", rig.partitions, serde, InstantSource.system(), noting);
     }
 
-    private static final CoordinatorPlayback<CoordinatorRecord> NOTHING = new CoordinatorPlayback<>() {
+    private static void append(StorageRig rig) {
+        CompletableFuture<AppendResult> appended = new CompletableFuture<>();
+        Partition partition = rig.partition("t", 0);
+        partition.loop().execute(() -> partition.append(RecordBuffers.of(Requests.records(rig.clock.millis(), "x").buffer()), AppendOrigin.COORDINATOR, appended::complete));
+        assertThat(Await.get(appended)).isInstanceOf(AppendResult.Appended.class);
+    }
+
+    /** What comes to the coordinator. */
+    private static final class Recording implements CoordinatorPlayback<CoordinatorRecord> {
+        private final List<String> told = new CopyOnWriteArrayList<>();
+
         @Override
         public void replay(long offset, long producerId, short producerEpoch, CoordinatorRecord record) {
-            throw new AssertionError("no record can be read");
+            told.add("record " + offset);
         }
 
         @Override
@@ -69,12 +80,102 @@ class LogLoaderTest {
 
         @Override
         public void updateLastWrittenOffset(long offset) {
-            // Not looked at.
+            told.add("written " + offset);
         }
 
         @Override
         public void updateLastCommittedOffset(long offset) {
-            // Not looked at.
+            told.add("committed " + offset);
         }
-    };
+    }
+
+    @Test
+    void aClassThatIsMissingFailsTheLoadAndIsReported() throws Exception {
+        try (StorageRig rig = StorageRig.started(directory, 1); LogLoader loader = loader(rig, (key, value) -> {
+            throw new NoClassDefFoundError("gone");
+        })) {
+            rig.createTopic("t", 1);
+            append(rig);
+
+            var load = loader.load(TP, new Recording());
+
+            assertThatThrownBy(() -> load.get(20, TimeUnit.SECONDS)).hasCauseInstanceOf(NoClassDefFoundError.class);
+            Await.until("it is reported", () -> outcomes.equals(List.of("failed t-0")));
+        }
+    }
+
+    @Test
+    void anEmptyLogIsLoadedAtOnce() {
+        try (StorageRig rig = StorageRig.started(directory, 1); LogLoader loader = loader(rig, (key, value) -> null)) {
+            rig.createTopic("t", 1);
+            Recording coordinator = new Recording();
+
+            Await.get(loader.load(TP, coordinator));
+
+            assertThat(coordinator.told).containsExactly("committed 0");
+        }
+    }
+
+    @Test
+    void whatWasDecidedAndIsNotKnownToBeCommittedIsWaitedFor() {
+        try (StorageRig rig = StorageRig.started(directory, 1, Durability.FSYNC); LogLoader loader = loader(rig, (key, value) -> null)) {
+            rig.createTopic("t", 1);
+            append(rig);
+            Await.until("the first is committed", () -> onLoop(rig.partition("t", 0), rig.partition("t", 0)::highWatermark) == 1);
+            rig.disk.hold(Op.FORCE);
+            append(rig);
+            Recording coordinator = new Recording();
+
+            var load = loader.load(TP, coordinator);
+
+            awaitWaiting(rig);
+            assertThat(load).isNotDone();
+            assertThat(coordinator.told).containsExactly("record 0", "record 1", "written 2");
+            rig.disk.release(Op.FORCE);
+            assertThat(Await.get(load).numRecords()).isEqualTo(2);
+            assertThat(coordinator.told).endsWith("committed 2");
+            assertThat(outcomes).containsExactly("loaded t-0");
+            Await.until("it listens no longer", () -> onLoop(rig.partition("t", 0), rig.partition("t", 0)::watermarkListeners) == 0);
+        }
+    }
+
+    @Test
+    void aPartitionThatIsLedHereNoMoreEndsTheWaitAndIsNotReported() {
+        try (StorageRig rig = StorageRig.started(directory, 1, Durability.FSYNC); LogLoader loader = loader(rig, (key, value) -> null)) {
+            TopicView topic = rig.createTopic("t", 1);
+            rig.partition("t", 0);
+            rig.disk.hold(Op.FORCE);
+            append(rig);
+            var load = loader.load(TP, new Recording());
+            awaitWaiting(rig);
+
+            rig.deleteTopic(topic);
+
+            assertThatThrownBy(() -> load.get(20, TimeUnit.SECONDS)).hasCauseInstanceOf(NotLeaderOrFollowerException.class);
+            assertThat(outcomes).isEmpty();
+            rig.disk.release(Op.FORCE);
+        }
+    }
+
+    @Test
+    void aLogThatGoesOfflineEndsTheWaitAndIsReported() {
+        try (StorageRig rig = StorageRig.started(directory, 1, Durability.FSYNC); LogLoader loader = loader(rig, (key, value) -> null)) {
+            rig.createTopic("t", 1);
+            rig.partition("t", 0);
+            rig.disk.hold(Op.FORCE);
+            append(rig);
+            var load = loader.load(TP, new Recording());
+            awaitWaiting(rig);
+
+            rig.sim.fail(SimDisk.Op.FORCE, path -> path.toString().endsWith(".log"), 1, new IOException("the disk is gone"));
+            rig.disk.release(Op.FORCE);
+
+            assertThatThrownBy(() -> load.get(20, TimeUnit.SECONDS)).hasCauseInstanceOf(KafkaStorageException.class);
+            Await.until("it is reported", () -> outcomes.equals(List.of("failed t-0")));
+        }
+    }
+
+    private static void awaitWaiting(StorageRig rig) {
+        Await.until("it waits", () -> onLoop(rig.partition("t", 0), rig.partition("t", 0)::watermarkListeners) == 1);
+    }
 }
