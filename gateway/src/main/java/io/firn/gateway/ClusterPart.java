@@ -96,6 +96,8 @@ final class ClusterPart {
     private volatile Optional<PeerLinks> replicaLinks = Optional.empty();
     private volatile boolean stopping;
     private volatile String stage = "the cluster";
+    /** What a voter's vote waits for. */
+    private volatile Optional<String> seat = Optional.empty();
 
     /** Takes the data directory and joins the brokers that are there. @param form the order to form the cluster, if it was not */
     ClusterPart(BrokerConfig config, boolean form, Vertx vertx, EventLoops loops, Timer timer, Broker.Parts parts) {
@@ -223,6 +225,7 @@ final class ClusterPart {
         made.start();
         parts.await(made.registered());
         if (config.cluster().voterIds().contains(config.node().id())) {
+            seat = Optional.of("its vote in the cluster's decisions");
             takeSeat(""); // the registration says that no other process of this id is alive
         }
         stage = "logs are being opened";
@@ -232,7 +235,8 @@ final class ClusterPart {
     private void takeSeat(String waitedFor) {
         consensus.takeSeat(config.cluster().voterIds(), SEAT_MS).whenComplete((waiting, failed) -> {
             String lacking = failed != null ? String.valueOf(failed.getMessage()) : waiting.orElse("");
-            if (!lacking.isEmpty() && !stopping) {
+            seat = Optional.of(lacking).filter(reason -> !reason.isEmpty()).map(reason -> "its vote in the cluster's decisions: " + reason);
+            if (seat.isPresent() && !stopping) {
                 if (!lacking.equals(waitedFor)) {
                     LOG.atWarn().addKeyValue("for", lacking).log("This broker should vote and does not yet; waiting");
                 }
@@ -257,14 +261,15 @@ final class ClusterPart {
         }
     }
 
-    /** Ready when the cluster takes this broker for alive. */
+    /** Ready when the cluster takes this broker for alive; a voter, when it has its vote too: who restarts one broker after the other may stop the next one then, and a majority is left. */
     Readiness readiness() {
         if (!consensus.waitingFor().isEmpty()) {
             return Readiness.notReady("waiting for " + consensus.waitingFor());
         }
         BrokerView own = metadata.map(Metadata::view).map(view -> view.brokers().get(config.node().id())).orElse(null);
         boolean alive = own != null && own.incarnation().process().equals(process) && !own.fenced();
-        return alive ? Readiness.READY : Readiness.notReady("waiting for " + stage);
+        Optional<String> lacking = alive ? seat : Optional.of(stage);
+        return lacking.map(what -> Readiness.notReady("waiting for " + what)).orElse(Readiness.READY);
     }
 
     private Optional<PeerAddress> registeredAddress(int broker) {

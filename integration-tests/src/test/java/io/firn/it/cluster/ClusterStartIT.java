@@ -138,7 +138,9 @@ class ClusterStartIT {
         cluster.kill9(Set.of(1));
         delete(((FirnNode) cluster.broker(1)).data());
         cluster.startMissing();
-        Await.until("it votes", LIMIT, () -> cluster.broker(1).logText().contains("This broker became a CP member"));
+        String log = cluster.broker(1).logText();
+        assertThat(log.substring(log.indexOf("This broker became a CP member"))).as("a voter that says it is ready has its vote, in all groups")
+                .contains("\"This CP member has caught up\" group=METADATA").contains("\"This CP member has caught up\" group=default");
         cluster.kill9(Set.of(2));
         try (Topics topics = Topics.of(cluster.broker(1).bootstrap())) {
             Await.until("two of three decide", LIMIT, () -> {
