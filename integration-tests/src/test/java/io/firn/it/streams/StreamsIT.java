@@ -6,6 +6,7 @@ import io.firn.it.harness.Await;
 import io.firn.it.harness.BrokerNode;
 import io.firn.it.harness.KafkaClients;
 import io.firn.it.harness.PeerProcess;
+import io.firn.it.harness.Reading;
 import io.firn.it.harness.Seed;
 import io.firn.it.harness.Topics;
 import java.nio.ByteBuffer;
@@ -23,17 +24,11 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
-/**
- * Kafka Streams with {@code exactly_once_v2} gets every count and every join exactly once, though the application and the broker are killed under load.
- *
- * <p>Not so at present: see README.md.
- */
-@EnabledIfSystemProperty(named = "firn.streams.kills", matches = ".+", disabledReason = "fails now and then, as README.md says; asked for with -Dfirn.streams.kills=N")
+/** Kafka Streams with {@code exactly_once_v2} gets every count and every join exactly once, though the application and the broker are killed under load. */
 class StreamsIT {
 
     private static final int PARTITIONS = 2;
@@ -57,9 +52,19 @@ class StreamsIT {
         node.stop();
     }
 
-    @ParameterizedTest
-    @ValueSource(strings = {"classic", "streams"})
-    void countsAndJoinsComeOutExactlyOnceThoughApplicationAndBrokerAreKilled(String protocol) throws InterruptedException {
+    @Test
+    void countsAndJoinsComeOutExactlyOnceThoughApplicationAndBrokerAreKilled() throws InterruptedException {
+        everythingOnce("classic");
+    }
+
+    /** It is not so always: README.md says what is known. */
+    @Test
+    @EnabledIfSystemProperty(named = "firn.streams.protocol", matches = "streams", disabledReason = "fails now and then, as README.md says; asked for with -Dfirn.streams.protocol=streams")
+    void countsAndJoinsComeOutExactlyOnceInAStreamsGroupThoughApplicationAndBrokerAreKilled() throws InterruptedException {
+        everythingOnce("streams");
+    }
+
+    private void everythingOnce(String protocol) throws InterruptedException {
         Random random = Seed.random("StreamsIT " + protocol);
         try (Topics topics = Topics.of(node.bootstrap())) {
             List.of(StreamsApp.WORDS, StreamsApp.COUNTS, StreamsApp.LEFT, StreamsApp.RIGHT, StreamsApp.JOINED).forEach(topic -> topics.create(topic, PARTITIONS, Map.of("retention.ms", "-1")));
@@ -113,6 +118,7 @@ class StreamsIT {
         }
 
         void verify(StreamsLoad load, PeerProcess app) {
+            List.of(StreamsApp.WORDS, StreamsApp.LEFT, StreamsApp.RIGHT).forEach(topic -> verifyInput(topic, load));
             long words = load.counts().values().stream().mapToLong(Long::longValue).sum();
             List<TopicPartition> partitions = new ArrayList<>(Topics.partitions(StreamsApp.COUNTS, PARTITIONS));
             partitions.addAll(Topics.partitions(StreamsApp.JOINED, PARTITIONS));
@@ -131,8 +137,9 @@ class StreamsIT {
                 // Nothing may come behind: the last transaction has been committed or aborted by now.
                 consumer.poll(Duration.ofSeconds(1)).forEach(this::take);
             }
-            load.counts().forEach((word, count) -> assertThat(counts.get(word)).as("counts of %s", word).isEqualTo(LongStream.rangeClosed(1, count).boxed().toList()));
-            assertThat(counts).hasSameSizeAs(load.counts());
+            Map<String, List<Long>> expected = new TreeMap<>();
+            load.counts().forEach((word, count) -> expected.put(word, LongStream.rangeClosed(1, count).boxed().toList()));
+            assertThat(counts).containsExactlyEntriesOf(expected);
             for (int i = 0; i < load.keys(); i++) {
                 assertThat(joins.get("key" + i)).as("joins of key%d", i).containsExactly("lkey" + i + "+rkey" + i);
             }
@@ -146,6 +153,13 @@ class StreamsIT {
             } else {
                 joins.computeIfAbsent(key, any -> new ArrayList<>()).add(new String(record.value(), StandardCharsets.UTF_8));
             }
+        }
+
+        /** Else what came out would not be the application's doing. */
+        private void verifyInput(String topic, StreamsLoad load) {
+            Map<String, Integer> seen = new TreeMap<>();
+            Reading.each(bootstrap, Topics.partitions(topic, PARTITIONS), Map.of(), record -> seen.merge(new String(record.key(), StandardCharsets.UTF_8), 1, Integer::sum));
+            assertThat(seen).as("keys of %s", topic).hasSize(load.keys()).allSatisfy((key, times) -> assertThat(times).as(key).isOne());
         }
 
         private static long size(Map<String, ? extends List<?>> lists) {

@@ -21,8 +21,9 @@ final class StreamsLoad {
     private static final int WORDS = 40;
     private static final int ROUND = 25;
     private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(40);
-    private static final long FIRST_TIMESTAMP = 1_700_000_000_000L;
 
+    /** Of today: the changelogs of the joins' windows are kept for a day and some minutes, by the records' time. A broker deletes what is older, and then a join whose other half came before a crash is lost. */
+    private final long firstTimestamp = System.currentTimeMillis();
     private final KafkaProducer<byte[], byte[]> producer;
     private final Random random;
     private final Map<String, Long> expectedCounts = new TreeMap<>();
@@ -59,7 +60,7 @@ final class StreamsLoad {
     private void sendOne() {
         String word = "word" + random.nextInt(WORDS);
         String key = "key" + sent;
-        long timestamp = FIRST_TIMESTAMP + sent++;
+        long timestamp = firstTimestamp + sent++;
         expectedCounts.merge(word, 1L, Long::sum);
         send(StreamsApp.WORDS, timestamp, key, word);
         send(StreamsApp.LEFT, timestamp, key, "l" + key);
