@@ -14,14 +14,14 @@ import java.util.concurrent.atomic.AtomicInteger;
  * <p>Reference-counted: it starts with one reference, and the file stays open (even when retention deletes the segment)
  * until the last is released. The bytes start at a batch boundary; the last batch may be cut short.
  *
- * <p>A range whose pages are not in memory may begin a few batches before the one asked for (clients skip them); one that is cut
- * off by a truncation after it was found yields fewer bytes than it says.
+ * <p>A range whose pages are not in memory may begin a few batches before the one asked for until {@link #prefetch()} has completed: it is not to be sent before. One that is cut off by a truncation
+ * after it was found yields fewer bytes than it says.
  *
- * <p>Threading: reads, {@link #retain()} and {@link #release()} may be called from any thread.
+ * <p>Threading: reads, {@link #retain()} and {@link #release()} may be called from any thread; what {@link #prefetch()} has changed is seen by who waits for it.
  */
 public final class FileRange {
 
-    private final Located place;
+    private volatile Located place;
     private final Prefetcher prefetcher;
     private final AtomicInteger references = new AtomicInteger(1);
 
@@ -32,12 +32,12 @@ public final class FileRange {
         place.file().retain();
     }
 
-    /** Number of bytes, at least 1. */
+    /** Number of bytes, at least 1; 0 only after {@link #prefetch()}, when the batch asked for goes beyond the read's limit. */
     public int sizeBytes() {
         return place.sizeBytes();
     }
 
-    /** An offset in the first batch, at most the one asked for; its base offset unless the range had to begin before the batch asked for. */
+    /** An offset in the first batch, at most the one asked for; its base offset unless the range begins before the batch asked for. */
     public long baseOffset() {
         return place.firstOffset();
     }
@@ -49,14 +49,17 @@ public final class FileRange {
         return place.upperBoundOffset();
     }
 
-    /** Whether the pages are probably in memory, so that sending on the event loop does not wait for the disk. A hint, cheap: no system call. */
+    /** Whether the pages are probably in memory, so that sending on the event loop does not wait for the disk, and the range begins where it should; else {@link #prefetch()} comes first. Cheap: no system call. */
     public boolean probablyResident() {
         return place.resident();
     }
 
-    /** Brings the pages into memory on the I/O pool. Completes on that pool; a failure is an {@link IOException}, also when the bytes are not what the index says. */
+    /**
+     * Brings the pages into memory on the I/O pool, and lets the range begin at the batch asked for. Completes on that pool; a failure is an {@link IOException}, also when the bytes are not what the
+     * index says. Not while the range is read or sliced.
+     */
     public CompletableFuture<Void> prefetch() {
-        return prefetcher.prefetch(place);
+        return prefetcher.prefetch(place).thenAccept(exact -> place = exact);
     }
 
     /** Sends at most {@code count} bytes from {@code position} (relative to the range) with sendfile where the target allows it; returns how many went out. */
@@ -85,8 +88,7 @@ public final class FileRange {
         if (position < 0 || sizeBytes < 1 || position > place.sizeBytes() - sizeBytes) {
             throw new IndexOutOfBoundsException("part " + position + " + " + sizeBytes + " of a range of " + place.sizeBytes() + " bytes");
         }
-        return new FileRange(new Located(place.file(), place.position() + position, sizeBytes, place.firstOffset(), place.upperBoundOffset(), place.checked(),
-                place.gaps(), place.resident()), prefetcher);
+        return new FileRange(place.part(position, sizeBytes), prefetcher);
     }
 
     public FileRange retain() {

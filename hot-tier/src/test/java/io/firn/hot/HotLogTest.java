@@ -74,6 +74,23 @@ final class HotLogTest {
         assertThat(waits).isEqualTo(1);
     }
 
+    /** Not even one of the index interval: a consumer that reads committed records would take them as a reason to go back. */
+    @Test
+    void aReaderOfPagesThatAreNotInMemoryGetsNoBatchBeforeTheOneAskedFor() throws IOException {
+        for (int i = 0; i < 30; i++) {
+            append(2);
+        }
+        store.run();
+        for (long asked = 0; asked < 60; asked++) {
+            assertThat(store.close()).isTrue();
+            reopen(Durability.FSYNC);
+            FileRange range = ((ReadResult.Range) log.read(asked, 1 << 20, log.logEndOffset(), true)).range();
+            assertThat(range.probablyResident()).isFalse();
+            store.finish(range.prefetch());
+            assertThat(LogReads.batches(range)).extracting(MutableRecordBatch::baseOffset).startsWith(asked / 2 * 2).endsWith(58L);
+        }
+    }
+
     @Test
     void readersThatComeBackBeforeThePagesAreThereHaveThemReadOnce() throws IOException {
         for (int i = 0; i < 10; i++) {

@@ -208,7 +208,7 @@ final class FetchPart {
         if (found instanceof TieredRead.Hot in) {
             hot = in.range();
             expectedBytes = hot.sizeBytes();
-            aborted = committedOnly ? partition.log().abortedTransactions(hot.baseOffset(), hot.upperBoundOffset()) : NONE_ABORTED;
+            aborted = committedOnly ? partition.log().abortedTransactions(wanted.fetchOffset, hot.upperBoundOffset()) : NONE_ABORTED;
         } else if (found instanceof TieredRead.Cold in) {
             coldRead = in.read();
             expectedBytes = maxBytes;

@@ -203,7 +203,7 @@ final class ShareFetchPart {
     }
 
     private int giveHot(Delivery.Ask ask, long from, FileRange range) {
-        CompletableFuture<List<AbortedTransaction>> aborted = committedOnly ? partition.log().abortedTransactions(range.baseOffset(), range.upperBoundOffset())
+        CompletableFuture<List<AbortedTransaction>> aborted = committedOnly ? partition.log().abortedTransactions(from, range.upperBoundOffset())
                 : CompletableFuture.completedFuture(List.of());
         CompletableFuture<Void> pages = range.probablyResident() ? CompletableFuture.completedFuture(null) : range.prefetch();
         CompletableFuture<Bytes> ready = pages.thenCombine(aborted, (done, list) -> new Bytes(new SentRecords.Hot(range), (first, before) -> BatchWalk.of(range, first, before), list));

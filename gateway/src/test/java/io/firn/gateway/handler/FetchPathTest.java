@@ -370,7 +370,23 @@ class FetchPathTest {
             want(body, topic, 1, 10);
             List<FetchResponseData.PartitionData> answers = partitions(ask(client, body));
             assertThat(values(answers.get(0))).hasSize(25).startsWith("value 0");
-            assertThat(values(answers.get(1))).contains("value 21").endsWith("value 49");
+            assertThat(values(answers.get(1))).as("nothing before the record asked for").hasSize(15).startsWith("value 21").endsWith("value 49");
+        }
+    }
+
+    /** Kafka's consumer goes back to the end of an aborted batch, wherever it has asked to begin, and would take what follows twice. */
+    @Test
+    void anAbortedTransactionBeforeTheOffsetAskedForIsNotShownAfterARestart() {
+        start(1, 1);
+        append(0, Batches.data(0, 7, (short) 0, 0, 1, true, rig.clock.millis()), AppendOrigin.CLIENT);
+        append(0, Batches.marker(0, 7, (short) 1, false, 0, rig.clock.millis()), AppendOrigin.COORDINATOR);
+        append(0, "seen before");
+        append(0, "asked for");
+        rig.restart();
+        try (WireClient client = rig.client()) {
+            FetchResponseData.PartitionData answer = only(ask(client, fetch(topic, 0, 3).setIsolationLevel((byte) 1)));
+            assertThat(values(answer)).containsExactly("asked for");
+            assertThat(answer.abortedTransactions()).isEmpty();
         }
     }
 

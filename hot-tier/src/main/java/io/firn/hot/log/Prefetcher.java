@@ -1,6 +1,5 @@
 package io.firn.hot.log;
 
-import io.firn.hot.batch.BatchHeader;
 import io.firn.hot.segment.BatchScan;
 import io.firn.hot.segment.CorruptLogException;
 import io.firn.hot.segment.ScanBuffers;
@@ -27,6 +26,9 @@ public final class Prefetcher {
     /** Bytes read beyond the range asked for. */
     static final int AHEAD_BYTES = 4 << 20;
 
+    /** Enough for the headers of one index interval of small batches. */
+    private static final int HEADERS_BYTES = 16 << 10;
+
     private final LogState state;
     private final Executor io;
     private final Executor loop;
@@ -42,15 +44,15 @@ public final class Prefetcher {
         this.buffers = state.context().buffers();
     }
 
-    /** Reads the range and what follows it. Completes on the I/O pool as soon as the range is read and its first batch's header was checked. */
-    public CompletableFuture<Void> prefetch(Located range) {
-        CompletableFuture<Void> done = new CompletableFuture<>();
+    /** Reads the range and what follows it. Completes on the I/O pool as soon as the range is read, with the range from the batch asked for on: headers were checked up to there. */
+    public CompletableFuture<Located> prefetch(Located range) {
+        CompletableFuture<Located> done = new CompletableFuture<>();
         submit(range.file(), done, buffer -> {
-            check(range, buffer);
+            Located exact = exact(range, buffer);
             int end = range.position() + range.sizeBytes();
             range.file().log().preload(range.position(), end, buffer);
             note(range.file(), range.position(), end);
-            done.complete(null);
+            done.complete(exact);
             int ahead = (int) Math.min(range.file().log().sizeBytes(), (long) end + AHEAD_BYTES);
             range.file().log().preload(end, ahead, buffer);
             note(range.file(), range.position(), ahead);
@@ -92,7 +94,7 @@ public final class Prefetcher {
         void run(ByteBuffer buffer) throws IOException;
     }
 
-    private void submit(SegmentFile file, CompletableFuture<Void> done, Work work) {
+    private void submit(SegmentFile file, CompletableFuture<?> done, Work work) {
         file.retain();
         try {
             io.execute(() -> run(file, done, work));
@@ -102,7 +104,7 @@ public final class Prefetcher {
         }
     }
 
-    private void run(SegmentFile file, CompletableFuture<Void> done, Work work) {
+    private void run(SegmentFile file, CompletableFuture<?> done, Work work) {
         ByteBuffer buffer = buffers.take();
         try {
             work.run(buffer);
@@ -116,12 +118,21 @@ public final class Prefetcher {
         }
     }
 
-    private static void check(Located range, ByteBuffer buffer) throws IOException {
-        BatchScan scan = BatchScan.headers(range.file().log(), range.position(), Integer.MAX_VALUE, buffer.clear().slice(0, BatchHeader.SIZE_BYTES));
+    private static Located exact(Located range, ByteBuffer buffer) throws IOException {
+        BatchScan scan = BatchScan.headers(range.file().log(), range.position(), Integer.MAX_VALUE, buffer.clear().slice(0, Math.min(HEADERS_BYTES, buffer.capacity())));
         long base = range.file().baseOffset();
         if (!scan.next() || scan.batch().baseOffset() < base || scan.batch().baseOffset() > range.firstOffset() && !range.gaps()) {
             throw new CorruptLogException("segment " + base + ": no batch with offset " + range.firstOffset() + " at position " + range.position());
         }
+        if (range.checked()) {
+            return range;
+        }
+        while (scan.batch().nextOffset() <= range.askedOffset() && scan.position() < range.position() + range.sizeBytes()) {
+            if (!scan.next()) {
+                throw new CorruptLogException("segment " + base + ": no batch with offset " + range.askedOffset() + " from position " + range.position() + ": " + scan.problem());
+            }
+        }
+        return range.exact(scan.position(), scan.batch().baseOffset());
     }
 
     private void note(SegmentFile file, int from, int to) {

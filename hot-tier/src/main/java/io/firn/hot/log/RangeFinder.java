@@ -74,11 +74,11 @@ public final class RangeFinder {
             to = Math.min(to, end);
         }
         long upper = to == end ? Math.min(limitOffset, segment.nextOffset()) : Math.min(limitOffset, offsetBound(segment, to));
-        boolean resident = state.residency().covers(segment.file(), start.position, to);
+        boolean resident = start.checked && state.residency().covers(segment.file(), start.position, to);
         if (resident) {
             prefetcher.readOn(segment.file(), to, segment.sizeBytes());
         }
-        return Optional.of(new Located(segment.file(), start.position, to - start.position, start.offset, upper, start.checked, state.mayHaveGaps(start.offset), resident));
+        return Optional.of(new Located(segment.file(), start.position, to - start.position, offset, start.offset, upper, start.checked, state.mayHaveGaps(start.offset), resident));
     }
 
     // The beginning
