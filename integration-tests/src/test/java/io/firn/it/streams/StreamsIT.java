@@ -24,9 +24,9 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Kafka Streams with {@code exactly_once_v2} gets every count and every join exactly once, though the application and the broker are killed under load. */
 class StreamsIT {
@@ -52,19 +52,9 @@ class StreamsIT {
         node.stop();
     }
 
-    @Test
-    void countsAndJoinsComeOutExactlyOnceThoughApplicationAndBrokerAreKilled() throws InterruptedException {
-        everythingOnce("classic");
-    }
-
-    /** It is not so always: README.md says what is known. */
-    @Test
-    @EnabledIfSystemProperty(named = "firn.streams.protocol", matches = "streams", disabledReason = "fails now and then, as README.md says; asked for with -Dfirn.streams.protocol=streams")
-    void countsAndJoinsComeOutExactlyOnceInAStreamsGroupThoughApplicationAndBrokerAreKilled() throws InterruptedException {
-        everythingOnce("streams");
-    }
-
-    private void everythingOnce(String protocol) throws InterruptedException {
+    @ParameterizedTest
+    @ValueSource(strings = {"classic", "streams"})
+    void countsAndJoinsComeOutExactlyOnceThoughApplicationAndBrokerAreKilled(String protocol) throws InterruptedException {
         Random random = Seed.random("StreamsIT " + protocol);
         try (Topics topics = Topics.of(node.bootstrap())) {
             List.of(StreamsApp.WORDS, StreamsApp.COUNTS, StreamsApp.LEFT, StreamsApp.RIGHT, StreamsApp.JOINED).forEach(topic -> topics.create(topic, PARTITIONS, Map.of("retention.ms", "-1")));

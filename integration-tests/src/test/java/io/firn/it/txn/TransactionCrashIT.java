@@ -11,14 +11,18 @@ import io.firn.it.harness.Topics;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.ExecutionException;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -61,6 +65,45 @@ class TransactionCrashIT {
             }
             verify(node);
             node.stop();
+        }
+    }
+
+    /** What it asks for lies behind a transaction that was aborted, within one index interval of it, in pages the new process has not read yet. */
+    @Test
+    void aReaderOfCommittedRecordsIsGivenNothingBeforeWhatItAsksForAfterAKill() throws Exception {
+        TopicPartition partition = new TopicPartition("t", 0);
+        try (FirnNode node = FirnNode.in(directory.resolve("data")).start()) {
+            try (Topics topics = Topics.of(node.bootstrap()); KafkaProducer<byte[], byte[]> producer = KafkaClients.producer(node.bootstrap(), Map.of("transactional.id", "one"))) {
+                topics.create(partition.topic(), 1);
+                producer.initTransactions();
+                transaction(producer, partition, "aborted", false);
+                transaction(producer, partition, "read before", true);
+                transaction(producer, partition, "asked for", true);
+            }
+            node.kill9();
+            node.start();
+
+            List<String> read = new ArrayList<>();
+            try (KafkaConsumer<byte[], byte[]> consumer = KafkaClients.consumer(node.bootstrap(), Map.of("isolation.level", "read_committed"))) {
+                consumer.assign(List.of(partition));
+                consumer.seek(partition, 4); // three records, and a marker behind each
+                Await.until("it reads on", () -> {
+                    consumer.poll(Duration.ofMillis(100)).forEach(record -> read.add(new String(record.value(), StandardCharsets.UTF_8)));
+                    return read.contains("asked for");
+                });
+            }
+            assertThat(read).containsExactly("asked for");
+            node.stop();
+        }
+    }
+
+    private static void transaction(KafkaProducer<byte[], byte[]> producer, TopicPartition partition, String value, boolean commit) throws ExecutionException, InterruptedException {
+        producer.beginTransaction();
+        producer.send(new ProducerRecord<>(partition.topic(), partition.partition(), null, value.getBytes(StandardCharsets.UTF_8))).get();
+        if (commit) {
+            producer.commitTransaction();
+        } else {
+            producer.abortTransaction();
         }
     }
 
