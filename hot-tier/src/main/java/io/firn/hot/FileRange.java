@@ -37,11 +37,6 @@ public final class FileRange {
         return place.sizeBytes();
     }
 
-    /** An offset in the first batch, at most the one asked for; its base offset unless the range begins before the batch asked for. */
-    public long baseOffset() {
-        return place.firstOffset();
-    }
-
     /**
      * An exclusive upper bound of the offsets that begin in this range, no higher than the read's limit; used to select aborted transactions.
      */
@@ -83,7 +78,7 @@ public final class FileRange {
         }
     }
 
-    /** A part of this range as a range of its own, with one reference of its own. */
+    /** A part of this range as a range of its own, with one reference of its own. Of a range that is not {@link #probablyResident()} only after {@link #prefetch()}. */
     public FileRange slice(int position, int sizeBytes) {
         if (position < 0 || sizeBytes < 1 || position > place.sizeBytes() - sizeBytes) {
             throw new IndexOutOfBoundsException("part " + position + " + " + sizeBytes + " of a range of " + place.sizeBytes() + " bytes");

@@ -71,9 +71,8 @@ final class KeyedReplay {
         ByteBuffer bytes;
         Callable<CompletableFuture<List<AbortedTransaction>>> abortedOnes;
         if (read instanceof TieredRead.Hot hot) {
-            long from = hot.range().baseOffset();
             long to = hot.range().upperBoundOffset();
-            abortedOnes = () -> rig.log.abortedTransactions(from, to);
+            abortedOnes = () -> rig.log.abortedTransactions(offset, to);
             bytes = Replay.bytes(hot.range());
         } else if (read instanceof TieredRead.Cold cold) {
             coldReads++;

@@ -179,21 +179,23 @@ public final class Coordination<A> implements AutoCloseable {
         }
 
         @Override
-        public void failed(TopicPartition tp) {
-            int times = failedLoads.merge(tp.partition(), 1, Integer::sum);
+        public void failed(Partition partition) {
+            int times = failedLoads.merge(partition.id().partition(), 1, Integer::sum);
             if (stopping) {
                 return;
             }
             if (times >= MAX_LOADS) {
-                log.atError().addKeyValue("partition", tp).addKeyValue("attempts", times).log("A coordinator's partition is out of service: its state could not be read");
+                log.atError().addKeyValue("partition", partition.id()).addKeyValue("attempts", times).log("A coordinator's partition is out of service: its state could not be read");
             } else {
-                control.schedule(() -> electAnew(tp.partition()), FIRST_RELOAD_MS << (times - 1), TimeUnit.MILLISECONDS);
+                control.schedule(() -> electAnew(partition), FIRST_RELOAD_MS << (times - 1), TimeUnit.MILLISECONDS);
             }
         }
     }
 
-    private void electAnew(int number) {
-        if (elected.remove(number) != null) {
+    /** Unless another has been elected in its place since. */
+    private void electAnew(Partition partition) {
+        int number = partition.id().partition();
+        if (elected.remove(number, partition)) {
             service.ifPresent(running -> running.resigned(number));
             changed();
         }

@@ -1,10 +1,12 @@
 package io.firn.gateway.coordinator;
 
-import io.firn.gateway.api.ErrorMapping;
 import io.firn.gateway.partition.Partition;
 import io.firn.gateway.partition.Partitions;
 import java.time.InstantSource;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -23,11 +25,13 @@ import org.slf4j.LoggerFactory;
 /**
  * Loads the state of coordinator partitions from their logs when this broker comes to lead them.
  *
- * <p>Life of a load: <b>waiting</b> → <b>reading</b> ({@link LogReplay}, the log's whole end included) → <b>read</b>, while the high watermark is below that end → <b>loaded</b>, or failed from any of them.
+ * <p>Life of a load: <b>waiting</b> → <b>reading</b> ({@link LogReplay}, the log's whole end included) → <b>read</b>, while the high watermark is below that end → <b>loaded</b>, or failed from any of them, or
+ * <b>dropped</b>: its election is over. Kafka's library takes the end of any load for that of the partition's present election, so a dropped one ends without a word to anybody. A load that was told of
+ * before {@link #drop} has its end in the library's queue before whatever comes then.
  *
  * <p>A leader that has just begun knows an older high watermark than the leader before it, or than itself before a crash: by the last checkpoint, or by the last fetch. Answers out of what is
  * committed by that watermark would be answers of the past, such as offsets that a transaction has replaced since; who gets them processes the same records twice. Therefore nobody is answered
- * until all that was replayed is committed. Nothing is appended meanwhile.
+ * until all that was replayed is committed.
  *
  * <p>Limits: one partition is read at a time, with one buffer; as many loads may wait as a topic can have partitions. What is read waits as long as the partition is led here and in service: with
  * fewer replicas in sync than {@code min.insync.replicas}, requests get COORDINATOR_LOAD_IN_PROGRESS until there are more.
@@ -43,13 +47,15 @@ public final class LogLoader implements CoordinatorLoader<CoordinatorRecord> {
     private final InstantSource clock;
     private final Outcome outcome;
     private final ThreadPoolExecutor executor;
+    /** Loads that are not over, by partition; others are dropped. */
+    private final Map<TopicPartition, CompletableFuture<LoadSummary>> current = new ConcurrentHashMap<>();
 
     /** Told on the loader's thread or the partition's loop how each load ended. */
     public interface Outcome {
         void loaded(TopicPartition partition);
 
         /** The library leaves the partition unserved until it is elected anew. Not called of one that is led here no more. */
-        void failed(TopicPartition partition);
+        void failed(Partition partition);
     }
 
     /** @param name of its thread */
@@ -65,51 +71,72 @@ public final class LogLoader implements CoordinatorLoader<CoordinatorRecord> {
     @Override
     public CompletableFuture<LoadSummary> load(TopicPartition tp, CoordinatorPlayback<CoordinatorRecord> playback) {
         CompletableFuture<LoadSummary> loaded = new CompletableFuture<>();
+        current.put(tp, loaded);
         long queuedMs = clock.millis();
         try {
             executor.execute(() -> load(tp, playback, queuedMs, loaded));
         } catch (RejectedExecutionException e) {
-            loaded.completeExceptionally(e);
+            end(tp, loaded, () -> loaded.completeExceptionally(e));
         }
         return loaded;
     }
 
+    /** To be called when an election is over, before the library is told. Returns at once. */
+    public void drop(TopicPartition tp) {
+        current.remove(tp);
+    }
+
     private void load(TopicPartition tp, CoordinatorPlayback<CoordinatorRecord> playback, long queuedMs, CompletableFuture<LoadSummary> loaded) {
+        Optional<Partition> found = partitions.find(tp.topic(), tp.partition());
         try {
-            Partition partition = partitions.find(tp.topic(), tp.partition()).orElseThrow(() -> new NotLeaderOrFollowerException(tp + " is not served here"));
-            LogReplay replay = new LogReplay(partition, serde, playback);
+            Partition partition = found.orElseThrow(() -> new NotLeaderOrFollowerException(tp + " is not served here"));
+            LogReplay replay = new LogReplay(partition, serde, playback, () -> current.get(tp) == loaded);
             long startMs = clock.millis();
             long end = replay.run();
-            whenCommitted(partition, end).thenApply(committed -> {
-                playback.updateLastCommittedOffset(end);
-                return new LoadSummary(queuedMs, clock.millis(), startMs - queuedMs, replay.records(), replay.bytes());
-            }).whenComplete((summary, failure) -> {
+            long records = replay.records();
+            long bytes = replay.bytes();
+            untilCommitted(partition, end).whenComplete((committed, failure) -> {
                 if (failure == null) {
-                    outcome.loaded(tp);
-                    loaded.complete(summary);
+                    end(tp, loaded, () -> {
+                        outcome.loaded(tp);
+                        loaded.complete(new LoadSummary(queuedMs, clock.millis(), startMs - queuedMs, records, bytes));
+                    });
                 } else {
-                    fail(tp, ErrorMapping.unwrap(failure), loaded);
+                    fail(tp, found, failure, loaded);
                 }
             });
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            loaded.completeExceptionally(new KafkaException("The broker stops.", e));
+            end(tp, loaded, () -> loaded.completeExceptionally(new KafkaException("The broker stops.", e)));
         } catch (Exception | LinkageError e) { // a class that is missing must not leave the partition loading for ever
-            fail(tp, e, loaded);
+            fail(tp, found, e, loaded);
         }
     }
 
     /** A partition that is no longer led here is loaded when it is again. */
-    private void fail(TopicPartition tp, Throwable why, CompletableFuture<LoadSummary> loaded) {
-        loaded.completeExceptionally(why);
-        if (!(why instanceof NotLeaderOrFollowerException)) {
-            log.atWarn().addKeyValue("partition", tp).setCause(why).log("A coordinator's partition could not be loaded");
-            outcome.failed(tp);
-        }
+    private void fail(TopicPartition tp, Optional<Partition> partition, Throwable why, CompletableFuture<LoadSummary> loaded) {
+        end(tp, loaded, () -> {
+            loaded.completeExceptionally(why);
+            if (partition.isPresent() && !(why instanceof NotLeaderOrFollowerException)) {
+                log.atWarn().addKeyValue("partition", tp).setCause(why).log("A coordinator's partition could not be loaded");
+                outcome.failed(partition.get());
+            }
+        });
     }
 
-    /** Completes on the partition's loop when its high watermark has reached {@code end}; fails when it leaves service first. */
-    private static CompletableFuture<Void> whenCommitted(Partition partition, long end) {
+    /** Does {@code last}, unless the load was dropped; not both at the same time. */
+    private void end(TopicPartition tp, CompletableFuture<LoadSummary> loaded, Runnable last) {
+        current.computeIfPresent(tp, (same, present) -> {
+            if (present != loaded) {
+                return present;
+            }
+            last.run();
+            return null;
+        });
+    }
+
+    /** Completes on the partition's loop when its high watermark has reached {@code end}; fails when it leaves service first. However long the broker may not say what is committed, it waits. */
+    private static CompletableFuture<Void> untilCommitted(Partition partition, long end) {
         CompletableFuture<Void> committed = new CompletableFuture<>();
         partition.loop().execute(() -> {
             Runnable removal = partition.onHighWatermark(offset -> look(partition, offset, end, committed));
@@ -123,10 +150,10 @@ public final class LogLoader implements CoordinatorLoader<CoordinatorRecord> {
     }
 
     private static void look(Partition partition, long highWatermark, long end, CompletableFuture<Void> committed) {
-        if (highWatermark >= end) {
-            committed.complete(null);
-        } else if (partition.retired()) {
+        if (partition.retired()) {
             committed.completeExceptionally(new NotLeaderOrFollowerException(partition.id() + " is no longer served here"));
+        } else if (highWatermark >= end) {
+            committed.complete(null);
         } else {
             partition.outOfService().ifPresent(reason -> committed.completeExceptionally(new KafkaStorageException(partition.id() + ": " + reason)));
         }

@@ -11,6 +11,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.apache.kafka.common.errors.KafkaStorageException;
 import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
@@ -30,8 +31,11 @@ import org.slf4j.LoggerFactory;
  *
  * <p>The whole log is replayed, not only what is committed: a decision that an earlier leader has made and told may lie above the high watermark this broker knows. {@link LogLoader} waits for it.
  *
- * <p>On failure (partition leaves service, a log offline, an unreadable batch, no answer in time) the load fails as a whole. The log end is
- * taken once, at the start: nothing is appended while the coordinator loads.
+ * <p>Each {@link #REPORT_EVERY} offsets what was replayed is reported as written and committed, so that the coordinator does not keep in memory whatever the log has made and ended: nobody is answered out
+ * of it before the load is over, and a load that fails is thrown away as a whole.
+ *
+ * <p>On failure (partition leaves service, a log offline, an unreadable batch, no answer in time) the load fails as a whole. The log end is taken once, at the start: nothing is appended while the
+ * coordinator loads but what {@link LogWriter} had given up.
  *
  * <p>Threading: confined to the loader's thread, which blocks; the partition is asked on its loop.
  */
@@ -41,34 +45,38 @@ final class LogReplay {
     private static final long ANSWER_TIMEOUT_MS = 30_000;
     private static final long LOOK_AGAIN_MS = 5;
     private static final int MOST_LOOKS = 1_000;
+    /** As Kafka's loader. */
+    static final long REPORT_EVERY = 16_384;
     private static final Logger log = LoggerFactory.getLogger(LogReplay.class);
 
     private final Partition partition;
     private final Deserializer<CoordinatorRecord> serde;
     private final CoordinatorPlayback<CoordinatorRecord> playback;
+    private final BooleanSupplier wanted;
     private ByteBuffer buffer = ByteBuffer.allocate(READ_BYTES);
     private long unknownTypes;
+    private long reported;
     private long records;
     private long bytes;
 
-    LogReplay(Partition partition, Deserializer<CoordinatorRecord> serde, CoordinatorPlayback<CoordinatorRecord> playback) {
+    /** @param wanted asked now and then whether it is worth going on */
+    LogReplay(Partition partition, Deserializer<CoordinatorRecord> serde, CoordinatorPlayback<CoordinatorRecord> playback, BooleanSupplier wanted) {
         this.partition = partition;
         this.serde = serde;
         this.playback = playback;
+        this.wanted = wanted;
     }
 
     private record Bounds(long start, long end) {}
 
-    /** Returns the exclusive end of what was replayed: the log's end when it began. */
+    /** Returns the exclusive end of what was to be replayed: the log's end when it began. Of what is not wanted any more a part is missing. */
     long run() throws IOException, InterruptedException {
         Bounds bounds = ask(this::bounds);
         long next = bounds.start();
-        while (next < bounds.end()) {
+        while (next < bounds.end() && wanted.getAsBoolean()) {
             next = replay(bytesOf(read(next, bounds.end())), next);
         }
-        if (bounds.end() > 0) {
-            playback.updateLastWrittenOffset(bounds.end());
-        }
+        report(bounds.end());
         if (unknownTypes > 0) {
             log.atWarn().addKeyValue("partition", partition.id()).addKeyValue("records", unknownTypes).log("Records of unknown types were skipped; a newer version may have written them");
         }
@@ -109,10 +117,13 @@ final class LogReplay {
         long next = position;
         for (RecordBatch batch : MemoryRecords.readableRecords(chunk).batches()) {
             batch.ensureValid();
-            if (batch.lastOffset() >= position) {
+            if (batch.lastOffset() >= position) { // a read without prefetch may begin a few batches early
                 next = batch.nextOffset();
                 replay(batch, position);
                 bytes += batch.sizeInBytes();
+                if (next - reported >= REPORT_EVERY) {
+                    report(next);
+                }
             }
         }
         if (next == position) {
@@ -121,12 +132,20 @@ final class LogReplay {
         return next;
     }
 
+    private void report(long offset) {
+        if (offset > reported) {
+            reported = offset;
+            playback.updateLastWrittenOffset(offset);
+            playback.updateLastCommittedOffset(offset);
+        }
+    }
+
     private void replay(RecordBatch batch, long position) {
         for (Record record : batch) {
-            records++;
             if (record.offset() < position) {
                 continue;
             }
+            records++;
             if (batch.isControlBatch()) {
                 replayMarker(batch, record);
             } else {

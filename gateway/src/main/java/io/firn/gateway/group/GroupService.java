@@ -16,6 +16,8 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Properties;
 import java.util.Set;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.internals.Topic;
 import org.apache.kafka.common.metrics.Metrics;
 import org.apache.kafka.common.utils.Time;
 import org.apache.kafka.coordinator.group.GroupConfigManager;
@@ -40,14 +42,16 @@ final class GroupService implements CoordinatorService<GroupCoordinator> {
     private final Metrics metrics = new Metrics();
     private final MetricsRegistry yammer = new MetricsRegistry();
     private final MetadataMirror mirror;
+    private final LogLoader loader;
     private Map<String, Map<String, String>> groupConfigs = Map.of();
 
     private GroupService(Peers peers, GroupSettings settings, Persister shareState, Partitions partitions, TransactionAdmission admission, InstantSource clock, LogLoader.Outcome loads) {
         this.mirror = new MetadataMirror(clock::millis);
+        this.loader = new LogLoader("firn-group-loader", partitions, new GroupCoordinatorRecordSerde(), clock, loads);
         this.service = new GroupCoordinatorService.Builder(peers.brokerId(), settings.coordinator())
                 .withTime(Time.SYSTEM)
                 .withTimer(new SystemTimerReaper("group-coordinator-reaper", new SystemTimer("group-coordinator")))
-                .withLoader(new LogLoader("firn-group-loader", partitions, new GroupCoordinatorRecordSerde(), clock, loads))
+                .withLoader(loader)
                 .withWriter(new LogWriter(partitions, GroupSettings.BATCH_BYTES, admission))
                 .withCoordinatorRuntimeMetrics(new GroupCoordinatorRuntimeMetrics(metrics))
                 .withGroupCoordinatorMetrics(new GroupCoordinatorMetrics(yammer, metrics))
@@ -101,6 +105,7 @@ final class GroupService implements CoordinatorService<GroupCoordinator> {
 
     @Override
     public void resigned(int partition) {
+        loader.drop(new TopicPartition(Topic.GROUP_METADATA_TOPIC_NAME, partition));
         service.onResignation(partition, OptionalInt.empty());
     }
 

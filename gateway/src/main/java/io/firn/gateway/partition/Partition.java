@@ -282,23 +282,6 @@ public final class Partition {
         }
     }
 
-    /** {@link #awaitCommit} without a deadline, as a future; fails with {@link NotLeaderOrFollowerException} when the partition leaves service first. */
-    public CompletableFuture<Void> whenCommitted(long nextOffset) {
-        CompletableFuture<Void> done = new CompletableFuture<>();
-        awaitCommit(nextOffset, Long.MAX_VALUE, new CommitListener() {
-            @Override
-            public void committed() {
-                done.complete(null);
-            }
-
-            @Override
-            public void notCommitted(Errors why) {
-                done.completeExceptionally(why.exception());
-            }
-        });
-        return done;
-    }
-
     private void tellCommitted(CommitListener listener) {
         if (leads && replica.commitment(highWatermark) == Commitment.NOT_ENOUGH_REPLICAS_AFTER_APPEND) {
             listener.notCommitted(Errors.NOT_ENOUGH_REPLICAS_AFTER_APPEND);

@@ -8,6 +8,8 @@ import io.firn.gateway.partition.Partitions;
 import io.firn.membership.ClusterView;
 import java.time.InstantSource;
 import java.util.OptionalInt;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.internals.Topic;
 import org.apache.kafka.common.metrics.Metrics;
 import org.apache.kafka.common.utils.Time;
 import org.apache.kafka.coordinator.share.ShareCoordinator;
@@ -28,14 +30,16 @@ final class ShareService implements CoordinatorService<ShareCoordinator> {
     private final ShareCoordinatorService service;
     private final Metrics metrics = new Metrics();
     private final MetadataMirror mirror;
+    private final LogLoader loader;
 
     private ShareService(int brokerId, ShareSettings settings, Partitions partitions, InstantSource clock, LogLoader.Outcome loads) {
         Timer timer = new SystemTimerReaper("share-coordinator-reaper", new SystemTimer("share-coordinator"));
         this.mirror = new MetadataMirror(clock::millis);
+        this.loader = new LogLoader("firn-share-loader", partitions, new ShareCoordinatorRecordSerde(), clock, loads);
         this.service = new ShareCoordinatorService.Builder(brokerId, settings.coordinator())
                 .withTime(Time.SYSTEM)
                 .withTimer(timer)
-                .withLoader(new LogLoader("firn-share-loader", partitions, new ShareCoordinatorRecordSerde(), clock, loads))
+                .withLoader(loader)
                 .withWriter(new LogWriter(partitions, ShareSettings.BATCH_BYTES))
                 .withCoordinatorMetrics(new ShareCoordinatorMetrics(metrics))
                 .withCoordinatorRuntimeMetrics(new ShareCoordinatorRuntimeMetrics(metrics))
@@ -66,6 +70,7 @@ final class ShareService implements CoordinatorService<ShareCoordinator> {
 
     @Override
     public void resigned(int partition) {
+        loader.drop(new TopicPartition(Topic.SHARE_GROUP_STATE_TOPIC_NAME, partition));
         service.onResignation(partition, OptionalInt.empty());
     }
 

@@ -47,6 +47,7 @@ final class TransactionService implements CoordinatorService<TransactionCoordina
     private final Map<Integer, Integer> epochs = new ConcurrentHashMap<>();
     private final ScheduledThreadPoolExecutor deliveryThread = deliveryThread();
     private final CoordinatorRuntime<TransactionShard, CoordinatorRecord> runtime;
+    private final LogLoader loader;
     private final TransactionCoordinator coordinator;
     private volatile ClusterView view;
 
@@ -57,6 +58,7 @@ final class TransactionService implements CoordinatorService<TransactionCoordina
         this.view = view;
         MarkerDelivery delivery = new MarkerDelivery(parts.markers(), this::exists, this::complete, deliveryThread);
         CoordinatorRuntimeMetricsImpl runtimeMetrics = new CoordinatorRuntimeMetricsImpl(metrics, "transaction-coordinator-metrics", false);
+        this.loader = new LogLoader("firn-transaction-loader", parts.partitions(), new TransactionCoordinatorRecordSerde(), parts.clock(), loads);
         LogContext context = new LogContext("[transaction coordinator] ");
         this.runtime = new CoordinatorRuntime.Builder<TransactionShard, CoordinatorRecord>()
                 .withTime(Time.SYSTEM)
@@ -64,7 +66,7 @@ final class TransactionService implements CoordinatorService<TransactionCoordina
                 .withLogContext(context)
                 .withEventProcessor(new MultiThreadedEventProcessor(context, "transaction-coordinator-event-processor-", THREADS, Time.SYSTEM, runtimeMetrics))
                 .withPartitionWriter(new LogWriter(parts.partitions(), TransactionSettings.BATCH_BYTES))
-                .withLoader(new LogLoader("firn-transaction-loader", parts.partitions(), new TransactionCoordinatorRecordSerde(), parts.clock(), loads))
+                .withLoader(loader)
                 .withCoordinatorShardBuilderSupplier(() -> new TransactionShard.Builder(new Homes(), delivery))
                 .withWriteTimeout(Duration.ofMillis(parts.settings().writeTimeoutMs()))
                 .withCoordinatorRuntimeMetrics(runtimeMetrics)
@@ -132,6 +134,7 @@ final class TransactionService implements CoordinatorService<TransactionCoordina
 
     @Override
     public void resigned(int partition) {
+        loader.drop(home(partition));
         runtime.scheduleUnloadOperation(home(partition), OptionalInt.empty());
     }
 

@@ -77,7 +77,7 @@ class LogReplayTest {
                 public void updateLastCommittedOffset(long offset) {
                     // Not looked at.
                 }
-            }).run();
+            }, () -> true).run();
 
             assertThat(replayed).containsExactlyElementsOf(LongStream.range(0, LARGE).boxed().toList());
         }

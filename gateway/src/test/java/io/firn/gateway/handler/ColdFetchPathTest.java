@@ -12,6 +12,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.firn.cold.sim.SimFault;
 import io.firn.cold.sim.SimFault.Operation;
 import io.firn.gateway.partition.Partition;
+import io.firn.gateway.partition.TestPartitions;
 import io.firn.gateway.rig.Await;
 import io.firn.gateway.rig.LeakWatch;
 import io.firn.gateway.rig.Requests;
@@ -75,7 +76,7 @@ class ColdFetchPathTest {
         CompletableFuture<AppendResult> done = new CompletableFuture<>();
         owner.loop().execute(() -> owner.append(RecordBuffers.of(bytes), origin, done::complete));
         AppendResult.Appended appended = (AppendResult.Appended) Await.get(done);
-        Await.get(StorageRig.onLoop(owner, () -> owner.whenCommitted(appended.lastOffset() + 1)));
+        Await.get(StorageRig.onLoop(owner, () -> TestPartitions.whenCommitted(owner, appended.lastOffset() + 1)));
     }
 
     private FetchResponseData ask(WireClient client, FetchRequestData body) {

@@ -11,6 +11,7 @@ import static io.firn.gateway.rig.Requests.want;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.firn.gateway.partition.Partition;
+import io.firn.gateway.partition.TestPartitions;
 import io.firn.gateway.rig.Await;
 import io.firn.gateway.rig.GatedDisk.Op;
 import io.firn.gateway.rig.LeakWatch;
@@ -84,7 +85,7 @@ class FetchPathTest {
         CompletableFuture<AppendResult> done = new CompletableFuture<>();
         owner.loop().execute(() -> owner.append(RecordBuffers.of(bytes), origin, done::complete));
         AppendResult.Appended appended = (AppendResult.Appended) Await.get(done);
-        Await.get(StorageRig.onLoop(owner, () -> owner.whenCommitted(appended.lastOffset() + 1)));
+        Await.get(StorageRig.onLoop(owner, () -> TestPartitions.whenCommitted(owner, appended.lastOffset() + 1)));
     }
 
     // Waiting

@@ -201,7 +201,7 @@ class PartitionTest {
         rig.disk.hold(Op.FORCE);
         append();
         assertThat(watermark()).isEqualTo(1);
-        Await.get(onLoop(partition, () -> partition.whenCommitted(1)));
+        Await.get(onLoop(partition, () -> TestPartitions.whenCommitted(partition, 1)));
     }
 
     @Test
@@ -240,7 +240,7 @@ class PartitionTest {
         Await.until("committed", () -> watermark() == 1);
         rig.disk.hold(Op.CREATE);
         CompletableFuture<AppendResult> queued = append(batch());
-        CompletableFuture<Void> uncommitted = onLoop(partition, () -> partition.whenCommitted(2));
+        CompletableFuture<Void> uncommitted = onLoop(partition, () -> TestPartitions.whenCommitted(partition, 2));
         List<Long> watermarks = new CopyOnWriteArrayList<>();
         onLoop(partition, () -> {
             partition.addWatermarkListener(watermarks::add);
@@ -254,7 +254,7 @@ class PartitionTest {
         Await.until("the watermark's listener knows", () -> !watermarks.isEmpty());
         assertThat(watermarks).containsExactly(1L);
         assertThat(Await.get(append(batch()))).isInstanceOf(AppendResult.Rejected.class);
-        assertThat(onLoop(partition, () -> partition.whenCommitted(2))).isCompletedExceptionally();
+        assertThat(onLoop(partition, () -> TestPartitions.whenCommitted(partition, 2))).isCompletedExceptionally();
         rig.disk.release(Op.CREATE);
     }
 
@@ -291,7 +291,7 @@ class PartitionTest {
         assertThat(nextTold()).isEqualTo("wait given up");
         Await.until("fetches are woken", () -> !woken.isEmpty());
         assertThat(watermark()).isZero();
-        assertThat(onLoop(partition, () -> partition.whenCommitted(1))).isCompletedExceptionally();
+        assertThat(onLoop(partition, () -> TestPartitions.whenCommitted(partition, 1))).isCompletedExceptionally();
     }
 
     @Test

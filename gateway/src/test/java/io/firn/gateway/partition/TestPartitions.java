@@ -33,6 +33,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.compress.Compression;
+import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.record.internal.SimpleRecord;
 
@@ -101,13 +102,30 @@ public final class TestPartitions implements AutoCloseable {
         }, partition.loop()).orTimeout(30, TimeUnit.SECONDS).join();
     }
 
+    /** {@link Partition#awaitCommit} without a deadline, as a future. On the partition's loop. */
+    public static CompletableFuture<Void> whenCommitted(Partition partition, long nextOffset) {
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        partition.awaitCommit(nextOffset, Long.MAX_VALUE, new Partition.CommitListener() {
+            @Override
+            public void committed() {
+                done.complete(null);
+            }
+
+            @Override
+            public void notCommitted(Errors why) {
+                done.completeExceptionally(why.exception());
+            }
+        });
+        return done;
+    }
+
     /** Appends one batch as a coordinator would, and waits until it is committed; returns its first offset. */
     public long append(Partition partition, SimpleRecord... records) {
         ByteBuffer batch = MemoryRecords.withRecords(Compression.NONE, records).buffer();
         CompletableFuture<Long> baseOffset = new CompletableFuture<>();
         partition.loop().execute(() -> partition.append(RecordBuffers.of(batch), AppendOrigin.COORDINATOR, result -> {
             AppendResult.Appended appended = (AppendResult.Appended) result;
-            partition.whenCommitted(appended.lastOffset() + 1).thenRun(() -> baseOffset.complete(appended.baseOffset()));
+            whenCommitted(partition, appended.lastOffset() + 1).thenRun(() -> baseOffset.complete(appended.baseOffset()));
         }));
         return baseOffset.orTimeout(30, TimeUnit.SECONDS).join();
     }

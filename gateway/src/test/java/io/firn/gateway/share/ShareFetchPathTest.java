@@ -6,6 +6,7 @@ import io.firn.gateway.config.BrokerConfig;
 import io.firn.gateway.coordinator.Coordination;
 import io.firn.gateway.group.GroupSettings;
 import io.firn.gateway.partition.Partition;
+import io.firn.gateway.partition.TestPartitions;
 import io.firn.gateway.rig.Await;
 import io.firn.gateway.rig.LeakWatch;
 import io.firn.gateway.rig.Requests;
@@ -100,7 +101,7 @@ class ShareFetchPathTest {
         CompletableFuture<AppendResult> done = new CompletableFuture<>();
         owner.loop().execute(() -> owner.append(RecordBuffers.of(bytes), origin, done::complete));
         AppendResult.Appended appended = (AppendResult.Appended) Await.get(done);
-        Await.get(StorageRig.onLoop(owner, () -> owner.whenCommitted(appended.lastOffset() + 1)));
+        Await.get(StorageRig.onLoop(owner, () -> TestPartitions.whenCommitted(owner, appended.lastOffset() + 1)));
     }
 
     private void append(int partition, int count) {

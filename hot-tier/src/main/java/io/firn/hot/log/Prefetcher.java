@@ -26,9 +26,6 @@ public final class Prefetcher {
     /** Bytes read beyond the range asked for. */
     static final int AHEAD_BYTES = 4 << 20;
 
-    /** Enough for the headers of one index interval of small batches. */
-    private static final int HEADERS_BYTES = 16 << 10;
-
     private final LogState state;
     private final Executor io;
     private final Executor loop;
@@ -119,15 +116,12 @@ public final class Prefetcher {
     }
 
     private static Located exact(Located range, ByteBuffer buffer) throws IOException {
-        BatchScan scan = BatchScan.headers(range.file().log(), range.position(), Integer.MAX_VALUE, buffer.clear().slice(0, Math.min(HEADERS_BYTES, buffer.capacity())));
+        BatchScan scan = BatchScan.headers(range.file().log(), range.position(), Integer.MAX_VALUE, buffer.clear().slice(0, Math.min(RangeFinder.SCAN_BYTES, buffer.capacity())));
         long base = range.file().baseOffset();
         if (!scan.next() || scan.batch().baseOffset() < base || scan.batch().baseOffset() > range.firstOffset() && !range.gaps()) {
             throw new CorruptLogException("segment " + base + ": no batch with offset " + range.firstOffset() + " at position " + range.position());
         }
-        if (range.checked()) {
-            return range;
-        }
-        while (scan.batch().nextOffset() <= range.askedOffset() && scan.position() < range.position() + range.sizeBytes()) {
+        while (!range.checked() && scan.batch().nextOffset() <= range.askedOffset() && scan.position() < range.position() + range.sizeBytes()) {
             if (!scan.next()) {
                 throw new CorruptLogException("segment " + base + ": no batch with offset " + range.askedOffset() + " from position " + range.position() + ": " + scan.problem());
             }

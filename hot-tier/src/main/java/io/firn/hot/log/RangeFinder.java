@@ -26,7 +26,7 @@ import java.util.Optional;
 public final class RangeFinder {
 
     /** Enough for the headers of one index interval of small batches. */
-    private static final int SCAN_BYTES = 16 << 10;
+    static final int SCAN_BYTES = 16 << 10;
 
     /** One buffer per loop, not per log. */
     private static final ThreadLocal<ByteBuffer> SCAN = ThreadLocal.withInitial(() -> ByteBuffer.allocateDirect(SCAN_BYTES));
