@@ -17,6 +17,7 @@ final class Broker {
     final int id;
     final SimDisk disk;
     private final Uuid directory;
+    private long starts;
     SimFolder folder;
     Optional<Life> life = Optional.empty();
     long diskDelayMs;
@@ -51,7 +52,7 @@ final class Broker {
             return;
         }
         try {
-            Life started = new Life(this, directory);
+            Life started = new Life(this, directory, ++starts);
             life = Optional.of(started);
             cluster.note("start " + id);
             started.begin();
