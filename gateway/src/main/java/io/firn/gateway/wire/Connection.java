@@ -37,7 +37,7 @@ import org.slf4j.event.Level;
  *
  * <p><b>Ends</b>, each with one log line when it is not the peer's own doing: a frame that is too long, negative or not decodable,
  * an API or version that is not served, no progress within a frame or answer for {@code stallMs}, idleness. On the end every
- * request's resources are released; answers that come later are dropped.
+ * request's resources are released; answers that come later are dropped. Where the client can still read, what was written before arrives ({@link Lingering}).
  *
  * <p>Threading: confined to its event loop, except {@link #execute} and {@link #closed}.
  */
@@ -69,6 +69,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
     private long mutedUntilNanos;
     /** Why the connection ends as soon as what was written is sent. */
     private Optional<Ending> ending = Optional.empty();
+    private Optional<Lingering> lingering = Optional.empty();
     private volatile boolean closed;
 
     Connection(LoopWire loop, RequestDecoder decoder) {
@@ -105,18 +106,32 @@ final class Connection extends ChannelInboundHandlerAdapter {
         ctx.close();
     }
 
-    /** Ends the connection for {@code reason}, once. */
+    /** Ends the connection for {@code reason}, once, and whatever is not sent yet with it. */
     void close(String reason) {
-        close(new Ending(reason, Level.INFO));
-    }
-
-    private void close(Ending why) {
         if (!closed) {
-            LOG.atLevel(why.level()).addKeyValue("client", clientAddress).addKeyValue("reason", why.reason()).log("Closing connection");
-            loop.meters().connectionRefused();
+            say(new Ending(reason, Level.INFO));
             end();
             context.close();
         }
+    }
+
+    /** The same, but what was written arrives, if the client takes it. */
+    private void finish(Ending why) {
+        if (!closed) {
+            say(why);
+            end();
+            loop.lingers(context.channel());
+            lingering = Optional.of(Lingering.begin(context));
+        }
+    }
+
+    private void refuse(String reason) {
+        finish(new Ending(reason, Level.INFO));
+    }
+
+    private void say(Ending why) {
+        LOG.atLevel(why.level()).addKeyValue("client", clientAddress).addKeyValue("reason", why.reason()).log("Closing connection");
+        loop.meters().connectionRefused();
     }
 
     private void end() {
@@ -212,6 +227,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
     public void channelRead(ChannelHandlerContext ctx, Object message) {
         ByteBuf in = (ByteBuf) message;
         if (closed) {
+            lingering.ifPresent(last -> last.received(in.readableBytes()));
             in.release();
             return;
         }
@@ -268,7 +284,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
         }
         int sizeBytes = length.value();
         if (sizeBytes <= 0 || sizeBytes > loop.limits().requestMaxBytes()) {
-            close("not a Kafka request, or longer than kafka.request.max.bytes: length " + sizeBytes);
+            refuse("not a Kafka request, or longer than kafka.request.max.bytes: length " + sizeBytes);
             return false;
         }
         if (!loop.budget().reserve(this, sizeBytes)) {
@@ -355,7 +371,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
         } catch (RequestDecoder.RefusedRequest e) {
             whole.release();
             loop.budget().release(whole.sizeBytes());
-            close(e.getMessage());
+            refuse(e.getMessage());
             return;
         }
         inOrder.add(exchange);
@@ -429,7 +445,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
         } catch (RuntimeException e) {
             LOG.atError().addKeyValue("api", exchange.header().apiKey()).addKeyValue("client", clientAddress).setCause(e).log("Response cannot be encoded");
             exchange.sentOrDropped();
-            close("response could not be encoded");
+            refuse("response could not be encoded");
             return;
         }
         if (unsent++ == 0) {
@@ -468,7 +484,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
 
     private void closeIfSent() {
         if (unsent == 0) {
-            ending.ifPresent(this::close);
+            ending.ifPresent(this::finish);
         }
     }
 

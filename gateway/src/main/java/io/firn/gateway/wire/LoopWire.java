@@ -92,10 +92,15 @@ final class LoopWire {
         connectionCount.decrementAndGet();
     }
 
-    /** Closes {@code channel}, which came too soon after others of its address, when {@code waitMs} are over, and reads nothing of it: its client shall not come again at once. Till then it counts as a connection. */
-    void turnAway(Channel channel, long waitMs) {
+    /** Of a connection that has closed; till its channel has, it counts as one. */
+    void lingers(Channel channel) {
         connectionCount.incrementAndGet();
         channel.closeFuture().addListener(closed -> connectionCount.decrementAndGet());
+    }
+
+    /** Closes {@code channel}, which came too soon after others of its address, when {@code waitMs} are over, and reads nothing of it: its client shall not come again at once. Till then it counts as a connection. */
+    void turnAway(Channel channel, long waitMs) {
+        lingers(channel);
         channel.config().setAutoRead(false);
         loop.schedule(() -> channel.close(), waitMs, TimeUnit.MILLISECONDS);
         meters.connectionRefused();

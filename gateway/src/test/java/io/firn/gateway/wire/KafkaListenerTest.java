@@ -10,6 +10,7 @@ import io.firn.gateway.api.ServedApi;
 import io.firn.gateway.config.BrokerConfig;
 import io.firn.gateway.quota.ClientQuotas;
 import io.firn.gateway.quota.ConnectionQuotas;
+import io.firn.gateway.rig.Await;
 import io.firn.membership.ClientSettings;
 import io.firn.membership.ClusterView;
 import io.firn.membership.QuotaEntity;
@@ -56,6 +57,7 @@ class KafkaListenerTest {
 
     private final BlockingQueue<Request> handled = new LinkedBlockingQueue<>();
     private final Vertx vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(1));
+    private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
     private KafkaListener listener;
     private volatile ClusterView view = ClusterView.EMPTY;
 
@@ -264,6 +266,77 @@ class KafkaListenerTest {
         assertServes();
     }
 
+    /** Closed on the spot, with bytes unread, the connection would end with a reset: what it sends next, or reads, fails, and a client that fails there reads no more. */
+    @Test
+    void aClientThatGoesOnSendingReadsItsAnswersAndTheEnd() throws Exception {
+        start(limits(1 << 20, 1 << 20, 8, 30_000));
+        try (Socket client = connect()) {
+            write(client, framed(heartbeat(1, "group"), heartbeat(2, "group")));
+            List<Request> requests = List.of(next(), next());
+            requests.get(1).endConnection("it is not to be asked again", Level.INFO);
+            requests.get(0).respond(new HeartbeatResponseData());
+            for (int id = 3; id < 5_000; id++) {
+                send(client, heartbeat(id, "g".repeat(1_000)));
+            }
+            assertThat(receive(client).getInt()).isEqualTo(1);
+            assertThat(client.getInputStream().read()).as("its end").isEqualTo(-1);
+        }
+        assertThat(handled).as("what was read before the end was known").hasSizeLessThan(8);
+        assertNoConnections();
+    }
+
+    @Test
+    void answersThatWereGivenBeforeARequestThatCannotBeReadArrive() throws Exception {
+        start(limits(1 << 20, 1 << 20, 8, 30_000));
+        byte[] asking = framed(frame(ApiKeys.API_VERSIONS, (short) 0, 7, new ApiVersionsRequestData(), (short) 0));
+        try (Socket client = connect()) {
+            write(client, ByteBuffer.allocate(asking.length + 100_000).put(asking).putInt(-1).array());
+            assertThat(receive(client).getInt()).isEqualTo(7);
+            assertThat(client.getInputStream().read()).as("its end").isEqualTo(-1);
+        }
+    }
+
+    @Test
+    void aClientThatSendsForEverIsClosedAfterSoManyBytes() throws Exception {
+        start(limits(1 << 20, 1 << 20, 8, 30_000));
+        byte[] more = new byte[1 << 20];
+        int sent = 0;
+        try (Socket client = connect()) {
+            new DataOutputStream(client.getOutputStream()).writeInt(-1);
+            while (sent < 1_000) {
+                client.getOutputStream().write(more);
+                sent++;
+            }
+        } catch (SocketException closed) {
+            assertThat(closed).hasMessageMatching(".*(reset|roken pipe).*");
+        }
+        assertThat(sent).as("MiB").isLessThan(1_000);
+        assertNoConnections();
+    }
+
+    /** It counts as a connection meanwhile. */
+    @Test
+    void aClientThatNeitherSendsNorClosesIsClosedAfterAWhile() throws Exception {
+        start(limits(1 << 20, 1 << 20, 8, 30_000));
+        try (Socket client = connect()) {
+            long beforeNanos = System.nanoTime();
+            new DataOutputStream(client.getOutputStream()).writeInt(-1);
+            assertThat(client.getInputStream().read()).as("its end").isEqualTo(-1);
+            double connections = connections();
+            boolean soon = System.nanoTime() - beforeNanos < TimeUnit.MILLISECONDS.toNanos(Lingering.MAX_MS);
+            assertThat(connections == 1 || !soon).as("counted").isTrue();
+            assertNoConnections();
+        }
+    }
+
+    private double connections() {
+        return registry.get("firn.connections").gauge().value();
+    }
+
+    private void assertNoConnections() {
+        Await.until("all are closed", () -> connections() == 0);
+    }
+
     @Test
     void aConnectionEndsOnlyWhenTheAnswersBeforeAreThereToBeSent() throws Exception {
         start(limits(1 << 20, 1 << 20, 8, 30_000));
@@ -353,7 +426,7 @@ class KafkaListenerTest {
         table[0] = new ApiTable(List.of(ServedApi.of(ApiKeys.API_VERSIONS, new ApiVersionsHandler(() -> table[0])), ServedApi.of(ApiKeys.HEARTBEAT, heartbeats), ServedApi.of(ApiKeys.PRODUCE, heartbeats)));
         ConnectionQuotas connectionQuotas = new ConnectionQuotas(() -> view, InstantSource.system(), Runnable::run);
         connectionQuotas.changed();
-        listener = KafkaListener.start(vertx, EventLoops.of(vertx, 1), config, table[0], new SimpleMeterRegistry(), new ClientQuotas(() -> view, InstantSource.system()), connectionQuotas);
+        listener = KafkaListener.start(vertx, EventLoops.of(vertx, 1), config, table[0], registry, new ClientQuotas(() -> view, InstantSource.system()), connectionQuotas);
     }
 
     private static BrokerConfig.Kafka limits(int requestMaxBytes, long inflightBytes, int requestsInFlight, long stallMs) {
