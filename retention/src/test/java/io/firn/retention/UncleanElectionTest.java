@@ -117,6 +117,11 @@ final class UncleanElectionTest {
         }
 
         @Override
+        public void onTickWanted(long delayMs) {
+            // Ticked all the time.
+        }
+
+        @Override
         public void close() {
             rig.close();
         }

@@ -182,15 +182,27 @@ final class LocalReplica implements ReplicaListener {
         followed.ifPresent(loop::onReadyToFetch);
     }
 
+    @Override
+    public void onTickWanted(long delayMs) {
+        loop.after(delayMs, () -> guarded(replica::tick));
+    }
+
     // Upkeep
 
-    /** Seals by age, expires producers, looks after followers and those who wait. A failure of one must not end the ticking of all: the loop runs a periodic task no more once it has thrown. */
+    /** Seals by age, expires producers, looks after followers and those who wait. */
     void tick(long nowMs) {
-        try {
+        guarded(() -> {
             log.tick(nowMs);
             replica.tick();
             partition.ifPresent(serving -> serving.tick(nowMs));
             sayIfLost();
+        });
+    }
+
+    /** A failure of one must not end the ticking of all: the loop runs a periodic task no more once it has thrown. */
+    private void guarded(Runnable upkeep) {
+        try {
+            upkeep.run();
         } catch (RuntimeException e) {
             LOG.atError().addKeyValue("partition", id).setCause(e).log("Upkeep of a partition failed");
         }

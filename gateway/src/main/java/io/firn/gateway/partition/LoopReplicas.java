@@ -97,6 +97,10 @@ final class LoopReplicas {
         return loop;
     }
 
+    void after(long delayMs, Runnable task) {
+        Timer.on(loop).after(delayMs, task);
+    }
+
     Partitions partitions() {
         return ground.partitions();
     }

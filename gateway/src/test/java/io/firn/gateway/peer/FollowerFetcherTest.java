@@ -94,6 +94,11 @@ final class FollowerFetcherTest {
         public void onReadyToFetch() {
             fetcher.onReady();
         }
+
+        @Override
+        public void onTickWanted(long delayMs) {
+            throw new AssertionError("nobody was elected unclean");
+        }
     }
 
     private static TopicIdPartition id(int partition) {

@@ -64,7 +64,7 @@ public final class FollowerState {
         return highWatermark;
     }
 
-    /** Whether nothing will be asked until somebody acts: fenced, or the log is broken. */
+    /** Whether nothing will be asked until somebody acts: fenced, or the log is offline. */
     public boolean isStuck() {
         return phase == Phase.FENCED || phase == Phase.FAILED;
     }
@@ -203,9 +203,9 @@ public final class FollowerState {
         }
     }
 
-    /** What was to be done could not be. @param broken the log is offline; else it is tried again, from the request on */
-    public void failed(boolean broken, long nowMs) {
-        if (broken) {
+    /** What was to be done could not be. @param offline the log is; else it is tried again, from the request on */
+    public void failed(boolean offline, long nowMs) {
+        if (offline) {
             phase = Phase.FAILED;
         } else if (phase == Phase.WORKING) {
             backOff(nowMs);

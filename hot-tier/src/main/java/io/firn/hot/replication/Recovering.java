@@ -57,11 +57,14 @@ final class Recovering {
         waiting = false;
     }
 
-    void failed(long nowMs) {
+    /** @return how long to wait before it asks again */
+    long failed(long nowMs) {
+        long delayMs = backoffMs;
         waiting = true;
         failures++;
-        retryAtMs = nowMs + backoffMs;
+        retryAtMs = nowMs + delayMs;
         backoffMs = Math.min(LONGEST_BACKOFF_MS, backoffMs * 2);
+        return delayMs;
     }
 
     /** Whether people are to be told of this failure: of the first one, of the first one that is an error, and each {@link #SAY_EVERY_MS} that it goes on. */

@@ -57,7 +57,7 @@ public final class Replica {
     private CompletableFuture<Void> working = CompletableFuture.completedFuture(null);
     private boolean raisingLogStart;
     private long leadersLogStart;
-    private Optional<String> broken = Optional.empty();
+    private Optional<String> failure = Optional.empty();
 
     /**
      * @param monotonicMs a clock that no change of the wall clock moves, for lags and leases
@@ -160,13 +160,13 @@ public final class Replica {
      * @param reason for people
      */
     public void fail(String reason) {
-        broken = broken.or(() -> Optional.of(reason));
+        failure = failure.or(() -> Optional.of(reason));
         giveUpRole();
     }
 
     /** Why it can take no role: it has {@link #fail failed}, or its log is offline. */
     public Optional<String> failure() {
-        return broken.or(log::offlineReason);
+        return failure.or(log::offlineReason);
     }
 
     private void giveUpRole() {
@@ -229,11 +229,11 @@ public final class Replica {
         if (placement.recovering()) { // whatever the topic says now: what an earlier life of it has offloaded stays
             recovering(Optional.of(new Recovering(placement.leaderEpoch())));
         } else {
-            reign(placement);
+            beginLeading(placement);
         }
     }
 
-    private void reign(Placement placement) {
+    private void beginLeading(Placement placement) {
         log.beginEpoch(placement.leaderEpoch());
         publish(Math.min(highWatermark, log.logEndOffset()));
         leader = Optional.of(new LeaderState(settings.brokerId(), placement, log.logEndOffset(), highWatermark, settings.minInSync(), settings.maxLagMs(), brokers, authority, monotonicMs.getAsLong()));
@@ -335,10 +335,11 @@ public final class Replica {
 
     /** @param error whether a person has to act */
     private void recoverLater(Recovering now, Throwable failure, boolean error) {
-        now.failed(monotonicMs.getAsLong());
+        long delayMs = now.failed(monotonicMs.getAsLong());
         Level level = !now.toBeSaid(error, monotonicMs.getAsLong()) ? Level.DEBUG : error ? Level.ERROR : Level.WARN;
         LOG.atLevel(level).addKeyValue("partition", log.partition()).addKeyValue("leaderEpoch", leaderEpoch).addKeyValue("failures", now.failures()).addKeyValue("reason", String.valueOf(failure))
                 .log("Elected unclean, this replica does not lead before the cold tier has told where it ends; it asks again and again");
+        listener.onTickWanted(delayMs);
     }
 
     private void recovering(Optional<Recovering> next) {
@@ -354,7 +355,7 @@ public final class Replica {
         LOG.atInfo().addKeyValue("partition", log.partition()).addKeyValue("leaderEpoch", leaderEpoch).addKeyValue("logEndOffset", log.logEndOffset()).addKeyValue("coldEnd", committed)
                 .addKeyValue("failures", failures).log("Elected unclean, this replica has all that is in the cold tier, and leads");
         publish(Math.max(highWatermark, committed));
-        reign(newest.orElseThrow());
+        beginLeading(newest.orElseThrow());
         listener.onRole();
     }
 
@@ -522,9 +523,9 @@ public final class Replica {
         }
         release.run();
         if (result instanceof AppendResult.Rejected rejected) {
-            boolean broken = rejected.error() == AppendError.OFFLINE;
+            boolean offline = rejected.error() == AppendError.OFFLINE;
             LOG.atWarn().addKeyValue("partition", log.partition()).addKeyValue("offset", log.logEndOffset()).addKeyValue("reason", rejected.message()).log("What was fetched from the leader was not appended");
-            following.failed(broken, monotonicMs.getAsLong());
+            following.failed(offline, monotonicMs.getAsLong());
             return;
         }
         following.appended(facts());

@@ -14,4 +14,7 @@ public interface ReplicaListener {
 
     /** {@link Replica#nextFetch} may have something that it had not before. */
     void onReadyToFetch();
+
+    /** {@link Replica#tick} will have something to do after so long, sooner than it may come by itself. */
+    void onTickWanted(long delayMs);
 }

@@ -47,6 +47,7 @@ final class ReplicaTest {
     private final List<IsrProposal> proposals = new ArrayList<>();
     private int claims;
     private final List<Long> watermarks = new ArrayList<>();
+    private final List<Long> ticksWanted = new ArrayList<>();
     private long nowMs = 1000;
     private int released;
     private LongConsumer watermarkListener = offset -> {};
@@ -103,6 +104,11 @@ final class ReplicaTest {
         @Override
         public void onReadyToFetch() {
             // The tests ask.
+        }
+
+        @Override
+        public void onTickWanted(long delayMs) {
+            ticksWanted.add(delayMs);
         }
     }
 
@@ -184,6 +190,92 @@ final class ReplicaTest {
         assertThat(replica.follower()).isEmpty();
         assertThat(replica.leaderEpoch()).as("it is told of later ones all the same").isEqualTo(EPOCH + 2);
         assertThat(replica.failure()).contains("on purpose");
+    }
+
+    @Test
+    void aLeaderThatHasFailedSpeaksForThePartitionNoMore() {
+        Replica replica = follower();
+        replica.onPlacement(new Placement(SELF, EPOCH + 1, EPOCH + 1, List.of(SELF, OTHER), Set.of(SELF, OTHER)));
+        LeaderState leading = replica.leader().orElseThrow();
+        assertThat(replica.mayAcknowledge()).isTrue();
+        replica.fail("on purpose");
+        assertThat(replica.mayAcknowledge()).isFalse();
+        assertThat(leading.mayAcknowledge(nowMs)).as("whoever holds on to it").isFalse();
+        assertThat(replica.hasEnoughInSync()).isFalse();
+        assertThat(replica.commitment(0)).isEqualTo(Commitment.NOT_LEADER);
+        assertThat(replica.onFetch(new ReplicaFetch(OTHER, 1, EPOCH + 1, 0, ReplicaFetch.NO_EPOCH, 0))).isEqualTo(new FetchVerdict.Refused(FetchError.NOT_LEADER));
+        replica.onPlacement(new Placement(SELF, EPOCH + 1, EPOCH + 2, List.of(SELF, OTHER), Set.of(SELF)));
+        replica.tick();
+        assertThat(replica.leader()).as("a change of the ISR").isEmpty();
+        assertThat(proposals).isEmpty();
+    }
+
+    @Test
+    void oneThatFailsWhileItWaitsForTheColdTierAsksNoMoreAndTakesNoAnswer() {
+        Replica replica = follower();
+        CompletableFuture<Optional<LogStart>> late = new CompletableFuture<>();
+        boundary = late;
+        replica.onPlacement(unclean(SELF, EPOCH + 1, 7));
+        int asked = claims;
+        replica.fail("on purpose");
+        assertThat(replica.isRecovering()).isFalse();
+        assertThat(recovering()).isZero();
+        late.complete(Optional.empty());
+        pass(replica, 10_000);
+        assertThat(claims).isEqualTo(asked);
+        assertThat(ticksWanted).isEmpty();
+        assertThat(replica.leader()).isEmpty();
+    }
+
+    @Test
+    void oneWhoseRoleCannotBeginFailsAndSaysSo() {
+        Replica replica = follower();
+        giveAndRun(replica, 1);
+        replica.onReply(new FetchReply.Records(ask(replica), RecordBuffers.of(batch(5, 3)), 5, 0), () -> {});
+        store.run();
+        List<Optional<String>> told = new ArrayList<>();
+        roleListener = () -> told.add(replica.failure());
+        watermarkListener = offset -> {
+            throw new IllegalStateException("thrown on purpose by a test");
+        };
+        replica.onPlacement(placement(SELF, EPOCH + 1));
+        assertThat(replica.leader()).isEmpty();
+        assertThat(told).singleElement().satisfies(failure -> assertThat(failure.orElseThrow()).contains("a role could not begin").contains("on purpose"));
+    }
+
+    @Test
+    void oneThatHasRecoveredAndCannotBeginToLeadFailsAndSaysSo() {
+        Replica replica = follower();
+        CompletableFuture<Optional<LogStart>> late = new CompletableFuture<>();
+        boundary = late;
+        replica.onPlacement(unclean(SELF, EPOCH + 1, 7));
+        List<Optional<String>> told = new ArrayList<>();
+        roleListener = () -> told.add(replica.failure());
+        watermarkListener = offset -> {
+            throw new IllegalStateException("thrown on purpose by a test");
+        };
+        late.complete(Optional.of(start(500)));
+        store.run();
+        assertThat(replica.leader()).isEmpty();
+        assertThat(recovering()).isZero();
+        assertThat(told).singleElement().satisfies(failure -> assertThat(failure.orElseThrow()).contains("a role could not begin").contains("on purpose"));
+    }
+
+    @Test
+    void theColdTierIsAskedAgainAtTimesThatItNames() {
+        Replica replica = follower();
+        boundary = CompletableFuture.failedFuture(new IOException("the bucket is down"));
+        replica.onPlacement(unclean(SELF, EPOCH + 1, 7));
+        int asked = claims;
+        for (int i = 0; i < 9; i++) {
+            nowMs += ticksWanted.get(i) - 1;
+            replica.tick();
+            assertThat(claims - asked).as("too soon").isEqualTo(i);
+            nowMs++;
+            replica.tick();
+            assertThat(claims - asked).isEqualTo(i + 1);
+        }
+        assertThat(ticksWanted).containsExactly(50L, 100L, 200L, 400L, 800L, 1_600L, 3_200L, 5_000L, 5_000L, 5_000L);
     }
 
     /** Of epoch 3, as all that {@link #giveAndRun} appends. */

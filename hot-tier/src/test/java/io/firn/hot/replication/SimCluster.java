@@ -465,6 +465,11 @@ final class SimCluster {
             after(0, ofThisLife(this::fetch));
         }
 
+        @Override
+        public void onTickWanted(long delayMs) {
+            after(delayMs, ofThisLife(replica::tick));
+        }
+
         private void fetch() {
             Optional<FetchPosition> next = replica.nextFetch();
             if (next.isEmpty()) {
