@@ -48,7 +48,7 @@ final class Cluster {
     private final List<Broker> brokers = new ArrayList<>();
     private final Map<String, Uuid> topics = new TreeMap<>();
     final Clients clients;
-    private final Faults faults;
+    final Faults faults;
 
     Cluster(long seed, Mistake mistake, boolean unclean) {
         this.seed = seed;
@@ -76,14 +76,21 @@ final class Cluster {
 
     /** A whole life; throws what must never be. */
     void live(long troubleMs) {
+        live(() -> {
+            faults.begin();
+            run(troubleMs);
+            faults.end();
+        });
+    }
+
+    /** The same with this trouble, after which everything is healed. */
+    void live(Runnable trouble) {
         note("seed " + seed + " " + mistake + (unclean ? " with unclean elections " : " ") + shape);
         brokers.forEach(Broker::start);
         createTopics();
         runUntil("the cluster serves", 60_000, () -> partitions().allMatch(partition -> leader(partition).isPresent()) && partitions().count() == shape.partitions() + topics.size() - 1);
         clients.begin();
-        faults.begin();
-        run(troubleMs);
-        faults.end();
+        trouble.run();
         run(HEALTHY_MS);
         clients.end();
         runUntil("everything that was sent is answered", SETTLE_MS, clients::idle);
@@ -113,7 +120,7 @@ final class Cluster {
         time.runUntil(time.nowMs() + ms, this::check);
     }
 
-    private void runUntil(String what, long ms, BooleanSupplier holds) {
+    void runUntil(String what, long ms, BooleanSupplier holds) {
         long endMs = time.nowMs() + ms;
         while (!holds.getAsBoolean()) {
             if (time.nowMs() >= endMs) {

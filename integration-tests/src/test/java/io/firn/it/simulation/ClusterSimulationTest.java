@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
+import io.firn.it.simulation.Faults.WhileRecovering;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -65,6 +66,36 @@ class ClusterSimulationTest {
         lives.throwIfAnyFailed();
         assertThat(lives.elections()).as("unclean elections of %s", lives).isGreaterThan(seeds / 2);
         assertThat(lives.begunAnew()).as("leaders that began where the cold tier ended, of %s", lives).isGreaterThan(seeds / 8);
+        for (WhileRecovering what : WhileRecovering.values()) {
+            assertThat(lives.times(Faults.counted(what))).as("%s, of %s", Faults.counted(what), lives).isGreaterThanOrEqualTo(seeds / 40);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void whatIsDoneToAnUncleanLeaderThatWaitsForTheBucketBreaksNoPromise(WhileRecovering what) {
+        for (long seed = FROM; seed < FROM + 5; seed++) {
+            Cluster cluster = new Cluster(seed, Mistake.NONE, true);
+            cluster.live(() -> cluster.faults.whileItWaitsForTheBucket(what));
+            assertThat(cluster.trace.counts()).as("seed %s", seed).containsEntry(Faults.counted(what), 1);
+            assertThat(cluster.observed.unclean.elections()).as("seed %s", seed).isPositive();
+        }
+    }
+
+    /** It asks again after 50 ms, 100 ms and so on, of virtual time. */
+    @Test
+    void anUncleanLeaderLeadsSoonAfterTheBucketIsBack() {
+        for (long seed = FROM; seed < FROM + 5; seed++) {
+            Cluster cluster = new Cluster(seed, Mistake.NONE, true);
+            cluster.live(() -> {
+                Broker elected = cluster.faults.waitsForTheBucket();
+                cluster.run(100);
+                cluster.bucket.heal();
+                cluster.runUntil("it leads", 600, () -> cluster.leader(cluster.partition(Shape.RISKY, 0)).isPresent());
+                assertThat(elected.life.orElseThrow().recovers()).isFalse();
+                cluster.faults.end();
+            });
+        }
     }
 
     @Test

@@ -11,6 +11,12 @@ import org.apache.kafka.common.TopicIdPartition;
 /** Everything that goes wrong, one after the other and at the same time. */
 final class Faults {
 
+    /** What is done to a leader that was elected unclean and waits for the bucket. */
+    enum WhileRecovering { STOP, SHUT_DOWN, REASSIGN }
+
+    private static final long LOOK_MS = 50;
+    private static final int MOST_LOOKS = 60;
+
     private final Cluster cluster;
     private boolean over = true;
 
@@ -108,17 +114,77 @@ final class Faults {
         return leader < 0 ? Optional.empty() : Optional.of(cluster.broker(leader));
     }
 
-    /** A follower is down until it is out of sync, and back when its leader is gone: it is elected nevertheless, where that is allowed. */
+    /** A follower is down until it is out of sync, and back when its leader is gone: it is elected nevertheless, where that is allowed. Now and then the bucket is away then, and something is done to who waits for it. */
     private void lagAndLose() {
-        Optional<PartitionView> placed = cluster.newest().partition(Shape.RISKY, 0).filter(found -> found.leader() >= 0);
-        placed.flatMap(found -> found.replicas().stream().filter(id -> id != found.leader()).findFirst()).ifPresent(follower -> {
-            did("follower out of sync, then its leader lost");
-            cluster.broker(follower).stop(power(), true);
+        Optional<PartitionView> placed = risky().filter(found -> found.leader() >= 0);
+        placed.flatMap(found -> found.replicas().stream().filter(id -> id != found.leader()).findFirst()).map(cluster::broker).ifPresent(follower -> {
+            boolean bucketAway = cluster.random.nextInt(3) == 0;
+            did("follower out of sync, then its leader lost" + (bucketAway ? ", and the bucket" : ""));
+            follower.stop(power(), true);
             cluster.time.after(700 + upTo(2_000), () -> {
                 cluster.broker(placed.get().leader()).restartAfter(4_000, power(), true);
-                cluster.broker(follower).start();
+                follower.start();
+                if (bucketAway) {
+                    cluster.bucket.down(2_000 + upTo(4_000));
+                    lookWhetherItRecovers(follower, MOST_LOOKS);
+                }
             });
         });
+    }
+
+    private Optional<PartitionView> risky() {
+        return cluster.newest().partition(Shape.RISKY, 0);
+    }
+
+    private void lookWhetherItRecovers(Broker elected, int looks) {
+        if (recovers(elected)) {
+            cluster.time.after(upTo(800), () -> {
+                if (!over && recovers(elected)) {
+                    disturb(elected, WhileRecovering.values()[cluster.random.nextInt(WhileRecovering.values().length)]);
+                }
+            });
+        } else if (!over && looks > 0) {
+            cluster.time.after(LOOK_MS, () -> lookWhetherItRecovers(elected, looks - 1));
+        }
+    }
+
+    private static boolean recovers(Broker elected) {
+        return elected.life.filter(Life::recovers).isPresent();
+    }
+
+    private void disturb(Broker elected, WhileRecovering what) {
+        did(counted(what));
+        switch (what) {
+            case STOP -> elected.restartAfter(3_000, power(), true);
+            case SHUT_DOWN -> elected.life.ifPresent(Life::shutDown);
+            case REASSIGN -> move(cluster.partition(Shape.RISKY, 0), Shape.RISKY_REPLICAS);
+        }
+    }
+
+    /** As it is counted in the trace. */
+    static String counted(WhileRecovering what) {
+        return "unclean leader waits for the bucket: " + what;
+    }
+
+    /** Until a broker is elected that was out of sync, and the bucket is away. */
+    Broker waitsForTheBucket() {
+        PartitionView placed = risky().orElseThrow();
+        Broker follower = cluster.broker(placed.replicas().stream().filter(id -> id != placed.leader()).findFirst().orElseThrow());
+        cluster.run(upTo(4_000));
+        follower.stop(power(), true);
+        cluster.runUntil("the follower is out of sync", 20_000, () -> risky().orElseThrow().isr().equals(List.of(placed.leader())));
+        cluster.run(upTo(2_000));
+        cluster.bucket.down(Long.MAX_VALUE / 4);
+        cluster.broker(placed.leader()).stop(power(), true);
+        follower.start();
+        cluster.runUntil("it is elected and waits for the bucket", 20_000, () -> recovers(follower));
+        return follower;
+    }
+
+    void whileItWaitsForTheBucket(WhileRecovering what) {
+        disturb(waitsForTheBucket(), what);
+        cluster.run(5_000);
+        end();
     }
 
     /** Single directions, clients' among them. */
@@ -206,10 +272,13 @@ final class Faults {
     private void reassign() {
         did("reassignment");
         List<TopicIdPartition> partitions = cluster.partitions().toList();
-        TopicIdPartition moved = partitions.get(cluster.random.nextInt(partitions.size()));
+        move(partitions.get(cluster.random.nextInt(partitions.size())), cluster.shape.replicas());
+    }
+
+    private void move(TopicIdPartition moved, int replicas) {
         List<Integer> target = new ArrayList<>(cluster.brokers().stream().map(broker -> broker.id).toList());
         Collections.shuffle(target, cluster.random);
-        Command.Reassignment reassignment = new Command.Reassignment(moved.topicPartition(), Optional.of(target.subList(0, cluster.shape.replicas())));
+        Command.Reassignment reassignment = new Command.Reassignment(moved.topicPartition(), Optional.of(target.subList(0, replicas)));
         any().life.ifPresent(life -> life.submit(new Command.ReassignPartitions(List.of(reassignment), false)));
     }
 

@@ -103,6 +103,7 @@ final class Life {
     final int id;
     final SimThread thread;
     final Uuid process;
+    private final SimpleMeterRegistry hotMeters = new SimpleMeterRegistry();
     private final double rate;
     private final long wallOffsetMs;
     final EventLoop loop;
@@ -142,7 +143,7 @@ final class Life {
         Lane timers = lane(0);
         this.timer = timers::executeAfter;
         Durability durability = cluster.mistake == Mistake.COUNT_UNFORCED ? Durability.OS : cluster.shape.durability(cluster.random);
-        this.hot = new SimHotStore(new HotStoreConfig(DIRECTORY, durability, 0, 1, 86_400_000, 1 << 20), broker.disk, io, wall, new SimpleMeterRegistry());
+        this.hot = new SimHotStore(new HotStoreConfig(DIRECTORY, durability, 0, 1, 86_400_000, 1 << 20), broker.disk, io, wall, hotMeters);
         this.cold = openCold();
         this.retention = openRetention(broker);
         this.connection = cluster.store.connect(thread);
@@ -286,6 +287,11 @@ final class Life {
     }
 
     /** In one role or the other. */
+    /** Whether it was elected unclean somewhere and does not lead yet. */
+    boolean recovers() {
+        return hotMeters.get("firn.hot.replicas.recovering").gauge().value() > 0;
+    }
+
     Stream<Partition> held() {
         return Stream.concat(partitions.all().stream(), partitions.followed().stream());
     }

@@ -82,6 +82,11 @@ final class Lives {
         return begunAnew;
     }
 
+    /** How often this was done to the cluster. */
+    int times(String fault) {
+        return faults.getOrDefault(fault, 0);
+    }
+
     boolean anyFailed() {
         return !failed.isEmpty();
     }
