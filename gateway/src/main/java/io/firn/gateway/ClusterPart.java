@@ -35,7 +35,6 @@ import io.firn.membership.CpPeer;
 import io.firn.membership.Endpoint;
 import io.firn.membership.Metadata;
 import io.firn.membership.MetadataTimes;
-import io.firn.membership.PartitionView;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Vertx;
 import java.nio.file.Path;
@@ -174,7 +173,7 @@ final class ClusterPart {
     }
 
     Quorum quorum() {
-        return Quorum.of(List.copyOf(config.cluster().voterIds()), () -> metadata().controller().orElse(PartitionView.NO_LEADER));
+        return Quorum.of(List.copyOf(config.cluster().voterIds()));
     }
 
     /** Ways to the other brokers, but for fetching. */

@@ -358,6 +358,9 @@ final class ClusterMember implements Part, MetadataPeers.Handler {
         } else if (question instanceof Message.Submit submit) {
             return submitted.once(broker, submit, role.controllerEpoch() > 0, this::decide, pointer());
         }
+        if (question instanceof Message.Inspect) {
+            return now(role.progress().<Message>map(Message.Inspected::new).orElseGet(this::pointer));
+        }
         return question instanceof Message.Find ? now(pointer()) : CompletableFuture.failedFuture(new MetadataUnavailable("not a request", null));
     }
 
@@ -421,6 +424,29 @@ final class ClusterMember implements Part, MetadataPeers.Handler {
             return OptionalInt.of(plan.broker());
         }
         return !closed && now instanceof Following following ? OptionalInt.of(following.controller()) : OptionalInt.empty();
+    }
+
+    @Override
+    public void progress(CompletableFuture<Progress> answer) {
+        Optional<Progress> own = role.progress();
+        if (own.isPresent()) {
+            answer.complete(own.get());
+        } else if (!closed && role instanceof Following following) {
+            inspect(following.controller(), answer);
+        } else {
+            answer.completeExceptionally(new MetadataUnavailable("there is no controller that could say how far all are", null));
+        }
+    }
+
+    /** Whatever this broker is by the time of the reply. */
+    private void inspect(int controller, CompletableFuture<Progress> answer) {
+        peers.request(controller, MetadataPeers.Way.NEWS, MessageCodec.encode(new Message.Inspect()), times().requestMs()).thenApply(MessageCodec::decode).whenComplete((reply, error) -> {
+            if (reply instanceof Message.Inspected inspected) {
+                answer.complete(inspected.progress());
+            } else {
+                answer.completeExceptionally(new MetadataUnavailable("the controller did not say how far all are", error));
+            }
+        });
     }
 
     @Override

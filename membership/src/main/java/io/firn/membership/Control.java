@@ -101,6 +101,11 @@ final class Control implements Role, Term.Host {
     }
 
     @Override
+    public Optional<Progress> progress() {
+        return active() ? Optional.of(followers.progress(epoch)) : Optional.empty();
+    }
+
+    @Override
     public void leave() {
         end();
         term.stop(Term::notController);

@@ -7,9 +7,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
 
 /**
- * What the controller knows of the brokers that follow it: how far each has forced its history, and which of them wait for news.
+ * What the controller knows of the brokers that follow it: how far each has forced its history and when it asked, and which of them wait for news.
  *
  * <p>Invariant: a version counts as forced by a broker only if that broker named, under this epoch, an entry of this history at or above it; so it has everything before, too.
  *
@@ -21,9 +22,13 @@ final class Followers implements Majority {
     private final Role role;
     private final Map<Integer, Long> forced = new HashMap<>();
     private final Map<Integer, Parked> parked = new HashMap<>();
+    private final Map<Integer, Heard> heard = new HashMap<>();
     private Optional<Awaited> awaited = Optional.empty();
 
     private record Parked(Message.Follow follow, Position matched, CompletableFuture<Message> reply) {}
+
+    /** @param newest version here when it asked */
+    private record Heard(Progress.Follower said, long newest) {}
 
     private record Awaited(long version, CompletableFuture<Void> majority) {}
 
@@ -36,6 +41,7 @@ final class Followers implements Majority {
         answerParked(broker);
         Copy copy = member.copy();
         Optional<Position> matched = follow.positions().stream().filter(position -> copy.holds(position.version(), position.hash())).findFirst();
+        hear(broker, matched.map(Position::version).orElse(Progress.UNKNOWN), copy.lastVersion());
         if (matched.isEmpty()) {
             return CompletableFuture.completedFuture(member.snapshots().offer(copy));
         }
@@ -47,6 +53,16 @@ final class Followers implements Majority {
             member.after(role, member.times().parkMs(), () -> answerIfStill(broker, question));
         }
         return question.reply();
+    }
+
+    private void hear(int broker, long version, long newest) {
+        Heard before = heard.getOrDefault(broker, new Heard(Progress.Follower.UNHEARD, newest));
+        heard.put(broker, new Heard(before.said().asks(version, before.newest(), newest, member.parts().clock().millis()), newest));
+    }
+
+    Progress progress(int controllerEpoch) {
+        Map<Integer, Progress.Follower> followers = heard.entrySet().stream().collect(Collectors.toMap(Map.Entry::getKey, entry -> entry.getValue().said()));
+        return new Progress(member.plan().broker(), controllerEpoch, member.copy().lastVersion(), member.copy().view().version(), member.parts().clock().millis(), followers);
     }
 
     /** New entries or a new head: who waits for them is told. */

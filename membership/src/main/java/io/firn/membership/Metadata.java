@@ -201,6 +201,19 @@ public final class Metadata implements AutoCloseable {
         return Math.max(offered, view().version());
     }
 
+    /**
+     * How far everybody's copy of the history is: what the controller has heard from those who follow it, asked of it now. For people. Fails with {@link MetadataUnavailable} when nobody is known to be the controller, or it does
+     * not answer.
+     */
+    public CompletableFuture<Progress> progress() {
+        CompletableFuture<Progress> answer = new CompletableFuture<>();
+        boolean asked = execute(() -> ended.ifPresentOrElse(error -> answer.completeExceptionally(error.get()), () -> part.progress(answer)));
+        if (!asked) {
+            answer.completeExceptionally(new MetadataUnavailable("the metadata is closed", null));
+        }
+        return answer;
+    }
+
     /** Completes with the cause when the metadata fails ("Fail-stop"), and never if it is closed before that. */
     public CompletableFuture<Throwable> failure() {
         return failure.copy();

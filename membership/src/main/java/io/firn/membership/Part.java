@@ -2,6 +2,7 @@ package io.firn.membership;
 
 import java.io.IOException;
 import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 
 /**
@@ -22,6 +23,9 @@ interface Part {
 
     /** The broker that decides commands, as far as this one knows; empty when there is none. Called on any thread. */
     OptionalInt controller();
+
+    /** Completes {@code answer} with how far all copies are, as the controller knows, or with {@link MetadataUnavailable}. */
+    void progress(CompletableFuture<Progress> answer);
 
     /** Version of the last view this broker has begun to commit as the controller it is now; 0 if it is none. Called on any thread. */
     default long offeredVersion() {

@@ -2,6 +2,7 @@ package io.firn.membership;
 
 import io.firn.membership.replication.Message;
 import java.io.IOException;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 
@@ -54,6 +55,11 @@ interface Role {
     /** A follower asks. */
     default CompletableFuture<Message> follow(int broker, Message.Follow follow) throws IOException {
         throw new IllegalStateException("only the controller is followed");
+    }
+
+    /** How far everybody's copy is; the controller knows. */
+    default Optional<Progress> progress() {
+        return Optional.empty();
     }
 
     /** A broker cannot be reached. */

@@ -2,9 +2,12 @@ package io.firn.membership;
 
 import io.firn.membership.storage.Folder;
 import java.io.IOException;
+import java.time.InstantSource;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 
 /**
@@ -18,6 +21,7 @@ final class SoleController implements Part, Term.Host {
 
     private final Metadata metadata;
     private final Queue<PendingCommand> waiting;
+    private final InstantSource clock;
     private final Folder folder;
     private final MetadataStore store;
     private final Copy copy;
@@ -26,6 +30,7 @@ final class SoleController implements Part, Term.Host {
     SoleController(Metadata metadata, Queue<PendingCommand> waiting, MetadataStore store, Opening.Opened opened, Term.Parts parts) {
         this.metadata = metadata;
         this.waiting = waiting;
+        this.clock = parts.clock();
         this.folder = parts.folder();
         this.store = store;
         this.copy = Copy.alone(opened.journal(), parts.shown(), opened.view(), opened.head().hash());
@@ -47,6 +52,12 @@ final class SoleController implements Part, Term.Host {
     @Override
     public boolean controls() {
         return true;
+    }
+
+    @Override
+    public void progress(CompletableFuture<Progress> answer) {
+        long version = copy.view().version();
+        answer.complete(new Progress(Progress.NO_CONTROLLER_ID, term.epoch(), version, version, clock.millis(), Map.of()));
     }
 
     @Override

@@ -15,6 +15,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /** A cluster of brokers, one situation at a time, on virtual time. */
@@ -201,6 +202,80 @@ class MetadataReplicationTest {
         assertThat(request(3, controller().id, follow)).isInstanceOf(Message.Entries.class);
         assertThat(request(3, controller().id, new Message.Follow(follow.epoch() - 1, 0, follow.positions()))).isInstanceOf(Message.Pointer.class);
         assertThat(request(3, otherKeeper().id, follow)).isInstanceOf(Message.Pointer.class);
+    }
+
+    private Progress progress(Node node) {
+        CompletableFuture<Progress> answer = node.metadata.progress();
+        cluster.runUntil(2_000, "it is known how far all are", answer::isDone);
+        return answer.join();
+    }
+
+    @Test
+    void everyBrokerCanTellHowFarAllAre() {
+        ask(controller());
+        settle(cluster);
+        cluster.run(SimCluster.TIMES.parkMs());
+        long version = store().version();
+        for (Node node : cluster.nodes.values()) {
+            Progress progress = progress(node);
+            assertThat(progress.controller()).isEqualTo(controller().id);
+            assertThat(progress.controllerEpoch()).isEqualTo(store().controllerEpoch());
+            assertThat(progress.lastVersion()).isEqualTo(version);
+            assertThat(progress.committed()).isEqualTo(version);
+            assertThat(progress.nowMs()).isBetween(cluster.time.nowMs() - SimCluster.TIMES.requestMs(), cluster.time.nowMs());
+            assertThat(progress.followers().keySet()).as("all but the controller").isEqualTo(cluster.nodes.keySet().stream().filter(id -> id != controller().id).collect(Collectors.toSet()));
+            long soon = SimCluster.TIMES.parkMs() + SimCluster.TIMES.requestMs();
+            assertThat(progress.followers().values()).allSatisfy(follower -> {
+                assertThat(follower.version()).isEqualTo(version);
+                assertThat(follower.askedMs()).isGreaterThan(progress.nowMs() - soon);
+                assertThat(follower.caughtUpMs()).isEqualTo(follower.askedMs());
+            });
+        }
+    }
+
+    @Test
+    void ofABrokerThatIsDownItIsToldHowFarItWasAndSinceWhen() {
+        ask(controller());
+        settle(cluster);
+        Node down = cluster.nodes.values().stream().filter(node -> node != controller() && !cluster.keepers.contains(node.id)).findFirst().orElseThrow();
+        cluster.run(SimCluster.TIMES.parkMs());
+        long version = store().version();
+        long beforeMs = cluster.time.nowMs();
+        down.stop(Loss.NOTHING, true);
+        for (int i = 0; i < 3; i++) {
+            ask(controller());
+        }
+        cluster.run(2_000);
+        Progress.Follower said = progress(otherKeeper()).followers().get(down.id);
+        assertThat(said.version()).isEqualTo(version).isLessThan(progress(controller()).lastVersion());
+        assertThat(said.askedMs()).isLessThanOrEqualTo(beforeMs);
+        assertThat(said.caughtUpMs()).isLessThanOrEqualTo(beforeMs).isPositive();
+    }
+
+    @Test
+    void nobodyTellsHowFarAllAreWithoutAController() {
+        cluster.store.lose(100_000);
+        cluster.run(3_000);
+        assertThat(cluster.controller()).isEmpty();
+        for (Node node : cluster.nodes.values()) {
+            CompletableFuture<Progress> answer = node.metadata.progress();
+            cluster.runUntil(2_000, "it fails", answer::isDone);
+            assertThatThrownBy(answer::join).hasCauseInstanceOf(MetadataUnavailable.class);
+        }
+        Metadata closed = cluster.nodes.get(3).metadata;
+        cluster.nodes.get(3).close();
+        assertThatThrownBy(closed.progress()::join).hasCauseInstanceOf(MetadataUnavailable.class);
+    }
+
+    @Test
+    void aFollowerIsCaughtUpWhenItHasWhatThereWasAtItsQuestionBefore() {
+        Progress.Follower first = Progress.Follower.UNHEARD.asks(3, 5, 5, 1_000);
+        assertThat(first).isEqualTo(new Progress.Follower(3, 1_000, Progress.UNKNOWN));
+        Progress.Follower second = first.asks(5, 5, 8, 2_000);
+        assertThat(second).as("always behind, and keeping up").isEqualTo(new Progress.Follower(5, 2_000, 1_000));
+        assertThat(second.asks(6, 8, 9, 3_000)).as("falling behind").isEqualTo(new Progress.Follower(6, 3_000, 1_000));
+        assertThat(second.asks(9, 8, 9, 3_000)).isEqualTo(new Progress.Follower(9, 3_000, 3_000));
+        assertThat(second.asks(Progress.UNKNOWN, 8, 9, 3_000)).as("of another history").isEqualTo(new Progress.Follower(5, 3_000, 1_000));
     }
 
     @Test

@@ -9,9 +9,12 @@ import io.firn.membership.ClusterView;
 import io.firn.membership.Command;
 import io.firn.membership.CommandRefused;
 import io.firn.membership.Metadata;
-import java.time.InstantSource;
+import io.firn.membership.Progress;
+import io.firn.membership.Progress.Follower;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.apache.kafka.clients.admin.FeatureUpdate.UpgradeType;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.internals.Topic;
@@ -33,7 +36,7 @@ import org.apache.kafka.common.requests.UpdateFeaturesRequest;
 /**
  * The cluster as a whole: its quorum, its features, its members.
  *
- * <p>There is no {@code __cluster_metadata} topic here, but a journal that plays its part: its version is the high watermark, the controller epoch the leader epoch, and the brokers
+ * <p>There is no {@code __cluster_metadata} topic here, but a journal that plays its part: its version is the high watermark, the newest entry's the log end, the controller epoch the leader epoch, and the brokers
  * that keep it are the voters. Features come with the release ({@link Features}), so the only update that succeeds is one to the level in force.
  *
  * <p>Thread-safe: no state of its own.
@@ -47,20 +50,21 @@ final class ClusterHandlers {
 
     /** UnregisterBroker carries no time limit. */
     private static final long TIMEOUT_MS = 30_000;
-    private static final long UNKNOWN = -1;
+
+    /** As Kafka's: an observer that has not asked for so long is none any more. */
+    private static final long OBSERVER_SESSION_MS = 300_000;
+    private static final Follower UNHEARD = new Follower(Progress.UNKNOWN, Progress.UNKNOWN, Progress.UNKNOWN);
 
     private final int brokerId;
     private final Metadata metadata;
     private final Commands commands;
     private final Quorum quorum;
-    private final InstantSource clock;
 
-    ClusterHandlers(int brokerId, Metadata metadata, Commands commands, Quorum quorum, InstantSource clock) {
+    ClusterHandlers(int brokerId, Metadata metadata, Commands commands, Quorum quorum) {
         this.brokerId = brokerId;
         this.metadata = metadata;
         this.commands = commands;
         this.quorum = quorum;
-        this.clock = clock;
     }
 
     List<ServedApi> all() {
@@ -68,9 +72,14 @@ final class ClusterHandlers {
                 ServedApi.of(ApiKeys.UNREGISTER_BROKER, this::unregister));
     }
 
+    /** The controller knows how far all are; who cannot ask it says what Kafka's followers say, and the client asks again. */
     private void describeQuorum(Request request) {
         DescribeQuorumRequestData body = ((DescribeQuorumRequest) request.body()).data();
-        request.respond(asksForMetadata(body) ? quorum(metadata.view(), request.version()) : nothingOf(body));
+        if (asksForMetadata(body)) {
+            Gather.answer(request, metadata.progress().handle((progress, unknown) -> unknown == null ? quorum(metadata.view(), progress, request.version()) : failed(body, Errors.NOT_LEADER_OR_FOLLOWER)));
+        } else {
+            request.respond(failed(body, Errors.UNKNOWN_TOPIC_OR_PARTITION));
+        }
     }
 
     private static boolean asksForMetadata(DescribeQuorumRequestData body) {
@@ -78,11 +87,14 @@ final class ClusterHandlers {
                 && body.topics().get(0).partitions().size() == 1 && body.topics().get(0).partitions().get(0).partitionIndex() == 0;
     }
 
-    private DescribeQuorumResponseData quorum(ClusterView view, short version) {
-        DescribeQuorumResponseData.PartitionData partition = new DescribeQuorumResponseData.PartitionData().setPartitionIndex(0).setLeaderId(quorum.controller().getAsInt())
-                .setLeaderEpoch(view.controllerEpoch()).setHighWatermark(view.version())
-                .setCurrentVoters(quorum.voters().stream().sorted().map(voter -> replica(view, voter, version)).toList())
-                .setObservers(view.brokers().keySet().stream().filter(broker -> !quorum.voters().contains(broker)).sorted().map(broker -> replica(view, broker, version)).toList());
+    private DescribeQuorumResponseData quorum(ClusterView view, Progress progress, short version) {
+        int leader = quorum.cluster() ? progress.controller() : brokerId;
+        Map<Integer, Follower> all = new TreeMap<>(progress.followers());
+        all.put(leader, new Follower(progress.lastVersion(), progress.nowMs(), progress.nowMs()));
+        DescribeQuorumResponseData.PartitionData partition = new DescribeQuorumResponseData.PartitionData().setPartitionIndex(0).setLeaderId(leader)
+                .setLeaderEpoch(progress.controllerEpoch()).setHighWatermark(progress.committed())
+                .setCurrentVoters(quorum.voters().stream().sorted().map(voter -> replica(view, voter, all.getOrDefault(voter, UNHEARD), version)).toList())
+                .setObservers(all.entrySet().stream().filter(broker -> observes(broker.getKey(), broker.getValue(), progress)).map(broker -> replica(view, broker.getKey(), broker.getValue(), version)).toList());
         DescribeQuorumResponseData response = new DescribeQuorumResponseData().setTopics(List.of(
                 new DescribeQuorumResponseData.TopicData().setTopicName(Topic.CLUSTER_METADATA_TOPIC_NAME).setPartitions(List.of(partition))));
         if (version >= DIRECTORY_VERSION) {
@@ -91,11 +103,12 @@ final class ClusterHandlers {
         return response;
     }
 
-    /** How far the others are only the controller knows; this broker tells of itself. */
-    private ReplicaState replica(ClusterView view, int broker, short version) {
-        boolean self = broker == brokerId;
-        ReplicaState replica = new ReplicaState().setReplicaId(broker).setLogEndOffset(self ? view.version() : UNKNOWN)
-                .setLastFetchTimestamp(self ? clock.millis() : UNKNOWN).setLastCaughtUpTimestamp(self ? clock.millis() : UNKNOWN);
+    private boolean observes(int broker, Follower follower, Progress progress) {
+        return !quorum.voters().contains(broker) && progress.nowMs() - follower.askedMs() < OBSERVER_SESSION_MS;
+    }
+
+    private ReplicaState replica(ClusterView view, int broker, Follower follower, short version) {
+        ReplicaState replica = new ReplicaState().setReplicaId(broker).setLogEndOffset(follower.version()).setLastFetchTimestamp(follower.askedMs()).setLastCaughtUpTimestamp(follower.caughtUpMs());
         return version >= DIRECTORY_VERSION ? replica.setReplicaDirectoryId(directory(view, broker)) : replica;
     }
 
@@ -112,10 +125,10 @@ final class ClusterHandlers {
     }
 
     /** One wrong partition, or more than the one, and Kafka knows none of those asked for. */
-    private static DescribeQuorumResponseData nothingOf(DescribeQuorumRequestData body) {
+    private static DescribeQuorumResponseData failed(DescribeQuorumRequestData body, Errors error) {
         return new DescribeQuorumResponseData().setTopics(body.topics().stream().map(topic -> new DescribeQuorumResponseData.TopicData().setTopicName(topic.topicName())
                 .setPartitions(topic.partitions().stream().map(partition -> new DescribeQuorumResponseData.PartitionData().setPartitionIndex(partition.partitionIndex())
-                        .setErrorCode(Errors.UNKNOWN_TOPIC_OR_PARTITION.code()).setErrorMessage(Errors.UNKNOWN_TOPIC_OR_PARTITION.message())).toList())).toList());
+                        .setErrorCode(error.code()).setErrorMessage(error.message())).toList())).toList());
     }
 
     private void updateFeatures(Request request) {

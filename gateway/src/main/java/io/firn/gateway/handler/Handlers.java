@@ -92,7 +92,7 @@ public final class Handlers {
     private static List<ServedApi> cluster(HandlerContext context) {
         Commands commands = new Commands(context.metadata(), context.timer());
         List<ServedApi> table = new ArrayList<>(new LeadershipHandlers(context.metadata(), commands).all());
-        table.addAll(new ClusterHandlers(context.config().node().id(), context.metadata(), commands, context.quorum(), context.clock()).all());
+        table.addAll(new ClusterHandlers(context.config().node().id(), context.metadata(), commands, context.quorum()).all());
         table.addAll(new ClientQuotaHandlers(context.metadata(), commands, context.blocking()).all());
         table.addAll(new ScramHandlers(context.metadata(), commands).all());
         table.addAll(new TelemetryHandlers(new ClientTelemetry(context.metadata()::view, context.single(), context.blocking(), context.clock(), context.meters())).all());

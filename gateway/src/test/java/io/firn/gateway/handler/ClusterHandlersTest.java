@@ -9,8 +9,6 @@ import io.firn.gateway.api.ServedApi;
 import io.firn.membership.Command.AlterConfigs;
 import io.firn.membership.Command.ConfigScope;
 import java.nio.file.Path;
-import java.time.Instant;
-import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -34,7 +32,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class ClusterHandlersTest {
-    private static final long NOW_MS = 1_700_000_000_000L;
 
     @TempDir
     Path directory;
@@ -51,8 +48,7 @@ class ClusterHandlersTest {
     }
 
     private ApiHandler handler(ApiKeys api) {
-        InstantSource clock = InstantSource.fixed(Instant.ofEpochMilli(NOW_MS));
-        return new ClusterHandlers(AdminFixture.BROKER, admin.metadata, admin.commands, Quorum.single(AdminFixture.BROKER), clock).all().stream().filter(row -> row.key() == api).map(ServedApi::handler).findFirst().orElseThrow();
+        return new ClusterHandlers(AdminFixture.BROKER, admin.metadata, admin.commands, Quorum.single(AdminFixture.BROKER)).all().stream().filter(row -> row.key() == api).map(ServedApi::handler).findFirst().orElseThrow();
     }
 
     private DescribeQuorumResponseData quorum(int version, String topic, Integer... partitions) throws Exception {
@@ -64,6 +60,7 @@ class ClusterHandlersTest {
     @Test
     void theMetadataJournalIsShownAsAQuorumOfOneThatIsAlwaysCaughtUp() throws Exception {
         admin.topic("t", 1);
+        long beforeMs = System.currentTimeMillis();
         DescribeQuorumResponseData answer = quorum(2, "__cluster_metadata", 0);
         DescribeQuorumResponseData.PartitionData partition = answer.topics().get(0).partitions().get(0);
         assertThat(partition.leaderId()).isEqualTo(1);
@@ -73,7 +70,8 @@ class ClusterHandlersTest {
         assertThat(partition.currentVoters()).singleElement().satisfies(voter -> {
             assertThat(voter.replicaId()).isEqualTo(1);
             assertThat(voter.logEndOffset()).isEqualTo(partition.highWatermark());
-            assertThat(voter.lastCaughtUpTimestamp()).isEqualTo(NOW_MS);
+            assertThat(voter.lastCaughtUpTimestamp()).isBetween(beforeMs, System.currentTimeMillis());
+            assertThat(voter.lastFetchTimestamp()).isEqualTo(voter.lastCaughtUpTimestamp());
             assertThat(voter.replicaDirectoryId()).isEqualTo(Uuid.fromString(admin.view().clusterId()));
         });
         assertThat(answer.nodes()).singleElement().satisfies(node -> assertThat(node.listeners()).singleElement().satisfies(listener -> assertThat(listener.host()).isEqualTo("host.test")));

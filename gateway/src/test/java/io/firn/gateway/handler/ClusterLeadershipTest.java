@@ -10,7 +10,6 @@ import io.firn.gateway.rig.ClusterMetadata;
 import io.firn.membership.Command;
 import io.firn.membership.PartitionView;
 import java.nio.file.Path;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -60,7 +59,7 @@ class ClusterLeadershipTest {
 
     private ApiHandler handler(ApiKeys api) {
         List<ServedApi> all = new ArrayList<>(new LeadershipHandlers(admin.metadata, admin.commands).all());
-        all.addAll(new ClusterHandlers(1, admin.metadata, admin.commands, Quorum.of(List.of(3, 2, 1), () -> 2), InstantSource.system()).all());
+        all.addAll(new ClusterHandlers(1, admin.metadata, admin.commands, Quorum.of(List.of(3, 2, 1))).all());
         return all.stream().filter(row -> row.key() == api).map(ServedApi::handler).findFirst().orElseThrow();
     }
 
@@ -195,20 +194,33 @@ class ClusterLeadershipTest {
         assertThat(unregister(4)).isEqualTo("BROKER_ID_NOT_REGISTERED");
     }
 
-    @Test
-    void theQuorumIsTheVotersWithTheirControllerAndTheOthersObserve() throws Exception {
+    private DescribeQuorumResponseData quorum() throws Exception {
         DescribeQuorumRequestData body = new DescribeQuorumRequestData().setTopics(List.of(new DescribeQuorumRequestData.TopicData().setTopicName("__cluster_metadata")
                 .setPartitions(List.of(new DescribeQuorumRequestData.PartitionData().setPartitionIndex(0)))));
-        DescribeQuorumResponseData answer = ask(handler(ApiKeys.DESCRIBE_QUORUM), ApiKeys.DESCRIBE_QUORUM, 2, body, DescribeQuorumResponseData.class);
+        return ask(handler(ApiKeys.DESCRIBE_QUORUM), ApiKeys.DESCRIBE_QUORUM, 2, body, DescribeQuorumResponseData.class);
+    }
+
+    /** Only broker 1 is there: what others say is for {@code ClusterToolsIT} to see. */
+    @Test
+    void theQuorumIsTheVotersAndOnlyOfTheControllerIsKnownWhatNobodySaid() throws Exception {
+        DescribeQuorumResponseData answer = quorum();
         DescribeQuorumResponseData.PartitionData quorum = answer.topics().get(0).partitions().get(0);
 
-        assertThat(quorum.leaderId()).isEqualTo(2);
+        assertThat(quorum.leaderId()).isEqualTo(1);
+        assertThat(quorum.highWatermark()).isEqualTo(admin.view().version());
         assertThat(quorum.currentVoters()).extracting(DescribeQuorumResponseData.ReplicaState::replicaId).containsExactly(1, 2, 3);
         assertThat(quorum.currentVoters()).extracting(DescribeQuorumResponseData.ReplicaState::replicaDirectoryId).containsExactly(new Uuid(7, 1), new Uuid(7, 2), new Uuid(7, 3));
         assertThat(quorum.currentVoters().get(0).logEndOffset()).isEqualTo(admin.view().version());
-        assertThat(quorum.currentVoters().get(1).logEndOffset()).as("not known here").isEqualTo(-1);
-        assertThat(quorum.observers()).extracting(DescribeQuorumResponseData.ReplicaState::replicaId).containsExactly(4);
+        assertThat(quorum.currentVoters().get(1).logEndOffset()).as("it has not asked").isEqualTo(-1);
+        assertThat(quorum.observers()).as("nor has any other").isEmpty();
         assertThat(answer.nodes()).extracting(DescribeQuorumResponseData.Node::nodeId).containsExactly(1, 2, 3);
+    }
+
+    @Test
+    void whoCannotAskTheControllerSaysThatItDoesNotLead() throws Exception {
+        admin.metadata.close();
+        DescribeQuorumResponseData.PartitionData quorum = quorum().topics().get(0).partitions().get(0);
+        assertThat(Errors.forCode(quorum.errorCode())).isEqualTo(Errors.NOT_LEADER_OR_FOLLOWER);
     }
 
     // Placement

@@ -17,6 +17,9 @@ import java.util.Properties;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
+import java.util.regex.MatchResult;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
@@ -44,6 +47,8 @@ class ClusterToolsIT {
     private static final String TOPICS = "org.apache.kafka.tools.TopicCommand";
     private static final String ELECTION = "org.apache.kafka.tools.LeaderElectionCommand";
     private static final String REASSIGN = "org.apache.kafka.tools.reassign.ReassignPartitionsCommand";
+    private static final String QUORUM = "org.apache.kafka.tools.MetadataQuorumCommand";
+    private static final Pattern REPLICATION = Pattern.compile("(\\d+)\\s+(\\S+)\\s+(-?\\d+)\\s+(-?\\d+)\\s+(-?\\d+)\\s+(-?\\d+)\\s+(Leader|Follower)\\s*");
     private static final String CONFIGS = "kafka.admin.ConfigCommand";
 
     @TempDir
@@ -127,6 +132,28 @@ class ClusterToolsIT {
 
         assertThat(tool(CONFIGS, "--describe", "--entity-type", "brokers", "--entity-name", "2").output()).contains("log.retention.ms=7777777");
         assertThat(tool(CONFIGS, "--describe", "--entity-type", "brokers", "--entity-name", "3").output()).doesNotContain("7777777");
+    }
+
+    /** Whichever broker is asked, it says what the controller knows. */
+    @Test
+    void everyBrokerTellsTheStockToolHowFarTheJournalsOfAllAre() throws Exception {
+        for (int asked : cluster.ids()) {
+            long beforeMs = System.currentTimeMillis();
+            String output = KafkaTool.run(QUORUM, "--bootstrap-server", cluster.broker(asked).bootstrap(), "describe", "--replication").succeeded().output();
+            List<MatchResult> rows = output.lines().map(REPLICATION::matcher).filter(Matcher::matches).map(Matcher::toMatchResult).toList();
+            assertThat(rows).as(output).extracting(row -> row.group(1)).containsExactlyInAnyOrder("1", "2", "3");
+            MatchResult leader = rows.stream().filter(row -> row.group(7).equals("Leader")).reduce((one, another) -> {
+                throw new AssertionError("two leaders: " + output);
+            }).orElseThrow();
+            long end = Long.parseLong(leader.group(3));
+            assertThat(rows).as(output).allSatisfy(row -> {
+                assertThat(Long.parseLong(row.group(3))).as("end").isPositive().isLessThanOrEqualTo(end);
+                assertThat(Long.parseLong(row.group(4))).as("lag").isEqualTo(end - Long.parseLong(row.group(3)));
+                assertThat(Long.parseLong(row.group(5))).as("last fetch").isBetween(beforeMs - 60_000, System.currentTimeMillis());
+                assertThat(Long.parseLong(row.group(6))).as("caught up").isBetween(beforeMs - 60_000, Long.parseLong(row.group(5)));
+            });
+        }
+        assertThat(tool(QUORUM, "describe", "--status").output()).containsPattern("MaxFollowerLag:\\s+\\d+\\s").containsPattern("MaxFollowerLagTimeMs:\\s+\\d+\\s").containsPattern("CurrentObservers:\\s+\\[]");
     }
 
     // Coordinators

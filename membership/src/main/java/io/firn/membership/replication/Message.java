@@ -5,6 +5,7 @@ import io.firn.membership.CommandRefused;
 import io.firn.membership.EntryHash;
 import io.firn.membership.Head;
 import io.firn.membership.PartitionOutcome;
+import io.firn.membership.Progress;
 import java.util.List;
 
 /**
@@ -16,6 +17,7 @@ import java.util.List;
  *  Follow         ─▶ Entries · Offer · Pointer            what comes after what I have? (waits for news a while; says what the follower has forced)
  *  CatchUp        ─▶ Entries · Offer · Lacks              what is missing to me up to this head?
  *  FetchSnapshot  ─▶ Chunk · Lacks                        the bytes of an offered snapshot
+ *  Inspect        ─▶ Inspected · Pointer                  how far is everybody's copy?
  *  Submit         ─▶ Done · Refused · Unavailable · Pointer
  * </pre>
  */
@@ -101,4 +103,8 @@ public sealed interface Message {
 
     /** It is not known whether the command was committed, or it could not be decided. */
     record Unavailable(String message) implements Message {}
+
+    record Inspect() implements Message {}
+
+    record Inspected(Progress progress) implements Message {}
 }

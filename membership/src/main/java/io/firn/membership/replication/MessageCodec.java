@@ -8,7 +8,7 @@ import java.util.List;
  *
  * <pre>
  *  | format: byte = 1 | type: byte | the message's components in order ({@link RecordCodec}) |
- *  type   1 Announce  2 Find  3 Follow  4 CatchUp  5 FetchSnapshot  6 Submit  7 Pointer  8 Entries  9 Offer  10 Chunk  11 Lacks  12 Done  13 Refused  14 Unavailable
+ *  type   1 Announce  2 Find  3 Follow  4 CatchUp  5 FetchSnapshot  6 Submit  7 Pointer  8 Entries  9 Offer  10 Chunk  11 Lacks  12 Done  13 Refused  14 Unavailable  15 Inspect  16 Inspected
  * </pre>
  *
  * <p>Brokers of neighbouring versions talk to each other while a cluster is being upgraded: a component is never added to a message that exists, a new message gets a new
@@ -26,7 +26,7 @@ public final class MessageCodec {
     /** Numbered from 1; only ever added to. */
     private static final List<Class<? extends Message>> TYPES = List.of(Message.Announce.class, Message.Find.class, Message.Follow.class, Message.CatchUp.class,
             Message.FetchSnapshot.class, Message.Submit.class, Message.Pointer.class, Message.Entries.class, Message.Offer.class, Message.Chunk.class, Message.Lacks.class,
-            Message.Done.class, Message.Refused.class, Message.Unavailable.class);
+            Message.Done.class, Message.Refused.class, Message.Unavailable.class, Message.Inspect.class, Message.Inspected.class);
 
     private MessageCodec() {}
 

@@ -11,6 +11,7 @@ import io.firn.membership.EntryHash;
 import io.firn.membership.Head;
 import io.firn.membership.Incarnation;
 import io.firn.membership.PartitionOutcome;
+import io.firn.membership.Progress;
 import io.firn.membership.QuotaEntity;
 import io.firn.membership.ScramCredential;
 import io.firn.membership.ScramMechanism;
@@ -53,6 +54,8 @@ class MessageCodecTest {
         all.put("done", new Message.Done(9, List.of(PartitionOutcome.done(new TopicPartition("t", 1)), PartitionOutcome.refused(new TopicPartition("t", 2), Reason.UNKNOWN_TOPIC, "no"))));
         all.put("refused", new Message.Refused(Reason.TOPIC_EXISTS, "there is one, ü"));
         all.put("unavailable", new Message.Unavailable("why"));
+        all.put("inspect", new Message.Inspect());
+        all.put("inspected", new Message.Inspected(new Progress(1, 7, 9, 8, 1_700_000_000_000L, Map.of(2, new Progress.Follower(9, 5, 4), 3, new Progress.Follower(-1, 5, -1)))));
         commands().forEach(command -> all.put("submit" + command.getClass().getSimpleName(), new Message.Submit(-1, 2, command)));
         return all;
     }
@@ -141,7 +144,7 @@ class MessageCodecTest {
             byte[] bytes = new byte[2 + Seeds.random(seed).nextInt(200)];
             Seeds.random(seed).nextBytes(bytes);
             bytes[0] = 1;
-            bytes[1] = (byte) (1 + seed % 14);
+            bytes[1] = (byte) (1 + seed % 16);
             decodeOrRefuse(bytes);
         });
     }
