@@ -76,7 +76,7 @@ public sealed interface Command {
     record EndDrain(int id) implements Command {}
 
     /**
-     * A leader changes who is in sync; the answer says for each partition whether it is done.
+     * A leader changes who is in sync; the answer says for each partition whether it is done. Where it names all replicas but itself, and all are in sync, it gives up: one of the others leads.
      *
      * @param leader the broker that asks
      * @param brokerEpoch of its registration

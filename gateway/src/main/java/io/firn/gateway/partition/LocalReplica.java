@@ -33,6 +33,8 @@ final class LocalReplica implements ReplicaListener {
 
     private static final Logger LOG = LoggerFactory.getLogger(LocalReplica.class);
 
+    private static final long GIVE_UP_AGAIN_MS = 5_000;
+
     private final TopicIdPartition id;
     private final LoopReplicas loop;
     private final HotLog log;
@@ -40,8 +42,10 @@ final class LocalReplica implements ReplicaListener {
     private final Replica replica;
     private TopicSettings settings;
     private boolean placedAsLeader;
-    private boolean othersInSync;
+    private Optional<PartitionView> placed = Optional.empty();
     private boolean saidLost;
+    /** Asked of the controller, lately. */
+    private Optional<IsrProposal> givingUp = Optional.empty();
     private OptionalInt followed = OptionalInt.empty();
     private Optional<Partition> partition = Optional.empty();
     private final CompletableFuture<Void> shown = new CompletableFuture<>();
@@ -98,7 +102,10 @@ final class LocalReplica implements ReplicaListener {
             placedAsLeader = placement.leader() == loop.brokerId();
             saidLost = false;
         }
-        othersInSync = placement.isr().size() > 1;
+        if (placed.filter(before -> before.partitionEpoch() >= placement.partitionEpoch()).isEmpty()) {
+            placed = Optional.of(placement);
+            givingUp = Optional.empty();
+        }
         replica.onPlacement(new Placement(placement.leader(), placement.leaderEpoch(), placement.partitionEpoch(), placement.replicas(), new HashSet<>(placement.isr()), placement.recovering()));
     }
 
@@ -126,14 +133,27 @@ final class LocalReplica implements ReplicaListener {
 
     /**
      * Where this replica is the one to lead and cannot, while others are in sync: as long as this process lives, none of them would be elected. If it is the disk, the process has to end. If it is not, but something that nobody
-     * thought of, the next leader would most likely meet the same, sent by the same client, and the one after that: then this partition alone is not served here, until a person starts the broker again.
+     * thought of, it gives up this partition alone; but the next leader may meet the same, sent by the same client, and then the one after that: so only where all replicas are in sync, which they are not any more before a person
+     * has started this broker again.
      */
     private void sayIfLost() {
-        if (placedAsLeader && othersInSync && !saidLost && replica.failure().isPresent()) {
+        if (!placedAsLeader || replica.failure().isEmpty() || placed.isEmpty() || placed.get().isr().size() < 2) {
+            return;
+        }
+        if (!saidLost) {
             saidLost = true;
             log.offlineReason().ifPresentOrElse(reason -> loop.lostLog(id, reason), () -> LOG.atError().addKeyValue("partition", id).addKeyValue("reason", replica.failure().get())
-                    .log("This broker leads a partition and cannot serve it; others can when it is started again"));
+                    .log("This broker leads a partition and cannot serve it, nor follow, until it is started again"));
         }
+        if (log.offlineReason().isEmpty() && givingUp.isEmpty() && placed.get().isr().containsAll(placed.get().replicas())) {
+            giveUp(placed.get());
+        }
+    }
+
+    private void giveUp(PartitionView leading) {
+        IsrProposal proposal = IsrProposal.givingUp(loop.brokerId(), leading.leaderEpoch(), leading.partitionEpoch(), leading.replicas());
+        givingUp = Optional.of(proposal);
+        loop.propose(this, proposal);
     }
 
     private void retirePartition() {
@@ -174,7 +194,11 @@ final class LocalReplica implements ReplicaListener {
     }
 
     void onOutcome(IsrProposal proposal, ProposalOutcome outcome) {
-        replica.onOutcome(proposal, outcome);
+        if (proposal.isr().contains(loop.brokerId())) {
+            replica.onOutcome(proposal, outcome);
+        } else {
+            loop.after(GIVE_UP_AGAIN_MS, () -> givingUp = givingUp.filter(mine -> mine != proposal)); // should it lead still
+        }
     }
 
     @Override

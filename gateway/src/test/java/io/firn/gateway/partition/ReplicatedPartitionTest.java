@@ -236,35 +236,57 @@ class ReplicatedPartitionTest {
         assertThat(rig.node(2).lost).isEmpty();
     }
 
+    private void failInTheMiddleOfTheNextAppend(int broker) {
+        rig.node(broker).sim.fail(SimDisk.Op.APPEND, path -> {
+            if (path.toString().contains("logs-0") && path.toString().endsWith(".log")) {
+                throw new IllegalStateException("thrown on purpose by a test");
+            }
+            return false;
+        }, 1, new IOException());
+    }
+
     @Test
-    void aLeaderThatFailsByAnErrorOfOursLeavesThatPartitionUnservedAndLivesOn() {
+    void aLeaderThatFailsByAnErrorOfOursGivesThatPartitionUpAndLivesOn() {
         rig = ClusterRig.started(3);
         TopicView topic = topic(List.of(1, 2, 3), HOT_ONLY);
         TopicView other = rig.createTopic("other", Map.of(0, List.of(1, 2, 3)), HOT_ONLY);
         Partition led = rig.led("logs", 0);
-        rig.node(2).disk.hold(Op.FORCE);
-        try (WireClient client = rig.node(1).client()) {
-            int waiting = client.send(ApiKeys.PRODUCE, PRODUCE, Requests.produce(ALL, topic, 0, records(rig.clock.millis(), "one")));
-            Await.until("appended", () -> end(led) == 1);
-            rig.node(1).sim.fail(SimDisk.Op.APPEND, path -> {
-                if (path.toString().contains("logs-0") && path.toString().endsWith(".log")) {
-                    throw new IllegalStateException("thrown on purpose by a test");
-                }
-                return false;
-            }, 1, new IOException());
-            assertThat(produce(1, 1, topic, "two")).isEqualTo(Errors.KAFKA_STORAGE_ERROR);
-            assertThat(error(client.receive(waiting, ProduceResponseData.class))).as("told by the tick, which would ask for the end").isEqualTo(Errors.NOT_LEADER_OR_FOLLOWER);
-        }
-        rig.node(2).disk.release(Op.FORCE);
+        assertThat(produce(1, ALL, topic, "one")).isEqualTo(Errors.NONE);
+        CompletableFuture<Void> waiting = onLoop(led, () -> led.whenCommitted(1_000));
+        failInTheMiddleOfTheNextAppend(1);
+        assertThat(produce(1, 1, topic, "two")).isEqualTo(Errors.KAFKA_STORAGE_ERROR);
         assertThat(onLoop(led, () -> led.replica().failure().orElseThrow())).contains("on purpose");
+        Await.until("who waits is told", waiting::isCompletedExceptionally);
+        Await.until("given up", () -> rig.placed("logs", 0).leader() == 2);
+        assertThat(rig.placed("logs", 0).isr()).containsExactly(2, 3);
         assertThat(rig.node(1).lost).isEmpty();
-        assertThat(rig.placed("logs", 0).leader()).isEqualTo(1);
-        assertThat(produce(1, ALL, topic, "three")).isEqualTo(Errors.KAFKA_STORAGE_ERROR);
+        rig.led("logs", 0);
+        assertThat(produce(2, ALL, topic, "three")).isEqualTo(Errors.NONE);
         assertThat(produce(1, ALL, other, "one")).isEqualTo(Errors.NONE);
-        rig.node(1).fence();
-        int next = rig.placed("logs", 0).leader();
-        assertThat(produce(next, ALL, topic, "four")).isEqualTo(Errors.NONE);
-        assertThat(read(next, topic)).containsExactly("one", "four");
+        assertThat(read(2, topic)).containsExactly("one", "three");
+    }
+
+    /** Sent the same batch, it fails the same way: then the others are to be left alone. */
+    @Test
+    void aSecondLeaderThatFailsByAnErrorOfOursLeavesThePartitionUnserved() {
+        rig = ClusterRig.started(3);
+        TopicView topic = topic(List.of(1, 2, 3), HOT_ONLY);
+        assertThat(produce(1, ALL, topic, "one")).isEqualTo(Errors.NONE);
+        failInTheMiddleOfTheNextAppend(1);
+        assertThat(produce(1, ALL, topic, "poison")).isEqualTo(Errors.KAFKA_STORAGE_ERROR);
+        Await.until("given up", () -> rig.placed("logs", 0).leader() == 2);
+        Partition second = rig.led("logs", 0);
+        CompletableFuture<Void> waiting = onLoop(second, () -> second.whenCommitted(1_000));
+        failInTheMiddleOfTheNextAppend(2);
+        assertThat(produce(2, ALL, topic, "poison")).isEqualTo(Errors.KAFKA_STORAGE_ERROR);
+        Await.until("the tick has come, which would give it up", waiting::isCompletedExceptionally);
+        assertThat(produce(2, ALL, topic, "poison")).isEqualTo(Errors.KAFKA_STORAGE_ERROR);
+        assertThat(rig.placed("logs", 0).leader()).isEqualTo(2);
+        assertThat(rig.placed("logs", 0).isr()).containsExactly(2, 3);
+        rig.node(2).fence();
+        rig.led("logs", 0);
+        assertThat(produce(3, ALL, topic, "three")).isEqualTo(Errors.NONE);
+        assertThat(read(3, topic)).containsExactly("one", "three");
     }
 
     @Test

@@ -8,7 +8,7 @@ import java.util.stream.Collectors;
  * The ISR a leader asks the controller for (AlterPartition). It is to be refused unless both epochs are the present ones. It says as well that the leader has recovered, if it was elected unclean: before that it asks for nothing.
  *
  * @param partitionEpoch of the placement it is to replace
- * @param members the leader itself among them
+ * @param members the leader itself among them; without it, it gives up ({@link #givingUp})
  */
 public record IsrProposal(int leaderEpoch, int partitionEpoch, List<Member> members) {
 
@@ -20,6 +20,11 @@ public record IsrProposal(int leaderEpoch, int partitionEpoch, List<Member> memb
 
     public IsrProposal {
         members = List.copyOf(members);
+    }
+
+    /** Of a leader that cannot serve: the others, of whom one is to lead. */
+    public static IsrProposal givingUp(int leader, int leaderEpoch, int partitionEpoch, List<Integer> replicas) {
+        return new IsrProposal(leaderEpoch, partitionEpoch, replicas.stream().filter(replica -> replica != leader).map(replica -> new Member(replica, ANY_EPOCH)).toList());
     }
 
     public Set<Integer> isr() {

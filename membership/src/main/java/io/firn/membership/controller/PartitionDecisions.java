@@ -81,14 +81,23 @@ final class PartitionDecisions {
 
     private static Optional<Refusal> checkIsr(ClusterView view, Command.IsrChange change, PartitionView partition) {
         List<Integer> isr = change.isr().stream().map(Command.InSync::broker).toList();
-        if (new HashSet<>(isr).size() != isr.size() || !partition.replicas().containsAll(isr) || !isr.contains(partition.leader())) {
-            return refused(Reason.INVALID_REQUEST, isr + " are not different replicas of " + partition.replicas() + " with the leader among them");
+        if (new HashSet<>(isr).size() != isr.size() || !partition.replicas().containsAll(isr)) {
+            return refused(Reason.INVALID_REQUEST, isr + " are not different replicas of " + partition.replicas());
+        }
+        if (!isr.contains(partition.leader()) && !mayGiveUp(isr, partition)) {
+            return refused(Reason.INVALID_REQUEST, "a leader is in sync; it gives up where all replicas are, and only to all the others: not to " + isr + " of " + partition.isr());
         }
         if (change.recovering() && (isr.size() > 1 || !partition.recovering())) {
             return refused(Reason.INVALID_REQUEST, "a leader that recovers from an unclean election is in sync alone");
         }
         return change.isr().stream().filter(member -> !eligible(view, member)).findFirst().flatMap(
                 member -> refused(Reason.INELIGIBLE_REPLICA, "broker " + member.broker() + " is fenced, about to stop or has registered anew"));
+    }
+
+    /** One leader after the other could meet the same, sent again by the same client: the first that gave up is out of sync until its log is opened anew, and till then no other may. */
+    private static boolean mayGiveUp(List<Integer> isr, PartitionView partition) {
+        boolean allInSync = partition.isr().containsAll(partition.replicas());
+        return allInSync && !isr.isEmpty() && isr.size() == partition.replicas().size() - 1 && !partition.recovering();
     }
 
     private static boolean eligible(ClusterView view, Command.InSync member) {

@@ -59,7 +59,7 @@ class ClusterPropertyTest {
             }
             met.addAll(life.met);
         }
-        assertThat(met).contains("accepted RegisterBroker", "accepted ShutDownBroker", "accepted UnregisterBroker", "accepted DrainBroker", "accepted BalanceLeaders", "clean election",
+        assertThat(met).contains("accepted RegisterBroker", "accepted ShutDownBroker", "accepted UnregisterBroker", "accepted DrainBroker", "accepted BalanceLeaders", "clean election", "a leader gave up",
                 "unclean election", "leaderless", "empty isr", "reassigning", "recovering", "reassigned", "cancelled", "leader moved by a completed reassignment",
                 Reason.INELIGIBLE_REPLICA, Reason.FENCED_LEADER_EPOCH, Reason.STALE_PARTITION_EPOCH, Reason.NEW_LEADER_ELECTED, Reason.NOT_CONTROLLER, Reason.STALE_BROKER_EPOCH,
                 Reason.DUPLICATE_BROKER, Reason.BROKER_IN_USE, Reason.NOT_CAUGHT_UP, Reason.ELECTION_NOT_NEEDED, Reason.PREFERRED_LEADER_NOT_AVAILABLE,
@@ -182,10 +182,11 @@ class ClusterPropertyTest {
             TopicPartition name = anyPartition();
             Optional<PartitionView> found = cluster.view().partition(name.topic(), name.partition());
             int leader = found.map(PartitionView::leader).filter(id -> id >= 0 && random.nextInt(20) > 0).orElse(random.nextInt(BROKERS));
+            boolean givesUp = random.nextInt(15) == 0;
             List<Command.InSync> isr = new ArrayList<>();
             for (int id : found.map(PartitionView::replicas).orElse(List.of())) {
                 BrokerView broker = cluster.broker(id);
-                if (id == leader || (broker.active() || random.nextInt(12) == 0) && random.nextInt(4) > 0) {
+                if (id == leader ? !givesUp : givesUp || (broker.active() || random.nextInt(12) == 0) && random.nextInt(4) > 0) {
                     isr.add(new Command.InSync(id, random.nextInt(30) == 0 ? broker.epoch() - 1 : random.nextBoolean() ? broker.epoch() : Command.InSync.ANY_EPOCH));
                 }
             }
@@ -247,8 +248,10 @@ class ClusterPropertyTest {
                 assertThat(clean || allowed).as("an election from outside the ISR is allowed").isTrue();
                 assertThat(clean || is.recovering() && is.isr().equals(List.of(is.leader()))).as("and leaves the new leader alone in sync").isTrue();
                 met.add(clean ? "clean election" : "unclean election");
-                if (command instanceof AlterIsr && was.leader() != is.leader()) {
-                    met.add("leader moved by a completed reassignment");
+                if (command instanceof AlterIsr alter) {
+                    boolean gaveUp = alter.changes().get(0).isr().stream().noneMatch(member -> member.broker() == was.leader());
+                    met.add(gaveUp ? "a leader gave up" : "leader moved by a completed reassignment");
+                    assertThat(!gaveUp || was.isr().containsAll(was.replicas())).as("one leader after the other gives up").isTrue();
                 }
             }
             if (!(command instanceof AlterIsr) && !is.recovering()) {

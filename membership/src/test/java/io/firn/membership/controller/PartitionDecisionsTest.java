@@ -63,9 +63,34 @@ class PartitionDecisionsTest {
     }
 
     @Test
+    void aLeaderGivesUpToTheOthersWhereAllAreInSync() {
+        cluster.topic("t", List.of(List.of(0, 1, 2)));
+        List<PartitionOutcome> outcomes = cluster.accept(ask(0, 0, 0, false, any(2), any(1)));
+        assertThat(outcomes.get(0).refusal().orElseThrow().reason()).isEqualTo(Reason.NEW_LEADER_ELECTED);
+        assertThat(cluster.partition("t", 0)).isEqualTo(new PartitionView(0, 1, 1, 1, List.of(0, 1, 2), List.of(1, 2)));
+        cluster.refusePartition(Reason.INVALID_REQUEST, ask(1, 0, 0, false, any(2)));
+        cluster.accept(cluster.isr("t", 0, 0, 1, 2));
+        cluster.accept(ask(1, 0, 0, false, any(0), any(2)));
+        assertThat(cluster.partition("t", 0).leader()).as("the first is back, and was opened anew").isZero();
+    }
+
+    @Test
+    void aLeaderGivesUpToNobodyElse() {
+        cluster.topic("t", List.of(List.of(0, 1, 2)));
+        cluster.topic("alone", List.of(List.of(3)));
+        cluster.refusePartition(Reason.INVALID_REQUEST, ask(0, 0, 0, false, any(1)));
+        cluster.refusePartition(Reason.INVALID_REQUEST, ask(0, 0, 0, true, any(1), any(2)));
+        cluster.refusePartition(Reason.STALE_PARTITION_EPOCH, ask(0, 0, -1, false, any(1), any(2)));
+        cluster.refusePartition(Reason.INVALID_REQUEST, ask(1, 0, 0, false, any(0), any(2)));
+        cluster.refusePartition(Reason.INVALID_REQUEST, cluster.isr("alone", 0));
+        cluster.accept(cluster.isr("t", 0, 0, 1));
+        cluster.refusePartition(Reason.INVALID_REQUEST, ask(0, 0, 0, false, any(1)));
+        cluster.refusePartition(Reason.INVALID_REQUEST, ask(0, 0, 0, false, any(1), any(2)));
+    }
+
+    @Test
     void whatCannotBeAnIsrIsRefused() {
         cluster.topic("t", List.of(List.of(0, 1, 2)));
-        cluster.refusePartition(Reason.INVALID_REQUEST, ask(0, 0, 0, false, any(1), any(2)));
         cluster.refusePartition(Reason.INVALID_REQUEST, ask(0, 0, 0, false, any(0), any(0)));
         cluster.refusePartition(Reason.INVALID_REQUEST, ask(0, 0, 0, false, any(0), any(3)));
         cluster.refusePartition(Reason.INVALID_REQUEST, ask(0, 0, 0, false));
