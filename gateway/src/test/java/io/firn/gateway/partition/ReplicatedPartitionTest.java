@@ -252,7 +252,7 @@ class ReplicatedPartitionTest {
         TopicView other = rig.createTopic("other", Map.of(0, List.of(1, 2, 3)), HOT_ONLY);
         Partition led = rig.led("logs", 0);
         assertThat(produce(1, ALL, topic, "one")).isEqualTo(Errors.NONE);
-        CompletableFuture<Void> waiting = onLoop(led, () -> led.whenCommitted(1_000));
+        CompletableFuture<Void> waiting = onLoop(led, () -> TestPartitions.whenCommitted(led, 1_000));
         failInTheMiddleOfTheNextAppend(1);
         assertThat(produce(1, 1, topic, "two")).isEqualTo(Errors.KAFKA_STORAGE_ERROR);
         assertThat(onLoop(led, () -> led.replica().failure().orElseThrow())).contains("on purpose");
@@ -276,7 +276,7 @@ class ReplicatedPartitionTest {
         assertThat(produce(1, ALL, topic, "poison")).isEqualTo(Errors.KAFKA_STORAGE_ERROR);
         Await.until("given up", () -> rig.placed("logs", 0).leader() == 2);
         Partition second = rig.led("logs", 0);
-        CompletableFuture<Void> waiting = onLoop(second, () -> second.whenCommitted(1_000));
+        CompletableFuture<Void> waiting = onLoop(second, () -> TestPartitions.whenCommitted(second, 1_000));
         failInTheMiddleOfTheNextAppend(2);
         assertThat(produce(2, ALL, topic, "poison")).isEqualTo(Errors.KAFKA_STORAGE_ERROR);
         Await.until("the tick has come, which would give it up", waiting::isCompletedExceptionally);
