@@ -300,6 +300,31 @@ class ColdPagesTest {
         }
     }
 
+    /** Its manifest counts, others have built on it and trimmed it, and then it finds its number dead. */
+    @Test
+    void pagesOfAManifestThatOthersHaveBuiltOnStayWhenItsWriterStalledBeforeItKnew() {
+        for (Change change : List.of(Change.REPLACE_OVER_A_BORDER, Change.EXPIRE)) {
+            for (SimFault stall : List.of(SimFault.holdingRequests().on(Operation.LIST), SimFault.holdingReplies().on(Operation.PUT_IF_ABSENT).forKeys(key -> key.endsWith(".manifest")))) {
+                ColdFixture cold = filled();
+                ColdLog stalled = cold.log(2);
+                cold.segments(stalled);
+                cold.objects.inject(stall);
+                CompletableFuture<?> late = change.begin(stalled, fixtures);
+                cold.sim.settle();
+                assertThat(stall.heldCount()).isOne();
+                ColdStore elsewhere = ColdStore.open(ColdFixture.config(16 * CHUNK, 0), cold.objects.reopened(), cold.sim, new SimpleMeterRegistry(), cold.sim.threads(), new Random(3), TINY);
+                ColdLog leader = cold.await(elsewhere.openLog(PARTITION, 3));
+                assertThat(bases(cold, leader)).isEqualTo(expected(change));
+                for (int i = 0; i < 30; i++) {
+                    cold.await(leader.append(SegmentFixture.random(random, leader.endOffset(), 3, 300)));
+                }
+                cold.objects.clearFaults();
+                assertThat(cold.failure(late)).isInstanceOf(ColdStoreException.Fenced.class);
+                assertWhole(cold, cold.await(cold.another(9).openLog(PARTITION, 4)));
+            }
+        }
+    }
+
     @Test
     void twoWritersOfOneEpochBuildOnEachOthersPages() {
         ColdFixture cold = filled();

@@ -61,7 +61,8 @@ import org.apache.kafka.common.TopicIdPartition;
  * </ol>
  * They rest on the store's linearizable create, and on listings that scan in key order and see every object created before they began.
  *
- * <p><b>Pages</b> of a manifest that is LOST are deleted by its writer: it will never count. Those of an UNSETTLED one stay until it is known what became of it.
+ * <p><b>Pages</b> of a manifest that is LOST are deleted by its writer, if another one has its number: it will never count. Those of an UNSETTLED one stay until it is known what became of it. Where the number is dead nobody can tell:
+ * others may have built on this very manifest, and trimmed it, before its writer, who stalled, came to look. Then its pages may be live, and stay.
  *
  * <p><b>On crash</b> before the create: nothing happened (each uploaded segment or page is an orphan). After it: the next opener finds it as head. During a trim: the
  * boundary stands, left-overs are deleted by the next trim, which takes everything listed up to the boundary.
@@ -242,7 +243,7 @@ public final class ManifestChain {
         return new Candidate(manifest, ManifestCodec.encode(manifest), pages);
     }
 
-    /** Whether {@code candidate} is part of the history now; if not, the head is the newest other one. The pages of one that never will be are deleted. */
+    /** Whether {@code candidate} is part of the history now; if not, the head is the newest other one. The pages of one that never was and never will be are deleted. */
     private CompletableFuture<Boolean> publish(Candidate candidate) {
         return send(candidate).handle((won, failure) -> {
             boolean undecided = failure != null && unsettled != null;
@@ -275,28 +276,32 @@ public final class ManifestChain {
 
     private CompletableFuture<Boolean> readBack(Candidate candidate, PutOutcome outcome) {
         return objects.getSmall(keys.manifest(candidate.manifest().number())).handle((bytes, failure) -> {
-            if (failure == null) {
-                return bytes.equals(candidate.bytes()) ? confirm(candidate) : lost();
+            if (failure != null && !(ColdStoreException.unwrap(failure) instanceof ColdStoreException.Missing)) {
+                return CompletableFuture.<Boolean>failedFuture(ColdStoreException.unwrap(failure));
             }
-            return ColdStoreException.unwrap(failure) instanceof ColdStoreException.Missing ? lost() : CompletableFuture.<Boolean>failedFuture(ColdStoreException.unwrap(failure));
+            return ManifestListing.of(objects, keys).thenCompose(listing -> judge(candidate, Optional.ofNullable(bytes), listing));
         }).thenCompose(next -> next);
     }
 
-    private CompletableFuture<Boolean> confirm(Candidate candidate) {
-        return ManifestListing.of(objects, keys).thenCompose(listing -> {
-            if (listing.boundary() >= candidate.manifest().number()) {
-                return lost();
-            }
+    /**
+     * @param found what has the candidate's number
+     * @param listing made after that was read
+     */
+    private CompletableFuture<Boolean> judge(Candidate candidate, Optional<ByteBuffer> found, ManifestListing listing) {
+        boolean dead = listing.boundary() >= candidate.manifest().number();
+        boolean ours = found.filter(candidate.bytes()::equals).isPresent();
+        if (ours && !dead) {
             unsettled = null;
             head.set(new Head(candidate.manifest(), ManifestCodec.crc(candidate.bytes())));
             trim.after(candidate.manifest(), listing);
             return CompletableFuture.completedFuture(true);
-        });
-    }
-
-    private CompletableFuture<Boolean> lost() {
+        }
+        boolean another = found.isPresent() && !ours && !dead;
+        if (!another && !listing.deleted()) {
+            candidate.pages().leave();
+        }
         unsettled = null;
-        return reload(RELOAD_LIMIT).thenApply(nothing -> {
+        return adopt(listing, RELOAD_LIMIT).thenApply(nothing -> {
             if (head().writerEpoch() > writerEpoch) {
                 throw fenced(head());
             }
@@ -306,16 +311,18 @@ public final class ManifestChain {
 
     /** Adopts the newest manifest as head. */
     private CompletableFuture<Void> reload(int attemptsLeft) {
-        return ManifestListing.of(objects, keys).thenCompose(listing -> {
-            if (listing.deleted() || listing.newest() < head().number()) {
-                return CompletableFuture.failedFuture(new ColdStoreException.Fenced("Partition " + partition + " has been deleted from the cold tier"));
-            }
-            if (listing.newest() != 0 && listing.newest() <= listing.boundary()) {
-                return CompletableFuture.failedFuture(new ColdStoreException.Corrupt("The newest manifest of " + partition + " is gone: " + listing.newest()
-                        + " is the greatest number, and all up to " + listing.boundary() + " are dead", null));
-            }
-            return listing.newest() == 0 ? CompletableFuture.completedFuture(null) : load(listing.newest(), attemptsLeft);
-        });
+        return ManifestListing.of(objects, keys).thenCompose(listing -> adopt(listing, attemptsLeft));
+    }
+
+    private CompletableFuture<Void> adopt(ManifestListing listing, int attemptsLeft) {
+        if (listing.deleted() || listing.newest() < head().number()) {
+            return CompletableFuture.failedFuture(new ColdStoreException.Fenced("Partition " + partition + " has been deleted from the cold tier"));
+        }
+        if (listing.newest() != 0 && listing.newest() <= listing.boundary()) {
+            return CompletableFuture.failedFuture(new ColdStoreException.Corrupt("The newest manifest of " + partition + " is gone: " + listing.newest()
+                    + " is the greatest number, and all up to " + listing.boundary() + " are dead", null));
+        }
+        return listing.newest() == 0 ? CompletableFuture.completedFuture(null) : load(listing.newest(), attemptsLeft);
     }
 
     private CompletableFuture<Void> load(long number, int attemptsLeft) {

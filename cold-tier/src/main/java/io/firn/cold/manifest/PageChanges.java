@@ -19,7 +19,8 @@ import org.apache.kafka.common.TopicIdPartition;
  *
  * <pre>
  *   make, retire, make … ─▶ upload: create, read back, one after the other ─▶ the manifest names them
- *                               └── failed, or the manifest lost for good ─▶ discard: delete what was sent
+ *                               ├── failed, or the number is another manifest's ─▶ discard: delete what was sent
+ *                               └── the manifest may have counted ─▶ leave
  * </pre>
  *
  * <p><i>On crash</i> after an upload, before the manifest: orphan pages. Nobody reads them, as nothing names them.
@@ -102,6 +103,12 @@ final class PageChanges {
                     }
                     return upload(left);
                 });
+    }
+
+    /** What was sent stays, for it may be live: a manifest with it may have counted. Else they are orphans. */
+    void leave() {
+        sent.forEach(possible -> possibleOrphan.run());
+        sent.clear();
     }
 
     /** Deletes what was sent; for a manifest that does not count and never will. Never fails: what could not be deleted is an orphan. */
