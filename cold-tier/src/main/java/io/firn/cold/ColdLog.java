@@ -396,7 +396,7 @@ public final class ColdLog {
     }
 
     private CompletableFuture<Integer> sweepPage(PendingPage due) {
-        PageSweep sweep = sweeping.filter(begun -> begun.pending().equals(due)).orElseGet(() -> new PageSweep(store.objects(), keys, chain.source(), due));
+        PageSweep sweep = sweeping.filter(begun -> begun.pending().equals(due)).orElseGet(() -> new PageSweep(store.objects(), keys, chain.source(), due, store.meters()::possibleOrphan));
         sweeping = Optional.of(sweep);
         return sweep.step().thenApply(count -> {
             if (sweep.done()) {

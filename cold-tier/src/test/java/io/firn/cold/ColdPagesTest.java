@@ -4,7 +4,11 @@ import static io.firn.cold.ColdFixture.CHUNK;
 import static io.firn.cold.ColdFixture.PARTITION;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.firn.cold.manifest.ManifestChain;
 import io.firn.cold.manifest.PageShape;
+import io.firn.cold.manifest.PendingPage;
+import io.firn.cold.segment.BucketLayout;
+import io.firn.cold.segment.PartitionKeys;
 import io.firn.cold.sim.SimFault;
 import io.firn.cold.sim.SimFault.Operation;
 import io.firn.cold.sim.SimObjectStore;
@@ -362,6 +366,28 @@ class ColdPagesTest {
         newest.release();
         ColdRead oldest = cold.await(reader.read(0, 1_000, Long.MAX_VALUE, true));
         oldest.release();
+    }
+
+    @Test
+    void aDroppedPageThatIsDamagedDoesNotHoldUpTheDeletionOfWhatIsDroppedLater() {
+        ColdFixture cold = filled();
+        cold.await(cold.log(2).deleteBefore(fixtures.get(7).nextOffset()));
+        PartitionKeys keys = new BucketLayout("firn").partition(PARTITION);
+        List<PendingPage> dropped = cold.await(ManifestChain.open(cold.objects, keys, PARTITION, 2, 7, cold.sim)).head().content().pendingPages();
+        assertThat(dropped).isNotEmpty();
+        List<String> damaged = dropped.stream().map(PendingPage::page).map(page -> keys.page(page.baseOffset(), page.level(), page.nonce())).toList();
+        damaged.forEach(key -> cold.objects.flipBit(key, 70));
+        SimObjectStore bucket = cold.objects.reopened();
+        cold.store.close();
+        SimpleMeterRegistry registry = new SimpleMeterRegistry();
+        ColdStore restarted = ColdStore.open(ColdFixture.config(16 * CHUNK, 0), bucket, cold.sim, registry, cold.sim.threads(), new Random(3), TINY);
+        ColdLog log = cold.await(restarted.openLog(PARTITION, 3));
+        cold.await(log.deleteBefore(fixtures.get(13).nextOffset()));
+        cold.sim.pass(400_000);
+        assertThat(log.pendingCount()).isZero();
+        assertThat(bucket.keys()).doesNotContainAnyElementsOf(damaged);
+        assertThat(registry.get("firn.cold.orphans.possible").counter().count()).isBetween(1.0, (double) dropped.size());
+        assertWhole(cold, log);
     }
 
     @Test

@@ -6,30 +6,38 @@ import io.firn.cold.segment.PartitionKeys;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Deletes a dropped page with what goes with it, a bounded piece at a time: first the segments that it lists, or the pages below it with theirs, then itself. So as long as anything is left, the page is there to tell.
  *
- * <p><i>On crash</i> it begins anew: what is gone is deleted once more, pages below that are gone are passed over. A page that is gone itself is done.
+ * <p><i>On crash</i> it begins anew: what is gone is deleted once more, pages below that are gone are passed over. A page that is gone itself is done. One that is damaged tells nothing any more: it goes, what it lists is left as orphans, and those that
+ * wait behind it are not held up for ever.
  *
  * <p>Threading: one {@link #step} at a time.
  */
 public final class PageSweep {
 
+    private static final Logger log = LoggerFactory.getLogger(PageSweep.class);
+
     private final ObjectStore objects;
     private final PartitionKeys keys;
     private final PageSource source;
     private final PendingPage pending;
+    private final Runnable possibleOrphan;
     private Optional<PageSweep> below = Optional.empty();
     /** What ends at or below it is gone. */
     private long position;
     private boolean done;
 
-    public PageSweep(ObjectStore objects, PartitionKeys keys, PageSource source, PendingPage pending) {
+    /** @param possibleOrphan told of each page whose segments cannot be told */
+    public PageSweep(ObjectStore objects, PartitionKeys keys, PageSource source, PendingPage pending, Runnable possibleOrphan) {
         this.objects = objects;
         this.keys = keys;
         this.source = source;
         this.pending = pending;
+        this.possibleOrphan = possibleOrphan;
         this.position = pending.page().baseOffset();
     }
 
@@ -51,7 +59,7 @@ public final class PageSweep {
         }
         return source.page(pending.page()).handle((page, failure) -> {
             if (failure != null) {
-                return ColdStoreException.unwrap(failure) instanceof ColdStoreException.Missing ? gone() : CompletableFuture.<Integer>failedFuture(ColdStoreException.unwrap(failure));
+                return unreadable(ColdStoreException.unwrap(failure));
             }
             List<Extent> left = page.entries().stream().filter(entry -> entry.baseOffset() >= position && entry.nextOffset() <= pending.goesBelow()).limit(ObjectStore.LIST_LIMIT_KEYS).toList();
             if (left.isEmpty()) {
@@ -59,6 +67,20 @@ public final class PageSweep {
             }
             return page.level() == 0 ? delete(left) : enter((PageReference) left.get(0));
         }).thenCompose(next -> next);
+    }
+
+    private CompletableFuture<Integer> unreadable(Throwable failure) {
+        if (failure instanceof ColdStoreException.Missing) {
+            done = true;
+            return CompletableFuture.completedFuture(0);
+        }
+        if (!(failure instanceof ColdStoreException.Corrupt)) {
+            return CompletableFuture.failedFuture(failure);
+        }
+        log.atWarn().addKeyValue("page", key()).addKeyValue("segments", pending.page().segmentCount()).addKeyValue("error", failure.toString())
+                .log("A dropped manifest page is damaged; it is deleted, and the objects that it listed are orphans");
+        possibleOrphan.run();
+        return finish();
     }
 
     private CompletableFuture<Integer> delete(List<Extent> segments) {
@@ -69,7 +91,7 @@ public final class PageSweep {
     }
 
     private CompletableFuture<Integer> enter(PageReference page) {
-        PageSweep entered = new PageSweep(objects, keys, source, new PendingPage(page, page.nextOffset(), pending.droppedAtMs()));
+        PageSweep entered = new PageSweep(objects, keys, source, new PendingPage(page, page.nextOffset(), pending.droppedAtMs()), possibleOrphan);
         below = Optional.of(entered);
         return stepBelow(entered);
     }
@@ -85,15 +107,14 @@ public final class PageSweep {
     }
 
     private CompletableFuture<Integer> finish() {
-        PageReference page = pending.page();
-        return objects.delete(keys.page(page.baseOffset(), page.level(), page.nonce())).thenApply(nothing -> {
+        return objects.delete(key()).thenApply(nothing -> {
             done = true;
             return 1;
         });
     }
 
-    private CompletableFuture<Integer> gone() {
-        done = true;
-        return CompletableFuture.completedFuture(0);
+    private String key() {
+        PageReference page = pending.page();
+        return keys.page(page.baseOffset(), page.level(), page.nonce());
     }
 }

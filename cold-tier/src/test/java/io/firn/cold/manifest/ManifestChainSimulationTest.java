@@ -146,7 +146,7 @@ class ManifestChainSimulationTest {
             /** As its leader that has the log open would; a zombie with an old manifest does it, too. */
             private CompletableFuture<Manifest> sweep(ManifestChain chain) {
                 PendingPage page = chain.head().content().pendingPages().get(0);
-                return sweep(new PageSweep(network, keys, chain.source(), page)).thenCompose(nothing -> chain.commit(content -> content.withoutPending(Set.of(), Set.of(page.page()))));
+                return sweep(new PageSweep(network, keys, chain.source(), page, () -> {})).thenCompose(nothing -> chain.commit(content -> content.withoutPending(Set.of(), Set.of(page.page()))));
             }
 
             private CompletableFuture<Void> sweep(PageSweep sweep) {
