@@ -369,6 +369,28 @@ class ColdPagesTest {
     }
 
     @Test
+    void aPageThatIsLostOrDamagedDoesNotEndTheOffload() {
+        for (boolean lost : new boolean[] {false, true}) {
+            ColdFixture cold = filled(new PageShape(2, 2, 2, 64, 4));
+            List<String> pages = cold.objects.keys().stream().filter(key -> key.endsWith(".page")).toList();
+            if (lost) {
+                cold.await(cold.objects.deleteAll(pages));
+            } else {
+                pages.forEach(key -> cold.objects.flipBit(key, 70));
+            }
+            ColdLog log = cold.await(cold.another(5).openLog(PARTITION, 2));
+            for (SegmentFixture next : fixtures.subList(SEGMENTS, SEGMENTS + 8)) {
+                cold.await(log.append(next));
+            }
+            ColdLog reader = cold.await(cold.another(6).openLog(PARTITION, 1));
+            assertThat(reader.segmentCount()).isEqualTo(SEGMENTS + 8);
+            for (SegmentFixture segment : fixtures.subList(SEGMENTS, SEGMENTS + 8)) {
+                cold.await(reader.read(segment.baseOffset(), 1_000, Long.MAX_VALUE, true)).release();
+            }
+        }
+    }
+
+    @Test
     void aDroppedPageThatIsDamagedDoesNotHoldUpTheDeletionOfWhatIsDroppedLater() {
         ColdFixture cold = filled();
         cold.await(cold.log(2).deleteBefore(fixtures.get(7).nextOffset()));

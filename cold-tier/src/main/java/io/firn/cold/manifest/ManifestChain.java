@@ -29,7 +29,7 @@ import org.apache.kafka.common.TopicIdPartition;
  *     └────read n──▶ our bytes (a lost reply): as CREATED;  others: LOST
  *   LOST ──list, read the newest──▶ its epoch is above ours, or the log is deleted: FENCED (for good)
  *                                   else: adopt it as head, make the change anew on top of it (bounded), for it came from a writer we outrank
- *   a page of the head is gone ──▶ list, read the newest: a newer one: as LOST; else the page was lost, and the change fails
+ *   a page of the head is gone ──▶ list, read the newest: a newer one: as LOST; else the page is lost, and the change fails if it cannot do without (PageTree)
  *   create uncertain, or created but not confirmed ──▶ UNSETTLED: fails with Uncertain; the next commit first repeats this create with the same bytes
  * </pre>
  *
@@ -179,7 +179,11 @@ public final class ManifestChain {
      *     {@link ColdStoreException.Uncertain} if it may have
      */
     public CompletableFuture<Manifest> commit(ManifestChange change) {
-        return commit(change, false);
+        if (!busy.compareAndSet(false, true)) {
+            return CompletableFuture.failedFuture(new IllegalStateException("A change of " + partition + " is in flight already"));
+        }
+        return CompletableFuture.completedFuture(null).thenCompose(nothing -> settle()).thenCompose(nothing -> attempt(change, REBASE_LIMIT, false))
+                .whenComplete((manifest, failure) -> busy.set(false));
     }
 
     /**
@@ -188,52 +192,43 @@ public final class ManifestChain {
      * @return the head. Fails as {@link #commit}
      */
     public CompletableFuture<Manifest> claim() {
-        return commit((content, tree) -> CompletableFuture.completedFuture(content), true);
-    }
-
-    private CompletableFuture<Manifest> commit(ManifestChange change, boolean claims) {
-        if (!busy.compareAndSet(false, true)) {
-            return CompletableFuture.failedFuture(new IllegalStateException("A change of " + partition + " is in flight already"));
-        }
-        return CompletableFuture.completedFuture(null).thenCompose(nothing -> settle()).thenCompose(nothing -> attempt(change, claims, REBASE_LIMIT))
-                .whenComplete((manifest, failure) -> busy.set(false));
+        return commit(content -> head().writerEpoch() < writerEpoch ? content.restated() : content);
     }
 
     private CompletableFuture<Boolean> settle() {
         return unsettled == null ? CompletableFuture.completedFuture(true) : publish(unsettled);
     }
 
-    private CompletableFuture<Manifest> attempt(ManifestChange change, boolean claims, int attemptsLeft) {
+    private CompletableFuture<Manifest> attempt(ManifestChange change, int attemptsLeft, boolean missingIsLost) {
         Head base = head.get();
         if (base.manifest().writerEpoch() > writerEpoch) {
             return CompletableFuture.failedFuture(fenced(base.manifest()));
         }
-        PageTree tree = new PageTree(shape, new PageChanges(objects, keys, partition, source, nonces, possibleOrphan), clock.millis());
-        return successor(base, change, claims, tree).handle((next, failure) -> {
+        PageTree tree = new PageTree(shape, new PageChanges(objects, keys, partition, source, nonces, possibleOrphan), clock.millis(), missingIsLost);
+        return successor(base, change, tree).handle((next, failure) -> {
             if (failure != null) {
-                return ColdStoreException.unwrap(failure) instanceof ColdStoreException.Missing ? onNewer(base, change, claims, attemptsLeft, failure) : CompletableFuture.<Manifest>failedFuture(failure);
+                return ColdStoreException.unwrap(failure) instanceof ColdStoreException.Missing && !missingIsLost ? onNewer(base, change, attemptsLeft) : CompletableFuture.<Manifest>failedFuture(failure);
             }
             return next.isEmpty() ? CompletableFuture.completedFuture(base.manifest()) : next.get().pages().upload().thenCompose(nothing -> publish(next.get()))
-                    .thenCompose(won -> won ? CompletableFuture.completedFuture(next.get().manifest()) : again(change, claims, attemptsLeft - 1));
+                    .thenCompose(won -> won ? CompletableFuture.completedFuture(next.get().manifest()) : again(change, attemptsLeft - 1));
         }).thenCompose(next -> next);
     }
 
     /** Empty if there is nothing to do. */
-    private CompletableFuture<Optional<Candidate>> successor(Head base, ManifestChange change, boolean claims, PageTree tree) {
+    private CompletableFuture<Optional<Candidate>> successor(Head base, ManifestChange change, PageTree tree) {
         ManifestContent before = base.manifest().content();
-        boolean writes = claims && base.manifest().writerEpoch() < writerEpoch;
         return CompletableFuture.completedFuture(null).thenCompose(nothing -> change.apply(before, tree))
-                .thenCompose(after -> after == before && !writes ? CompletableFuture.completedFuture(Optional.empty())
+                .thenCompose(after -> after == before ? CompletableFuture.completedFuture(Optional.empty())
                         : tree.settle(after).thenApply(settled -> Optional.of(successor(base, settled, tree.pages()))));
     }
 
-    /** A page is gone, as others have dropped it since; else it is a loss. */
-    private CompletableFuture<Manifest> onNewer(Head base, ManifestChange change, boolean claims, int attemptsLeft, Throwable missing) {
-        return reload(RELOAD_LIMIT).thenCompose(nothing -> head().number() > base.manifest().number() ? again(change, claims, attemptsLeft - 1) : CompletableFuture.failedFuture(missing));
+    /** A page is gone, as others have dropped it since; else it is lost. */
+    private CompletableFuture<Manifest> onNewer(Head base, ManifestChange change, int attemptsLeft) {
+        return reload(RELOAD_LIMIT).thenCompose(nothing -> head().number() > base.manifest().number() ? again(change, attemptsLeft - 1) : attempt(change, attemptsLeft, true));
     }
 
-    private CompletableFuture<Manifest> again(ManifestChange change, boolean claims, int attemptsLeft) {
-        return attemptsLeft > 0 ? attempt(change, claims, attemptsLeft)
+    private CompletableFuture<Manifest> again(ManifestChange change, int attemptsLeft) {
+        return attemptsLeft > 0 ? attempt(change, attemptsLeft, false)
                 : CompletableFuture.failedFuture(new ColdStoreException.Unavailable("Other writers of " + partition + " were faster " + REBASE_LIMIT + " times", null));
     }
 

@@ -148,6 +148,11 @@ public record ManifestContent(long logStartOffset, long endOffset, List<SegmentE
         return offset <= cleanOffset ? this : new ManifestContent(logStartOffset, endOffset, oldest, pages, segments, pending, pendingPages, offset);
     }
 
+    /** The same as another object: a change to this is one that says the same anew. */
+    ManifestContent restated() {
+        return startingAt(logStartOffset);
+    }
+
     // For the tree
 
     ManifestContent startingAt(long offset) {

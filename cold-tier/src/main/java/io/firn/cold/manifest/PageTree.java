@@ -1,10 +1,14 @@
 package io.firn.cold.manifest;
 
+import io.firn.cold.ColdStoreException;
 import io.firn.cold.segment.SegmentName;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The changes of a history that may reach into pages.
@@ -15,7 +19,7 @@ import java.util.stream.Stream;
  *                               256 pages of level 0, each of up to 4096 segments
  * </pre>
  *
- * <p><b>Growing.</b> When the newest segments are too many, the older of them are added to the newest page of level 0, which is written anew under another name, until it is full; when a level has too many pages in the manifest, the oldest of them
+ * <p><b>Growing.</b> When the newest segments are too many, the older of them are added to the newest page of level 0, which is written anew under another name, until it is full, or cannot be read any more; when a level has too many pages in the manifest, the oldest of them
  * move into one page of the level above. So a commit sends a page once in 128 appends, and the manifest stays bounded whatever the number of segments.
  *
  * <p><b>Copy on write.</b> A page is never changed. A change within one makes it, and those above it, anew; the old ones become {@link PendingPage}s by the same manifest, and are deleted after the grace period as segments are: a reader
@@ -32,6 +36,8 @@ import java.util.stream.Stream;
  * <p>Threading: one attempt of one commit.
  */
 public final class PageTree {
+
+    private static final Logger log = LoggerFactory.getLogger(PageTree.class);
 
     /** What becomes of the segments of a range. */
     private enum Fate {
@@ -72,11 +78,14 @@ public final class PageTree {
     private final PageShape shape;
     private final PageChanges pages;
     private final long nowMs;
+    private final boolean missingIsLost;
 
-    PageTree(PageShape shape, PageChanges pages, long nowMs) {
+    /** @param missingIsLost there is no newer manifest that would tell why a page is gone */
+    PageTree(PageShape shape, PageChanges pages, long nowMs, boolean missingIsLost) {
         this.shape = shape;
         this.pages = pages;
         this.nowMs = nowMs;
+        this.missingIsLost = missingIsLost;
     }
 
     PageChanges pages() {
@@ -238,11 +247,23 @@ public final class PageTree {
         if (last == null || last.level() > 0 || last.entries() >= shape.leaf()) {
             return CompletableFuture.completedFuture(Stream.concat(refs.stream(), make(0, more).stream()).toList());
         }
-        return pages.load(last).thenApply(page -> {
+        return pages.load(last).handle((page, failure) -> {
+            if (failure != null) {
+                return besides(refs, more, ColdStoreException.unwrap(failure));
+            }
             pages.retire(last, last.baseOffset(), nowMs);
             List<Extent> all = Stream.concat(page.entries().stream(), more.stream()).toList();
             return Stream.concat(refs.subList(0, refs.size() - 1).stream(), make(0, all).stream()).toList();
         });
+    }
+
+    /** A page that is lost or damaged shall not end the offload: what comes later has a page of its own. */
+    private List<PageReference> besides(List<PageReference> refs, List<SegmentEntry> more, Throwable failure) {
+        if (!(failure instanceof ColdStoreException.Missing && missingIsLost || failure instanceof ColdStoreException.Corrupt)) {
+            throw new CompletionException(failure);
+        }
+        log.atError().addKeyValue("page", refs.get(refs.size() - 1)).addKeyValue("error", failure.toString()).log("A manifest page cannot be read; the segments it lists cannot be found, the history goes on in another page");
+        return Stream.concat(refs.stream(), make(0, more).stream()).toList();
     }
 
     /** Moves the oldest pages of each level that has too many into one of the level above. */
