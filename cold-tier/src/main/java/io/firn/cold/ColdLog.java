@@ -149,7 +149,7 @@ public final class ColdLog {
 
     /**
      * The whole log in stretches, oldest first: the oldest and the newest segments one by one, those between by the page. Bounded, however long the log is, and without a request; a snapshot that does not change. Its
-     * first stretch is always a single segment.
+     * first stretch is a single segment, unless a page was lost.
      */
     public List<ColdStretch> outline() {
         return ColdStretch.views(content().extents());

@@ -358,7 +358,7 @@ class ColdPagesTest {
         assertThat(cold.failure(reader.read(fixtures.get(7).baseOffset(), 1_000, Long.MAX_VALUE, true))).isInstanceOf(ColdStoreException.Corrupt.class);
         assertThat(cold.objects.requests(Operation.GET) - gets).isEqualTo(2);
         for (Function<ColdLog, CompletableFuture<?>> question : List.<Function<ColdLog, CompletableFuture<?>>>of(at -> at.segmentsFrom(fixtures.get(7).baseOffset(), 1),
-                at -> at.offsetForTimestamp(0, fixtures.get(7).baseOffset()), at -> at.epochAt(fixtures.get(7).baseOffset()), at -> at.deleteBefore(fixtures.get(7).nextOffset()))) {
+                at -> at.offsetForTimestamp(0, fixtures.get(7).baseOffset()), at -> at.epochAt(fixtures.get(7).baseOffset()))) {
             assertThat(cold.failure(question.apply(reader))).isInstanceOf(ColdStoreException.Corrupt.class);
         }
         cold.await(log.append(fixtures.get(SEGMENTS))); // in this one's memory they are sound
@@ -387,6 +387,29 @@ class ColdPagesTest {
             for (SegmentFixture segment : fixtures.subList(SEGMENTS, SEGMENTS + 8)) {
                 cold.await(reader.read(segment.baseOffset(), 1_000, Long.MAX_VALUE, true)).release();
             }
+        }
+    }
+
+    @Test
+    void aPageThatIsLostOrDamagedGoesWhenAllOfItMayAndDoesNotEndRetention() {
+        for (boolean lost : new boolean[] {false, true}) {
+            ColdFixture cold = filled();
+            List<String> pages = cold.objects.keys().stream().filter(key -> key.endsWith(".page")).toList();
+            if (lost) {
+                cold.await(cold.objects.deleteAll(pages));
+            } else {
+                pages.forEach(key -> cold.objects.flipBit(key, 70));
+            }
+            ColdLog log = cold.await(cold.another(5).openLog(PARTITION, 2));
+            ColdStretch first = log.outline().stream().filter(ColdStretch::isPage).findFirst().orElseThrow();
+            assertThat(cold.await(log.deleteBefore(first.baseOffset()))).as("segments in front of the pages").isEqualTo(2);
+            assertThat(cold.await(log.deleteBefore(first.baseOffset() + 1))).isZero();
+            assertThat(log.logStartOffset()).isEqualTo(first.baseOffset() + 1);
+            assertThat(cold.await(log.deleteBefore(first.nextOffset()))).isEqualTo(first.segmentCount());
+            ColdStretch newest = log.outline().get(log.outline().size() - 1);
+            assertThat(cold.await(log.deleteBefore(newest.baseOffset()))).isPositive();
+            cold.await(log.append(fixtures.get(SEGMENTS)));
+            assertWhole(cold, cold.await(cold.another(6).openLog(PARTITION, 1)));
         }
     }
 

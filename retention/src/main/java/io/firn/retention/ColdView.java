@@ -11,7 +11,7 @@ import java.util.List;
  * @param startOffset first offset in the cold tier; {@code endOffset} when it is empty
  * @param endOffset the tier boundary: every record below it, from {@code startOffset} on, is committed in the cold tier and was read back
  * @param sizeBytes log bytes of all segments
- * @param segments oldest first, contiguous. Of a long history only the oldest and the newest ones each by itself, those between many at once; the first is never more than one
+ * @param segments oldest first, contiguous. Of a long history only the oldest and the newest ones each by itself, those between many at once; the first is one, unless what tells of the oldest was lost
  */
 record ColdView(long startOffset, long endOffset, long sizeBytes, List<SegmentSpan> segments) {
 

@@ -19,7 +19,7 @@ import org.slf4j.LoggerFactory;
  *                               256 pages of level 0, each of up to 4096 segments
  * </pre>
  *
- * <p><b>Growing.</b> When the newest segments are too many, the older of them are added to the newest page of level 0, which is written anew under another name, until it is full, or cannot be read any more; when a level has too many pages in the manifest, the oldest of them
+ * <p><b>Growing.</b> When the newest segments are too many, the older of them are added to the newest page of level 0, which is written anew under another name, until it is full; when a level has too many pages in the manifest, the oldest of them
  * move into one page of the level above. So a commit sends a page once in 128 appends, and the manifest stays bounded whatever the number of segments.
  *
  * <p><b>Copy on write.</b> A page is never changed. A change within one makes it, and those above it, anew; the old ones become {@link PendingPage}s by the same manifest, and are deleted after the grace period as segments are: a reader
@@ -28,8 +28,10 @@ import org.slf4j.LoggerFactory;
  * <p><b>Deleting the oldest.</b> A page whose segments all go is dropped whole: its object tells later which objects are to be deleted, so that neither manifest nor requests of the commit grow with their number. The one that is cut is made anew. When no
  * segment is left in front of the pages some more are taken out of the first page, so that whoever decides about the oldest segments has them at hand.
  *
+ * <p><b>A page that cannot be read</b>, lost or damaged, holds up neither: it takes no more segments, and goes only when all of it may.
+ *
  * <p><b>Invariants.</b> Everything that a page named by the manifest holds, directly or below, is live. Each live segment is listed exactly once. Levels never rise from one page to the next. If there are pages, there are segments behind them, and
- * after {@link #settle} in front of them.
+ * after {@link #settle} in front of them, unless the first page cannot be read.
  *
  * <p>Requests: a path from the manifest to a page of level 0 is read for each end of the range that changes; the pages on it are written, and read back.
  *
@@ -166,7 +168,20 @@ public final class PageTree {
             }
             return CompletableFuture.completedFuture(List.of());
         }
-        return pages.load(ref).thenCompose(page -> page.level() == 0 ? CompletableFuture.completedFuture(leaf(ref, page, range)) : inner(ref, page, range));
+        if (range.fate() == Fate.DROP) {
+            return pages.load(ref).handle((page, failure) -> failure == null ? remade(ref, page, range) : uncut(ref, ColdStoreException.unwrap(failure))).thenCompose(next -> next);
+        }
+        return pages.load(ref).thenCompose(page -> remade(ref, page, range));
+    }
+
+    private CompletableFuture<List<PageReference>> remade(PageReference ref, Page page, Range range) {
+        return page.level() == 0 ? CompletableFuture.completedFuture(leaf(ref, page, range)) : inner(ref, page, range);
+    }
+
+    /** A page that cannot be read stays until all of it may go: retention shall go on behind it. */
+    private CompletableFuture<List<PageReference>> uncut(PageReference ref, Throwable failure) {
+        requireLost(ref, failure);
+        return CompletableFuture.completedFuture(List.of(ref));
     }
 
     private List<PageReference> leaf(PageReference ref, Page page, Range range) {
@@ -225,10 +240,14 @@ public final class PageTree {
         if (content.pages().isEmpty() || !content.oldest().isEmpty()) {
             return CompletableFuture.completedFuture(content);
         }
-        return lookup(content).from(content.startOffset(), shape.oldest()).thenCompose(taken -> {
+        return lookup(content).from(content.startOffset(), shape.oldest()).handle((taken, failure) -> {
+            if (failure != null) {
+                requireLost(content.pages().get(0), ColdStoreException.unwrap(failure));
+                return CompletableFuture.completedFuture(content);
+            }
             Range range = new Range(taken.get(0).baseOffset(), taken.get(taken.size() - 1).nextOffset(), Fate.MOVE, List.of());
             return splice(content.pages(), range, false).thenApply(left -> content.listing(taken, left, content.segments()));
-        });
+        }).thenCompose(next -> next);
     }
 
     private CompletableFuture<ManifestContent> spilled(ManifestContent content) {
@@ -257,13 +276,18 @@ public final class PageTree {
         });
     }
 
-    /** A page that is lost or damaged shall not end the offload: what comes later has a page of its own. */
+    /** What comes later than a page that cannot be read has a page of its own: the offload shall go on. */
     private List<PageReference> besides(List<PageReference> refs, List<SegmentEntry> more, Throwable failure) {
+        requireLost(refs.get(refs.size() - 1), failure);
+        return Stream.concat(refs.stream(), make(0, more).stream()).toList();
+    }
+
+    /** Throws {@code failure} unless it means that the page, or one below it, is gone or damaged for good. */
+    private void requireLost(PageReference page, Throwable failure) {
         if (!(failure instanceof ColdStoreException.Missing && missingIsLost || failure instanceof ColdStoreException.Corrupt)) {
             throw new CompletionException(failure);
         }
-        log.atError().addKeyValue("page", refs.get(refs.size() - 1)).addKeyValue("error", failure.toString()).log("A manifest page cannot be read; the segments it lists cannot be found, the history goes on in another page");
-        return Stream.concat(refs.stream(), make(0, more).stream()).toList();
+        log.atError().addKeyValue("page", page).addKeyValue("error", failure.toString()).log("A manifest page cannot be read; the segments it lists cannot be found, the history goes on beside it");
     }
 
     /** Moves the oldest pages of each level that has too many into one of the level above. */
