@@ -163,7 +163,7 @@ class ColdLogReaderPagesTest {
     @Test
     void aPositionIsLookedForAnewWhereItsPagesWereDropped() {
         // The manifest is read; before its page is, that is rewritten and deleted.
-        SimFault held = readable.inject(SimFault.holdingRequests().on(Operation.GET).forKeys(key -> key.endsWith(".page")));
+        SimFault held = readable.inject(SimFault.holdingReplies().on(Operation.GET_SMALL).forKeys(key -> key.endsWith(".manifest")));
         SegmentFixture.Rec record = segments.get(10).records().get(0);
         CompletableFuture<ColdStream> opening = reader.stream(PARTITION, new ColdPosition.Time(record.timestampMs()), END, false);
         while (held.heldCount() == 0) {
@@ -176,6 +176,20 @@ class ColdLogReaderPagesTest {
         held.release();
         long first = segments.stream().flatMap(one -> one.records().stream()).filter(rec -> rec.timestampMs() >= record.timestampMs()).findFirst().orElseThrow().offset();
         assertThat(cold.await(opening).startOffset()).isEqualTo(first);
+    }
+
+    @Test
+    void whoeverWaitsForAPageIsToldWhenTheReaderIsClosedOrTheStoreDoesNotAnswer() {
+        readable.inject(SimFault.holdingRequests().on(Operation.GET).forKeys(key -> key.endsWith(".page")));
+        ColdPosition time = new ColdPosition.Time(segments.get(10).records().get(0).timestampMs());
+        CompletableFuture<ColdStream> late = reader.stream(PARTITION, time, END, false);
+        cold.sim.pass(3_001);
+        assertThat(cold.failure(late)).isInstanceOf(ColdStoreException.Unavailable.class);
+        CompletableFuture<ColdStream> closedUnder = reader.stream(PARTITION, time, END, false);
+        cold.sim.settle();
+        assertThat(closedUnder).isNotDone();
+        reader.close();
+        assertThat(cold.failure(closedUnder)).isInstanceOf(ColdStoreException.Unavailable.class);
     }
 
     @Test

@@ -13,6 +13,7 @@ import io.firn.cold.cache.PinBudget;
 import io.firn.cold.cache.RangedGets;
 import io.firn.cold.manifest.ManifestContent;
 import io.firn.cold.manifest.PageSource;
+import io.firn.cold.manifest.SegmentLookup;
 import io.firn.cold.segment.PartitionKeys;
 import io.firn.cold.segment.SegmentIndexes;
 import java.time.InstantSource;
@@ -22,6 +23,8 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Function;
+import java.util.function.Supplier;
 import org.apache.kafka.common.TopicIdPartition;
 
 /**
@@ -31,8 +34,8 @@ import org.apache.kafka.common.TopicIdPartition;
  *
  * <p><b>Time</b>: a read ends, one way or the other, within {@code requestTimeoutMs × retryMaxAttempts}: the time the store below is given for one request.
  *
- * <p>Threading: {@link #read}, {@link #indexes} and a run's release from any thread; they bring tasks to the reads thread, which owns the rest. Reads complete on
- * the executor their caller names, indexes on {@code work}.
+ * <p>Threading: {@link #read}, {@link #indexes}, {@link #pages} and a run's release from any thread; they bring tasks to the reads thread, which owns the rest. Reads complete on
+ * the executor their caller names, indexes and pages on {@code work}.
  */
 public final class ColdReads {
 
@@ -53,8 +56,8 @@ public final class ColdReads {
     private final PageCache pages;
     private final ReadSequences sequences;
     private final Set<ReadTask> inProgress = new HashSet<>();
-    /** Who waits for the indexes of a segment. */
-    private final Set<CompletableFuture<SegmentIndexes>> asked = new HashSet<>();
+    /** Who waits for the indexes of a segment, or a page. */
+    private final Set<CompletableFuture<?>> asked = new HashSet<>();
     private boolean closed;
 
     public ColdReads(ColdStoreConfig config, ObjectStore objects, InstantSource clock, ColdThreads threads, ColdMeters meters) {
@@ -78,12 +81,12 @@ public final class ColdReads {
 
     /** The pages of a partition's manifests, out of the cache or by one request each; for any thread. */
     public PageSource pages(TopicIdPartition partition, PartitionKeys keys) {
-        return pages.anywhere(keys, partition);
+        return reference -> asked(() -> "a manifest page of " + partition, result -> pages.get(keys, partition, reference));
     }
 
     /** What a manifest names, to be read and searched. */
     public LiveSegments live(TopicIdPartition partition, PartitionKeys keys, ManifestContent content) {
-        return new LiveSegments(partition, keys, content, pages);
+        return new LiveSegments(partition, keys, new SegmentLookup(content, pages.here(keys, partition)), new SegmentLookup(content, pages(partition, keys)));
     }
 
     /** Fails with {@link ColdStoreException}; completes on the request's executor. */
@@ -103,14 +106,19 @@ public final class ColdReads {
 
     /** The indexes of a segment, out of the cache or by one request. Fails with {@link ColdStoreException}. */
     public CompletableFuture<SegmentIndexes> indexes(TopicIdPartition partition, LiveSegment segment) {
-        CompletableFuture<SegmentIndexes> result = new CompletableFuture<>();
+        return asked(() -> "the indexes of " + segment.key(), result -> indexes.get(partition, segment, result));
+    }
+
+    /** Asks on the reads thread, for an answer on {@code work}: within the time of a read, and before the end. */
+    private <V> CompletableFuture<V> asked(Supplier<String> what, Function<CompletableFuture<V>, CompletableFuture<V>> question) {
+        CompletableFuture<V> result = new CompletableFuture<>();
         onReadsThread(result, threads.work(), () -> {
             asked.add(result);
             Runnable cancel = threads.reads().executeAfter(deadlineMs, () -> {
                 asked.remove(result);
-                hand(new ColdStoreException.Unavailable("No answer for the indexes of " + segment.key() + " within " + deadlineMs + " ms", null), result, threads.work());
+                hand(new ColdStoreException.Unavailable("No answer for " + what.get() + " within " + deadlineMs + " ms", null), result, threads.work());
             });
-            indexes.get(partition, segment, result).whenComplete((found, failure) -> {
+            question.apply(result).whenComplete((found, failure) -> {
                 cancel.run();
                 asked.remove(result);
                 if (failure != null) {
@@ -187,11 +195,6 @@ public final class ColdReads {
     void hand(Throwable failure, CompletableFuture<?> result, Executor completion) {
         Throwable cause = ColdStoreException.unwrap(failure);
         complete(completion, () -> result.completeExceptionally(cause));
-    }
-
-    /** An executor that runs here what the other one does not take any more. */
-    static Executor orHere(Executor executor) {
-        return task -> complete(executor, task);
     }
 
     private static void complete(Executor executor, Runnable completion) {

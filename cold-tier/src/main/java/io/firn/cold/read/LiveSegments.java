@@ -1,6 +1,5 @@
 package io.firn.cold.read;
 
-import io.firn.cold.manifest.ManifestContent;
 import io.firn.cold.manifest.SegmentEntry;
 import io.firn.cold.manifest.SegmentLookup;
 import io.firn.cold.segment.PartitionKeys;
@@ -18,11 +17,15 @@ public final class LiveSegments {
     private final SegmentLookup here;
     private final SegmentLookup anywhere;
 
-    LiveSegments(TopicIdPartition partition, PartitionKeys keys, ManifestContent content, PageCache pages) {
+    /**
+     * @param here to be asked on the reads thread
+     * @param anywhere of the same manifest, to be asked on any thread
+     */
+    LiveSegments(TopicIdPartition partition, PartitionKeys keys, SegmentLookup here, SegmentLookup anywhere) {
         this.partition = partition;
         this.keys = keys;
-        this.here = new SegmentLookup(content, pages.here(keys, partition));
-        this.anywhere = new SegmentLookup(content, pages.anywhere(keys, partition));
+        this.here = here;
+        this.anywhere = anywhere;
     }
 
     public TopicIdPartition partition() {
