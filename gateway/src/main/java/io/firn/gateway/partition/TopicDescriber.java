@@ -121,8 +121,9 @@ public final class TopicDescriber {
         } else if (failure == null) {
             failures = 0;
             described.put(one.topic().id(), Said.of(one.topic()));
+            look(applied, one.topic().id()); // it may have changed, or be another's by now
         } else if (!closed) {
-            waiting.putIfAbsent(one.topic().id(), one);
+            look(applied, one.topic().id());
             pause(one.topic(), failure);
         }
         next();

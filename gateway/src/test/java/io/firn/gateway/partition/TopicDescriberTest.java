@@ -135,6 +135,26 @@ class TopicDescriberTest {
         assertThat(answers).isEmpty();
     }
 
+    /** By the time the bucket answers the topic is not its own any more; when it is again, another leader may have written something else. */
+    @Test
+    void whatWasDescribedByThenIsNotBelievedWhenLeadershipWentMeanwhile() throws Exception {
+        describer.apply(create(RIVERS, "rivers", Map.of()));
+        Map<String, Optional<String>> away = Map.of("remote.storage.enable", Optional.of("false"));
+        describer.apply(submit(new Command.AlterConfigs(Command.ConfigScope.TOPIC, "rivers", away)));
+        answer();
+        describer.apply(submit(new Command.AlterConfigs(Command.ConfigScope.TOPIC, "rivers", Map.of("remote.storage.enable", Optional.empty()))));
+        assertThat(told).containsExactly("rivers 2 {}", "rivers 2 {}");
+    }
+
+    @Test
+    void aFailureIsNotRepeatedForATopicThatIsAnothersByThen() throws Exception {
+        describer.apply(create(RIVERS, "rivers", Map.of()));
+        describer.apply(submit(new Command.AlterConfigs(Command.ConfigScope.TOPIC, "rivers", Map.of("remote.storage.enable", Optional.of("false")))));
+        answers.poll().completeExceptionally(new IllegalStateException("bucket away"));
+        later.poll().run();
+        assertThat(told).containsExactly("rivers 2 {}");
+    }
+
     @Test
     void anOldViewChangesNothing() throws Exception {
         ClusterView before = create(RIVERS, "rivers", Map.of());
