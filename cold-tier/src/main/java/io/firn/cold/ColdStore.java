@@ -166,8 +166,20 @@ public final class ColdStore implements AutoCloseable {
     public CompletableFuture<ColdTopicHistory> history(String topic) {
         BucketTopics topics = new BucketTopics(objects, layout);
         return onWork(check().thenCompose(ours -> topics.named(topic))
-                .thenCompose(found -> topicObjects(found.name(), found.id()).read().thenCompose(description -> partitions(topics, found, 0, new ArrayList<>())
+                .thenCompose(found -> described(found).thenCompose(description -> partitions(topics, found, 0, new ArrayList<>())
                         .thenApply(partitions -> new ColdTopicHistory(found, description, partitions)))));
+    }
+
+    /** A damaged description is no reason to leave the records. */
+    private CompletableFuture<Optional<ColdTopicDescription>> described(ColdTopic topic) {
+        return topicObjects(topic.name(), topic.id()).read().exceptionallyCompose(failure -> {
+            Throwable cause = ColdStoreException.unwrap(failure);
+            if (!(cause instanceof ColdStoreException.Corrupt)) {
+                return CompletableFuture.failedFuture(cause);
+            }
+            log.atWarn().addKeyValue("topic", topic.name()).addKeyValue("error", cause.toString()).log("What describes a topic is damaged; its configs are not known");
+            return CompletableFuture.completedFuture(Optional.empty());
+        });
     }
 
     private CompletableFuture<List<ColdTopicHistory.Partition>> partitions(BucketTopics topics, ColdTopic topic, int at, List<ColdTopicHistory.Partition> known) {

@@ -65,6 +65,28 @@ class ColdTopicTest {
     }
 
     @Test
+    void aDamagedDescriptionIsWrittenAnew() {
+        describe(cold.store, 3, "1000", 7);
+        cold.objects.flipBit(topicObjects().get(0), 70);
+        assertThat(cold.failure(reader.description(new ColdTopic(NAME, ID, List.of())))).isInstanceOf(ColdStoreException.Corrupt.class);
+        assertThat(describe(cold.store, 3, "1000", 7)).isTrue();
+        assertThat(said().orElseThrow().configs()).containsEntry("retention.ms", "1000");
+        assertThat(topicObjects()).hasSize(1);
+    }
+
+    @Test
+    void aTopicOfWhichTheConfigsAreNotKnownIsToldWithSuchThatNothingOfItIsDeleted() {
+        cold.await(cold.log(6).append(SegmentFixture.random(new Random(1), 0, 6, 1_000)));
+        ColdTopicHistory undescribed = cold.await(cold.store.history(NAME));
+        assertThat(undescribed.description()).isEmpty();
+        assertThat(undescribed.configs()).containsOnly(Map.entry("cleanup.policy", "delete"), Map.entry("retention.ms", "-1"), Map.entry("retention.bytes", "-1"));
+        describe(cold.store, 4, "1000", 3);
+        assertThat(cold.await(cold.store.history(NAME)).configs()).containsOnly(Map.entry("retention.ms", "1000"));
+        cold.objects.flipBit(topicObjects().get(0), 70);
+        assertThat(cold.await(cold.store.history(NAME))).isEqualTo(undescribed);
+    }
+
+    @Test
     void aDeposedLeaderDoesNotBringOldConfigsBack() {
         ColdStore deposed = cold.another(3);
         describe(deposed, 3, "1000", 7);

@@ -7,17 +7,20 @@ import io.firn.cold.ObjectStore;
 import io.firn.cold.ObjectStore.PutOutcome;
 import io.firn.cold.StoredObject;
 import io.firn.cold.segment.BucketLayout;
+import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.Uuid;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The numbered objects that describe one topic; the one with the greatest number counts. Immutable ones, created if absent, as all objects are but the log's.
  *
  * <pre>
  *   write:  list ─▶ read the newest ─▶ says the same, or was made of newer metadata of the same cluster: nothing to do
- *                                      else create the next number ─▶ taken: from the beginning   created: delete the lower ones
+ *                                      else, and if it is damaged, create the next number ─▶ taken: from the beginning   created: delete the lower ones
  * </pre>
  *
  * <p><b>Two writers</b>, a deposed leader among them: each builds on the newest there is, and what a cluster has known later is never replaced by what it knew before, so that the order of requests does not
@@ -29,6 +32,8 @@ public final class TopicObjects {
 
     /** How often another writer may be faster, or the newest vanish between listing and reading. */
     private static final int ATTEMPT_LIMIT = 8;
+
+    private static final Logger log = LoggerFactory.getLogger(TopicObjects.class);
 
     private final ObjectStore objects;
     private final BucketLayout layout;
@@ -44,7 +49,7 @@ public final class TopicObjects {
 
     /** What the bucket says of the topic, by two requests; empty if it says nothing. */
     public CompletableFuture<Optional<ColdTopicDescription>> read() {
-        return newest(ATTEMPT_LIMIT).thenApply(Newest::description);
+        return newest(ATTEMPT_LIMIT).thenApply(newest -> newest.object().map(this::decoded));
     }
 
     /**
@@ -61,7 +66,7 @@ public final class TopicObjects {
             return CompletableFuture.failedFuture(new ColdStoreException.Unavailable("Other writers of topic " + topic + " were faster " + ATTEMPT_LIMIT + " times", null));
         }
         return newest(ATTEMPT_LIMIT).thenCompose(newest -> {
-            if (newest.description().filter(present -> settled(present, description)).isPresent()) {
+            if (newest.object().flatMap(this::undamaged).filter(present -> settled(present, description)).isPresent()) {
                 return CompletableFuture.completedFuture(false);
             }
             long number = newest.number() + 1;
@@ -86,8 +91,25 @@ public final class TopicObjects {
         });
     }
 
+    /** The bytes of the object of a number. */
+    private record Numbered(long number, ByteBuffer bytes) {}
+
     /** @param keys all there are, the newest last */
-    private record Newest(long number, Optional<ColdTopicDescription> description, List<String> keys) {}
+    private record Newest(long number, Optional<Numbered> object, List<String> keys) {}
+
+    private ColdTopicDescription decoded(Numbered object) {
+        return TopicCodec.decode(id, object.number(), object.bytes());
+    }
+
+    /** A damaged one says nothing: the next one takes its place. */
+    private Optional<ColdTopicDescription> undamaged(Numbered object) {
+        try {
+            return Optional.of(decoded(object));
+        } catch (ColdStoreException.Corrupt damaged) {
+            log.atWarn().addKeyValue("topic", topic).addKeyValue("number", object.number()).addKeyValue("error", damaged.toString()).log("What describes a topic is damaged; it is written anew");
+            return Optional.empty();
+        }
+    }
 
     private CompletableFuture<Newest> newest(int attemptsLeft) {
         return objects.list(layout.topicObjects(topic, id), "", ObjectStore.LIST_LIMIT_KEYS).thenCompose(page -> page.objects().isEmpty()
@@ -104,7 +126,7 @@ public final class TopicObjects {
         }
         String key = keys.get(keys.size() - 1);
         long number = layout.topicObjectNumber(topic, id, key).orElseThrow();
-        return objects.getSmall(key).thenApply(bytes -> new Newest(number, Optional.of(TopicCodec.decode(id, number, bytes)), keys))
+        return objects.getSmall(key).thenApply(bytes -> new Newest(number, Optional.of(new Numbered(number, bytes)), keys))
                 .exceptionallyCompose(failure -> ColdStoreException.unwrap(failure) instanceof ColdStoreException.Missing && attemptsLeft > 1 ? newest(attemptsLeft - 1)
                         : CompletableFuture.failedFuture(failure));
     }

@@ -29,7 +29,7 @@ final class TopicRecover implements Callable<Integer> {
         JsonObject recovered = door.actOnTopic("cannot recover topic " + topic, topic, "recover?replication.factor=" + replicationFactor.orElse(-1));
         System.out.println("recovered topic " + topic + ", id " + recovered.getString("id") + ", " + recovered.getInteger("partitionCount") + " partition(s), configs " + recovered.getJsonObject("configs").getMap());
         if (!recovered.getBoolean("described")) {
-            System.out.println("the bucket does not say which configs it had, nor of partitions without records in it");
+            System.out.println("the bucket does not say which configs it had, nor of partitions without records in it; nothing of it is deleted until its configs are set");
         }
         recovered.getJsonArray("partitions").stream().map(JsonObject.class::cast).forEach(TopicRecover::print);
         return Main.OK;

@@ -1,7 +1,6 @@
 package io.firn.gateway.http;
 
 import io.firn.cold.ColdStoreException;
-import io.firn.cold.ColdTopicDescription;
 import io.firn.cold.ColdTopicHistory;
 import io.firn.gateway.api.ErrorMapping;
 import io.firn.gateway.partition.TopicRecovery;
@@ -95,7 +94,7 @@ final class TopicPage {
         history.partitions().forEach(partition -> partitions.add(new JsonObject().put("partition", partition.number()).put("start", partition.startOffset()).put("end", partition.endOffset())
                 .put("newest", partition.maxTimestampMs()).put("open", partition.openTransaction().orElse(-1))));
         JsonObject configs = new JsonObject();
-        new TreeMap<>(history.description().map(ColdTopicDescription::configs).orElse(java.util.Map.of())).forEach(configs::put);
+        new TreeMap<>(history.configs()).forEach(configs::put);
         return new JsonObject().put("topic", history.topic().name()).put("id", history.topic().id().toString()).put("partitionCount", history.partitionCount()).put("described", history.description().isPresent())
                 .put("configs", configs).put("partitions", partitions);
     }

@@ -1,16 +1,15 @@
 package io.firn.gateway.partition;
 
-import io.firn.cold.ColdTopicDescription;
 import io.firn.cold.ColdTopicHistory;
 import io.firn.membership.ClusterView;
 import io.firn.membership.Command;
 import io.firn.membership.TopicView;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 
 /**
- * Brings a topic back that another cluster has left in the bucket: with its id, its number of partitions, its configs, and every record that was offloaded.
+ * Brings a topic back that another cluster has left in the bucket: with its id, its number of partitions, its configs, and every record that was offloaded. Where the bucket does not say
+ * which configs it had, it keeps everything, until somebody sets them.
  *
  * <pre>
  *   bucket: description, newest manifest of each partition ─▶ RestoreTopic, above every epoch that wrote there ─▶ leaders recover: their logs begin where the history ends (Replica) ─▶ in service
@@ -43,8 +42,7 @@ public final class TopicRecovery {
      */
     public CompletableFuture<ColdTopicHistory> recover(String topic, int replicationFactor) {
         return bucket.apply(topic).thenCompose(history -> {
-            Map<String, String> configs = history.description().map(ColdTopicDescription::configs).orElse(Map.of());
-            Command restore = new Command.RestoreTopic(history.topic().id(), topic, history.partitionCount(), replicationFactor, history.nextLeaderEpoch(), configs);
+            Command restore = new Command.RestoreTopic(history.topic().id(), topic, history.partitionCount(), replicationFactor, history.nextLeaderEpoch(), history.configs());
             return controller.apply(restore).thenCompose(view -> inService.apply(view.topics().get(topic))).thenApply(nothing -> history);
         });
     }
