@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.firn.cold.segment.PartitionKeys;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -17,7 +18,7 @@ import org.apache.kafka.common.TopicIdPartition;
 /** Everything ever created in a manifest directory, trimmed or not, and what writers were told: the invariants are checked here. */
 final class ManifestHistory {
 
-    private final Map<Long, List<Manifest>> created = new TreeMap<>();
+    private final TreeMap<Long, List<Manifest>> created = new TreeMap<>();
     private final Map<Long, List<Integer>> crcs = new TreeMap<>();
     private final List<Manifest> acknowledged = new ArrayList<>();
     private final Map<String, ByteBuffer> pages = new HashMap<>();
@@ -37,6 +38,13 @@ final class ManifestHistory {
         });
         if (key.startsWith(keys.pagePrefix())) {
             assertThat(pages.put(key, ByteBuffer.wrap(bytes))).as("page %s written before", key).isNull();
+        }
+    }
+
+    /** What the newest manifest names stays, whoever deletes. */
+    void deleting(Collection<String> doomed) {
+        if (!created.isEmpty() && doomed.stream().noneMatch(key -> key.startsWith(keys.manifestPrefix()))) {
+            assertThat(live(created.get(created.lastKey()).get(0).content())).as("live").doesNotContainAnyElementsOf(doomed);
         }
     }
 

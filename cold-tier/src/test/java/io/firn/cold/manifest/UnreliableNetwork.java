@@ -14,11 +14,12 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
  * One process's way to the store: requests and replies take time, some very long; some are lost, and a request given up as lost may still arrive later.
- * It tells the test of every create that wins. After {@link #crash} nothing comes back any more, though what was sent may arrive.
+ * It tells the test of every create that wins, and of every deletion. After {@link #crash} nothing comes back any more, though what was sent may arrive.
  */
 final class UnreliableNetwork implements ObjectStore {
 
@@ -28,16 +29,21 @@ final class UnreliableNetwork implements ObjectStore {
     private final int lossPercent;
     private final int stallPercent;
     private final BiConsumer<String, byte[]> created;
+    private final Consumer<Collection<String>> deleting;
     private boolean crashed;
 
-    /** @param created is told key and bytes, at the moment a create wins; the store must perform requests at once */
-    UnreliableNetwork(SimObjectStore store, SimThreads sim, Random random, int lossPercent, int stallPercent, BiConsumer<String, byte[]> created) {
+    /**
+     * @param created is told key and bytes, at the moment a create wins; the store must perform requests at once
+     * @param deleting is told the keys, at the moment before they go
+     */
+    UnreliableNetwork(SimObjectStore store, SimThreads sim, Random random, int lossPercent, int stallPercent, BiConsumer<String, byte[]> created, Consumer<Collection<String>> deleting) {
         this.store = store;
         this.sim = sim;
         this.random = random;
         this.lossPercent = lossPercent;
         this.stallPercent = stallPercent;
         this.created = created;
+        this.deleting = deleting;
     }
 
     void crash() {
@@ -120,12 +126,15 @@ final class UnreliableNetwork implements ObjectStore {
 
     @Override
     public CompletableFuture<Void> delete(String key) {
-        return send(true, () -> store.delete(key));
+        return deleteAll(List.of(key));
     }
 
     @Override
     public CompletableFuture<Void> deleteAll(Collection<String> keys) {
-        return send(true, () -> store.deleteAll(keys));
+        return send(true, () -> {
+            deleting.accept(keys);
+            return store.deleteAll(keys);
+        });
     }
 
     @Override
