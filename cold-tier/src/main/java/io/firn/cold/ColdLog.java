@@ -290,7 +290,7 @@ public final class ColdLog {
                 })
                 .thenCompose(manifest -> chain.lookup().holdsRun(replacements.stream().map(SegmentEntry::name).toList()).thenCompose(done -> {
                     if (!done) {
-                        return discard(replacements).thenApply(nothing -> Optional.empty());
+                        return unnamed(replacements).thenCompose(this::discard).thenApply(nothing -> Optional.empty());
                     }
                     committed(manifest);
                     store.meters().replaced(superseded.size(), replacements.stream().mapToLong(SegmentEntry::logSizeBytes).sum());
@@ -300,6 +300,22 @@ public final class ColdLog {
 
     private CompletableFuture<ManifestContent> swapped(ManifestContent content, PageTree tree, List<SegmentName> superseded, List<SegmentEntry> replacements) {
         return tree.holdsRun(content, superseded).thenCompose(live -> live ? tree.replace(content, superseded, replacements).thenApply(this::withoutSwept) : CompletableFuture.completedFuture(content));
+    }
+
+    /** Those that no manifest names. Where another writer has built on one with them, before this one knew that it counts, some may be live, and others be dropped again and await their deletion. */
+    private CompletableFuture<List<SegmentEntry>> unnamed(List<SegmentEntry> entries) {
+        Set<SegmentName> pending = new HashSet<>();
+        chain.head().content().pending().forEach(deletion -> pending.add(deletion.name()));
+        CompletableFuture<List<SegmentEntry>> unnamed = CompletableFuture.completedFuture(new ArrayList<>());
+        for (SegmentEntry entry : entries) {
+            unnamed = unnamed.thenCombine(chain.lookup().at(entry.baseOffset()), (found, live) -> {
+                if (!pending.contains(entry.name()) && live.filter(other -> other.name().equals(entry.name())).isEmpty()) {
+                    found.add(entry);
+                }
+                return found;
+            });
+        }
+        return unnamed;
     }
 
     /** Deletes objects that no manifest has named or ever will: their replacement was refused before a manifest with them was sent, or lost its number for good. */

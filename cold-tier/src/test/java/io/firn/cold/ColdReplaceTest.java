@@ -114,6 +114,31 @@ class ColdReplaceTest {
         assertThat(cold.segments(twin)).isEqualTo(cold.segments(log)).isEqualTo(cold.segments(cold.log(2)));
     }
 
+    /** The old process stalls before it knows that its replacement counts; the new one of the same epoch has gone on from there. */
+    @Test
+    void ofAReplacementThatCountedAndWasReplacedInPartNothingLiveIsDeleted() {
+        ColdLog stalled = cold.log(1);
+        List<SegmentFixture> segments = filled(stalled, 2);
+        List<ColdSegment> before = cold.segments(stalled);
+        SimFault stall = cold.objects.inject(SimFault.holdingRequests().on(Operation.LIST));
+        CompletableFuture<?> late = stalled.replace(before, List.of(SegmentFixture.compacted(random, segments.subList(0, 1), 50), SegmentFixture.compacted(random, segments.subList(1, 2), 50)));
+        cold.sim.settle();
+        assertThat(stall.heldCount()).isOne();
+        ColdStore elsewhere = ColdStore.open(ColdFixture.config(16 * CHUNK, 0), cold.objects.reopened(), cold.sim, new SimpleMeterRegistry(), cold.sim.threads(), new Random(3));
+        ColdLog twin = cold.await(elsewhere.openLog(PARTITION, 1));
+        List<ColdSegment> counted = cold.segments(twin);
+        assertThat(counted).doesNotContainAnyElementsOf(before);
+        assertThat(cold.await(twin.replace(counted.subList(0, 1), List.of(SegmentFixture.compacted(random, segments.subList(0, 1), 20))))).isPresent();
+        for (int i = 0; i < 30; i++) { // so that the number is trimmed
+            cold.await(twin.append(SegmentFixture.random(random, twin.endOffset(), 1, 300)));
+        }
+        cold.objects.clearFaults();
+        cold.await(late);
+        assertThat(cold.objects.keys()).contains(counted.get(0).key(), counted.get(1).key());
+        cold.sim.pass(200_000);
+        assertThat(cold.objects.keys()).as("only what was dropped, after the grace period").contains(counted.get(1).key()).doesNotContain(counted.get(0).key());
+    }
+
     @Test
     void aZombieReplacesNothing() {
         ColdLog zombie = cold.log(1);
