@@ -162,7 +162,7 @@ public final class ColdStore implements AutoCloseable {
         return onWork(check().thenCompose(ours -> topicObjects(name, id).write(description, random.nextLong(), clock.millis())));
     }
 
-    /** What the bucket knows of the topic of this name: three requests a partition. Fails as {@link ColdLogReader#topic} does. */
+    /** What the bucket knows of the topic of this name: three requests a partition. Fails as {@link ColdLogReader#topic} does, and with {@link ColdStoreException.Missing} if the topic was deleted and only something of it is left. */
     public CompletableFuture<ColdTopicHistory> history(String topic) {
         BucketTopics topics = new BucketTopics(objects, layout);
         return onWork(check().thenCompose(ours -> topics.named(topic))
@@ -186,14 +186,20 @@ public final class ColdStore implements AutoCloseable {
         if (at == topic.partitions().size()) {
             return CompletableFuture.completedFuture(known);
         }
-        return topics.undeleted(topic.partition(topic.partitions().get(at))).thenCompose(found -> found.filter(newest -> newest.manifest().number() > 0).map(this::told)
-                .orElseGet(() -> CompletableFuture.completedFuture(Optional.empty()))).thenCompose(told -> {
+        TopicIdPartition partition = topic.partition(topic.partitions().get(at));
+        return topics.undeleted(partition).thenCompose(found -> found.map(this::told)
+                .orElseGet(() -> CompletableFuture.failedFuture(new ColdStoreException.Missing("Topic " + topic.name() + " of the id " + topic.id() + " was deleted: what is in the bucket is left from that"))))
+                .thenCompose(told -> {
                     told.ifPresent(known::add);
                     return partitions(topics, topic, at + 1, known);
                 });
     }
 
+    /** Empty if nothing was ever committed. */
     private CompletableFuture<Optional<ColdTopicHistory.Partition>> told(NewestManifest newest) {
+        if (newest.manifest().number() == 0) {
+            return CompletableFuture.completedFuture(Optional.empty());
+        }
         CompletableFuture<OptionalLong> open = newest.newest().map(last -> reads.indexes(newest.partition(), last).thenApply(indexes -> OpenTransactions.earliest(indexes.producerSnapshot())))
                 .orElseGet(() -> CompletableFuture.completedFuture(OptionalLong.empty()));
         return open.thenApply(first -> Optional.of(new ColdTopicHistory.Partition(newest.partition().partition(), newest.startOffset(), newest.endOffset(), newest.maxTimestampMs(),

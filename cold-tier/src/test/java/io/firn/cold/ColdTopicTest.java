@@ -181,6 +181,17 @@ class ColdTopicTest {
     }
 
     @Test
+    void whatIsLeftOfADeletedTopicIsNoTopicToBeRecovered() {
+        TopicIdPartition zero = new TopicIdPartition(ID, 0, NAME);
+        for (TopicIdPartition partition : List.of(zero, PARTITION)) {
+            cold.await(cold.await(cold.store.openLog(partition, 1)).append(SegmentFixture.random(new Random(1), 0, 1, 1_000)));
+        }
+        cold.objects.inject(SimFault.refusing().on(Operation.DELETE)); // the tombstone stands, its objects are still there
+        cold.failure(cold.store.deleteLog(zero, 1));
+        assertThat(cold.failure(cold.store.history(NAME))).isInstanceOf(ColdStoreException.Missing.class).hasMessageContaining("was deleted");
+    }
+
+    @Test
     void aBucketIsTakenOverOnlyFromTheClusterThatIsNamed() {
         cold.log(1);
         SimObjectStore direct = new SimObjectStore();
