@@ -4,6 +4,7 @@ import static io.firn.cold.ColdFixture.CHUNK;
 import static io.firn.cold.ColdFixture.PARTITION;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.firn.cold.manifest.GeneratedHistory;
 import io.firn.cold.manifest.ManifestChain;
 import io.firn.cold.manifest.ManifestContent;
 import io.firn.cold.manifest.PageReference;
@@ -21,6 +22,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.stream.IntStream;
+import org.apache.kafka.common.TopicIdPartition;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -76,6 +78,15 @@ class BucketPagesTest {
             assertThat(lines).singleElement().asString().startsWith("sound    ").contains(SEGMENTS + " segment(s), " + pages("-").size() + " page(s), offsets [0," + log.endOffset() + ")");
         }
         assertThat(inspection.logBytes(PARTITION)).isEqualTo(log.sizeBytes());
+    }
+
+    @Test
+    void ofVeryMuchThatIsMissingAllIsCountedAndSomeIsNamed() throws InterruptedException {
+        TopicIdPartition empty = new TopicIdPartition(PARTITION.topicId(), 77, PARTITION.topic());
+        GeneratedHistory.write(objects, new BucketLayout("firn").partition(empty), empty, 5_000); // a manifest and pages, and not one segment
+        BucketVerdict verdict = inspection.verify(List.of(empty), false, lines::add, bytes -> {});
+        assertThat(verdict).isEqualTo(new BucketVerdict(1, 5_000, 5_000_000, 5_000, 0, 0, 0));
+        assertThat(lines).hasSize(1_002).allMatch(line -> line.startsWith("DAMAGED  ")).last().isEqualTo("DAMAGED  and 4000 more");
     }
 
     @Test

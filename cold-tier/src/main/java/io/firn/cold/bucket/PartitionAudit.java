@@ -41,13 +41,17 @@ import org.apache.kafka.common.TopicIdPartition;
  *
  * <p>Brokers may write meanwhile: what looks wrong is held against the newest manifest of afterwards, and what that explains is passed over. An orphan may still be an upload on its way to its manifest, which its age tells.
  *
- * <p>Memory: names of the live pages (one for 4096 segments), a page a level and some more, what looks wrong; one tail a thread, or one chunk. Blocks the calling thread; segments are looked at side by side on the executor given. One
+ * <p>Memory: names of the live pages (one for 4096 segments), a page a level and some more, some thousand lines of what is wrong; one tail a thread, or one chunk. Blocks the calling thread; segments are looked at side by side on the executor given. One
  * object a run.
  */
 public final class PartitionAudit {
 
     /** Orphans of one partition that are named; the others are only counted. */
     private static final int NAMED_ORPHANS = 1_000;
+    /** Problems of one partition that are named; the others are only counted. */
+    private static final int NAMED_PROBLEMS = 1_000;
+    /** What looks wrong and was not held against a newer manifest yet. */
+    private static final int SUSPICIONS = 1_000;
     /** Segments that wait for a thread at once. */
     private static final int TASKS = 256;
 
@@ -61,6 +65,8 @@ public final class PartitionAudit {
     private final String name;
     private final Deque<Checked> running = new ArrayDeque<>();
     private final List<Suspicion> suspicions = new ArrayList<>();
+    private final List<String> namedProblems = new ArrayList<>();
+    private long problems;
     private final Set<String> pages = new HashSet<>();
     private final List<StoredObject> strangers = new ArrayList<>();
     private long moreStrangers;
@@ -154,7 +160,32 @@ public final class PartitionAudit {
     }
 
     private void suspect(LiveSegment segment, String what) {
-        suspicions.add(new Suspicion(segment.facts().key(), segment.facts().baseOffset(), what, Optional.empty()));
+        suspect(new Suspicion(segment.facts().key(), segment.facts().baseOffset(), what, Optional.empty()));
+    }
+
+    private void suspect(Suspicion suspicion) {
+        suspicions.add(suspicion);
+        if (suspicions.size() == SUSPICIONS) {
+            settle();
+        }
+    }
+
+    /** Holds what looks wrong against the manifest of now. */
+    private void settle() {
+        if (suspicions.isEmpty()) {
+            return;
+        }
+        NamedObjects now = new NamedObjects(objects, layout, partition, NamedObjects.newest(objects, layout, partition));
+        suspicions.stream().sorted(Comparator.comparingLong(Suspicion::baseOffset)).filter(one -> now.of(one.key()) == NamedObjects.Standing.LIVE)
+                .forEach(one -> confirmed(one).ifPresent(what -> problem(one.key() + " " + what)));
+        suspicions.clear();
+    }
+
+    private void problem(String what) {
+        problems++;
+        if (namedProblems.size() < NAMED_PROBLEMS) {
+            namedProblems.add(what);
+        }
     }
 
     private void stranger(StoredObject object, NamedObjects.Standing standing) {
@@ -185,7 +216,7 @@ public final class PartitionAudit {
         /** What begins below {@code offset} has not been listed. */
         void passOver(long offset) {
             while (next.isPresent() && next.get().facts().baseOffset() < offset) {
-                suspicions.add(new Suspicion(next.get().facts().key(), next.get().facts().baseOffset(), "is not there", next));
+                suspect(new Suspicion(next.get().facts().key(), next.get().facts().baseOffset(), "is not there", next));
                 advance();
             }
         }
@@ -207,25 +238,23 @@ public final class PartitionAudit {
             } else if (stop.extent() instanceof PageReference page) {
                 String key = keys.page(page.baseOffset(), page.level(), page.nonce());
                 pages.add(key);
-                stop.problem().ifPresent(what -> suspicions.add(new Suspicion(key, page.baseOffset(), what, Optional.empty())));
+                stop.problem().ifPresent(what -> suspect(new Suspicion(key, page.baseOffset(), what, Optional.empty())));
             }
         }
     }
 
     private BucketVerdict judge(Optional<NewestManifest> newest) {
-        List<String> problems = new ArrayList<>();
+        settle();
         List<StoredObject> orphans = new ArrayList<>();
-        if (!suspicions.isEmpty() || !strangers.isEmpty()) {
+        if (!strangers.isEmpty()) {
             NamedObjects afterwards = new NamedObjects(objects, layout, partition, NamedObjects.newest(objects, layout, partition));
-            suspicions.stream().sorted(Comparator.comparingLong(Suspicion::baseOffset)).filter(one -> afterwards.of(one.key()) == NamedObjects.Standing.LIVE)
-                    .forEach(one -> confirmed(one).ifPresent(what -> problems.add(one.key() + " " + what)));
             strangers.stream().filter(object -> afterwards.of(object.key()) == NamedObjects.Standing.UNNAMED && Waiting.on(objects.head(object.key())).isPresent()).forEach(orphans::add);
         }
         long segments = newest.map(manifest -> manifest.content().segmentCount()).orElse(0L);
         long bytes = newest.map(manifest -> manifest.content().logSizeBytes()).orElse(0L);
-        BucketVerdict verdict = new BucketVerdict(1, segments, bytes, problems.size(), orphans.size() + moreStrangers,
+        BucketVerdict verdict = new BucketVerdict(1, segments, bytes, problems, orphans.size() + moreStrangers,
                 orphans.stream().mapToLong(StoredObject::sizeBytes).sum() + moreStrangersBytes, pending);
-        tell(newest, verdict, problems, orphans);
+        tell(newest, verdict, orphans);
         return verdict;
     }
 
@@ -235,11 +264,14 @@ public final class PartitionAudit {
         return there.isEmpty() ? Optional.of(suspicion.what()) : check.problem(partition, suspicion.unlisted().get());
     }
 
-    private void tell(Optional<NewestManifest> newest, BucketVerdict verdict, List<String> problems, List<StoredObject> orphans) {
+    private void tell(Optional<NewestManifest> newest, BucketVerdict verdict, List<StoredObject> orphans) {
         String what = newest.map(manifest -> manifest.manifest().number() == 0 ? "no manifest" : "manifest " + manifest.manifest().number() + ", " + verdict.segments() + " segment(s), "
                 + (pages.isEmpty() ? "" : pages.size() + " page(s), ") + "offsets " + Shown.range(manifest.startOffset(), manifest.endOffset()) + ", " + verdict.logBytes() + " log bytes").orElse("deleted");
-        out.accept((problems.isEmpty() ? "sound    " : "DAMAGED  ") + name + ": " + what);
-        problems.forEach(problem -> out.accept("DAMAGED  " + problem));
+        out.accept((problems == 0 ? "sound    " : "DAMAGED  ") + name + ": " + what);
+        namedProblems.forEach(problem -> out.accept("DAMAGED  " + problem));
+        if (problems > namedProblems.size()) {
+            out.accept("DAMAGED  and " + (problems - namedProblems.size()) + " more");
+        }
         orphans.forEach(orphan -> out.accept("orphan   " + orphan.key() + ", " + orphan.sizeBytes() + " bytes, written " + Shown.time(orphan.modifiedAtMs())));
         if (verdict.orphans() > orphans.size()) {
             out.accept("orphan   and " + (verdict.orphans() - orphans.size()) + " more");
