@@ -36,6 +36,11 @@ public final class ObjectKeys {
         return prefix;
     }
 
+    /** Whether {@code name} may be a part of a key between two slashes. */
+    public static boolean allows(String name) {
+        return !name.isEmpty() && name.length() < LIMIT_BYTES / 2 && name.chars().allMatch(c -> c != '/' && allowed((char) c));
+    }
+
     private static void checkCharacters(String text) {
         for (int i = 0; i < text.length(); i++) {
             if (!allowed(text.charAt(i))) {

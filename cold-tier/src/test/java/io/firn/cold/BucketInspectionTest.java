@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -129,6 +130,13 @@ class BucketInspectionTest {
     }
 
     @Test
+    void ofATopicThatCannotBeThereIsNothing() {
+        for (String name : List.of("lakes", "no topic", "ä", "a/b", "..", "x".repeat(2_000))) {
+            assertThat(inspection.partitions(Optional.of(name))).as(name).isEmpty();
+        }
+    }
+
+    @Test
     void aManifestThatCannotBeReadIsDamage() throws InterruptedException {
         String manifest = objects.keys().stream().filter(key -> key.endsWith("3.manifest")).findFirst().orElseThrow();
         objects.flipBit(manifest, 90);
@@ -210,6 +218,13 @@ class BucketInspectionTest {
         assertThat(inspection.dump(segment.key(), SegmentDetail.BATCHES, lines::add)).isGreaterThanOrEqualTo(2);
         assertThat(lines).anyMatch(line -> line.startsWith("DAMAGED   batch at 0 fails")).anyMatch(line -> line.startsWith("DAMAGED   section "));
         assertThat(lines.stream().filter(line -> line.startsWith("batch"))).hasSizeGreaterThan(3);
+
+        byte[] whole = objects.bytes(segments().get(0).key());
+        for (int from : new int[] {1, (int) segments().get(0).logSizeBytes(), whole.length - 256}) {
+            lines.clear();
+            assertThat(BucketInspection.dump(Files.write(directory.resolve("tail"), Arrays.copyOfRange(whole, from, whole.length)), SegmentDetail.RECORDS, lines::add)).as("without %d bytes", from).isPositive();
+            assertThat(lines).anyMatch(line -> line.startsWith("footer    version 1")).anyMatch(line -> line.startsWith("DAMAGED   "));
+        }
 
         lines.clear();
         assertThat(BucketInspection.dump(Files.write(directory.resolve("nothing"), new byte[300]), SegmentDetail.RECORDS, lines::add)).isOne();

@@ -1,5 +1,6 @@
 package io.firn.cold.bucket;
 
+import io.firn.cold.ObjectKeys;
 import io.firn.cold.ObjectStore;
 import io.firn.cold.segment.BucketLayout;
 import java.util.ArrayList;
@@ -25,6 +26,9 @@ public final class BucketDirectory {
 
     /** All partitions of all topics, or of those of one name (several, if it was deleted and made again), in the order of their keys. Some may have nothing that counts: see {@link NewestManifest}. */
     public CompletableFuture<List<TopicIdPartition>> partitions(Optional<String> topic) {
+        if (!topic.map(ObjectKeys::allows).orElse(true)) {
+            return CompletableFuture.completedFuture(List.of()); // no topic has such a name
+        }
         return collect(topic, topic.map(layout::topicPrefix).orElse(layout.topicsPrefix()), "", new ArrayList<>());
     }
 

@@ -104,9 +104,14 @@ public final class SegmentDump {
 
     private void sections(SegmentFooter footer) {
         footer.sections().forEach(this::section);
+        long logSize = footer.facts().logSizeBytes();
+        long tailSize = segment.sizeBytes() - logSize;
+        if (tailSize < SegmentFooter.BYTES || tailSize > Integer.MAX_VALUE) {
+            damaged("sections: the footer's log of " + logSize + " bytes does not fit an object of " + segment.sizeBytes() + " bytes");
+            return;
+        }
         try {
-            long logSize = footer.facts().logSizeBytes();
-            SegmentIndexes indexes = SegmentIndexes.parse(bytes(logSize, Math.toIntExact(segment.sizeBytes() - logSize)));
+            SegmentIndexes indexes = SegmentIndexes.parse(bytes(logSize, (int) tailSize));
             indexes.leaderEpochs().strip().lines().skip(2).forEach(epoch -> out.accept("epoch     " + epoch.replaceFirst(" ", " from offset ")));
             for (ColdAbortedTransaction aborted : indexes.abortedTransactions()) {
                 out.accept("aborted   producer " + aborted.producerId() + ", offsets " + aborted.firstOffset() + " to " + aborted.lastOffset() + ", last stable offset " + aborted.lastStableOffset());
@@ -117,8 +122,6 @@ public final class SegmentDump {
             }
         } catch (ColdStoreException.Corrupt e) {
             damaged("sections: " + e.getMessage());
-        } catch (ArithmeticException | IllegalArgumentException e) {
-            damaged("sections: the footer's log size does not fit an object of " + segment.sizeBytes() + " bytes");
         }
     }
 
