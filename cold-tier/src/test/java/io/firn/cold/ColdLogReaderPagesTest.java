@@ -2,6 +2,10 @@ package io.firn.cold;
 
 import static io.firn.cold.ColdFixture.CHUNK;
 import static io.firn.cold.ColdFixture.PARTITION;
+import static io.firn.cold.ReaderFixture.EARLIEST;
+import static io.firn.cold.ReaderFixture.END;
+import static io.firn.cold.ReaderFixture.range;
+import static io.firn.cold.ReaderFixture.take;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.firn.cold.manifest.PageShape;
@@ -11,10 +15,8 @@ import io.firn.cold.sim.SimObjectStore;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
-import java.util.stream.LongStream;
 import org.apache.kafka.common.compress.Compression;
 import org.junit.jupiter.api.Test;
 
@@ -23,19 +25,17 @@ class ColdLogReaderPagesTest {
 
     private static final PageShape TINY = new PageShape(2, 2, 2, 3, 2);
     private static final int SEGMENTS = 24;
-    private static final ColdPosition EARLIEST = new ColdPosition.Earliest();
-    private static final ColdPosition END = new ColdPosition.End();
 
     private final ColdFixture cold = new ColdFixture(ColdFixture.config(16 * CHUNK, 0), TINY);
     private final Random random = new Random(12);
-    private final SimObjectStore readable = cold.objects.reopened();
-    private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
-    private final ColdLogReader reader = ColdLogReader.open(new ColdReaderConfig("firn", Optional.empty(), CHUNK, 16 * CHUNK, 4, 4 * CHUNK, 1_000, 3), readable, cold.sim, meters, cold.sim.threads());
+    private final ReaderFixture reading = new ReaderFixture(cold);
+    private final SimObjectStore readable = reading.readable;
+    private final SimpleMeterRegistry meters = reading.meters;
+    private final ColdLogReader reader = reading.reader;
     private final List<SegmentFixture> segments = new ArrayList<>();
     private final ColdLog log = cold.log(1);
 
     ColdLogReaderPagesTest() {
-        readable.inject(SimFault.refusing().on(Operation.PUT, Operation.PUT_IF_ABSENT, Operation.DELETE));
         for (int i = 0; i < SEGMENTS; i++) {
             segments.add(SegmentFixture.random(random, log.endOffset(), 1, 300));
             cold.await(log.append(segments.get(i)));
@@ -48,51 +48,12 @@ class ColdLogReaderPagesTest {
         return cold.objects.keys().stream().filter(key -> key.endsWith(".page") && key.substring(key.lastIndexOf('/')).contains(level)).sorted().toList();
     }
 
-    private ColdStream stream(ColdPosition from, ColdPosition to, boolean committed) {
-        return cold.await(reader.stream(PARTITION, from, to, committed));
-    }
-
-    private List<Long> offsets(ColdStream stream) {
-        List<Long> offsets = new ArrayList<>();
-        for (Optional<ColdPiece> piece = cold.await(stream.next()); piece.isPresent(); piece = cold.await(stream.next())) {
-            take(piece.get(), offsets);
-        }
-        return offsets;
-    }
-
-    private static void take(ColdPiece piece, List<Long> offsets) {
-        if (piece instanceof ColdPiece.Expired expired) {
-            offsets.add(-expired.fromOffset());
-            offsets.add(-expired.toOffset());
-        } else if (piece instanceof ColdPiece.Batches batches) {
-            try (batches) {
-                batches.records(record -> offsets.add(record.offset()));
-            }
-        }
-    }
-
-    /** Reads until it fails. */
-    private Throwable failureOf(ColdStream stream, List<Long> offsets) {
-        while (true) {
-            CompletableFuture<Optional<ColdPiece>> next = stream.next();
-            cold.await(next.handle((piece, failure) -> null));
-            if (next.isCompletedExceptionally()) {
-                return cold.failure(next);
-            }
-            take(next.join().orElseThrow(), offsets);
-        }
-    }
-
-    private static List<Long> range(long from, long to) {
-        return LongStream.range(from, to).boxed().toList();
-    }
-
     @Test
     void theWholeLogIsReadEachPageOnce() {
-        ColdStream stream = stream(EARLIEST, END, true);
+        ColdStream stream = reading.stream(EARLIEST, END, true);
         assertThat(stream.limitOffset()).isEqualTo(log.endOffset());
         assertThat(stream.remainingBytes()).isEqualTo(log.sizeBytes());
-        assertThat(offsets(stream)).isEqualTo(range(0, log.endOffset()));
+        assertThat(reading.offsets(stream)).isEqualTo(range(0, log.endOffset()));
         assertThat(stream.remainingBytes()).isZero();
         assertThat(meters.get("firn.cold.page.gets").counter().count()).isEqualTo(pages("-").size());
         assertThat(meters.get("firn.cold.cache.page.bytes").gauge().value()).isPositive();
@@ -103,12 +64,12 @@ class ColdLogReaderPagesTest {
         long end = log.endOffset();
         for (SegmentFixture segment : segments) {
             long from = segment.baseOffset();
-            assertThat(offsets(stream(new ColdPosition.Offset(from), new ColdPosition.Offset(from + 1), false))).containsExactly(from);
+            assertThat(reading.offsets(reading.stream(new ColdPosition.Offset(from), new ColdPosition.Offset(from + 1), false))).containsExactly(from);
             long timestampMs = segment.records().get(0).timestampMs();
             long first = segments.stream().flatMap(one -> one.records().stream()).filter(rec -> rec.timestampMs() >= timestampMs).findFirst().orElseThrow().offset();
-            ColdStream byTime = stream(new ColdPosition.Time(timestampMs), END, false);
+            ColdStream byTime = reading.stream(new ColdPosition.Time(timestampMs), END, false);
             assertThat(byTime.startOffset()).isEqualTo(first);
-            assertThat(offsets(byTime)).isEqualTo(range(first, end));
+            assertThat(reading.offsets(byTime)).isEqualTo(range(first, end));
         }
     }
 
@@ -121,12 +82,12 @@ class ColdLogReaderPagesTest {
             cold.await(log.append(new SegmentFixture(log.endOffset(), 1).batch(random, Compression.NONE, 1, 10)));
         }
         assertThat(log.outline().stream().filter(stretch -> !stretch.isPage()).noneMatch(one -> one.baseOffset() == base || one.baseOffset() == base + 5)).isTrue();
-        assertThat(offsets(stream(new ColdPosition.Offset(base), new ColdPosition.Offset(base + 8), true))).containsExactly(base + 3, base + 4, base + 6, base + 7);
+        assertThat(reading.offsets(reading.stream(new ColdPosition.Offset(base), new ColdPosition.Offset(base + 8), true))).containsExactly(base + 3, base + 4, base + 6, base + 7);
     }
 
     @Test
     void pagesThatAreRewrittenUnderAReaderLeadToTheNewerManifest() {
-        ColdStream stream = stream(EARLIEST, END, false);
+        ColdStream stream = reading.stream(EARLIEST, END, false);
         List<Long> offsets = new ArrayList<>();
         take(cold.await(stream.next()).orElseThrow(), offsets);
         assertThat(meters.get("firn.cold.page.gets").counter().count()).as("it has not come to a page").isZero();
@@ -137,27 +98,27 @@ class ColdLogReaderPagesTest {
         cold.sim.pass(400_000);
         assertThat(pages("-")).as("every page has been written anew").doesNotContainAnyElementsOf(known);
         int lists = readable.requests(Operation.LIST);
-        offsets.addAll(offsets(stream));
+        offsets.addAll(reading.offsets(stream));
         assertThat(offsets).isEqualTo(range(0, log.endOffset()));
         assertThat(readable.requests(Operation.LIST)).as("it has looked for a newer manifest").isEqualTo(lists + 1);
     }
 
     @Test
     void pagesThatExpireUnderAReaderAreReportedAndItGoesOn() {
-        ColdStream stream = stream(EARLIEST, END, true);
+        ColdStream stream = reading.stream(EARLIEST, END, true);
         List<Long> offsets = new ArrayList<>();
         take(cold.await(stream.next()).orElseThrow(), offsets);
         long start = segments.get(15).baseOffset() + 1;
         cold.await(log.deleteBefore(start));
         cold.sim.pass(400_000);
-        offsets.addAll(offsets(stream));
+        offsets.addAll(reading.offsets(stream));
         long gone = -offsets.get(offsets.indexOf(-start) - 1);
         assertThat(gone).isLessThanOrEqualTo(segments.get(2).nextOffset());
         List<Long> expected = new ArrayList<>(range(0, gone));
         expected.addAll(List.of(-gone, -start));
         expected.addAll(range(start, log.endOffset()));
         assertThat(offsets).isEqualTo(expected);
-        assertThat(stream(EARLIEST, END, false).startOffset()).isEqualTo(start);
+        assertThat(reading.stream(EARLIEST, END, false).startOffset()).isEqualTo(start);
     }
 
     @Test
@@ -197,10 +158,10 @@ class ColdLogReaderPagesTest {
         String lost = pages("-0-").get(2);
         cold.await(cold.objects.delete(lost));
         List<Long> offsets = new ArrayList<>();
-        ColdStream stream = stream(EARLIEST, END, false);
-        assertThat(failureOf(stream, offsets)).isInstanceOf(ColdStoreException.Missing.class).hasMessageContaining(lost);
+        ColdStream stream = reading.stream(EARLIEST, END, false);
+        assertThat(reading.failureOf(stream, offsets)).isInstanceOf(ColdStoreException.Missing.class).hasMessageContaining(lost);
         assertThat(offsets).isNotEmpty().isEqualTo(range(0, offsets.size()));
-        assertThat(failureOf(stream, offsets)).isInstanceOf(ColdStoreException.Missing.class);
+        assertThat(reading.failureOf(stream, offsets)).isInstanceOf(ColdStoreException.Missing.class);
     }
 
     @Test
@@ -208,7 +169,7 @@ class ColdLogReaderPagesTest {
         String rotten = pages("-0-").get(2);
         cold.objects.flipBit(rotten, 60);
         List<Long> offsets = new ArrayList<>();
-        assertThat(failureOf(stream(EARLIEST, END, false), offsets)).isInstanceOf(ColdStoreException.Corrupt.class);
+        assertThat(reading.failureOf(reading.stream(EARLIEST, END, false), offsets)).isInstanceOf(ColdStoreException.Corrupt.class);
         assertThat(offsets).isNotEmpty().isEqualTo(range(0, offsets.size()));
     }
 
