@@ -5,15 +5,17 @@ import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
+import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.net.http.HttpTimeoutException;
 import java.time.Duration;
 import picocli.CommandLine.Option;
 
 /** Where commands about the cluster go: the HTTP address of any of its brokers. Failures are one line. */
 final class ClusterDoor {
 
-    /** A change waits until a controller is found, which after a failure takes some seconds. */
+    /** For an answer to begin: a change waits until a controller is found, which after a failure takes some seconds. */
     private static final Duration TIME_LIMIT = Duration.ofSeconds(30);
     private static final int OK = 200;
     private static final String BROKERS = "/cluster/brokers";
@@ -35,6 +37,9 @@ final class ClusterDoor {
 
     /** @param action with its parameters */
     JsonObject actOnTopic(String attempt, String topic, String action) throws InterruptedException {
+        if (!topic.matches("[a-zA-Z0-9._-]{1,249}")) {
+            throw new CliFailure(Main.USAGE, "no topic can have the name '" + topic + "'");
+        }
         return send(attempt, HttpRequest.newBuilder(uri("/cluster/topics/" + topic + "/" + action)).POST(HttpRequest.BodyPublishers.noBody()));
     }
 
@@ -50,15 +55,27 @@ final class ClusterDoor {
         }
     }
 
+    /** What failed only after the answer had begun is told in it. */
+    private static JsonObject answer(String attempt, JsonObject answer) {
+        if (answer.containsKey("error")) {
+            throw new CliFailure(Main.FAILED, attempt + ": " + answer.getString("error"));
+        }
+        return answer;
+    }
+
     private JsonObject send(String attempt, HttpRequest.Builder request) throws InterruptedException {
         try {
             HttpResponse<String> response = client.send(request.timeout(TIME_LIMIT).build(), HttpResponse.BodyHandlers.ofString());
             if (response.statusCode() == OK) {
-                return new JsonObject(response.body());
+                return answer(attempt, new JsonObject(response.body()));
             }
             throw new CliFailure(Main.FAILED, attempt + ": " + response.body().strip());
         } catch (DecodeException strange) {
             throw new CliFailure(Main.FAILED, attempt + ": " + url + " does not answer as a broker does");
+        } catch (HttpConnectTimeoutException unreachable) {
+            throw new CliFailure(Main.FAILED, "no broker answers at " + url + ": " + unreachable.getMessage());
+        } catch (HttpTimeoutException slow) {
+            throw new CliFailure(Main.FAILED, attempt + ": the broker at " + url + " did not answer within " + TIME_LIMIT.toSeconds() + " s; it may still be done");
         } catch (IOException unreachable) {
             throw new CliFailure(Main.FAILED, "no broker answers at " + url + ": " + (unreachable.getMessage() == null ? unreachable.getClass().getSimpleName() : unreachable.getMessage()));
         }

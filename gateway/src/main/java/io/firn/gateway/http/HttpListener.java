@@ -28,6 +28,8 @@ public final class HttpListener {
     static final int MAX_HEADER_BYTES = 8192;
     static final int MAX_CONNECTIONS = 256;
     static final int IDLE_SECONDS = 30;
+    /** Well below the idle time, here and of clients. */
+    private static final long SIGN_OF_LIFE_MS = 10_000;
 
     private final HttpServer server;
     private final AtomicInteger connections = new AtomicInteger();
@@ -54,7 +56,7 @@ public final class HttpListener {
         HttpServer server = vertx.createHttpServer(options(config));
         HttpListener listener = new HttpListener(server);
         server.connectionHandler(listener::connected);
-        server.requestHandler(new Routes(new MetricsPage(vertx, meters), new HealthPage(readiness), new ClusterPage(vertx, metadata), new TopicPage(vertx, recovery)));
+        server.requestHandler(new Routes(new MetricsPage(vertx, meters), new HealthPage(readiness), new ClusterPage(vertx, metadata), new TopicPage(vertx, recovery, SIGN_OF_LIFE_MS)));
         return server.listen().map(listener);
     }
 

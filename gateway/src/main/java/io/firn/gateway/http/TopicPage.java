@@ -27,6 +27,8 @@ import java.util.regex.Pattern;
  *   POST /cluster/topics/NAME/recover?replication.factor=3    brings it back from the bucket; answers what was recovered, when this broker serves its part of it
  * </pre>
  *
+ * <p>That may take minutes, of a topic with many partitions or while the bucket is away. So that the connection is not taken for an idle one, the answer then begins with 200 and white space; should it fail after all, the JSON object that ends it has an {@code error}.
+ *
  * <p>As on {@link ClusterPage}, a request from a page in a browser is refused, and nobody is asked who they are. Limits: {@value #MAX_AT_ONCE} at once; more are answered 503. Threading: called on event loops.
  */
 final class TopicPage {
@@ -37,12 +39,17 @@ final class TopicPage {
 
     private final Vertx vertx;
     private final Supplier<Optional<TopicRecovery>> recovery;
+    private final long signOfLifeMs;
     private final AtomicInteger running = new AtomicInteger();
 
-    /** @param recovery empty while this broker has no bucket yet */
-    TopicPage(Vertx vertx, Supplier<Optional<TopicRecovery>> recovery) {
+    /**
+     * @param recovery empty while this broker has no bucket yet
+     * @param signOfLifeMs how often one who waits hears something
+     */
+    TopicPage(Vertx vertx, Supplier<Optional<TopicRecovery>> recovery, long signOfLifeMs) {
         this.vertx = vertx;
         this.recovery = recovery;
+        this.signOfLifeMs = signOfLifeMs;
     }
 
     static boolean serves(String path) {
@@ -74,14 +81,35 @@ final class TopicPage {
 
     private void recover(HttpServerResponse response, TopicRecovery recovery, String topic, int factor) {
         Context context = vertx.getOrCreateContext();
+        long signs = vertx.setPeriodic(signOfLifeMs, tick -> signOfLife(response));
         recovery.recover(topic, factor).whenComplete((history, failure) -> context.runOnContext(now -> {
             running.decrementAndGet();
+            vertx.cancelTimer(signs);
+            if (response.closed()) {
+                return; // whoever asked has gone
+            }
             if (failure == null) {
-                response.putHeader(HttpHeaders.CONTENT_TYPE, "application/json").putHeader(HttpHeaders.CACHE_CONTROL, "no-store").end(told(history).encode() + "\n");
+                json(response).end(told(history).encode() + "\n");
+            } else if (response.headWritten()) {
+                response.end(new JsonObject().put("error", String.valueOf(ErrorMapping.unwrap(failure).getMessage())).encode() + "\n");
             } else {
                 refuse(response, ErrorMapping.unwrap(failure));
             }
         }));
+    }
+
+    private static HttpServerResponse json(HttpServerResponse response) {
+        return response.headWritten() ? response : response.putHeader(HttpHeaders.CONTENT_TYPE, "application/json").putHeader(HttpHeaders.CACHE_CONTROL, "no-store");
+    }
+
+    private static void signOfLife(HttpServerResponse response) {
+        if (response.closed() || response.ended()) {
+            return;
+        }
+        if (!response.headWritten()) {
+            json(response).setChunked(true);
+        }
+        response.write("\n");
     }
 
     private static void refuse(HttpServerResponse response, Throwable cause) {
