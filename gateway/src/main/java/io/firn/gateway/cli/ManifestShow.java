@@ -26,7 +26,7 @@ final class ManifestShow implements Callable<Integer> {
     public Integer call() {
         boolean all = true;
         try (BucketInspection inspection = scope.open()) {
-            System.out.println("cluster   " + inspection.cluster());
+            StandardOutput.line("cluster   " + inspection.cluster());
             Set<Uuid> told = new HashSet<>();
             for (TopicIdPartition partition : scope.partitions(inspection)) {
                 if (told.add(partition.topicId())) {
@@ -41,11 +41,11 @@ final class ManifestShow implements Callable<Integer> {
     private static boolean showTopic(BucketInspection inspection, TopicIdPartition partition) {
         String head = "topic     " + partition.topic() + ", topic id " + partition.topicId() + ": ";
         try {
-            System.out.println(head + inspection.topic(partition.topic(), partition.topicId()).map(topic -> topic.partitions() + " partition(s), configs " + new TreeMap<>(topic.configs())
+            StandardOutput.line(head + inspection.topic(partition.topic(), partition.topicId()).map(topic -> topic.partitions() + " partition(s), configs " + new TreeMap<>(topic.configs())
                     + ", as of version " + topic.metadataVersion() + " of the metadata of cluster " + topic.clusterId()).orElse("not described"));
             return true;
         } catch (ColdStoreException.Corrupt | ColdStoreException.Misconfigured damaged) {
-            System.out.println("DAMAGED   " + head + damaged.getMessage());
+            StandardOutput.line("DAMAGED   " + head + damaged.getMessage());
             return false;
         }
     }
@@ -53,12 +53,12 @@ final class ManifestShow implements Callable<Integer> {
     /** False if it cannot be read; the others are shown all the same. */
     private boolean show(BucketInspection inspection, TopicIdPartition partition) {
         try {
-            return inspection.show(partition, segments, System.out::println) == 0;
+            return inspection.show(partition, segments, StandardOutput::line) == 0;
         } catch (ColdStoreException.Missing deleted) {
-            System.out.println("partition " + partition.topic() + "-" + partition.partition() + ", topic id " + partition.topicId() + " is deleted");
+            StandardOutput.line("partition " + partition.topic() + "-" + partition.partition() + ", topic id " + partition.topicId() + " is deleted");
             return true;
         } catch (ColdStoreException.Corrupt | ColdStoreException.Misconfigured damaged) {
-            System.out.println("DAMAGED   " + partition.topic() + "-" + partition.partition() + ", topic id " + partition.topicId() + ": " + damaged.getMessage());
+            StandardOutput.line("DAMAGED   " + partition.topic() + "-" + partition.partition() + ", topic id " + partition.topicId() + ": " + damaged.getMessage());
             return false;
         }
     }

@@ -24,9 +24,9 @@ final class ManifestVerify implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException {
         try (BucketInspection inspection = scope.open()) {
-            System.out.println("cluster  " + inspection.cluster());
+            StandardOutput.line("cluster  " + inspection.cluster());
             BucketVerdict verdict = verify(inspection, scope.partitions(inspection));
-            System.out.println(Figures.count(verdict.partitions()) + " partition(s), " + Figures.count(verdict.segments()) + " segment(s), " + Figures.megabytes(verdict.logBytes()) + " MB: "
+            StandardOutput.line(Figures.count(verdict.partitions()) + " partition(s), " + Figures.count(verdict.segments()) + " segment(s), " + Figures.megabytes(verdict.logBytes()) + " MB: "
                     + Figures.count(verdict.problems()) + " problem(s), " + Figures.count(verdict.orphans()) + " orphan(s) of " + Figures.megabytes(verdict.orphanBytes()) + " MB, "
                     + Figures.count(verdict.pendingDeletions()) + " pending deletion(s)");
             return verdict.problems() == 0 ? Main.OK : Main.FAILED;
@@ -35,6 +35,6 @@ final class ManifestVerify implements Callable<Integer> {
 
     private BucketVerdict verify(BucketInspection inspection, List<TopicIdPartition> partitions) throws InterruptedException {
         long total = partitions.stream().mapToLong(inspection::logBytes).sum();
-        return WatchedWork.run("verified", total, System.out, (lines, done) -> inspection.verify(partitions, deep, lines, done));
+        return WatchedWork.run("verified", total, StandardOutput::line, (lines, done) -> inspection.verify(partitions, deep, lines, done));
     }
 }

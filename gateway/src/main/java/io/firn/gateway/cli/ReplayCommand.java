@@ -2,6 +2,7 @@ package io.firn.gateway.cli;
 
 import io.firn.cold.ColdLogReader;
 import io.firn.cold.ColdPosition;
+import io.firn.cold.ColdReaderConfig;
 import io.firn.cold.ColdStoreException;
 import io.firn.cold.ColdStream;
 import io.firn.cold.ColdTopic;
@@ -13,6 +14,7 @@ import java.io.FileOutputStream;
 import java.io.OutputStream;
 import java.nio.file.Path;
 import java.time.InstantSource;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -20,6 +22,8 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.BooleanSupplier;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -38,6 +42,8 @@ final class ReplayCommand implements Callable<Integer> {
     /** As large as anything that was ever accepted. */
     private static final int MAX_REQUEST_BYTES = 1 << 30;
     private static final int BLOCK_LIMIT_MS = 120_000;
+    /** What a partition holds while its records are written, which may take as long as the target pleases, lies over two chunks; with more of them than the cache has room for the others would wait in vain. */
+    private static final int CHUNKS_A_PARTITION = 4;
 
     @Parameters(paramLabel = "TOPIC")
     private String topic;
@@ -72,7 +78,7 @@ final class ReplayCommand implements Callable<Integer> {
     @Option(names = "--client-config", paramLabel = "KEY=VALUE", description = "Any setting of the Java producer, with --to-cluster. Repeatable.")
     private Map<String, String> clientConfig = Map.of();
 
-    @Option(names = "--parallel", paramLabel = "N", defaultValue = "4", description = "Partitions read at the same time (default ${DEFAULT-VALUE}).")
+    @Option(names = "--parallel", paramLabel = "N", defaultValue = "4", description = "Partitions read at the same time, at most one for four chunks of cold.cache.bytes (default ${DEFAULT-VALUE}).")
     private int parallel;
 
     @Mixin
@@ -98,9 +104,13 @@ final class ReplayCommand implements Callable<Integer> {
         try (ColdLogReader reader = ColdLogReader.open(configured.reader(), configured.openToRead(meters), InstantSource.system(), meters)) {
             ColdTopic found = find(reader);
             List<ColdStream> streams = wanted(found).stream().map(number -> reader.stream(found.partition(number), start, end, readCommitted)).toList().stream().map(ReplayCommand::await).toList();
-            replay(streams);
+            replay(streams, atOnce(parallel, configured.reader()));
             return Main.OK;
         }
+    }
+
+    static int atOnce(int parallel, ColdReaderConfig reader) {
+        return (int) Math.max(1, Math.min(parallel, reader.cacheBytes() / CHUNKS_A_PARTITION / reader.chunkBytes()));
     }
 
     private void checkOptions() {
@@ -140,11 +150,11 @@ final class ReplayCommand implements Callable<Integer> {
         }
     }
 
-    private void replay(List<ColdStream> streams) throws InterruptedException {
+    private void replay(List<ColdStream> streams, int atOnce) throws InterruptedException {
         long total = streams.stream().mapToLong(ColdStream::remainingBytes).sum();
         try (ReplayTarget target = target(streams)) {
             BooleanSupplier enough = target instanceof ReplayToStream stream ? stream::readerGone : () -> false;
-            long records = WatchedWork.run("replayed", total, System.err, new ReplayRun(streams, target, parallel, enough)::run);
+            long records = WatchedWork.run("replayed", total, System.err::println, new ReplayRun(streams, target, atOnce, enough)::run);
             if (!enough.getAsBoolean()) {
                 System.err.println("replayed " + Figures.count(records) + " record(s) of " + streams.size() + " partition(s), " + Figures.megabytes(total) + " MB in the bucket");
                 streams.forEach(this::tellUndecided);
@@ -160,26 +170,41 @@ final class ReplayCommand implements Callable<Integer> {
         }
     }
 
-    private ReplayTarget target(List<ColdStream> streams) {
+    private ReplayTarget target(List<ColdStream> streams) throws InterruptedException {
         if (toDirectory.isPresent()) {
-            return new ReplayToFiles(toDirectory.get(), topic, format);
+            ReplayToFiles files = new ReplayToFiles(toDirectory.get(), topic, format);
+            files.requireFree(streams.stream().map(stream -> stream.partition().partition()).toList());
+            return files;
         }
         if (toCluster.isEmpty()) {
             return new ReplayToStream(output, format);
         }
         BootstrapAddress.requireOneListening(toCluster.get());
-        ReplayToCluster cluster = new ReplayToCluster(new KafkaProducer<>(producer(), new ByteArraySerializer(), new ByteArraySerializer()), toTopic.orElse(topic));
-        try {
-            cluster.require(streams.stream().map(stream -> stream.partition().partition()).toList());
-            return cluster;
-        } catch (RuntimeException refused) {
-            cluster.close();
-            throw refused;
+        requireTopic(streams.stream().mapToInt(stream -> stream.partition().partition()).max().orElse(0) + 1);
+        return new ReplayToCluster(new KafkaProducer<>(producer(), new ByteArraySerializer(), new ByteArraySerializer()), targetTopic());
+    }
+
+    private String targetTopic() {
+        return toTopic.orElse(topic);
+    }
+
+    /** Asked before a producer asks for it, to which a cluster may answer by making the topic. */
+    private void requireTopic(int partitions) throws InterruptedException {
+        Map<String, Object> properties = new HashMap<>(Map.of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, toCluster.orElseThrow(), AdminClientConfig.CLIENT_ID_CONFIG, "firn-replay",
+                AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, ClientOptions.TIME_LIMIT_MS, AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, ClientOptions.TIME_LIMIT_MS,
+                AdminClientConfig.METRIC_REPORTER_CLASSES_CONFIG, "", AdminClientConfig.ENABLE_METRICS_PUSH_CONFIG, false));
+        properties.putAll(clientConfig);
+        properties.keySet().retainAll(AdminClientConfig.configNames());
+        try (Admin admin = Admin.create(properties)) {
+            int there = AdminCall.await("cannot replay into topic " + targetTopic(), admin.describeTopics(List.of(targetTopic())).allTopicNames()).get(targetTopic()).partitions().size();
+            if (there < partitions) {
+                throw new CliFailure(Main.USAGE, "topic " + targetTopic() + " of the target has " + there + " partition(s), but " + partitions + " are needed to keep the records in order");
+            }
         }
     }
 
     private Map<String, Object> producer() {
-        Map<String, Object> properties = new java.util.HashMap<>(Map.of(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG, toCluster.orElseThrow(), ProducerConfig.CLIENT_ID_CONFIG, "firn-replay",
+        Map<String, Object> properties = new HashMap<>(Map.of(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG, toCluster.orElseThrow(), ProducerConfig.CLIENT_ID_CONFIG, "firn-replay",
                 ProducerConfig.ACKS_CONFIG, "all", ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true, ProducerConfig.LINGER_MS_CONFIG, 5, ProducerConfig.BATCH_SIZE_CONFIG, 256 << 10,
                 ProducerConfig.MAX_REQUEST_SIZE_CONFIG, MAX_REQUEST_BYTES, ProducerConfig.MAX_BLOCK_MS_CONFIG, BLOCK_LIMIT_MS, ProducerConfig.METRIC_REPORTER_CLASSES_CONFIG, "",
                 ProducerConfig.ENABLE_METRICS_PUSH_CONFIG, false));

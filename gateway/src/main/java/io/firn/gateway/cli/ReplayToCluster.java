@@ -27,15 +27,6 @@ final class ReplayToCluster implements ReplayTarget {
         this.topic = topic;
     }
 
-    /** Fails unless the topic has all these partitions. */
-    void require(List<Integer> partitions) {
-        int there = producer.partitionsFor(topic).size();
-        int needed = partitions.stream().mapToInt(Integer::intValue).max().orElse(0) + 1;
-        if (there < needed) {
-            throw new CliFailure(Main.USAGE, "topic " + topic + " of the target has " + there + " partition(s), but " + needed + " are needed to keep the records in order");
-        }
-    }
-
     @Override
     public Lane lane(int partition) {
         return new ClusterLane(partition);

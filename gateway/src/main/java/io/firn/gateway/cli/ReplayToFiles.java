@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
 
 /** A file a partition. It gets its name when it is whole and forced to disk; until then, and after a failure, the name ends in {@value #UNFINISHED}. */
 final class ReplayToFiles implements ReplayTarget {
@@ -28,19 +29,40 @@ final class ReplayToFiles implements ReplayTarget {
         this.format = format;
     }
 
-    /** What is there is not written over. */
+    /** Fails, before hours of reading, if a file that one of these is to go into is there: nothing is written over. */
+    void requireFree(List<Integer> partitions) {
+        for (int partition : partitions) {
+            if (Files.exists(file(partition))) {
+                throw new CliFailure(Main.USAGE, file(partition) + " is there already");
+            }
+            if (Files.exists(unfinished(partition))) {
+                throw taken(unfinished(partition));
+            }
+        }
+    }
+
+    private Path file(int partition) {
+        return directory.resolve(topic + "-" + partition + "." + format.fileEnding());
+    }
+
+    private Path unfinished(int partition) {
+        return directory.resolve(file(partition).getFileName() + UNFINISHED);
+    }
+
+    private static CliFailure taken(Path unfinished) {
+        return new CliFailure(Main.USAGE, unfinished + " is there already: another replay writes it, or left it behind");
+    }
+
     @Override
     public Lane lane(int partition) {
-        Path file = directory.resolve(topic + "-" + partition + "." + format.fileEnding());
-        Path unfinished = directory.resolve(file.getFileName() + UNFINISHED);
-        if (Files.exists(file)) {
-            throw new CliFailure(Main.USAGE, file + " is there already");
-        }
+        Path file = file(partition);
+        Path unfinished = unfinished(partition);
+        requireFree(List.of(partition));
         try {
             Files.createDirectories(directory);
             return new FileLane(partition, file, unfinished, FileChannel.open(unfinished, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE));
         } catch (FileAlreadyExistsException left) {
-            throw new CliFailure(Main.USAGE, unfinished + " is there already: another replay writes it, or left it behind");
+            throw taken(unfinished);
         } catch (IOException failed) {
             throw new CliFailure(Main.FAILED, "cannot write " + unfinished + ": " + failed);
         }

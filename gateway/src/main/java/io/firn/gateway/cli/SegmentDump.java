@@ -6,6 +6,7 @@ import io.firn.gateway.ColdBucket;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
@@ -32,10 +33,25 @@ final class SegmentDump implements Callable<Integer> {
     private BucketOptions bucket;
 
     @Override
-    public Integer call() throws IOException {
+    public Integer call() {
         SegmentDetail detail = records ? SegmentDetail.RECORDS : batches ? SegmentDetail.BATCHES : SegmentDetail.SECTIONS;
-        Consumer<String> out = System.out::println;
-        return (Files.isRegularFile(Path.of(segment)) ? BucketInspection.dump(Path.of(segment), detail, out) : ofBucket(detail, out)) == 0 ? Main.OK : Main.FAILED;
+        return (isFile() ? ofFile(detail, StandardOutput::line) : ofBucket(detail, StandardOutput::line)) == 0 ? Main.OK : Main.FAILED;
+    }
+
+    private boolean isFile() {
+        try {
+            return Files.isRegularFile(Path.of(segment));
+        } catch (InvalidPathException noName) {
+            return false;
+        }
+    }
+
+    private int ofFile(SegmentDetail detail, Consumer<String> out) {
+        try {
+            return BucketInspection.dump(Path.of(segment), detail, out);
+        } catch (IOException unreadable) {
+            throw new CliFailure(Main.FAILED, "cannot read " + segment + ": " + unreadable);
+        }
     }
 
     private int ofBucket(SegmentDetail detail, Consumer<String> out) {

@@ -1,6 +1,5 @@
 package io.firn.gateway.cli;
 
-import java.io.PrintStream;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
@@ -33,7 +32,7 @@ final class WatchedWork {
      * @param lines where the work's lines go; the progress goes to standard error
      * @param totalBytes what the bytes told will add up to
      */
-    static <T> T run(String label, long totalBytes, PrintStream lines, Work<T> work) throws InterruptedException {
+    static <T> T run(String label, long totalBytes, Consumer<String> lines, Work<T> work) throws InterruptedException {
         BlockingQueue<String> told = new ArrayBlockingQueue<>(LINE_LIMIT);
         AtomicLong done = new AtomicLong();
         FutureTask<T> task = new FutureTask<>(() -> work.run(line -> tell(told, line), done::addAndGet));
@@ -45,7 +44,7 @@ final class WatchedWork {
                 Optional<String> line = Optional.ofNullable(told.poll(REDRAW_MS, TimeUnit.MILLISECONDS));
                 line.ifPresent(text -> {
                     progress.close();
-                    lines.println(text);
+                    lines.accept(text);
                 });
                 progress.update(done.get());
             }

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import io.firn.cold.ColdFixture;
 import io.firn.cold.ColdLog;
 import io.firn.cold.ColdPosition;
+import io.firn.cold.ColdReaderConfig;
 import io.firn.cold.ColdRecord;
 import io.firn.cold.ColdStore;
 import io.firn.cold.ObjectStoreConfig;
@@ -136,6 +137,37 @@ class BucketCommandsTest {
         assertThat(run(new SegmentCommand(), "dump", "firn/nothing")).isEqualTo(Main.FAILED);
         assertThat(err.toString(UTF_8)).startsWith("firn: dump: No object firn/nothing in file:");
         assertThat(run(new SegmentCommand(), "dump", "no key")).isEqualTo(Main.USAGE);
+        assertThat(run(new SegmentCommand(), "dump", "\0")).isEqualTo(Main.USAGE);
+    }
+
+    @Test
+    void aReportThatCannotBeWrittenToItsEndIsAFailure() {
+        for (String[] command : new String[][] {{"show", "--segments"}, {"verify"}}) {
+            err.reset();
+            System.setOut(new PrintStream(new OutputStream() {
+                private int left = 50;
+
+                @Override
+                public void write(int b) throws IOException {
+                    if (left-- <= 0) {
+                        throw new IOException("No space left on device");
+                    }
+                }
+            }, false, UTF_8));
+            assertThat(run(new ManifestCommand(), command)).isEqualTo(Main.FAILED);
+            assertThat(err.toString(UTF_8)).isEqualTo("firn: standard output takes no more; the rest was not written\n");
+        }
+    }
+
+    @Test
+    void aNameThatNoTopicCanHaveIsNotThere() {
+        for (String name : List.of("no topic", "ä", "a/b", "..")) {
+            assertThat(run(new ManifestCommand(), "show", name)).isEqualTo(Main.FAILED);
+            assertThat(run(new ManifestCommand(), "verify", name)).isEqualTo(Main.FAILED);
+            assertThat(run(new ReplayCommand(), name)).isEqualTo(Main.FAILED);
+            assertThat(Commands.execute(new TopicCommand(), "recover", name, "--http", "http://127.0.0.1:1")).isIn(Main.USAGE, Main.FAILED);
+        }
+        assertThat(err.toString(UTF_8)).contains("firn: no topic can have the name 'no topic'\n").doesNotContain("\tat ");
     }
 
     /** Offsets by partition, in the order of the lines; fails on a line that is no JSON object of a record. */
@@ -189,6 +221,30 @@ class BucketCommandsTest {
         assertThat(Files.size(into.resolve("rivers-1.raw"))).isEqualTo(3 * 501);
         try (Stream<Path> files = Files.list(into)) {
             assertThat(files.map(file -> file.getFileName().toString())).hasSize(6).noneMatch(name -> name.endsWith(".part"));
+        }
+    }
+
+    @Test
+    void noMorePartitionsAreReadAtATimeThanTheCacheHasRoomFor() {
+        ColdReaderConfig reader = ColdReaderConfig.of("firn"); // 64 chunks
+        assertThat(ReplayCommand.atOnce(4, reader)).isEqualTo(4);
+        assertThat(ReplayCommand.atOnce(256, reader)).isEqualTo(16);
+        ColdReaderConfig small = new ColdReaderConfig("firn", Optional.empty(), 1 << 20, 8 << 20, 1, 0, 1_000, 1);
+        assertThat(ReplayCommand.atOnce(256, small)).isEqualTo(2);
+    }
+
+    @Test
+    void aFileThatIsThereIsFoundBeforeAnythingIsWritten() throws IOException {
+        for (String there : List.of("rivers-2.jsonl", "rivers-2.jsonl.part")) {
+            Path into = directory.resolveSibling(directory.getFileName() + "-" + there);
+            Files.createDirectories(into);
+            Files.writeString(into.resolve(there), "somebody's");
+            assertThat(run(new ReplayCommand(), "rivers", "--parallel", "1", "--to-dir", into.toString())).isEqualTo(Main.USAGE);
+            assertThat(err.toString(UTF_8)).contains(there + " is there already");
+            try (Stream<Path> files = Files.list(into)) {
+                assertThat(files).containsExactly(into.resolve(there));
+            }
+            assertThat(into.resolve(there)).hasContent("somebody's");
         }
     }
 
@@ -248,8 +304,6 @@ class BucketCommandsTest {
         List<PartitionInfo> partitions = List.of(new PartitionInfo("u", 0, Node.noNode(), null, null), new PartitionInfo("u", 1, Node.noNode(), null, null));
         MockProducer<byte[], byte[]> producer = new MockProducer<>(new Cluster("c", List.of(), partitions, java.util.Set.of(), java.util.Set.of()), false, null, new ByteArraySerializer(), new ByteArraySerializer());
         try (ReplayToCluster cluster = new ReplayToCluster(producer, "u")) {
-            assertThatThrownBy(() -> cluster.require(List.of(0, 2))).isInstanceOf(CliFailure.class).hasMessage("topic u of the target has 2 partition(s), but 3 are needed to keep the records in order");
-            cluster.require(List.of(1, 0));
             ReplayTarget.Lane lane = cluster.lane(1);
             for (long offset = 100; offset < 103; offset++) {
                 lane.write(new ColdRecord(offset, offset, Optional.empty(), Optional.of(ByteBuffer.wrap(new byte[] {(byte) offset})), List.of()));

@@ -88,6 +88,11 @@ class ReplayIT {
 
     private void intoAnotherCluster(Buckets buckets, Map<TopicPartition, List<Line>> expected, List<TopicPartition> partitions) {
         try (FirnNode other = FirnNode.in(directory.resolve("other")).start(); Topics topics = Topics.of(other.bootstrap())) {
+            topics.create("narrow", PARTITIONS - 1);
+            for (String target : List.of("narrow", "nowhere")) {
+                assertThat(FirnTool.run(buckets.settings(), "replay", "tiered", "--to-cluster", other.bootstrap(), "--to-topic", target).exitCode()).as(target).isNotZero();
+            }
+            assertThat(Topics.done(topics.admin().listTopics().names())).as("not made by asking for it").contains("narrow").doesNotContain("nowhere");
             topics.create("copy", PARTITIONS);
             FirnTool.run(buckets.settings(), "replay", "tiered", "--to-cluster", other.bootstrap(), "--to-topic", "copy").succeeded();
             Map<TopicPartition, List<ConsumerRecord<byte[], byte[]>>> read = Reading.all(other.bootstrap(), Topics.partitions("copy", PARTITIONS));
