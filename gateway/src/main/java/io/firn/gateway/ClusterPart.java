@@ -33,6 +33,7 @@ import io.firn.membership.Command;
 import io.firn.membership.Consensus;
 import io.firn.membership.CpPeer;
 import io.firn.membership.Endpoint;
+import io.firn.membership.Incarnation;
 import io.firn.membership.Metadata;
 import io.firn.membership.MetadataTimes;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -75,8 +76,8 @@ final class ClusterPart {
     static final LongSupplier MONOTONIC_MS = () -> TimeUnit.NANOSECONDS.toMillis(System.nanoTime());
 
     private final BrokerConfig config;
+    private final Uuid process = Uuid.randomUuid();
     private final DataDirectory directory;
-    private final Uuid process;
     private final Consensus consensus;
     private final MetadataLinks metadataLinks;
     private final PeerLinks heartbeatLinks;
@@ -106,7 +107,6 @@ final class ClusterPart {
         this.times = ClusterTimes.of(config.cluster().sessionTimeoutMs(), MetadataTimes.DEFAULT);
         Path data = config.data().dir();
         directory = parts.closing(DataDirectory.open(data, List.of(ModuleConfigs.hotDirectory(config), ModuleConfigs.metadataDirectory(config), ModuleConfigs.cpDirectory(config))), DataDirectory::close);
-        process = directory.incarnation().process();
         Endpoint peer = new Endpoint(Endpoint.PEER, config.peer().brokerHost(), config.peer().port());
         Set<Integer> formWith = form ? config.cluster().voterIds() : Set.of();
         consensus = parts.closing(Consensus.start(ModuleConfigs.consensus(config, new CpPeer.Presence(process, peer)), ModuleConfigs.cpDirectory(config), formWith, Consensus.halting()), Consensus::close);
@@ -215,7 +215,7 @@ final class ClusterPart {
     void register() {
         stage = "the registration of this broker";
         BrokerConfig.Kafka client = config.kafka();
-        Command.RegisterBroker registration = new Command.RegisterBroker(config.node().id(), directory.incarnation(),
+        Command.RegisterBroker registration = new Command.RegisterBroker(config.node().id(), new Incarnation(process, directory.id()),
                 List.of(Endpoint.client(client.clientHost(), client.clientPort(client.port())), new Endpoint(Endpoint.PEER, config.peer().brokerHost(), config.peer().port())), config.node().rack());
         Heartbeats heartbeats = new Heartbeats(config.node().id(), heartbeatLinks, loops.first(), duties.orElseThrow()::heard);
         BrokerLifecycle made = parts.closing(new BrokerLifecycle(metadata(), registration, times, heartbeats, loops.first(), timer, MONOTONIC_MS), BrokerLifecycle::close);

@@ -1,7 +1,6 @@
 package io.firn.gateway.cluster;
 
 import io.firn.gateway.StartupException;
-import io.firn.membership.Incarnation;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
@@ -12,17 +11,13 @@ import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.stream.Stream;
 import org.apache.kafka.common.Uuid;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
- * The data directory of a broker in a cluster: held by one process at a time, and known by an id that is made with it. The id is what tells the controller whether a broker that comes back still has what it had; the
- * number of the start, which of two processes came first.
+ * The data directory of a broker in a cluster: held by one process at a time, and known by an id that is made with it. The id is what tells the controller whether a broker that comes back still has what it had.
  *
  * <pre>
  *   lock           held while a process has the directory
  *   directory.id   the id, 22 characters and a line end
- *   starts         how often it was taken, this time included, and a line end; forced before the number is used
  *   cluster.id     the cluster's id, once it is known
  *   hot/ metadata/ cp/   what must be there together: if one of them is missing beside an id, somebody took it away, and the start is refused
  * </pre>
@@ -33,21 +28,18 @@ import org.slf4j.LoggerFactory;
  */
 public final class DataDirectory implements AutoCloseable {
 
-    private static final Logger LOG = LoggerFactory.getLogger(DataDirectory.class);
-
     private static final String LOCK = "lock";
     private static final String ID = "directory.id";
-    private static final String STARTS = "starts";
     private static final String CLUSTER = "cluster.id";
 
     private final Path directory;
     private final FileChannel lock;
-    private final Incarnation incarnation;
+    private final Uuid id;
 
-    private DataDirectory(Path directory, FileChannel lock, Incarnation incarnation) {
+    private DataDirectory(Path directory, FileChannel lock, Uuid id) {
         this.directory = directory;
         this.lock = lock;
-        this.incarnation = incarnation;
+        this.id = id;
     }
 
     /** Whether it belongs to a broker of a cluster. */
@@ -65,8 +57,7 @@ public final class DataDirectory implements AutoCloseable {
         try {
             FileChannel lock = locked(directory);
             try {
-                Uuid id = id(directory, parts);
-                return new DataDirectory(directory, lock, incarnation(directory, id));
+                return new DataDirectory(directory, lock, id(directory, parts));
             } catch (IOException | RuntimeException e) {
                 lock.close();
                 throw e;
@@ -126,27 +117,6 @@ public final class DataDirectory implements AutoCloseable {
         return id;
     }
 
-    /** A disk that is full is no reason not to start: then it is one that does not count. */
-    private static Incarnation incarnation(Path directory, Uuid id) throws IOException {
-        long start = starts(directory) + 1;
-        try {
-            write(directory.resolve(STARTS), Long.toString(start));
-            return Incarnation.numbered(start, Uuid.randomUuid(), id);
-        } catch (IOException e) {
-            LOG.atWarn().addKeyValue("start", start).setCause(e).log("The number of this start cannot be kept; should a registration of an earlier process still be under way, it may replace this one");
-            return new Incarnation(Uuid.randomUuid(), id);
-        }
-    }
-
-    private static long starts(Path directory) throws IOException {
-        Path file = directory.resolve(STARTS);
-        try {
-            return Files.exists(file) ? Long.parseLong(Files.readString(file).strip()) : 0;
-        } catch (NumberFormatException e) {
-            throw new StartupException(file + " holds no number: put it back, or delete all of " + directory, e);
-        }
-    }
-
     private static boolean holdsSomething(Path directory) throws IOException {
         try (Stream<Path> names = Files.list(directory)) {
             return names.findAny().isPresent();
@@ -160,12 +130,7 @@ public final class DataDirectory implements AutoCloseable {
     }
 
     public Uuid id() {
-        return incarnation.directory();
-    }
-
-    /** Of this process with this directory. */
-    public Incarnation incarnation() {
-        return incarnation;
+        return id;
     }
 
     /**

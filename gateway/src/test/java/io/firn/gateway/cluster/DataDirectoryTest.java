@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.firn.gateway.StartupException;
-import io.firn.membership.Incarnation;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,44 +31,6 @@ class DataDirectoryTest {
         assertThat(DataDirectory.ofCluster(directory)).isTrue();
         try (DataDirectory again = open()) {
             assertThat(again.id()).isEqualTo(id);
-        }
-    }
-
-    @Test
-    void itTellsWhichOfItsProcessesCameFirst() {
-        Incarnation earlier;
-        try (DataDirectory first = open()) {
-            earlier = first.incarnation();
-        }
-        for (int start = 2; start < 12; start++) {
-            try (DataDirectory again = open()) {
-                assertThat(again.incarnation().directory()).isEqualTo(again.id());
-                assertThat(earlier.precedes(again.incarnation())).isTrue();
-                assertThat(again.incarnation().precedes(earlier)).isFalse();
-                earlier = again.incarnation();
-            }
-        }
-    }
-
-    @Test
-    void aNumberOfStartsThatIsNoneIsNotReplaced() throws IOException {
-        open().close();
-        Files.writeString(directory.resolve("starts"), "torn");
-        assertThatThrownBy(this::open).isInstanceOf(StartupException.class).hasMessageContaining("starts holds no number");
-        assertThat(directory.resolve("starts")).hasContent("torn");
-    }
-
-    @Test
-    void aStartThatCannotBeCountedIsAStartAllTheSame() throws IOException {
-        Incarnation earlier;
-        try (DataDirectory first = open()) {
-            earlier = first.incarnation();
-        }
-        Files.createDirectory(directory.resolve("starts.tmp"));
-        try (DataDirectory again = open()) {
-            assertThat(again.incarnation().known()).isTrue();
-            assertThat(earlier.precedes(again.incarnation())).isFalse();
-            assertThat(again.incarnation().precedes(earlier)).isFalse();
         }
     }
 

@@ -17,7 +17,6 @@ final class Broker {
     final int id;
     final SimDisk disk;
     private final Uuid directory;
-    private long starts;
     SimFolder folder;
     Optional<Life> life = Optional.empty();
     long diskDelayMs;
@@ -52,7 +51,7 @@ final class Broker {
             return;
         }
         try {
-            Life started = new Life(this, directory, ++starts);
+            Life started = new Life(this, directory);
             life = Optional.of(started);
             cluster.note("start " + id);
             started.begin();

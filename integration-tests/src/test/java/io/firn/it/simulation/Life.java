@@ -129,14 +129,13 @@ final class Life {
     private int truncating;
     long seenVersion;
 
-    Life(Broker broker, Uuid directory, long start) {
+    Life(Broker broker, Uuid directory) {
         this.cluster = broker.cluster;
         this.id = broker.id;
         this.rate = 1 + (cluster.random.nextDouble() - 0.5) / 50;
         this.wallOffsetMs = cluster.random.nextInt(4) == 0 ? cluster.random.nextLong(600_000) - 300_000 : cluster.random.nextLong(20);
         this.thread = new SimThread(cluster.time, rate);
-        Incarnation incarnation = Incarnation.numbered(start, cluster.uuid(), directory);
-        this.process = incarnation.process();
+        this.process = cluster.uuid();
         this.wall = () -> Instant.ofEpochMilli(wallMs());
         this.loop = new SimEventLoop(lane(0), this::forceSoon);
         this.io = new Lane(cluster.time, thread, () -> cluster.random.nextLong(2 + broker.diskDelayMs));
@@ -149,7 +148,7 @@ final class Life {
         this.connection = cluster.store.connect(thread);
         this.metadata = openMetadata(broker);
         this.partitions = new Partitions(metadata::view);
-        Command.RegisterBroker registration = new Command.RegisterBroker(id, incarnation, List.of(Endpoint.client("broker-" + id, 9092), new Endpoint(Endpoint.PEER, "broker-" + id, 9093)), Optional.empty());
+        Command.RegisterBroker registration = new Command.RegisterBroker(id, new Incarnation(process, directory), List.of(Endpoint.client("broker-" + id, 9092), new Endpoint(Endpoint.PEER, "broker-" + id, 9093)), Optional.empty());
         this.duties = new ControllerDuties(metadata, TIMES, endpoint -> cluster.refused(this, Integer.parseInt(endpoint.host().substring("broker-".length()))), loop, timer, thread::nowMs);
         this.lifecycle = new BrokerLifecycle(metadata, registration, TIMES, (controller, heartbeat, timeoutMs) -> controller == id ? duties.heard(heartbeat)
                 : cluster.call(this, controller, timeoutMs, to -> to.duties.heard(heartbeat)), loop, timer, thread::nowMs);

@@ -55,10 +55,6 @@ final class BrokerDecisions {
         if (sameProcess && incarnation.lost(former.get().incarnation())) {
             return Optional.of(Decision.refuse(Reason.INVALID_REGISTRATION, "a process keeps its data directory"));
         }
-        if (former.filter(broker -> incarnation.precedes(broker.incarnation())).isPresent()) {
-            return Optional.of(Decision.refuse(Reason.INVALID_REGISTRATION, "a later process with the data directory " + incarnation.directory() + " has been registered as broker " + register.id()
-                    + " already: this one has ended, or its directory is an older copy, which lacks what the others count on; deleted, it tells them so"));
-        }
         return former.filter(broker -> !broker.fenced() && !sameProcess && !broker.incarnation().directory().equals(incarnation.directory()))
                 .map(alive -> Decision.refuse(Reason.DUPLICATE_BROKER, "another process is registered as broker " + alive.id() + " and has not been taken for dead yet"));
     }

@@ -91,37 +91,6 @@ class BrokerDecisionsTest {
     }
 
     @Test
-    void aRegistrationThatArrivesWhenALaterProcessOfTheDirectoryIsRegisteredReplacesNobody() {
-        RegisterBroker first = numbered(1);
-        RegisterBroker second = numbered(2);
-        cluster.accept(first);
-        cluster.accept(second);
-        cluster.refuse(Reason.INVALID_REGISTRATION, first);
-        cluster.unfence(1);
-        cluster.refuse(Reason.INVALID_REGISTRATION, first);
-        cluster.fence(1);
-        cluster.refuse(Reason.INVALID_REGISTRATION, first);
-        assertThat(cluster.broker(1).incarnation()).isEqualTo(second.incarnation());
-        cluster.accept(numbered(10));
-    }
-
-    private static RegisterBroker numbered(long start) {
-        return new RegisterBroker(1, Incarnation.numbered(start, Uuid.randomUuid(), new Uuid(8, 1001)), List.of(Endpoint.client("h", 1)), Optional.of("r1"));
-    }
-
-    @Test
-    void processesThatDoNotCountTheirStartsAreTakenInTheOrderTheyComeIn() {
-        RegisterBroker counted = numbered(5);
-        RegisterBroker drawn = new RegisterBroker(1, new Incarnation(Uuid.randomUuid(), new Uuid(8, 1001)), counted.endpoints(), counted.rack());
-        cluster.accept(counted);
-        cluster.accept(drawn);
-        cluster.accept(counted);
-        RegisterBroker elsewhere = new RegisterBroker(1, Incarnation.numbered(1, Uuid.randomUuid(), new Uuid(8, 77)), counted.endpoints(), counted.rack());
-        cluster.accept(elsewhere);
-        assertThat(cluster.broker(1).incarnation()).as("a directory made anew counts anew").isEqualTo(elsewhere.incarnation());
-    }
-
-    @Test
     void registrationsWithoutIdentityOrWithAnothersDirectoryAreRefused() {
         cluster.refuse(Reason.INVALID_REGISTRATION, new RegisterBroker(4, "h", 1, Optional.empty()));
         cluster.refuse(Reason.INVALID_REGISTRATION, cluster.registration(4, 1001, Optional.empty()));
