@@ -57,6 +57,8 @@ final class ClusterMember implements Part, MetadataPeers.Handler {
     private final Term.Parts parts;
     private final Copy copy;
     private final Forwards forwards;
+    /** The last question to the controller how far all are; done when none is under way. */
+    private CompletableFuture<Message> inspection = CompletableFuture.completedFuture(null);
     private final Snapshots snapshots;
     private final Submitted submitted = new Submitted();
     private final AtomicInteger requests = new AtomicInteger();
@@ -357,8 +359,7 @@ final class ClusterMember implements Part, MetadataPeers.Handler {
             return now(snapshots.chunk(fetch));
         } else if (question instanceof Message.Submit submit) {
             return submitted.once(broker, submit, role.controllerEpoch() > 0, this::decide, pointer());
-        }
-        if (question instanceof Message.Inspect) {
+        } else if (question instanceof Message.Inspect) {
             return now(role.progress().<Message>map(Message.Inspected::new).orElseGet(this::pointer));
         }
         return question instanceof Message.Find ? now(pointer()) : CompletableFuture.failedFuture(new MetadataUnavailable("not a request", null));
@@ -438,9 +439,15 @@ final class ClusterMember implements Part, MetadataPeers.Handler {
         }
     }
 
-    /** Whatever this broker is by the time of the reply. */
+    /**
+     * Whatever this broker is by the time of the reply. One question at a time, whose answer is for all who ask meanwhile, however many clients do; it may come behind this broker's own request for news on the
+     * same connection, and is not to be the one that times out first and ends it.
+     */
     private void inspect(int controller, CompletableFuture<Progress> answer) {
-        peers.request(controller, MetadataPeers.Way.NEWS, MessageCodec.encode(new Message.Inspect()), times().requestMs()).thenApply(MessageCodec::decode).whenComplete((reply, error) -> {
+        if (inspection.isDone()) {
+            inspection = peers.request(controller, MetadataPeers.Way.NEWS, MessageCodec.encode(new Message.Inspect()), times().parkMs() + times().requestMs()).thenApply(MessageCodec::decode);
+        }
+        inspection.whenComplete((reply, error) -> {
             if (reply instanceof Message.Inspected inspected) {
                 answer.complete(inspected.progress());
             } else {

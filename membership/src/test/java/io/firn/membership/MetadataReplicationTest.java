@@ -16,6 +16,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** A cluster of brokers, one situation at a time, on virtual time. */
@@ -231,6 +232,18 @@ class MetadataReplicationTest {
                 assertThat(follower.caughtUpMs()).isEqualTo(follower.askedMs());
             });
         }
+    }
+
+    /** Any client may ask, and the same connection carries the news. */
+    @Test
+    void manyWhoAskAtOnceHowFarAllAreCostTheControllerOneQuestion() {
+        ask(controller());
+        settle(cluster);
+        long before = cluster.network.messages();
+        List<CompletableFuture<Progress>> answers = IntStream.range(0, 1_000).mapToObj(i -> otherKeeper().metadata.progress()).toList();
+        cluster.runUntil(2_000, "all are answered", () -> answers.stream().allMatch(CompletableFuture::isDone));
+        assertThat(answers).allSatisfy(answer -> assertThat(answer.join().controller()).isEqualTo(controller().id));
+        assertThat(cluster.network.messages() - before).isLessThan(100);
     }
 
     @Test
