@@ -44,8 +44,9 @@ final class LocalReplica implements ReplicaListener {
     private boolean placedAsLeader;
     private Optional<PartitionView> placed = Optional.empty();
     private boolean saidLost;
-    /** Asked of the controller, lately. */
-    private Optional<IsrProposal> givingUp = Optional.empty();
+    private boolean saidFailed;
+    /** When the controller may be asked to let it give up, by the monotonic clock: again only after a while, should it lead still. */
+    private long giveUpFromMs = Long.MIN_VALUE;
     private OptionalInt followed = OptionalInt.empty();
     private Optional<Partition> partition = Optional.empty();
     private final CompletableFuture<Void> shown = new CompletableFuture<>();
@@ -101,10 +102,11 @@ final class LocalReplica implements ReplicaListener {
             retirePartition();
             placedAsLeader = placement.leader() == loop.brokerId();
             saidLost = false;
+            saidFailed = false;
         }
         if (placed.filter(before -> before.partitionEpoch() >= placement.partitionEpoch()).isEmpty()) {
             placed = Optional.of(placement);
-            givingUp = Optional.empty();
+            giveUpFromMs = Long.MIN_VALUE;
         }
         replica.onPlacement(new Placement(placement.leader(), placement.leaderEpoch(), placement.partitionEpoch(), placement.replicas(), new HashSet<>(placement.isr()), placement.recovering()));
     }
@@ -140,20 +142,26 @@ final class LocalReplica implements ReplicaListener {
         if (!placedAsLeader || replica.failure().isEmpty() || placed.isEmpty() || placed.get().isr().size() < 2) {
             return;
         }
+        log.offlineReason().ifPresentOrElse(this::sayLost, () -> giveUp(placed.get()));
+    }
+
+    private void sayLost(String reason) {
         if (!saidLost) {
             saidLost = true;
-            log.offlineReason().ifPresentOrElse(reason -> loop.lostLog(id, reason), () -> LOG.atError().addKeyValue("partition", id).addKeyValue("reason", replica.failure().get())
-                    .log("This broker leads a partition and cannot serve it, nor follow, until it is started again"));
-        }
-        if (log.offlineReason().isEmpty() && givingUp.isEmpty() && placed.get().isr().containsAll(placed.get().replicas())) {
-            giveUp(placed.get());
+            loop.lostLog(id, reason);
         }
     }
 
     private void giveUp(PartitionView leading) {
-        IsrProposal proposal = IsrProposal.givingUp(loop.brokerId(), leading.leaderEpoch(), leading.partitionEpoch(), leading.replicas());
-        givingUp = Optional.of(proposal);
-        loop.propose(this, proposal);
+        if (!saidFailed) {
+            saidFailed = true;
+            LOG.atError().addKeyValue("partition", id).addKeyValue("reason", replica.failure().orElseThrow()).log("This broker leads a partition and cannot serve it, nor follow, until it is started again");
+        }
+        long nowMs = loop.monotonicMs();
+        if (nowMs >= giveUpFromMs && leading.isr().containsAll(leading.replicas())) {
+            giveUpFromMs = nowMs + GIVE_UP_AGAIN_MS;
+            loop.propose(this, IsrProposal.givingUp(loop.brokerId(), leading.leaderEpoch(), leading.partitionEpoch(), leading.replicas()));
+        }
     }
 
     private void retirePartition() {
@@ -194,11 +202,7 @@ final class LocalReplica implements ReplicaListener {
     }
 
     void onOutcome(IsrProposal proposal, ProposalOutcome outcome) {
-        if (proposal.isr().contains(loop.brokerId())) {
-            replica.onOutcome(proposal, outcome);
-        } else {
-            loop.after(GIVE_UP_AGAIN_MS, () -> givingUp = givingUp.filter(mine -> mine != proposal)); // should it lead still
-        }
+        replica.onOutcome(proposal, outcome);
     }
 
     @Override

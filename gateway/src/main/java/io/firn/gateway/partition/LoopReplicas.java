@@ -97,6 +97,10 @@ final class LoopReplicas {
         return loop;
     }
 
+    long monotonicMs() {
+        return replication.monotonicMs().getAsLong();
+    }
+
     void after(long delayMs, Runnable task) {
         Timer.on(loop).after(delayMs, task);
     }
@@ -158,8 +162,9 @@ final class LoopReplicas {
 
     // The controller
 
-    /** Asked for at the end of what the loop has to do now, with what others want by then. */
+    /** Asked for at the end of what the loop has to do now, with what others want by then. What the same replica has asked for and was not sent yet is asked for no more: it wants something else now. */
     void propose(LocalReplica replica, IsrProposal proposal) {
+        wishes.removeIf(wish -> wish.replica() == replica);
         wishes.add(new Wish(replica, proposal));
         if (!asking) {
             asking = true;

@@ -266,6 +266,28 @@ class ReplicatedPartitionTest {
         assertThat(read(2, topic)).containsExactly("one", "three");
     }
 
+    /** Where it may not give up it goes on leading, and its disk may fail yet. */
+    @Test
+    void aLeaderThatFailedByAnErrorOfOursSaysSoWhenItsLogFailsToo() {
+        rig = ClusterRig.started(3);
+        TopicView topic = topic(List.of(1, 2, 3), HOT_ONLY);
+        assertThat(produce(1, ALL, topic, "one")).isEqualTo(Errors.NONE);
+        rig.node(3).fence();
+        rig.awaitIsr("logs", 0, 1, 2);
+        rig.node(1).disk.hold(Op.FORCE);
+        produce(1, 1, topic, "two");
+        Partition led = rig.led("logs", 0);
+        CompletableFuture<Void> waiting = onLoop(led, () -> TestPartitions.whenCommitted(led, 1_000));
+        failInTheMiddleOfTheNextAppend(1);
+        assertThat(produce(1, 1, topic, "three")).isEqualTo(Errors.KAFKA_STORAGE_ERROR);
+        Await.until("the tick has come, which says so", waiting::isCompletedExceptionally);
+        assertThat(rig.node(1).lost).isEmpty();
+        rig.node(1).sim.fail(SimDisk.Op.FORCE, path -> path.toString().endsWith(".log"), 1, new IOException("failed on purpose by a test"));
+        rig.node(1).disk.release(Op.FORCE);
+        Await.until("told", () -> !rig.node(1).lost.isEmpty());
+        assertThat(rig.node(1).lost).singleElement().asString().contains("logs-0").contains("failed on purpose");
+    }
+
     /** Sent the same batch, it fails the same way: then the others are to be left alone. */
     @Test
     void aSecondLeaderThatFailsByAnErrorOfOursLeavesThePartitionUnserved() {
