@@ -368,16 +368,20 @@ class ColdPagesTest {
         oldest.release();
     }
 
+    private static void spoilPages(ColdFixture cold, boolean lost) {
+        List<String> pages = cold.objects.keys().stream().filter(key -> key.endsWith(".page")).toList();
+        if (lost) {
+            cold.await(cold.objects.deleteAll(pages));
+        } else {
+            pages.forEach(key -> cold.objects.flipBit(key, 70));
+        }
+    }
+
     @Test
     void aPageThatIsLostOrDamagedDoesNotEndTheOffload() {
         for (boolean lost : new boolean[] {false, true}) {
             ColdFixture cold = filled(new PageShape(2, 2, 2, 64, 4));
-            List<String> pages = cold.objects.keys().stream().filter(key -> key.endsWith(".page")).toList();
-            if (lost) {
-                cold.await(cold.objects.deleteAll(pages));
-            } else {
-                pages.forEach(key -> cold.objects.flipBit(key, 70));
-            }
+            spoilPages(cold, lost);
             ColdLog log = cold.await(cold.another(5).openLog(PARTITION, 2));
             for (SegmentFixture next : fixtures.subList(SEGMENTS, SEGMENTS + 8)) {
                 cold.await(log.append(next));
@@ -394,12 +398,7 @@ class ColdPagesTest {
     void aPageThatIsLostOrDamagedGoesWhenAllOfItMayAndDoesNotEndRetention() {
         for (boolean lost : new boolean[] {false, true}) {
             ColdFixture cold = filled();
-            List<String> pages = cold.objects.keys().stream().filter(key -> key.endsWith(".page")).toList();
-            if (lost) {
-                cold.await(cold.objects.deleteAll(pages));
-            } else {
-                pages.forEach(key -> cold.objects.flipBit(key, 70));
-            }
+            spoilPages(cold, lost);
             ColdLog log = cold.await(cold.another(5).openLog(PARTITION, 2));
             ColdStretch first = log.outline().stream().filter(ColdStretch::isPage).findFirst().orElseThrow();
             assertThat(cold.await(log.deleteBefore(first.baseOffset()))).as("segments in front of the pages").isEqualTo(2);

@@ -29,7 +29,7 @@ public record Progress(int controller, int controllerEpoch, long lastVersion, lo
      */
     public record Follower(long version, long askedMs, long caughtUpMs) {
 
-        static final Follower UNHEARD = new Follower(UNKNOWN, UNKNOWN, UNKNOWN);
+        public static final Follower UNHEARD = new Follower(UNKNOWN, UNKNOWN, UNKNOWN);
 
         /** It has asked again. @param forced what it has said; {@link #UNKNOWN} if nothing of this history @param before the newest version when it asked before */
         Follower asks(long forced, long before, long newest, long nowMs) {

@@ -19,7 +19,7 @@ final class IndexCache {
     private final DecodedCache<SegmentIndexes> cache;
 
     IndexCache(RangedGets gets, ColdThreads threads, FetchQueue fetches, long limitBytes) {
-        this.cache = new DecodedCache<>(gets, threads, fetches, limitBytes, SegmentIndexes::weightBytes, () -> { });
+        this.cache = new DecodedCache<>(gets, threads, fetches, limitBytes, SegmentIndexes::weightBytes, () -> {});
     }
 
     Optional<SegmentIndexes> ifPresent(LiveSegment segment) {

@@ -10,6 +10,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpTimeoutException;
 import java.time.Duration;
+import org.apache.kafka.common.internals.Topic;
 import picocli.CommandLine.Option;
 
 /** Where commands about the cluster go: the HTTP address of any of its brokers. Failures are one line. */
@@ -37,7 +38,7 @@ final class ClusterDoor {
 
     /** @param action with its parameters */
     JsonObject actOnTopic(String attempt, String topic, String action) throws InterruptedException {
-        if (!topic.matches("[a-zA-Z0-9._-]{1,249}")) {
+        if (!Topic.isValid(topic)) {
             throw new CliFailure(Main.USAGE, "no topic can have the name '" + topic + "'");
         }
         return send(attempt, HttpRequest.newBuilder(uri("/cluster/topics/" + topic + "/" + action)).POST(HttpRequest.BodyPublishers.noBody()));

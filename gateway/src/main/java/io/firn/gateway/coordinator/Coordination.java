@@ -159,7 +159,7 @@ public final class Coordination<A> implements AutoCloseable {
         Map<Integer, Partition> target = Map.copyOf(led);
         for (Map.Entry<Integer, Partition> old : Map.copyOf(elected).entrySet()) {
             if (target.get(old.getKey()) != old.getValue()) {
-                running.resigned(old.getKey());
+                resign(running, old.getKey());
                 elected.remove(old.getKey());
                 failedLoads.remove(old.getKey());
             }
@@ -196,9 +196,15 @@ public final class Coordination<A> implements AutoCloseable {
     private void electAnew(Partition partition) {
         int number = partition.id().partition();
         if (elected.remove(number, partition)) {
-            service.ifPresent(running -> running.resigned(number));
+            service.ifPresent(running -> resign(running, number));
             changed();
         }
+    }
+
+    /** What is still being loaded for the election that is over must not be taken for the next one's. */
+    private void resign(CoordinatorService<A> running, int number) {
+        running.loader().drop(new TopicPartition(kind.topic(), number));
+        running.resigned(number);
     }
 
     /** Stops the coordinator before the partitions stop. Blocks, at most about {@value #STOP_TIMEOUT_MS} ms. Idempotent. */

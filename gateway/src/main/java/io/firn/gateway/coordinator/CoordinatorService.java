@@ -13,6 +13,9 @@ public interface CoordinatorService<A> {
 
     A api();
 
+    /** What loads its partitions. */
+    LogLoader loader();
+
     /** Brings the coordinator to {@code view}; may block until pending writes that a change concerns are committed, or time out. */
     void follow(ClusterView view);
 

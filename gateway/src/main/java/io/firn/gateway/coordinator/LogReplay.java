@@ -46,7 +46,7 @@ final class LogReplay {
     private static final long LOOK_AGAIN_MS = 5;
     private static final int MOST_LOOKS = 1_000;
     /** As Kafka's loader. */
-    static final long REPORT_EVERY = 16_384;
+    private static final long REPORT_EVERY = 16_384;
     private static final Logger log = LoggerFactory.getLogger(LogReplay.class);
 
     private final Partition partition;

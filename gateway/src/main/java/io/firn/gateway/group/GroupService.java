@@ -16,8 +16,6 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Properties;
 import java.util.Set;
-import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.internals.Topic;
 import org.apache.kafka.common.metrics.Metrics;
 import org.apache.kafka.common.utils.Time;
 import org.apache.kafka.coordinator.group.GroupConfigManager;
@@ -76,6 +74,11 @@ final class GroupService implements CoordinatorService<GroupCoordinator> {
     }
 
     @Override
+    public LogLoader loader() {
+        return loader;
+    }
+
+    @Override
     public void follow(ClusterView view) {
         mirror.advance(view).ifPresent(step -> service.onMetadataUpdate(step.delta(), step.image()));
         applyGroupConfigs(view.groupConfigs());
@@ -105,7 +108,6 @@ final class GroupService implements CoordinatorService<GroupCoordinator> {
 
     @Override
     public void resigned(int partition) {
-        loader.drop(new TopicPartition(Topic.GROUP_METADATA_TOPIC_NAME, partition));
         service.onResignation(partition, OptionalInt.empty());
     }
 

@@ -53,7 +53,6 @@ final class ClusterHandlers {
 
     /** As Kafka's: an observer that has not asked for so long is none any more. */
     private static final long OBSERVER_SESSION_MS = 300_000;
-    private static final Follower UNHEARD = new Follower(Progress.UNKNOWN, Progress.UNKNOWN, Progress.UNKNOWN);
 
     private final int brokerId;
     private final Metadata metadata;
@@ -93,7 +92,7 @@ final class ClusterHandlers {
         all.put(leader, new Follower(progress.lastVersion(), progress.nowMs(), progress.nowMs()));
         DescribeQuorumResponseData.PartitionData partition = new DescribeQuorumResponseData.PartitionData().setPartitionIndex(0).setLeaderId(leader)
                 .setLeaderEpoch(progress.controllerEpoch()).setHighWatermark(progress.committed())
-                .setCurrentVoters(quorum.voters().stream().sorted().map(voter -> replica(view, voter, all.getOrDefault(voter, UNHEARD), version)).toList())
+                .setCurrentVoters(quorum.voters().stream().sorted().map(voter -> replica(view, voter, all.getOrDefault(voter, Follower.UNHEARD), version)).toList())
                 .setObservers(all.entrySet().stream().filter(broker -> observes(broker.getKey(), broker.getValue(), progress)).map(broker -> replica(view, broker.getKey(), broker.getValue(), version)).toList());
         DescribeQuorumResponseData response = new DescribeQuorumResponseData().setTopics(List.of(
                 new DescribeQuorumResponseData.TopicData().setTopicName(Topic.CLUSTER_METADATA_TOPIC_NAME).setPartitions(List.of(partition))));

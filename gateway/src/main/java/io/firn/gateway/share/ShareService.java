@@ -8,8 +8,6 @@ import io.firn.gateway.partition.Partitions;
 import io.firn.membership.ClusterView;
 import java.time.InstantSource;
 import java.util.OptionalInt;
-import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.internals.Topic;
 import org.apache.kafka.common.metrics.Metrics;
 import org.apache.kafka.common.utils.Time;
 import org.apache.kafka.coordinator.share.ShareCoordinator;
@@ -59,6 +57,11 @@ final class ShareService implements CoordinatorService<ShareCoordinator> {
     }
 
     @Override
+    public LogLoader loader() {
+        return loader;
+    }
+
+    @Override
     public void follow(ClusterView view) {
         mirror.advance(view).ifPresent(step -> service.onMetadataUpdate(step.delta(), step.image()));
     }
@@ -70,7 +73,6 @@ final class ShareService implements CoordinatorService<ShareCoordinator> {
 
     @Override
     public void resigned(int partition) {
-        loader.drop(new TopicPartition(Topic.SHARE_GROUP_STATE_TOPIC_NAME, partition));
         service.onResignation(partition, OptionalInt.empty());
     }
 

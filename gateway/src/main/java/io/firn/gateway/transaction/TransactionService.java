@@ -122,6 +122,11 @@ final class TransactionService implements CoordinatorService<TransactionCoordina
     }
 
     @Override
+    public LogLoader loader() {
+        return loader;
+    }
+
+    @Override
     public void follow(ClusterView next) {
         view = next;
     }
@@ -134,7 +139,6 @@ final class TransactionService implements CoordinatorService<TransactionCoordina
 
     @Override
     public void resigned(int partition) {
-        loader.drop(home(partition));
         runtime.scheduleUnloadOperation(home(partition), OptionalInt.empty());
     }
 

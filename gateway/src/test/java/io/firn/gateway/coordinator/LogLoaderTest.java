@@ -29,6 +29,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.KafkaStorageException;
 import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
 import org.apache.kafka.common.requests.TransactionResult;
+import org.apache.kafka.coordinator.common.runtime.CoordinatorLoader.LoadSummary;
 import org.apache.kafka.coordinator.common.runtime.CoordinatorPlayback;
 import org.apache.kafka.coordinator.common.runtime.CoordinatorRecord;
 import org.apache.kafka.coordinator.common.runtime.Deserializer;
@@ -149,11 +150,7 @@ class LogLoaderTest {
     void aPartitionThatIsLedHereNoMoreEndsTheWaitAndIsNotReported() {
         try (StorageRig rig = StorageRig.started(directory, 1, Durability.FSYNC); LogLoader loader = loader(rig, (key, value) -> null)) {
             TopicView topic = rig.createTopic("t", 1);
-            rig.partition("t", 0);
-            rig.disk.hold(Op.FORCE);
-            append(rig);
-            var load = loader.load(TP, new Recording());
-            awaitWaiting(rig);
+            var load = waitingLoad(rig, loader);
 
             rig.deleteTopic(topic);
 
@@ -167,11 +164,7 @@ class LogLoaderTest {
     void aLogThatGoesOfflineEndsTheWaitAndIsReported() {
         try (StorageRig rig = StorageRig.started(directory, 1, Durability.FSYNC); LogLoader loader = loader(rig, (key, value) -> null)) {
             rig.createTopic("t", 1);
-            rig.partition("t", 0);
-            rig.disk.hold(Op.FORCE);
-            append(rig);
-            var load = loader.load(TP, new Recording());
-            awaitWaiting(rig);
+            var load = waitingLoad(rig, loader);
 
             rig.sim.fail(SimDisk.Op.FORCE, path -> path.toString().endsWith(".log"), 1, new IOException("the disk is gone"));
             rig.disk.release(Op.FORCE);
@@ -186,11 +179,7 @@ class LogLoaderTest {
     void aLoadWhoseElectionIsOverEndsWithoutAWord() {
         try (StorageRig rig = StorageRig.started(directory, 1, Durability.FSYNC); LogLoader loader = loader(rig, (key, value) -> null)) {
             rig.createTopic("t", 1);
-            rig.partition("t", 0);
-            rig.disk.hold(Op.FORCE);
-            append(rig);
-            var dropped = loader.load(TP, new Recording());
-            awaitWaiting(rig);
+            var dropped = waitingLoad(rig, loader);
 
             loader.drop(TP);
             var next = loader.load(TP, new Recording());
@@ -253,6 +242,16 @@ class LogLoaderTest {
 
             assertThat(coordinator.told.stream().filter(one -> !one.startsWith("record"))).containsExactly("written 20000", "committed 20000", "written 40000", "committed 40000");
         }
+    }
+
+    /** A load of one record that stays uncommitted until the disk is released. */
+    private static CompletableFuture<LoadSummary> waitingLoad(StorageRig rig, LogLoader loader) {
+        rig.partition("t", 0);
+        rig.disk.hold(Op.FORCE);
+        append(rig);
+        CompletableFuture<LoadSummary> load = loader.load(TP, new Recording());
+        awaitWaiting(rig);
+        return load;
     }
 
     private static void awaitWaiting(StorageRig rig) {

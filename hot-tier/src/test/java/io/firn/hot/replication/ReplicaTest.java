@@ -210,12 +210,18 @@ final class ReplicaTest {
         assertThat(proposals).isEmpty();
     }
 
-    @Test
-    void oneThatFailsWhileItWaitsForTheColdTierAsksNoMoreAndTakesNoAnswer() {
-        Replica replica = follower();
+    /** Returns the cold tier's answer, which it waits for. */
+    private CompletableFuture<Optional<LogStart>> electedUnclean(Replica replica) {
         CompletableFuture<Optional<LogStart>> late = new CompletableFuture<>();
         boundary = late;
         replica.onPlacement(unclean(SELF, EPOCH + 1, 7));
+        return late;
+    }
+
+    @Test
+    void oneThatFailsWhileItWaitsForTheColdTierAsksNoMoreAndTakesNoAnswer() {
+        Replica replica = follower();
+        CompletableFuture<Optional<LogStart>> late = electedUnclean(replica);
         int asked = claims;
         replica.fail("on purpose");
         assertThat(replica.isRecovering()).isFalse();
@@ -246,9 +252,7 @@ final class ReplicaTest {
     @Test
     void oneThatHasRecoveredAndCannotBeginToLeadFailsAndSaysSo() {
         Replica replica = follower();
-        CompletableFuture<Optional<LogStart>> late = new CompletableFuture<>();
-        boundary = late;
-        replica.onPlacement(unclean(SELF, EPOCH + 1, 7));
+        CompletableFuture<Optional<LogStart>> late = electedUnclean(replica);
         List<Optional<String>> told = new ArrayList<>();
         roleListener = () -> told.add(replica.failure());
         watermarkListener = offset -> {
