@@ -56,15 +56,16 @@ class RetentionOverTiersTest {
 
     @Test
     void retentionByTimeAdvancesTheLogStartOverTheColdTier() {
-        try (TieredRig rig = TieredRig.started(Views.local(Views.total(Views.config(), 100_000, -1), 0, -1))) {
+        try (TieredRig rig = TieredRig.started(Views.local(Views.total(Views.config(), TieredRig.AGES, -1), 0, -1))) {
             rig.segment(4);
-            rig.clock.advanceMs(90_000);
+            rig.awaitOffloaded(12);
+            rig.clock.advanceMs(TieredRig.AGES);
             rig.segment(4);
             rig.awaitOffloaded(24);
             rig.roundsUntil("first segment expired", 1_000, () -> rig.log.logStartOffset() == 12);
             rig.roundsUntil("dropped", 1_000, () -> rig.log.cold().get().startOffset() == 12);
             new Replay(rig).everythingFrom(12, 100_000);
-            rig.clock.advanceMs(200_000);
+            rig.clock.advanceMs(2 * TieredRig.AGES);
             rig.roundsUntil("all expired", 1_000, () -> rig.log.logStartOffset() == 24);
             rig.roundsUntil("cold tier empty", 1_000, () -> rig.log.cold().get().sizeBytes() == 0);
             assertThat(rig.onLoop(rig.log::latestTieredOffset)).isEqualTo(23);
