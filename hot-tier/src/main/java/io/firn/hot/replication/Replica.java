@@ -525,7 +525,7 @@ public final class Replica {
         if (result instanceof AppendResult.Rejected rejected) {
             boolean offline = rejected.error() == AppendError.OFFLINE;
             LOG.atWarn().addKeyValue("partition", log.partition()).addKeyValue("offset", log.logEndOffset()).addKeyValue("reason", rejected.message()).log("What was fetched from the leader was not appended");
-            following.failed(offline, monotonicMs.getAsLong());
+            notAppended(following, offline);
             return;
         }
         following.appended(facts());
@@ -546,9 +546,17 @@ public final class Replica {
                 append(following, append, reply, release);
             } else {
                 release.run();
-                following.failed(log.offlineReason().isPresent(), monotonicMs.getAsLong());
+                notAppended(following, log.offlineReason().isPresent());
             }
         });
+    }
+
+    /** It is asked for again, after a while, of which whoever fetches has to know: the reply may have been long ago, and no other comes. */
+    private void notAppended(FollowerState following, boolean offline) {
+        following.failed(offline, monotonicMs.getAsLong());
+        if (isCurrent(following)) {
+            listener.onReadyToFetch();
+        }
     }
 
     private void learn(FollowerState following, FetchReply.Records reply) {

@@ -50,6 +50,7 @@ final class ReplicaTest {
     private final List<Long> ticksWanted = new ArrayList<>();
     private long nowMs = 1000;
     private int released;
+    private int readyTold;
     private LongConsumer watermarkListener = offset -> {};
     private Runnable roleListener = () -> {};
 
@@ -103,7 +104,7 @@ final class ReplicaTest {
 
         @Override
         public void onReadyToFetch() {
-            // The tests ask.
+            readyTold++;
         }
 
         @Override
@@ -149,6 +150,29 @@ final class ReplicaTest {
             give(replica, batch(log.logEndOffset(), 3), log.logEndOffset());
             store.run();
         }
+    }
+
+    /** By then whoever fetches has taken the reply for dealt with, and looks no more by itself. */
+    @Test
+    void aReplyThatCannotBeAppendedInTheEndIsToBeAskedForAgain() {
+        Replica replica = follower();
+        giveAndRun(replica, 1);
+        disk.capacityBytes(100);
+        give(replica, batch(log.logEndOffset(), 3), log.logEndOffset());
+        nowMs += FollowerState.LONGEST_BACKOFF_MS;
+        replica.onReply(new FetchReply.Records(replica.nextFetch().orElseThrow(), RecordBuffers.of(batch(log.logEndOffset(), 3)), log.logEndOffset(), 0), () -> released++);
+        assertThat(replica.readiness()).as("it waits until the log can be written").isEqualTo(FetchReadiness.BUSY);
+        int before = readyTold;
+        store.run();
+        assertThat(log.logEndOffset()).isEqualTo(5);
+        assertThat(replica.readiness()).isEqualTo(FetchReadiness.WAITING);
+        assertThat(readyTold).isGreaterThan(before);
+        disk.capacityBytes(Long.MAX_VALUE);
+        store.nowMs += 10_000;
+        log.tick(store.nowMs);
+        store.run();
+        giveAndRun(replica, 1);
+        assertThat(log.logEndOffset()).isEqualTo(10);
     }
 
     @Test
