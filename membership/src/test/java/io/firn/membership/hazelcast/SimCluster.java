@@ -33,6 +33,9 @@ import java.util.stream.Stream;
 final class SimCluster implements AutoCloseable {
 
     private static final long READY_S = 90;
+    private static final int LOWEST_PORT = 20_000;
+    private static final int PORTS_OF_A_FORK = 3_000;
+    private static final int FORK = Integer.getInteger("firn.fork", 1) % 4;
 
     private final Map<Integer, SimFolder> folders = new HashMap<>();
     private final Map<Integer, Integer> ports = new HashMap<>();
@@ -49,10 +52,11 @@ final class SimCluster implements AutoCloseable {
         }
     }
 
-    /** Below the range of outgoing connections, one of which could otherwise take it while a member is down. */
+    /** Below the range of outgoing connections, one of which could otherwise take it while a member is down, and apart from those of the test JVMs beside this one, which could too. */
     private static int freePort() {
+        int lowest = LOWEST_PORT + FORK * PORTS_OF_A_FORK;
         for (int attempt = 0; attempt < 200; attempt++) {
-            int port = ThreadLocalRandom.current().nextInt(20_000, 32_000);
+            int port = ThreadLocalRandom.current().nextInt(lowest, lowest + PORTS_OF_A_FORK);
             try (ServerSocket socket = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
                 return socket.getLocalPort();
             } catch (IOException inUse) {
