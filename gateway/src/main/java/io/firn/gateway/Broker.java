@@ -6,6 +6,7 @@ import io.firn.cold.ObjectStores;
 import io.firn.gateway.api.ApiTable;
 import io.firn.gateway.api.ErrorMapping;
 import io.firn.gateway.api.Timer;
+import io.firn.gateway.cluster.ClusterMeters;
 import io.firn.gateway.cluster.DataDirectory;
 import io.firn.gateway.codec.RecompressionPool;
 import io.firn.gateway.config.BrokerConfig;
@@ -203,6 +204,7 @@ public final class Broker implements AutoCloseable {
         TopicConfigs topicConfigs = TopicConfigs.of(config);
         RecompressionPool recompression = closing(RecompressionPool.start(ModuleConfigs.recompressionThreads()), RecompressionPool::close);
         PartitionKeeper keeper = closing(new PartitionKeeper(replication(), hot, retention, loops, partitions, topicConfigs::settings, recompression, clock), Broker::stop);
+        ClusterMeters.register(meters, config.node().id(), metadata::view, metadata::isController, (view, topic) -> topicConfigs.settings(view, topic).minInsyncReplicas(), keeper::failedReplicas);
         Peers peers = peers(loops.first());
         Supplier<GroupSettings> groupSettings = once(() -> GroupSettings.of(config.group()));
         ProducerIds producerIds = new ProducerIds(loops.first(), metadata::submit);

@@ -45,6 +45,7 @@ final class LocalReplica implements ReplicaListener {
     private Optional<PartitionView> placed = Optional.empty();
     private boolean saidLost;
     private boolean saidFailed;
+    private boolean countedFailed;
     /** When the controller may be asked to let it give up, by the monotonic clock: again only after a while, should it lead still. */
     private long giveUpFromMs = Long.MIN_VALUE;
     private OptionalInt followed = OptionalInt.empty();
@@ -114,6 +115,7 @@ final class LocalReplica implements ReplicaListener {
     @Override
     public void onRole() {
         boolean failed = replica.failure().isPresent(); // has to say so, in whatever role
+        countFailed(failed);
         boolean leads = replica.leader().isPresent() || placedAsLeader && failed;
         if (leads) {
             tiered.lead(replica.leaderEpoch());
@@ -164,6 +166,13 @@ final class LocalReplica implements ReplicaListener {
         }
     }
 
+    private void countFailed(boolean failed) {
+        if (failed != countedFailed) {
+            countedFailed = failed;
+            loop.countFailed(failed ? 1 : -1);
+        }
+    }
+
     private void retirePartition() {
         followed.ifPresent(leader -> loop.unfollow(leader, this));
         followed = OptionalInt.empty();
@@ -178,6 +187,7 @@ final class LocalReplica implements ReplicaListener {
     /** Ends its service. Completes on the loop when nothing here changes the log any more. */
     CompletableFuture<Void> close(boolean deleteCold) {
         retirePartition();
+        countFailed(false);
         replica.stop();
         shown.complete(null);
         return loop.detach(tiered, deleteCold);
@@ -223,6 +233,7 @@ final class LocalReplica implements ReplicaListener {
             log.tick(nowMs);
             replica.tick();
             partition.ifPresent(serving -> serving.tick(nowMs));
+            countFailed(replica.failure().isPresent());
             sayIfLost();
         });
     }

@@ -27,6 +27,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
 import org.apache.kafka.common.TopicIdPartition;
 import org.slf4j.Logger;
@@ -48,7 +49,7 @@ final class LoopReplicas {
     private static final int TICK_SLICES = 10;
 
     /** What all loops share. */
-    record Ground(Replication replication, RetentionWorker retention, Partitions partitions, RecompressionPool recompression, ThrottleQuota throttle, InstantSource clock) {}
+    record Ground(Replication replication, RetentionWorker retention, Partitions partitions, RecompressionPool recompression, ThrottleQuota throttle, InstantSource clock, AtomicInteger failed) {}
 
     private final Ground ground;
     private final Replication replication;
@@ -132,6 +133,11 @@ final class LoopReplicas {
 
     CompletableFuture<Void> detach(TieredLog log, boolean deleteCold) {
         return ground.retention().detach(log, deleteCold);
+    }
+
+    /** One replica more that can take no role, or one less. */
+    void countFailed(int change) {
+        ground.failed().addAndGet(change);
     }
 
     void lostLog(TopicIdPartition id, String reason) {

@@ -76,7 +76,7 @@ public final class PartitionKeeper {
         this.loops = loops;
         this.configs = configs;
         this.ground = new LoopReplicas.Ground(replication, retention, partitions, recompression,
-                new ThrottleQuota(ThrottleQuota.Side.FOLLOWER, replication.brokerId(), replication.view(), replication.monotonicMs()), clock);
+                new ThrottleQuota(ThrottleQuota.Side.FOLLOWER, replication.brokerId(), replication.view(), replication.monotonicMs()), clock, new AtomicInteger());
         this.saver = replication.saveEveryMs().map(everyMs -> new WatermarkSaver(hot, everyMs));
     }
 
@@ -90,6 +90,11 @@ public final class PartitionKeeper {
         started = true;
         turn();
         return opened.thenCompose(all -> all);
+    }
+
+    /** How many replicas here can neither lead nor follow until the broker is started again. */
+    public int failedReplicas() {
+        return ground.failed().get();
     }
 
     /** Brings {@code next} about, whatever came before; one that comes before {@link #start}, with it. */

@@ -264,6 +264,10 @@ class ReplicatedPartitionTest {
         assertThat(produce(2, ALL, topic, "three")).isEqualTo(Errors.NONE);
         assertThat(produce(1, ALL, other, "one")).isEqualTo(Errors.NONE);
         assertThat(read(2, topic)).containsExactly("one", "three");
+        Await.until("shown", () -> rig.node(1).failedReplicas() == 1);
+        assertThat(rig.node(2).failedReplicas()).isZero();
+        rig.submit(new Command.DeleteTopic(topic.id()));
+        Await.until("gone with the replica", () -> rig.node(1).failedReplicas() == 0);
     }
 
     /** Where it may not give up it goes on leading, and its disk may fail yet. */
@@ -335,6 +339,7 @@ class ReplicatedPartitionTest {
         produce(1, 1, topic, "two");
         Partition failed = rig.followed(2, topic, 0);
         Await.until("its log is offline", () -> onLoop(failed, () -> failed.log().offlineReason().isPresent()));
+        Await.until("shown", () -> rig.node(2).failedReplicas() == 1);
         assertThat(rig.node(2).lost).as("others lead").isEmpty();
         rig.node(1).fence();
         Await.until("told", () -> !rig.node(2).lost.isEmpty());

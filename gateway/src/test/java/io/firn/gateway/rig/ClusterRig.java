@@ -322,6 +322,10 @@ public final class ClusterRig implements AutoCloseable {
             Await.get(CompletableFuture.runAsync(this::learn, controlling));
         }
 
+        public int failedReplicas() {
+            return keeper.failedReplicas();
+        }
+
         /** Fetches from nobody; all else goes on. */
         public void silent(boolean now) {
             silent = now;

@@ -75,6 +75,12 @@ class MetricsIT {
     }
 
     @Test
+    void whatABrokerLeadsAndWhoControlsIsShown() throws IOException {
+        List<String> lines = HttpCalls.get(node.http("/metrics")).body().lines().toList();
+        assertThat(lines).contains("firn_partitions_led 1.0", "firn_partitions_under_replicated 0.0", "firn_replicas_failed 0.0", "firn_controller_active 1.0", "firn_controller_brokers_active 1.0");
+    }
+
+    @Test
     void everySeriesHasAKindAndNoTopicIsALabelThatGrowsWithoutBound() throws IOException {
         List<String> lines = HttpCalls.get(node.http("/metrics")).body().lines().toList();
         Set<String> typed = new HashSet<>();
