@@ -19,6 +19,7 @@ import io.firn.gateway.group.Groups;
 import io.firn.gateway.handler.HandlerContext;
 import io.firn.gateway.handler.Handlers;
 import io.firn.gateway.handler.Quorum;
+import io.firn.gateway.http.HealthChecks;
 import io.firn.gateway.http.HttpListener;
 import io.firn.gateway.http.Readiness;
 import io.firn.gateway.partition.PartitionKeeper;
@@ -124,6 +125,7 @@ public final class Broker implements AutoCloseable {
     private HttpListener http;
     private volatile Readiness readiness = Readiness.notReady("logs are being opened");
     private volatile Optional<TopicRecovery> recovery = Optional.empty();
+    private volatile Optional<ClusterMeters> clusterMeters = Optional.empty();
     private volatile Optional<ClusterPart> cluster = Optional.empty();
 
     private Broker(BrokerConfig config, boolean form) {
@@ -204,7 +206,7 @@ public final class Broker implements AutoCloseable {
         TopicConfigs topicConfigs = TopicConfigs.of(config);
         RecompressionPool recompression = closing(RecompressionPool.start(ModuleConfigs.recompressionThreads()), RecompressionPool::close);
         PartitionKeeper keeper = closing(new PartitionKeeper(replication(), hot, retention, loops, partitions, topicConfigs::settings, recompression, clock), Broker::stop);
-        ClusterMeters.register(meters, config.node().id(), metadata::view, metadata::isController, (view, topic) -> topicConfigs.settings(view, topic).minInsyncReplicas(), keeper::failedReplicas);
+        clusterMeters = Optional.of(ClusterMeters.register(meters, config.node().id(), metadata::view, metadata::isController, (view, topic) -> topicConfigs.settings(view, topic).minInsyncReplicas(), keeper::failedReplicas));
         Peers peers = peers(loops.first());
         Supplier<GroupSettings> groupSettings = once(() -> GroupSettings.of(config.group()));
         ProducerIds producerIds = new ProducerIds(loops.first(), metadata::submit);
@@ -376,7 +378,7 @@ public final class Broker implements AutoCloseable {
 
     private void startHttp(Vertx vertx) {
         try {
-            http = HttpListener.start(vertx, config.http(), meters, this::readiness, () -> Optional.ofNullable(metadata), () -> recovery).toCompletionStage().toCompletableFuture().join();
+            http = HttpListener.start(vertx, config.http(), meters, new HealthChecks(this::readiness, this::inSync), () -> Optional.ofNullable(metadata), () -> recovery).toCompletionStage().toCompletableFuture().join();
         } catch (CompletionException e) {
             throw new StartupException("cannot listen for HTTP on " + config.http().host() + ":" + config.http().port() + " (http.port): " + e.getCause().getMessage(), e);
         }
@@ -424,6 +426,13 @@ public final class Broker implements AutoCloseable {
         Readiness own = readiness;
         Readiness joined = cluster.isEmpty() || closing.get() ? Readiness.READY : cluster.get().readiness();
         return joined.ready() ? own : joined;
+    }
+
+    /** As the newest view says that came here: of a broker that is ready it shows what has become of its replicas since this process registered. */
+    private Readiness inSync() {
+        Readiness ready = readiness();
+        int lacking = clusterMeters.map(ClusterMeters::outOfSync).orElse(0);
+        return !ready.ready() || lacking == 0 ? ready : Readiness.notReady("replicas of " + lacking + " partitions here are not in sync");
     }
 
     /** A log that takes longer to open or to let go is closed by the hot tier all the same, and recovered at the next start. */

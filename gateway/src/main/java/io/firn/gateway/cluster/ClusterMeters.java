@@ -39,13 +39,14 @@ public final class ClusterMeters {
      * @param minInsync {@code min.insync.replicas} of a topic
      * @param failedReplicas how many replicas here can take no role
      */
-    public static void register(MeterRegistry registry, int brokerId, Supplier<ClusterView> view, BooleanSupplier controller, ToIntBiFunction<ClusterView, TopicView> minInsync, IntSupplier failedReplicas) {
+    public static ClusterMeters register(MeterRegistry registry, int brokerId, Supplier<ClusterView> view, BooleanSupplier controller, ToIntBiFunction<ClusterView, TopicView> minInsync, IntSupplier failedReplicas) {
         ClusterMeters meters = new ClusterMeters(brokerId, view, controller, minInsync);
         meters.here(registry, "partitions.led", "Partitions this broker leads", counts -> counts.led);
         meters.here(registry, "partitions.replicas", "Replicas this broker has", counts -> counts.replicas);
         meters.here(registry, "partitions.under.replicated", "Led partitions with fewer replicas in sync than they have", counts -> counts.underReplicated);
         meters.here(registry, "partitions.under.min.insync", "Led partitions with fewer replicas in sync than min.insync.replicas: they take nothing from producers with acks=all", counts -> counts.underMinInsync);
         meters.here(registry, "partitions.at.min.insync", "Led partitions with just as many replicas in sync as min.insync.replicas", counts -> counts.atMinInsync);
+        gauge(registry, "partitions.out.of.sync", "Partitions whose replica here is not in sync", meters::outOfSync);
         meters.here(registry, "partitions.reassigning", "Led partitions that are being moved", counts -> counts.reassigning);
         gauge(registry, "replicas.failed", "Replicas here that can neither lead nor follow until the broker is started again", failedReplicas);
         gauge(registry, "controller.active", "1 where the controller is", () -> controller.getAsBoolean() ? 1 : 0);
@@ -55,6 +56,12 @@ public final class ClusterMeters {
         meters.ofAll(registry, "controller.partitions.not.preferred", "Partitions of the cluster whose leader is not the preferred one", counts -> counts.notPreferred);
         meters.ofAll(registry, "controller.brokers.active", "Brokers taken for alive", counts -> counts.of.liveBrokers().size());
         meters.ofAll(registry, "controller.brokers.fenced", "Registered brokers that are not taken for alive", counts -> counts.of.brokers().size() - counts.of.liveBrokers().size());
+        return meters;
+    }
+
+    /** Of how many partitions the replica here is not in sync. One that is being added does not count. */
+    public int outOfSync() {
+        return counts().outOfSync;
     }
 
     private void here(MeterRegistry registry, String name, String description, ToIntFunction<Counts> count) {
@@ -94,6 +101,7 @@ public final class ClusterMeters {
         private final ClusterView of;
         private int led;
         private int replicas;
+        private int outOfSync;
         private int underReplicated;
         private int underMinInsync;
         private int atMinInsync;
@@ -106,7 +114,9 @@ public final class ClusterMeters {
         }
 
         void add(PartitionView partition, int brokerId, int leastInsync) {
-            replicas += partition.replicas().contains(brokerId) ? 1 : 0;
+            boolean here = partition.replicas().contains(brokerId);
+            replicas += here ? 1 : 0;
+            outOfSync += here && !partition.isr().contains(brokerId) && !partition.adding().contains(brokerId) ? 1 : 0;
             offline += partition.leader() == PartitionView.NO_LEADER ? 1 : 0;
             notPreferred += partition.leader() == partition.replicas().get(0) ? 0 : 1;
             if (partition.leader() == brokerId) {

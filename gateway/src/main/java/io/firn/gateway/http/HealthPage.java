@@ -3,20 +3,19 @@ package io.firn.gateway.http;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.json.JsonObject;
-import java.util.function.Supplier;
 
 /**
- * Health for orchestrators, as JSON. Live: the process answers, restart it if it does not. Ready: it serves Kafka clients; 503 with the
- * reason when it does not.
+ * Health for orchestrators, as JSON. Live: the process answers, restart it if it does not. Ready: it serves Kafka clients. In sync: it does, and all its
+ * replicas have what they should, so that another broker may be stopped. 503 with the reason when not.
  */
 final class HealthPage {
 
     private static final int SERVICE_UNAVAILABLE = 503;
 
-    private final Supplier<Readiness> readiness;
+    private final HealthChecks checks;
 
-    HealthPage(Supplier<Readiness> readiness) {
-        this.readiness = readiness;
+    HealthPage(HealthChecks checks) {
+        this.checks = checks;
     }
 
     void live(HttpServerResponse response) {
@@ -24,11 +23,18 @@ final class HealthPage {
     }
 
     void ready(HttpServerResponse response) {
-        Readiness now = readiness.get();
+        say(response, checks.ready().get(), "ready");
+    }
+
+    void inSync(HttpServerResponse response) {
+        say(response, checks.inSync().get(), "in sync");
+    }
+
+    private static void say(HttpServerResponse response, Readiness now, String status) {
         if (now.ready()) {
-            json(response, 200, new JsonObject().put("status", "ready"));
+            json(response, 200, new JsonObject().put("status", status));
         } else {
-            json(response, SERVICE_UNAVAILABLE, new JsonObject().put("status", "not ready").put("reason", now.reason()));
+            json(response, SERVICE_UNAVAILABLE, new JsonObject().put("status", "not " + status).put("reason", now.reason()));
         }
     }
 

@@ -45,18 +45,18 @@ public final class HttpListener {
      * @param metadata empty while this broker is not part of a cluster yet
      * @return fails with {@link java.net.BindException} when the port is in use or the address is not ours
      */
-    public static Future<HttpListener> start(Vertx vertx, BrokerConfig.Http config, PrometheusMeterRegistry meters, Supplier<Readiness> readiness,
+    public static Future<HttpListener> start(Vertx vertx, BrokerConfig.Http config, PrometheusMeterRegistry meters, HealthChecks health,
             Supplier<Optional<Metadata>> metadata) {
-        return start(vertx, config, meters, readiness, metadata, Optional::empty);
+        return start(vertx, config, meters, health, metadata, Optional::empty);
     }
 
     /** @param recovery empty while this broker has no bucket to recover topics from */
-    public static Future<HttpListener> start(Vertx vertx, BrokerConfig.Http config, PrometheusMeterRegistry meters, Supplier<Readiness> readiness,
+    public static Future<HttpListener> start(Vertx vertx, BrokerConfig.Http config, PrometheusMeterRegistry meters, HealthChecks health,
             Supplier<Optional<Metadata>> metadata, Supplier<Optional<TopicRecovery>> recovery) {
         HttpServer server = vertx.createHttpServer(options(config));
         HttpListener listener = new HttpListener(server);
         server.connectionHandler(listener::connected);
-        server.requestHandler(new Routes(new MetricsPage(vertx, meters), new HealthPage(readiness), new ClusterPage(vertx, metadata), new TopicPage(vertx, recovery, SIGN_OF_LIFE_MS)));
+        server.requestHandler(new Routes(new MetricsPage(vertx, meters), new HealthPage(health), new ClusterPage(vertx, metadata), new TopicPage(vertx, recovery, SIGN_OF_LIFE_MS)));
         return server.listen().map(listener);
     }
 

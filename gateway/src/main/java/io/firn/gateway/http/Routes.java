@@ -21,7 +21,7 @@ final class Routes implements Handler<HttpServerRequest> {
     Routes(MetricsPage metrics, HealthPage health, ClusterPage cluster, TopicPage topics) {
         this.cluster = cluster;
         this.topics = topics;
-        pages = Map.of("/metrics", metrics::answer, "/health/live", health::live, "/health/ready", health::ready);
+        pages = Map.of("/metrics", metrics::answer, "/health/live", health::live, "/health/ready", health::ready, "/health/in-sync", health::inSync);
     }
 
     @Override
@@ -37,7 +37,7 @@ final class Routes implements Handler<HttpServerRequest> {
         } else if (TopicPage.serves(request.path())) {
             topics.handle(request);
         } else if (page == null) {
-            plain(response, 404, "there are /metrics, /health/live, /health/ready and " + ClusterPage.PATH + "\n");
+            plain(response, 404, "there are /metrics, /health/live, /health/ready, /health/in-sync and " + ClusterPage.PATH + "\n");
         } else if (request.method() != HttpMethod.GET && request.method() != HttpMethod.HEAD) {
             response.putHeader(HttpHeaders.ALLOW, ALLOWED);
             plain(response, 405, "only " + ALLOWED + "\n");

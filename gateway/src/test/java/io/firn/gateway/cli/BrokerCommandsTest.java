@@ -3,6 +3,7 @@ package io.firn.gateway.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.firn.gateway.config.BrokerConfig;
+import io.firn.gateway.http.HealthChecks;
 import io.firn.gateway.http.HttpListener;
 import io.firn.gateway.http.Readiness;
 import io.firn.gateway.rig.ClusterMetadata;
@@ -53,7 +54,7 @@ class BrokerCommandsTest {
     void open() {
         metadata = ClusterMetadata.open(directory);
         IntStream.rangeClosed(1, 4).forEach(id -> ClusterMetadata.join(metadata, id));
-        http = await(HttpListener.start(vertx, new BrokerConfig.Http("127.0.0.1", 0), new PrometheusMeterRegistry(PrometheusConfig.DEFAULT), () -> Readiness.READY, () -> Optional.of(metadata)));
+        http = await(HttpListener.start(vertx, new BrokerConfig.Http("127.0.0.1", 0), new PrometheusMeterRegistry(PrometheusConfig.DEFAULT), new HealthChecks(() -> Readiness.READY, () -> Readiness.READY), () -> Optional.of(metadata)));
         System.setOut(new PrintStream(out, true, StandardCharsets.UTF_8));
         System.setErr(new PrintStream(err, true, StandardCharsets.UTF_8));
     }

@@ -52,6 +52,7 @@ class ClusterMetersTest {
                 partition(3, 2, List.of(2, 1, 3), List.of(2)), partition(4, 1, List.of(1), List.of(1)), partition(5, 2, List.of(2, 3), List.of(2, 3)));
         assertThat(value("partitions.led")).isEqualTo(4);
         assertThat(value("partitions.replicas")).isEqualTo(5);
+        assertThat(value("partitions.out.of.sync")).as("3").isEqualTo(1);
         assertThat(value("partitions.under.replicated")).as("1 and 2").isEqualTo(2);
         assertThat(value("partitions.under.min.insync")).as("2; of one replica one is enough").isEqualTo(1);
         assertThat(value("partitions.at.min.insync")).as("1 and 4").isEqualTo(2);
@@ -60,8 +61,9 @@ class ClusterMetersTest {
     @Test
     void aReplicaThatIsBeingAddedIsNotMissed() {
         register();
-        view = of(new PartitionView(0, 1, 3, 4, List.of(1, 2, 3), List.of(1, 2), List.of(3), List.of(), false));
+        view = of(new PartitionView(0, 1, 3, 4, List.of(1, 2, 3), List.of(1, 2), List.of(3), List.of(), false), new PartitionView(1, 2, 3, 4, List.of(2, 1), List.of(2), List.of(1), List.of(), false));
         assertThat(value("partitions.reassigning")).isEqualTo(1);
+        assertThat(value("partitions.out.of.sync")).isZero();
         assertThat(value("partitions.under.replicated")).isZero();
     }
 

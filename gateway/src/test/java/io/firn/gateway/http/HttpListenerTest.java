@@ -34,11 +34,12 @@ class HttpListenerTest {
     private final PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final HttpClient client = HttpClient.newHttpClient();
     private volatile Readiness readiness = Readiness.READY;
+    private volatile Readiness inSync = Readiness.READY;
     private HttpListener listener;
 
     @BeforeEach
     void start() throws Exception {
-        listener = await(HttpListener.start(vertx, new BrokerConfig.Http("127.0.0.1", 0), meters, () -> readiness, Optional::empty));
+        listener = await(HttpListener.start(vertx, new BrokerConfig.Http("127.0.0.1", 0), meters, new HealthChecks(() -> readiness, () -> inSync), Optional::empty));
     }
 
     @AfterEach
@@ -74,6 +75,18 @@ class HttpListenerTest {
 
         assertThat(response.statusCode()).isEqualTo(503);
         assertThat(response.body()).isEqualTo("{\"status\":\"not ready\",\"reason\":\"the object store \\\"b\\\" is down\"}\n");
+    }
+
+    @Test
+    void inSyncIsToldApartFromReady() throws Exception {
+        assertThat(request("GET", "/health/in-sync").body()).isEqualTo("{\"status\":\"in sync\"}\n");
+        inSync = Readiness.notReady("replicas of 3 partitions here are not in sync");
+
+        HttpResponse<String> response = request("GET", "/health/in-sync");
+
+        assertThat(response.statusCode()).isEqualTo(503);
+        assertThat(response.body()).isEqualTo("{\"status\":\"not in sync\",\"reason\":\"replicas of 3 partitions here are not in sync\"}\n");
+        assertThat(request("GET", "/health/ready").statusCode()).isEqualTo(200);
     }
 
     @Test
@@ -146,7 +159,7 @@ class HttpListenerTest {
         BrokerConfig.Http same = new BrokerConfig.Http("127.0.0.1", listener.port());
         Vertx other = Vertx.vertx();
         try {
-            assertThatThrownBy(() -> await(HttpListener.start(other, same, meters, () -> readiness, Optional::empty)))
+            assertThatThrownBy(() -> await(HttpListener.start(other, same, meters, new HealthChecks(() -> readiness, () -> inSync), Optional::empty)))
                     .isInstanceOf(ExecutionException.class).hasCauseInstanceOf(BindException.class);
         } finally {
             other.close();

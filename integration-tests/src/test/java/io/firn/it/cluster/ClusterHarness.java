@@ -34,7 +34,7 @@ import org.apache.kafka.common.TopicPartitionInfo;
  */
 final class ClusterHarness implements AutoCloseable {
 
-    private static final boolean KAFKA = System.getProperty("firn.it.broker", "firn").equals("kafka");
+    static final boolean KAFKA = System.getProperty("firn.it.broker", "firn").equals("kafka");
     private static final int SMALL_DISK_MIB = 512;
     private static final int LOG_LINES_SHOWN = 60;
     /** For a cluster of three JVMs on a machine that has other work. */

@@ -4,9 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.firn.it.harness.Await;
 import io.firn.it.harness.FirnNode;
+import io.firn.it.harness.HttpCalls;
 import io.firn.it.harness.KafkaClients;
 import io.firn.it.harness.Reading;
 import io.firn.it.harness.Topics;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -127,6 +130,27 @@ class ReplicationIT {
                 .flatMap(dir -> dir.replicaInfos().entrySet().stream()).filter(replica -> replica.getKey().equals(partition)).map(Map.Entry::getValue).findFirst();
     }
 
+    private static List<FirnNode> firn() {
+        return cluster.ids().stream().map(cluster::broker).map(FirnNode.class::cast).filter(FirnNode::alive).toList();
+    }
+
+    private static boolean saysInSync(FirnNode node) {
+        try {
+            return HttpCalls.get(node.http("/health/in-sync")).statusCode() == 200;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Over all that run. */
+    private static double metric(String name) throws IOException {
+        double sum = 0;
+        for (FirnNode node : firn()) {
+            sum += node.metric(name);
+        }
+        return sum;
+    }
+
     @Test
     @Order(3)
     void whatWasAcknowledgedSurvivesKillNineOfTheLeaderOnceAndInOrder() throws InterruptedException {
@@ -163,7 +187,14 @@ class ReplicationIT {
         long killed = System.nanoTime();
         Await.until("every partition goes on", LIMIT, () -> partitions.stream().allMatch(partition -> acknowledged.get(partition.partition()).size() > before[partition.partition()] + 100));
         System.out.println("every partition was served again " + (System.nanoTime() - killed) / 1_000_000 + " ms after kill -9 of broker " + leader);
+        if (!ClusterHarness.KAFKA) {
+            Await.until("what lacks a replica is shown", LIMIT, () -> metric("firn_partitions_under_replicated") >= 3);
+        }
         cluster.startMissing();
+        if (!ClusterHarness.KAFKA) {
+            Await.until("every broker says that its replicas are in sync", LIMIT, () -> firn().stream().allMatch(ReplicationIT::saysInSync));
+            Await.until("nothing is shown to lack a replica", LIMIT, () -> metric("firn_partitions_under_replicated") == 0 && metric("firn_controller_brokers_active") == 3);
+        }
         int[] whole = partitions.stream().mapToInt(partition -> acknowledged.get(partition.partition()).size()).toArray();
         Await.until("they go on with all three", LIMIT, () -> partitions.stream().allMatch(partition -> acknowledged.get(partition.partition()).size() > whole[partition.partition()] + 100));
         producing.set(false);
