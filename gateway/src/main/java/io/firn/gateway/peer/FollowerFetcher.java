@@ -293,7 +293,7 @@ public final class FollowerFetcher {
             return new FetchReply.Failed(position, ErrorMapping.fetchError(error), data.logStartOffset());
         }
         if (FetchResponse.isDivergingEpoch(data)) {
-            return new FetchReply.Diverging(position, new EpochEnd(data.divergingEpoch().epoch(), data.divergingEpoch().endOffset()));
+            return new FetchReply.Diverging(position, new EpochEnd(data.divergingEpoch().epoch(), data.divergingEpoch().endOffset()), data.logStartOffset());
         }
         return new FetchReply.Records(position, FetchedBatches.usable(records(data), position.offset()), data.highWatermark(), data.logStartOffset());
     }

@@ -10,6 +10,7 @@ import io.firn.hot.Durability;
 import io.firn.hot.HotLog;
 import io.firn.hot.HotLogConfig;
 import io.firn.hot.LogReads;
+import io.firn.hot.ProducerView;
 import io.firn.hot.RecordBuffers;
 import io.firn.hot.SimDisk;
 import io.firn.hot.SteppedStore;
@@ -34,6 +35,8 @@ import org.apache.kafka.common.TopicIdPartition;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.requests.FetchRequest;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Two brokers in one thread: a leader's replicas and a follower's, the fetcher between them, and forces that come when the test says so. */
 final class FollowerFetcherTest {
@@ -106,9 +109,13 @@ final class FollowerFetcherTest {
     }
 
     private void open(int partition) {
-        Placement placement = new Placement(LEADER, EPOCH, 1, List.of(LEADER, FOLLOWER), Set.of(LEADER, FOLLOWER));
         leading.put(partition, replica(leaders, partition, LEADER));
         following.put(partition, replica(followers, partition, FOLLOWER));
+        place(partition);
+    }
+
+    private void place(int partition) {
+        Placement placement = new Placement(LEADER, EPOCH, 1, List.of(LEADER, FOLLOWER), Set.of(LEADER, FOLLOWER));
         leading.get(partition).onPlacement(placement);
         peers.lead(id(partition), leading.get(partition));
         following.get(partition).onPlacement(placement);
@@ -129,6 +136,75 @@ final class FollowerFetcherTest {
             i += result instanceof AppendResult.Appended ? 1 : 0;
             leaders.run();
         }
+    }
+
+    /** Two replicas without a role yet. */
+    private void openWithoutRoles() {
+        leading.put(0, replica(leaders, 0, LEADER));
+        following.put(0, replica(followers, 0, FOLLOWER));
+    }
+
+    private static void write(SteppedStore store, HotLog log, int leaderEpoch, long producerId, long end) {
+        for (int sequence = 0; log.logEndOffset() < end; sequence += 5) {
+            assertThat(log.append(RecordBuffers.of(Batches.data(0, producerId, (short) 0, sequence, 5, false, 1)), leaderEpoch, AppendOrigin.CLIENT, 1)).isInstanceOf(AppendResult.Appended.class);
+        }
+        store.run();
+    }
+
+    private static List<Long> producers(Replica replica) {
+        return replica.log().activeProducers().stream().map(ProducerView::producerId).toList();
+    }
+
+    /** Up to 10 they have the same; then the follower got what nobody else did, and was away when the rest was written and its beginning deleted. */
+    @ParameterizedTest
+    @ValueSource(longs = {20, 30, 40})
+    void aFollowerOfAHistoryThatTheLeaderHasDeletedKeepsNothingOfIt(long followersEnd) throws Exception {
+        openWithoutRoles();
+        write(leaders, leading.get(0).log(), 0, 70, 10);
+        write(followers, following.get(0).log(), 0, 70, 10);
+        write(leaders, leading.get(0).log(), 2, 72, 30);
+        write(followers, following.get(0).log(), 1, 71, followersEnd);
+        leaders.finish(leading.get(0).log().advanceLogStart(20));
+
+        place(0);
+        settle();
+
+        HotLog from = leading.get(0).log();
+        HotLog to = following.get(0).log();
+        assertThat(LogReads.records(to, 20, 30, 900)).isEqualTo(LogReads.records(from, 20, 30, 900)).isNotEmpty();
+        assertThat(to.localLogStartOffset()).as("where the other history would be").isEqualTo(20);
+        assertThat(to.logStartOffset()).isEqualTo(20);
+        assertThat(producers(following.get(0))).as("a retry of producer 71 would be taken for a duplicate").containsExactly(72L);
+        assertThat(following.get(0).highWatermark()).isEqualTo(30);
+        assertThat(leading.get(0).highWatermark()).isEqualTo(30);
+    }
+
+    @Test
+    void aFollowerOfALeaderThatKnowsNothingOfWhatWasDeletedKeepsNothingOfIt() {
+        openWithoutRoles();
+        leaders.finish(leading.get(0).log().truncateFullyAndStartAt(20).thenCompose(done -> leading.get(0).log().advanceLogStart(20)));
+        write(leaders, leading.get(0).log(), 2, 72, 30);
+        write(followers, following.get(0).log(), 1, 71, 20);
+        place(0);
+        settle();
+        assertThat(following.get(0).log().localLogStartOffset()).isEqualTo(20);
+        assertThat(producers(following.get(0))).containsExactly(72L);
+        assertThat(leading.get(0).highWatermark()).isEqualTo(30);
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {20, 30})
+    void whereAllWasDeletedBeforeTheLeaderWasElectedAFollowerKeepsTheProducersItKnows(long followersEnd) {
+        openWithoutRoles();
+        write(leaders, leading.get(0).log(), 1, 71, 20);
+        write(followers, following.get(0).log(), 1, 71, followersEnd);
+        leaders.finish(leading.get(0).log().advanceLogStart(20));
+        place(0);
+        settle();
+        assertThat(following.get(0).log().logEndOffset()).isEqualTo(20);
+        assertThat(following.get(0).log().logStartOffset()).isEqualTo(20);
+        assertThat(producers(following.get(0))).containsExactly(71L);
+        assertThat(leading.get(0).highWatermark()).isEqualTo(20);
     }
 
     /** Until nobody has anything to do or to ask but for what the leader has not. */

@@ -91,6 +91,11 @@ public final class LeaderEpochs {
         return Optional.of(new EpochEnd(floor < 0 ? epoch : epochs[floor], startOffsets[floor + 1]));
     }
 
+    /** Whether an epoch not above {@code epoch} is known. If not, its records have been deleted, and {@link #endOffsetFor} does not know where they ended, only that they are gone. */
+    public boolean reachesBackTo(int epoch) {
+        return floor(epoch) >= 0;
+    }
+
     /**
      * Up to which offset the log with these epochs, which ends at {@code endOffset}, and another one are the same: as far as both have the newest epoch they share. Records that one of them has deleted
      * at its front are no difference.

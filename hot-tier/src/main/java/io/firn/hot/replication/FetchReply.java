@@ -15,8 +15,8 @@ public sealed interface FetchReply {
      */
     record Records(FetchPosition position, RecordBuffers records, long highWatermark, long logStartOffset) implements FetchReply {}
 
-    /** See {@link FetchVerdict.Diverging}. */
-    record Diverging(FetchPosition position, EpochEnd end) implements FetchReply {}
+    /** See {@link FetchVerdict.Diverging}. @param logStartOffset the leader's */
+    record Diverging(FetchPosition position, EpochEnd end, long logStartOffset) implements FetchReply {}
 
     /** @param logStartOffset the leader's, with {@link FetchError#OFFSET_OUT_OF_RANGE}; else -1 */
     record Failed(FetchPosition position, FetchError error, long logStartOffset) implements FetchReply {}

@@ -18,7 +18,7 @@ import java.util.Optional;
  * forced would gain little: its bytes would wait for the next force anyhow.
  *
  * <p><b>Divergence is cut by epoch</b>, never at the high watermark (KIP-101, KIP-279): the leader says up to where it knows the follower's last epoch (or the largest below); the follower cuts at the smaller of that and its own end of that
- * epoch, and asks again if it does not know the epoch itself. In clean elections that is never below the high watermark, since whoever leads has all of it. If it is, an unclean election has given records up: the follower
+ * epoch, and asks again if it does not know the epoch itself. Where that is below the leader's log start, it begins anew there. In clean elections that is never below the high watermark, since whoever leads has all of it. If it is, an unclean election has given records up: the follower
  * obeys, says how many ({@link FollowerStep.Truncate#lostCommitted}), and its high watermark goes back with its log.
  *
  * <p><i>Invariants</i>: the high watermark is at most the log end, and goes back only so. A reply counts only if it is to what was asked last: same offset, same leader epoch.
@@ -132,7 +132,7 @@ public final class FollowerState {
             return onRecords(records, log);
         }
         if (reply instanceof FetchReply.Diverging diverging) {
-            return truncate(cutFor(diverging.end(), log));
+            return cut(cutFor(diverging.end(), log), diverging.logStartOffset());
         }
         return onFailed((FetchReply.Failed) reply, log, nowMs);
     }
@@ -158,8 +158,7 @@ public final class FollowerState {
             }
             case OFFSET_OUT_OF_RANGE -> {
                 if (reply.logStartOffset() > log.logEndOffset()) {
-                    phase = Phase.WORKING;
-                    return new FollowerStep.StartAt(reply.logStartOffset());
+                    return startAt(reply.logStartOffset());
                 }
                 backOff(nowMs);
             }
@@ -179,10 +178,22 @@ public final class FollowerState {
         return Math.min(end, known ? Math.min(own.get().endOffset(), leaders.endOffset()) : own.get().endOffset());
     }
 
-    private FollowerStep truncate(long offset) {
+    /** What would be left below the leader's log start is nothing that the leader has, or can still tell: it would be shown to consumers, and its producers taken for known. */
+    private FollowerStep cut(long offset, long leadersLogStart) {
+        if (offset < leadersLogStart) {
+            return startAt(leadersLogStart);
+        }
         phase = Phase.WORKING;
-        long lost = Math.max(0, highWatermark - offset);
-        return new FollowerStep.Truncate(offset, lost);
+        return new FollowerStep.Truncate(offset, lostAt(offset));
+    }
+
+    private FollowerStep startAt(long offset) {
+        phase = Phase.WORKING;
+        return new FollowerStep.StartAt(offset, lostAt(offset));
+    }
+
+    private long lostAt(long offset) {
+        return Math.max(0, highWatermark - offset);
     }
 
     // What was done

@@ -14,8 +14,12 @@ public sealed interface FollowerStep {
     /** Cut the log at {@code offset}, then {@link FollowerState#changed}. @param lostCommitted number of offsets below the known high watermark that go: more than 0 only after an unclean election */
     record Truncate(long offset, long lostCommitted) implements FollowerStep {}
 
-    /** Drop all and begin empty at {@code offset}, the leader's log start: the records between are deleted everywhere. Then {@link FollowerState#changed}. */
-    record StartAt(long offset) implements FollowerStep {}
+    /**
+     * Drop all and begin empty at {@code offset}, the leader's log start: what the leader had below is deleted everywhere, and what is below here may be of another history. Then {@link FollowerState#changed}.
+     *
+     * @param lostCommitted as of {@link Truncate}
+     */
+    record StartAt(long offset, long lostCommitted) implements FollowerStep {}
 
     /** Begin at the tier boundary, with leader epochs and producers from the bucket; then {@link FollowerState#changed}, or {@link FollowerState#failed} if there is none. */
     record StartAtTierBoundary() implements FollowerStep {}

@@ -51,6 +51,8 @@ public final class Replica {
     private Optional<FollowerState> follower = Optional.empty();
     private Optional<Recovering> recovering = Optional.empty();
     private int leaderEpoch = NO_EPOCH;
+    /** While it leads: that of the record below the one that its reign began with, if it is known. The log forgets it when it starts there. */
+    private int epochBefore = NO_EPOCH;
     /** The newest one of the leader epoch. */
     private Optional<Placement> newest = Optional.empty();
     private long highWatermark;
@@ -234,6 +236,7 @@ public final class Replica {
     }
 
     private void beginLeading(Placement placement) {
+        epochBefore = log.latestEpoch().orElse(NO_EPOCH);
         log.beginEpoch(placement.leaderEpoch());
         publish(Math.min(highWatermark, log.logEndOffset()));
         leader = Optional.of(new LeaderState(settings.brokerId(), placement, log.logEndOffset(), highWatermark, settings.minInSync(), settings.maxLagMs(), brokers, authority, monotonicMs.getAsLong()));
@@ -389,6 +392,9 @@ public final class Replica {
             if (end.isEmpty() || fetch.offset() < log.logStartOffset()) {
                 return new FetchVerdict.Refused(FetchError.OFFSET_OUT_OF_RANGE);
             }
+            if (isForgotten(fetch.lastEpoch())) {
+                return new FetchVerdict.Diverging(new EpochEnd(fetch.lastEpoch(), log.logStartOffset() - 1));
+            }
             if (end.get().leaderEpoch() < fetch.lastEpoch() || end.get().endOffset() < fetch.offset()) {
                 return new FetchVerdict.Diverging(end.get());
             }
@@ -404,6 +410,15 @@ public final class Replica {
         advance();
         leading.proposeJoining(monotonicMs.getAsLong()).ifPresent(listener::onProposal);
         return new FetchVerdict.Read();
+    }
+
+    /**
+     * Whether all that this log still knows is of later epochs than {@code lastEpoch}, the follower's last one: then nothing tells whether the follower has the records that were deleted here or others, and what those say of
+     * producers. Not so if the record below the log start is known to be of that epoch.
+     */
+    private boolean isForgotten(int lastEpoch) {
+        boolean beginsWithReign = log.logStartOffset() == leader.orElseThrow().epochStartOffset();
+        return log.logStartOffset() > 0 && !log.leaderEpochs().reachesBackTo(lastEpoch) && !(beginsWithReign && lastEpoch == epochBefore);
     }
 
     private Optional<FetchError> objection(ReplicaFetch fetch) {
@@ -498,6 +513,7 @@ public final class Replica {
         if (step instanceof Truncate truncate) {
             truncate(following, truncate);
         } else if (step instanceof StartAt start) {
+            sayLost(following, start.offset(), start.lostCommitted());
             work(following, log.truncateFullyAndStartAt(start.offset()).thenCompose(done -> log.advanceLogStart(start.offset())));
         } else if (step instanceof StartAtTierBoundary) {
             startAtTierBoundary(following);
@@ -586,11 +602,15 @@ public final class Replica {
     }
 
     private void truncate(FollowerState following, Truncate truncate) {
-        if (truncate.lostCommitted() > 0) {
-            LOG.atError().addKeyValue("partition", log.partition()).addKeyValue("leaderEpoch", following.leaderEpoch()).addKeyValue("offset", truncate.offset())
-                    .addKeyValue("committedOffsets", truncate.lostCommitted()).log("An unclean election has given up records that were committed; they are cut off here too");
-        }
+        sayLost(following, truncate.offset(), truncate.lostCommitted());
         work(following, log.truncateTo(truncate.offset()));
+    }
+
+    private void sayLost(FollowerState following, long offset, long lostCommitted) {
+        if (lostCommitted > 0) {
+            LOG.atError().addKeyValue("partition", log.partition()).addKeyValue("leaderEpoch", following.leaderEpoch()).addKeyValue("offset", offset)
+                    .addKeyValue("committedOffsets", lostCommitted).log("An unclean election has given up records that were committed; they are cut off here too");
+        }
     }
 
     private void startAtTierBoundary(FollowerState following) {

@@ -44,6 +44,15 @@ class LeaderEpochsTest {
     }
 
     @Test
+    void itReachesBackToEpochsThatHaveOneAtOrBelowThem() {
+        assertThat(epochs.reachesBackTo(0)).isFalse();
+        assertThat(epochs.reachesBackTo(1)).isTrue();
+        assertThat(epochs.reachesBackTo(2)).isTrue();
+        assertThat(epochs.truncateFromStart(20).reachesBackTo(2)).as("its records are gone").isFalse();
+        assertThat(LeaderEpochs.EMPTY.reachesBackTo(7)).isFalse();
+    }
+
+    @Test
     void recordBelongsToTheEpochThatBeganLastBeforeIt() {
         assertThat(epochs.epochAt(9)).isEmpty();
         assertThat(epochs.epochAt(10)).hasValue(1);

@@ -79,31 +79,49 @@ final class FollowerStateTest {
 
     @Test
     void itCutsWhereItsEpochEndsAtTheLeader() {
-        assertThat(follower.onReply(new Diverging(ask(), new EpochEnd(4, 85)), log, 0)).isEqualTo(new Truncate(85, 0));
+        assertThat(follower.onReply(new Diverging(ask(), new EpochEnd(4, 85), 0), log, 0)).isEqualTo(new Truncate(85, 0));
         follower.changed(log(85));
         assertThat(follower.next(log(85), 0).orElseThrow().offset()).isEqualTo(85);
     }
 
     @Test
     void itCutsAtTheEndOfAnEpochThatTheLeaderHasMoreOf() {
-        assertThat(follower.onReply(new Diverging(ask(), new EpochEnd(3, 90)), log, 0)).isEqualTo(new Truncate(70, 0));
+        assertThat(follower.onReply(new Diverging(ask(), new EpochEnd(3, 90), 0), log, 0)).isEqualTo(new Truncate(70, 0));
     }
 
     @Test
     void anEpochItDoesNotKnowMakesItCutBehindTheOneBelowAndAskAgain() {
-        assertThat(follower.onReply(new Diverging(ask(), new EpochEnd(2, 65)), log, 0)).isEqualTo(new Truncate(40, 20));
+        assertThat(follower.onReply(new Diverging(ask(), new EpochEnd(2, 65), 0), log, 0)).isEqualTo(new Truncate(40, 20));
     }
 
     @Test
     void committedRecordsAreCutOnlyWhenTheLeaderDoesNotHaveThemAndThatIsSaid() {
-        assertThat(follower.onReply(new Diverging(ask(), new EpochEnd(3, 50)), log, 0)).isEqualTo(new Truncate(50, 10));
+        assertThat(follower.onReply(new Diverging(ask(), new EpochEnd(3, 50), 0), log, 0)).isEqualTo(new Truncate(50, 10));
         follower.changed(log(50));
         assertThat(follower.highWatermark()).isEqualTo(50);
     }
 
+    /** What it would keep was never compared with anything. */
+    @Test
+    void aCutBelowTheLeadersStartMakesItBeginThere() {
+        assertThat(follower.onReply(new Diverging(ask(), new EpochEnd(4, 79), 80), log, 0)).isEqualTo(new StartAt(80, 0));
+        follower.changed(new LogFacts(80, 80, 80, LeaderEpochs.EMPTY));
+        assertThat(follower.next(new LogFacts(80, 80, 80, LeaderEpochs.EMPTY), 0)).contains(new FetchPosition(2, 6, 80, ReplicaFetch.NO_EPOCH, 80));
+    }
+
+    @Test
+    void aCutAtTheLeadersStartKeepsWhatIsBelow() {
+        assertThat(follower.onReply(new Diverging(ask(), new EpochEnd(4, 80), 80), log, 0)).isEqualTo(new Truncate(80, 0));
+    }
+
+    @Test
+    void committedRecordsThatGoWithTheWholeLogAreSaid() {
+        assertThat(follower.onReply(new Diverging(ask(), new EpochEnd(1, 10), 45), log, 0)).isEqualTo(new StartAt(45, 15));
+    }
+
     @Test
     void whatTheLeaderHasDeletedMakesItBeginAtTheLeadersStart() {
-        assertThat(follower.onReply(new Failed(ask(), FetchError.OFFSET_OUT_OF_RANGE, 150), log, 0)).isEqualTo(new StartAt(150));
+        assertThat(follower.onReply(new Failed(ask(), FetchError.OFFSET_OUT_OF_RANGE, 150), log, 0)).isEqualTo(new StartAt(150, 0));
     }
 
     @Test

@@ -657,7 +657,7 @@ final class ReplicaTest {
     void aReplicaThatIsToLeadWaitsUntilItsLogIsCut() {
         Replica replica = follower();
         giveAndRun(replica, 4);
-        replica.onReply(new FetchReply.Diverging(ask(replica), new EpochEnd(3, 12)), () -> {});
+        replica.onReply(new FetchReply.Diverging(ask(replica), new EpochEnd(3, 12), 0), () -> {});
         replica.onPlacement(placement(SELF, EPOCH + 1));
         assertThat(replica.leader()).as("the log is being cut").isEmpty();
         assertThat(replica.onFetch(new ReplicaFetch(OTHER, 1, EPOCH + 1, 0, -1, 0))).isEqualTo(new FetchVerdict.Refused(FetchError.NOT_LEADER));
@@ -665,6 +665,33 @@ final class ReplicaTest {
         assertThat(replica.leader().orElseThrow().epochStartOffset()).isEqualTo(10);
         assertThat(log.latestEpoch()).hasValue(EPOCH + 1);
         assertThat(replica.onFetch(new ReplicaFetch(OTHER, 1, EPOCH + 1, 20, 3, 0))).isEqualTo(new FetchVerdict.Diverging(new EpochEnd(3, 10)));
+    }
+
+    /** Another history may have been there, and nothing tells. */
+    @Test
+    void whoEndsInAnEpochOlderThanAllTheLeaderKnowsIsToldToCutBelowTheLogStart() {
+        Replica replica = follower();
+        giveAndRun(replica, 3);
+        replica.onPlacement(placement(SELF, EPOCH + 2));
+        log.append(RecordBuffers.of(Batches.plain(0, 5, 1)), EPOCH + 2, AppendOrigin.CLIENT, 1);
+        store.run();
+        store.finish(log.advanceLogStart(15));
+        assertThat(replica.onFetch(fetched(15, 2))).isEqualTo(new FetchVerdict.Diverging(new EpochEnd(2, 14)));
+        assertThat(replica.onFetch(fetched(18, 3))).as("what is below is known to be of epoch 3, since that ended when this one began").isEqualTo(new FetchVerdict.Diverging(new EpochEnd(3, 15)));
+        assertThat(replica.onFetch(fetched(15, 3))).isInstanceOf(FetchVerdict.Read.class);
+        store.finish(log.advanceLogStart(18));
+        assertThat(replica.onFetch(fetched(18, 3))).isEqualTo(new FetchVerdict.Diverging(new EpochEnd(3, 17)));
+        assertThat(replica.onFetch(fetched(20, 3))).isEqualTo(new FetchVerdict.Diverging(new EpochEnd(3, 17)));
+        assertThat(replica.onFetch(fetched(20, EPOCH + 2))).isInstanceOf(FetchVerdict.Read.class);
+    }
+
+    @Test
+    void whoIsCutBelowTheLeadersLogStartBeginsAnewThereAtOnce() {
+        Replica replica = follower();
+        giveAndRun(replica, 3);
+        replica.onReply(new FetchReply.Diverging(ask(replica), new EpochEnd(3, 11), 12), () -> {});
+        assertThat(ask(replica)).isEqualTo(new FetchPosition(OTHER, EPOCH, 12, ReplicaFetch.NO_EPOCH, 12));
+        assertThat(log.localLogStartOffset()).isEqualTo(12);
     }
 
     @Test

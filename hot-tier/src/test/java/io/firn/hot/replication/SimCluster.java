@@ -513,7 +513,7 @@ final class SimCluster {
                 return new FetchReply.Failed(position, refused.error(), log.logStartOffset());
             }
             if (verdict instanceof FetchVerdict.Diverging diverging) {
-                return new FetchReply.Diverging(position, diverging.end());
+                return new FetchReply.Diverging(position, diverging.end(), log.logStartOffset());
             }
             if (replica.leader().isEmpty() || replica.leaderEpoch() != position.leaderEpoch()) {
                 return new FetchReply.Failed(position, FetchError.NOT_LEADER, -1);

@@ -29,6 +29,9 @@ class ClusterSimulationTest {
     private static final int SEEDS = Integer.getInteger("firn.simulation.seeds", 200);
     private static final long FROM = Long.getLong("firn.simulation.from", 1);
 
+    /** Before a seed that has failed: of a life with unclean elections. */
+    private static final String UNCLEAN = "unclean";
+
     /** Lives in which a mistake has to show. */
     private static final int MOST_LIVES = 400;
 
@@ -101,13 +104,17 @@ class ClusterSimulationTest {
     @Test
     void seedsThatHaveFailedDoNotAgain() throws IOException {
         Lives lives = new Lives(Mistake.NONE);
-        seedsThatHaveFailed().forEach(lives::live);
+        seedsThatHaveFailed(false).forEach(lives::live);
         lives.throwIfAnyFailed();
+        Lives unclean = new Lives(Mistake.NONE, true);
+        seedsThatHaveFailed(true).forEach(unclean::live);
+        unclean.throwIfAnyFailed();
     }
 
-    private static List<Long> seedsThatHaveFailed() throws IOException {
+    private static List<Long> seedsThatHaveFailed(boolean unclean) throws IOException {
         try (InputStream list = ClusterSimulationTest.class.getResourceAsStream("/simulation/seeds")) {
-            return new String(list.readAllBytes(), StandardCharsets.UTF_8).lines().map(line -> line.replaceFirst("#.*", "").strip()).filter(line -> !line.isEmpty()).map(Long::valueOf).toList();
+            return new String(list.readAllBytes(), StandardCharsets.UTF_8).lines().map(line -> line.replaceFirst("#.*", "").strip()).filter(line -> !line.isEmpty() && line.startsWith(UNCLEAN) == unclean)
+                    .map(line -> Long.valueOf(line.replaceFirst(UNCLEAN, "").strip())).toList();
         }
     }
 
