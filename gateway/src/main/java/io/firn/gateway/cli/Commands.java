@@ -18,6 +18,7 @@ final class Commands {
             Map.entry("cluster", ClusterCommand::new),
             Map.entry("topic", TopicCommand::new),
             Map.entry("broker", BrokerCommand::new),
+            Map.entry("completion", CompletionCommand::new),
             Map.entry("cp", CpCommand::new),
             Map.entry("metadata", MetadataCommand::new),
             Map.entry("produce", ProduceCommand::new),
@@ -42,7 +43,8 @@ final class Commands {
         return prepared(new CommandLine(command)).execute(args);
     }
 
-    private static CommandLine overview() {
+    /** All commands. */
+    static CommandLine overview() {
         CommandLine all = new CommandLine(new Overview());
         BY_NAME.keySet().stream().sorted().forEach(name -> all.addSubcommand(name, BY_NAME.get(name).get()));
         return all;

@@ -20,7 +20,7 @@ import java.util.regex.Pattern;
  *
  * <p>Threading: thread-safe; two threads collect the output.
  */
-final class FirnProcess implements AutoCloseable {
+public final class FirnProcess implements AutoCloseable {
 
     static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
     static final Path LAUNCHER = ROOT.resolve("firn");
@@ -41,7 +41,7 @@ final class FirnProcess implements AutoCloseable {
         return start(LAUNCHER, directory, environment, arguments);
     }
 
-    static FirnProcess start(Path launcher, Path directory, Map<String, String> environment, String... arguments) throws IOException {
+    public static FirnProcess start(Path launcher, Path directory, Map<String, String> environment, String... arguments) throws IOException {
         List<String> command = new ArrayList<>(List.of("bash", launcher.toString()));
         command.addAll(Arrays.asList(arguments));
         ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile());
@@ -49,6 +49,14 @@ final class FirnProcess implements AutoCloseable {
         builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
         builder.environment().put("FIRN_SKIP_BUILD", "1");
         builder.environment().put("FIRN_CDS", "off");
+        builder.environment().putAll(environment);
+        return new FirnProcess(builder.start());
+    }
+
+    /** Any command that becomes the launcher in the end, with this environment and no other. */
+    public static FirnProcess command(List<String> command, Path directory, Map<String, String> environment) throws IOException {
+        ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile());
+        builder.environment().clear();
         builder.environment().putAll(environment);
         return new FirnProcess(builder.start());
     }
@@ -62,12 +70,12 @@ final class FirnProcess implements AutoCloseable {
     }
 
     /** Waits for a line of standard output. */
-    Matcher awaitOut(String regex) throws InterruptedException {
+    public Matcher awaitOut(String regex) throws InterruptedException {
         return out.await(Pattern.compile(regex), this);
     }
 
     /** Waits for the end. */
-    int exitCode() throws InterruptedException {
+    public int exitCode() throws InterruptedException {
         if (!process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)) {
             throw new AssertionError("still running after " + LIMIT_SECONDS + " s: " + this);
         }
@@ -77,7 +85,7 @@ final class FirnProcess implements AutoCloseable {
     }
 
     /** SIGTERM to the process that was started: the Java process, as the launcher becomes it. Process.destroy would close the output as well. */
-    void terminate() {
+    public void terminate() {
         process.toHandle().destroy();
     }
 
@@ -85,11 +93,11 @@ final class FirnProcess implements AutoCloseable {
         return process.pid();
     }
 
-    List<String> out() {
+    public List<String> out() {
         return out.all();
     }
 
-    List<String> err() {
+    public List<String> err() {
         return err.all();
     }
 

@@ -1,0 +1,145 @@
+package io.firn.it.release;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.firn.it.launcher.FirnProcess;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The tarball in an empty directory, beside nothing but a JDK and the plain tools of a Unix. */
+@Timeout(300)
+class TarballIT {
+
+    /** All that the launcher of a release may need beside a JDK: no Maven is among them. */
+    private static final List<String> TOOLS = List.of("bash", "env", "dirname", "basename", "ls", "readlink", "sed", "head", "mkdir", "mv", "rm", "sleep");
+
+    @TempDir
+    static Path directory;
+
+    private static Path home;
+    private static Map<String, String> environment;
+
+    @BeforeAll
+    static void extract() throws IOException {
+        Path tarball = Packed.tarball();
+        Path empty = Files.createDirectory(directory.resolve("opt"));
+        Shell.run("tar", "-xzf", tarball.toString(), "-C", empty.toString());
+        home = empty.resolve(tarball.getFileName().toString().replace(".tar.gz", ""));
+        Path tools = Files.createDirectory(directory.resolve("tools"));
+        for (String tool : TOOLS) {
+            Files.createSymbolicLink(tools.resolve(tool), Path.of(Shell.run("bash", "-c", "type -P " + tool).output().strip()));
+        }
+        environment = Map.of("PATH", tools.toString(), "JAVA_HOME", System.getProperty("java.home"), "HOME", Files.createDirectory(directory.resolve("home")).toString());
+    }
+
+    @Test
+    void servesStockClientsAndStopsCleanly() throws Exception {
+        Path link = Files.createSymbolicLink(directory.resolve("firn"), home.resolve("bin/firn"));
+        List<String> up = List.of(link.toString(), "up", "--config", home.resolve("conf/firn.yaml").toString(), "--data", directory.resolve("data").toString(), "--kafka-port", "0", "--http-port", "0");
+
+        try (FirnProcess first = FirnProcess.command(up, directory, environment)) {
+            RoundTrip.through(first.awaitOut("Kafka clients +(\\S+)").group(1), "rivers");
+            stop(first);
+        }
+        assertThat(archives()).as("the archive of classes that the first start made").hasSize(1);
+        try (FirnProcess second = FirnProcess.command(up, directory, environment)) {
+            String bootstrap = second.awaitOut("Kafka clients +(\\S+)").group(1);
+            try (FirnProcess consume = firn("consume", "rivers", "--from-beginning", "--exit-at-end", "--bootstrap-server", bootstrap)) {
+                assertThat(consume.exitCode()).as("%s", consume).isZero();
+                assertThat(consume.out()).hasSize(200).startsWith("record 0").endsWith("record 199");
+            }
+            stop(second);
+            assertThat(second.err()).as("the second start had nothing to build or to rehearse").noneMatch(line -> line.startsWith("firn: ") && line.contains("ing a") && !line.contains("stop"));
+        }
+    }
+
+    @Test
+    void saysItsVersion() throws Exception {
+        try (FirnProcess version = firn("--version")) {
+            assertThat(version.exitCode()).as("%s", version).isZero();
+            assertThat(version.out()).singleElement().asString().startsWith("firn " + home.getFileName().toString().replaceFirst("firn-", "") + ",");
+        }
+    }
+
+    @Test
+    void whatOnlyTheSourcesHaveIsRefused() throws Exception {
+        try (FirnProcess bench = firn("bench")) {
+            assertThat(bench.exitCode()).isEqualTo(2);
+            assertThat(bench.err()).containsExactly("firn: the benchmark is not in a release: it runs from Firn's sources");
+        }
+    }
+
+    @Test
+    void holdsWhatItShould() throws Exception {
+        for (String path : List.of("bin/firn", "conf/firn.yaml", "systemd/firn.service", "completion/firn", "LICENSE", "NOTICE", "README.md", "third-party/THIRD-PARTY.txt")) {
+            assertThat(home.resolve(path)).isNotEmptyFile();
+        }
+        assertThat(home.resolve("bin/firn")).isExecutable();
+        assertThat(jars(home.resolve("lib"))).doesNotHaveDuplicates().isNotEmpty().noneMatch(name -> name.contains("junit") || name.contains("assertj") || name.endsWith("-tests.jar"));
+    }
+
+    /** What a release carries is what the tests of this build ran with. */
+    @Test
+    void holdsTheLibrariesThatTheLauncherRunsFromTheSources() throws Exception {
+        assertThat(jars(home.resolve("lib"))).filteredOn(name -> !name.startsWith("gateway-"))
+                .isSubsetOf(jars(Path.of("../gateway/target/firn/lib"))).hasSizeGreaterThan(100);
+    }
+
+    @Test
+    void itsChecksumIsRight() throws Exception {
+        Path tarball = Packed.tarball();
+        assertThat(Shell.run("bash", "-c", "cd \"$1\" && sha256sum -c \"$2\"", "-", tarball.getParent().toString(), tarball.getFileName() + ".sha256").output())
+                .contains(tarball.getFileName() + ": OK");
+    }
+
+    /** That two builds of one commit are the same byte for byte depends on these; release/reproduce.sh compares two whole builds. */
+    @Test
+    void nothingOfTheBuildingMachineIsInIt() throws Exception {
+        List<String> entries = Shell.run("bash", "-c", "TZ=UTC tar --numeric-owner --full-time -tvzf \"$1\"", "-", Packed.tarball().toString()).lines();
+
+        assertThat(entries).hasSizeGreaterThan(100).allMatch(line -> line.matches("[d-]r[w-][x-]r-[x-]r-[x-] 0/0 +\\d+ 2026-01-01 00:00:00 .*"));
+        byte[] header = Files.newInputStream(Packed.tarball()).readNBytes(8);
+        assertThat(new byte[] {header[4], header[5], header[6], header[7]}).as("time in the header of gzip").containsOnly(0);
+    }
+
+    @Test
+    void completesCommandsAndOptions() {
+        assertThat(completed("firn", "to")).isEqualTo("topic");
+        assertThat(completed("firn", "up", "--con")).isEqualTo("--config");
+    }
+
+    private static String completed(String... words) {
+        String script = "source \"$1\"; shift; COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1)); COMP_LINE=\"$*\"; COMP_POINT=${#COMP_LINE}; _complete_firn; echo \"${COMPREPLY[*]}\"";
+        return Shell.run(Stream.concat(Stream.of("bash", "-c", script, "-", home.resolve("completion/firn").toString()), Stream.of(words)).toArray(String[]::new)).output().strip();
+    }
+
+    private static FirnProcess firn(String... arguments) throws IOException {
+        return FirnProcess.command(Stream.concat(Stream.of(home.resolve("bin/firn").toString()), Stream.of(arguments)).toList(), directory, environment);
+    }
+
+    private static void stop(FirnProcess up) throws InterruptedException {
+        up.terminate();
+        assertThat(up.exitCode()).as("%s", up).isZero();
+        assertThat(up.err()).endsWith("firn: stopping", "firn: stopped");
+    }
+
+    private static List<String> archives() throws IOException {
+        try (Stream<Path> files = Files.walk(home)) {
+            return files.map(Path::toString).filter(name -> name.endsWith(".jsa") || name.endsWith(".aot")).toList();
+        }
+    }
+
+    static List<String> jars(Path directory) throws IOException {
+        try (Stream<Path> files = Files.list(directory)) {
+            return files.map(file -> file.getFileName().toString()).filter(name -> name.endsWith(".jar")).toList();
+        }
+    }
+}
