@@ -1,0 +1,234 @@
+package io.firn.release;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.marcnuri.helm.Helm;
+import com.marcnuri.helm.LintResult;
+import com.marcnuri.helm.TemplateCommand;
+import io.firn.gateway.config.Assignment;
+import io.firn.gateway.config.BrokerConfig;
+import io.firn.gateway.config.ConfigLoader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The chart as Helm's own library lints and renders it. What it renders has not been given to a cluster: structure, references and scripts are looked at here. */
+class ChartTest {
+
+    private static final Path CHART = Tree.MODULE.resolve("helm/firn");
+    private static final Map<String, Object> LEAST = Map.of("cold.bucket", "glacier");
+
+    @TempDir
+    Path directory;
+
+    @Test
+    void lintsWithoutAWarning() {
+        LintResult result = new Helm(CHART).lint().strict().call();
+
+        assertThat(result.getMessages()).noneMatch(line -> line.contains("[WARNING]") || line.contains("[ERROR]"));
+        assertThat(result.isFailed()).isFalse();
+    }
+
+    @Test
+    void brokersKeepTheirNamesAndDisksAndStartTogether() {
+        Map<String, Tree> made = rendered(LEAST);
+        Tree set = made.get("StatefulSet/ice-firn");
+
+        assertThat(set.at("spec/podManagementPolicy").text()).as("a cluster is formed by voters that are there at once").isEqualTo("Parallel");
+        assertThat(set.at("spec/replicas").value()).isEqualTo(3);
+        assertThat(set.at("spec/volumeClaimTemplates/0/spec/storageClassName").text()).isEqualTo("local-nvme");
+        assertThat(set.at("spec/persistentVolumeClaimRetentionPolicy").map()).containsOnlyKeys("whenDeleted", "whenScaled").containsValue("Retain").doesNotContainValue("Delete");
+        assertThat(set.at("spec/template/spec/enableServiceLinks").value()).as("links of services begin with FIRN_").isEqualTo(false);
+        Tree headless = made.get("Service/ice-firn-brokers");
+        assertThat(set.at("spec/serviceName").text()).isEqualTo("ice-firn-brokers");
+        assertThat(headless.at("spec/clusterIP").text()).isEqualTo("None");
+        assertThat(headless.at("spec/publishNotReadyAddresses").value()).as("a broker that is not ready may lead").isEqualTo(true);
+        assertThat(made.get("PodDisruptionBudget/ice-firn").at("spec/maxUnavailable").value()).isEqualTo(1);
+    }
+
+    @Test
+    void probesAskWhatTheBrokerAnswers() {
+        Tree broker = broker(rendered(LEAST));
+
+        assertThat(broker.at("livenessProbe/httpGet/path").text()).isEqualTo("/health/live");
+        assertThat(broker.at("startupProbe/httpGet/path").text()).isEqualTo("/health/live");
+        assertThat(broker.at("readinessProbe/httpGet/path").text()).isEqualTo("/health/ready");
+        assertThat(broker.at("lifecycle/preStop/exec/command").value()).isEqualTo(List.of("bash", "/etc/firn/stop.sh"));
+    }
+
+    @Test
+    void whatIsReferredToIsThere() {
+        Map<String, Tree> made = rendered(Map.of("cold.bucket", "glacier", "serviceMonitor.enabled", true));
+        Tree pod = made.get("StatefulSet/ice-firn").at("spec/template");
+        Map<String, Object> labels = pod.at("metadata/labels").map();
+        List<String> ports = broker(made).at("ports").list().stream().map(port -> port.at("name").text()).toList();
+
+        assertThat(ports).containsExactlyInAnyOrder("kafka", "peer", "cluster", "http");
+        for (String probe : List.of("startupProbe", "livenessProbe", "readinessProbe")) {
+            assertThat(ports).contains(broker(made).at(probe + "/httpGet/port").text());
+        }
+        assertThat(labels).containsAllEntriesOf(made.get("StatefulSet/ice-firn").at("spec/selector/matchLabels").map())
+                .containsAllEntriesOf(made.get("Service/ice-firn-brokers").at("spec/selector").map())
+                .containsAllEntriesOf(made.get("Service/ice-firn").at("spec/selector").map())
+                .containsAllEntriesOf(made.get("PodDisruptionBudget/ice-firn").at("spec/selector/matchLabels").map())
+                .containsAllEntriesOf(made.get("NetworkPolicy/ice-firn").at("spec/podSelector/matchLabels").map());
+        Tree monitor = made.get("ServiceMonitor/ice-firn");
+        assertThat(made.get("Service/ice-firn-brokers").at("metadata/labels").map()).containsAllEntriesOf(monitor.at("spec/selector/matchLabels").map());
+        assertThat(made.get("Service/ice-firn").at("metadata/labels").map()).as("each broker is scraped once").doesNotContainEntry("firn/service", "brokers");
+        assertThat(made.get("Service/ice-firn-brokers").at("spec/ports").list()).anyMatch(port -> port.at("name").text().equals(monitor.at("spec/endpoints/0/port").text()));
+        assertThat(made).containsKey("ServiceAccount/" + pod.at("spec/serviceAccountName").text());
+        List<String> volumes = new ArrayList<>(pod.at("spec/volumes").list().stream().map(volume -> volume.at("name").text()).toList());
+        volumes.add(made.get("StatefulSet/ice-firn").at("spec/volumeClaimTemplates/0/metadata/name").text());
+        assertThat(broker(made).at("volumeMounts").list()).extracting(mount -> mount.at("name").text()).containsExactlyInAnyOrderElementsOf(volumes);
+        assertThat(made).containsKey("ConfigMap/" + pod.at("spec/volumes/0/configMap/name").text());
+    }
+
+    @Test
+    void theStartScriptGivesABrokerSettingsThatItTakes() throws Exception {
+        Map<String, Tree> made = rendered(Map.of("cold.bucket", "glacier", "replicas", 5, "settings.topic\\.default\\.partitions", 6));
+
+        BrokerConfig config = started(made, "ice-firn-2", "zone-b");
+
+        assertThat(config.node().id()).isEqualTo(2);
+        assertThat(config.node().rack()).hasValue("zone-b");
+        assertThat(config.kafka().advertisedHost()).hasValue("ice-firn-2.ice-firn-brokers.north.svc.cluster.local");
+        assertThat(config.cluster().seeds()).hasValue("ice-firn-brokers.north.svc.cluster.local:5701");
+        assertThat(config.cluster().voters()).hasValue("0,1,2");
+        assertThat(config.topic().defaultPartitions()).isEqualTo(6);
+        assertThat(config.cold().bucket()).hasValue("glacier");
+        assertThat(config.data().dir()).hasToString("/var/lib/firn/data");
+        for (Tree port : broker(made).at("ports").list()) {
+            int number = (int) port.at("containerPort").value();
+            assertThat(number).isIn(config.kafka().port(), config.peer().port(), config.cluster().port(), config.http().port());
+        }
+    }
+
+    @Test
+    void onlyVotersAreToldToFormAndOnlyWhileTheChartSaysSo() throws Exception {
+        Map<String, Tree> forming = rendered(Map.of("cold.bucket", "glacier", "replicas", 4, "form", true));
+
+        assertThat(arguments(forming, "start.sh", "ice-firn-2", "")).contains("--form").noneMatch(word -> word.startsWith("node.rack"));
+        assertThat(arguments(forming, "start.sh", "ice-firn-3", "")).isNotEmpty().doesNotContain("--form");
+        assertThat(arguments(rendered(LEAST), "start.sh", "ice-firn-2", "")).isNotEmpty().doesNotContain("--form");
+    }
+
+    @Test
+    void onlyBrokersThatGoForGoodAreDrained() throws Exception {
+        Map<String, Tree> shrinking = rendered(Map.of("cold.bucket", "glacier", "replicas", 5, "drainFrom", 4));
+
+        assertThat(arguments(shrinking, "stop.sh", "ice-firn-4", "")).containsExactly("broker", "drain", "4", "--http", "http://127.0.0.1:8080");
+        assertThat(arguments(shrinking, "stop.sh", "ice-firn-3", "")).isEmpty();
+        assertThat(arguments(rendered(LEAST), "stop.sh", "ice-firn-2", "")).isEmpty();
+    }
+
+    @Test
+    void formingAndDrainingRestartNoPod() {
+        Object before = checksum(rendered(LEAST));
+
+        assertThat(checksum(rendered(Map.of("cold.bucket", "glacier", "form", true, "drainFrom", 3)))).isEqualTo(before);
+        assertThat(checksum(rendered(Map.of("cold.bucket", "moraine")))).isNotEqualTo(before);
+    }
+
+    @Test
+    void keysComeFromASecretAndNeverFromTheChart() {
+        Map<String, Tree> made = rendered(Map.of("cold.bucket", "glacier", "cold.existingSecret", "bucket-keys"));
+
+        assertThat(broker(made).at("env").list()).filteredOn(one -> one.at("name").text().startsWith("FIRN_COLD_"))
+                .hasSize(2).allMatch(one -> one.at("valueFrom/secretKeyRef/name").text().equals("bucket-keys"));
+        assertThat(broker(rendered(LEAST)).at("env").list()).noneMatch(one -> one.at("name").text().startsWith("FIRN_COLD_"));
+    }
+
+    @Test
+    void brokersRunWithoutRightsThatTheyDoNotNeed() {
+        Map<String, Tree> made = rendered(LEAST);
+
+        assertThat(made.get("StatefulSet/ice-firn").at("spec/template/spec/securityContext/runAsNonRoot").value()).isEqualTo(true);
+        assertThat(made.get("StatefulSet/ice-firn").at("spec/template/spec/automountServiceAccountToken").value()).isEqualTo(false);
+        assertThat(broker(made).at("securityContext/readOnlyRootFilesystem").value()).isEqualTo(true);
+        assertThat(broker(made).at("securityContext/capabilities/drop").value()).isEqualTo(List.of("ALL"));
+        List<Tree> ingress = made.get("NetworkPolicy/ice-firn").at("spec/ingress").list();
+        assertThat(ingress).filteredOn(rule -> !rule.has("from")).singleElement()
+                .satisfies(open -> assertThat(open.at("ports").list()).extracting(port -> port.at("port").text()).containsExactly("kafka"));
+    }
+
+    @Test
+    void valuesThatCannotBeAreRefused() {
+        assertRefused(Map.of(), "cold.bucket");
+        assertRefused(Map.of("cold.bucket", "glacier", "replicas", 2), "replicas");
+        assertRefused(Map.of("cold.bucket", "glacier", "voters", 4), "voters");
+        assertRefused(Map.of("cold.bucket", "glacier", "voters", 5), "replicas must not be fewer than voters");
+        assertRefused(Map.of("cold.bucket", "glacier", "voters", 5, "replicas", 6, "drainFrom", 4), "drainFrom");
+        assertRefused(Map.of("cold.bucket", "Glacier_1"), "bucket");
+        assertRefused(Map.of("cold.bucket", "glacier", "repliacs", 5), "repliacs");
+    }
+
+    private static void assertRefused(Map<String, Object> values, String named) {
+        assertThatThrownBy(() -> rendered(values)).hasMessageContaining(named);
+    }
+
+    private static Object checksum(Map<String, Tree> made) {
+        return made.get("StatefulSet/ice-firn").at("spec/template/metadata/annotations").map().get("checksum/settings");
+    }
+
+    private static Tree broker(Map<String, Tree> made) {
+        return made.get("StatefulSet/ice-firn").at("spec/template/spec/containers/0");
+    }
+
+    /** By kind and name. */
+    private static Map<String, Tree> rendered(Map<String, Object> values) {
+        TemplateCommand template = new Helm(CHART).template().withName("ice").withNamespace("north").withKubeVersion("1.31.0");
+        values.forEach(template::set);
+        Map<String, Tree> made = new TreeMap<>();
+        for (Tree document : Tree.all(template.call())) {
+            assertThat(document.has("apiVersion")).as("%s", document).isTrue();
+            assertThat(made.put(document.at("kind").text() + "/" + document.at("metadata/name").text(), document)).as("twice").isNull();
+        }
+        return made;
+    }
+
+    private BrokerConfig started(Map<String, Tree> made, String pod, String zone) throws Exception {
+        List<String> arguments = arguments(made, "start.sh", pod, zone);
+        assertThat(arguments).startsWith("up", "--config", "/etc/firn/firn.yaml");
+        Path config = Files.writeString(directory.resolve("firn.yaml"), made.get("ConfigMap/ice-firn").at("data").map().get("firn.yaml").toString());
+        List<Assignment> settings = new ArrayList<>();
+        for (int i = 3; i < arguments.size(); i += 2) {
+            assertThat(arguments.get(i)).isEqualTo("--set");
+            settings.add(Assignment.parse(arguments.get(i + 1)));
+        }
+        return ConfigLoader.load(Optional.of(config), Map.of(), settings);
+    }
+
+    /** Runs a script of the chart in bash, with a {@code firn} that only tells what it was given, a word a line. */
+    private List<String> arguments(Map<String, Tree> made, String script, String pod, String zone) throws IOException, InterruptedException {
+        Path chart = Files.createTempDirectory(directory, "chart");
+        made.get("ConfigMap/ice-firn").at("data").map().forEach((name, text) -> write(chart.resolve(name), text.toString()));
+        Path firn = chart.resolve("bin/firn");
+        Files.createDirectory(firn.getParent());
+        write(firn, "#!/bin/bash\nprintf '%s\\n' \"$@\"\n");
+        assertThat(firn.toFile().setExecutable(true)).isTrue();
+        ProcessBuilder bash = new ProcessBuilder("bash", chart.resolve(script).toString()).redirectErrorStream(true);
+        bash.environment().putAll(Map.of("HOSTNAME", pod, "ZONE", zone, "CHART", chart.toString(), "PATH", firn.getParent() + ":" + System.getenv("PATH")));
+        Process process = bash.start();
+        List<String> words = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).lines().toList();
+        assertThat(process.waitFor()).as("%s", words).isZero();
+        return words;
+    }
+
+    private static void write(Path file, String text) {
+        try {
+            Files.writeString(file, text);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
