@@ -27,6 +27,7 @@ final class Commands {
             Map.entry("segment", SegmentCommand::new),
             Map.entry("manifest", ManifestCommand::new),
             Map.entry("replay", ReplayCommand::new),
+            Map.entry("size", SizeCommand::new),
             Map.entry("demo", DemoCommand::new));
 
     private Commands() {}

@@ -35,7 +35,8 @@ class TarballIT {
         home = empty.resolve(tarball.getFileName().toString().replace(".tar.gz", ""));
         Path tools = Files.createDirectory(directory.resolve("tools"));
         for (String tool : TOOLS) {
-            Files.createSymbolicLink(tools.resolve(tool), Path.of(Shell.run("bash", "-c", "type -P " + tool).output().strip()));
+            Path script = Files.writeString(tools.resolve(tool), Shell.run("bash", "-c", "printf '#!%s\\nexec %s \"$@\"\\n' \"$(type -P bash)\" \"$(type -P " + tool + ")\"").output());
+            assertThat(script.toFile().setExecutable(true)).isTrue();
         }
         environment = Map.of("PATH", tools.toString(), "JAVA_HOME", System.getProperty("java.home"), "HOME", Files.createDirectory(directory.resolve("home")).toString());
     }
