@@ -4,6 +4,7 @@
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+commit=$(git -C "$root" rev-parse HEAD)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -11,6 +12,7 @@ umask 022
 
 build() { # directory
   git clone -q "$root" "$work/$1"
+  git -C "$work/$1" checkout -q "$commit"
   (
     cd "$work/$1"
     mvn -B -ntp -q -Prelease -pl release -am -DskipTests package
