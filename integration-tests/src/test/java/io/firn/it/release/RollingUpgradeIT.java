@@ -67,7 +67,8 @@ class RollingUpgradeIT {
     @Test
     void nothingIsLostWhileOneBrokerAfterTheOtherIsUpgraded() throws Exception {
         Path now = extracted("now", Packed.tarball());
-        Path before = extracted("before", Optional.ofNullable(System.getProperty("firn.previous")).filter(given -> !given.isBlank()).map(Path::of).orElse(Packed.tarball()));
+        Optional<Path> previous = Optional.ofNullable(System.getProperty("firn.previous")).filter(given -> !given.isBlank()).map(Path::of);
+        Path before = previous.isPresent() ? extracted("before", previous.get()) : now;
         IntStream.rangeClosed(1, 3).forEach(id -> members.add(new Member(id, FreePorts.next(), FreePorts.next(), FreePorts.next(), FreePorts.next())));
         for (Member member : members) {
             configure(member);
