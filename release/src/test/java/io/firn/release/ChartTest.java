@@ -40,6 +40,15 @@ class ChartTest {
     }
 
     @Test
+    void theChartIsOfTheVersionThatIsPacked() throws IOException {
+        Tree chart = Tree.of(Files.readString(CHART.resolve("Chart.yaml")));
+        String packed = Files.readString(Tree.MODULE.resolve("pom.xml")).replaceFirst("(?s).*?<version>([^<]+?)(-SNAPSHOT)?</version>.*", "$1");
+
+        assertThat(chart.at("appVersion").text()).isEqualTo(packed);
+        assertThat(broker(rendered(LEAST)).at("image").text()).isEqualTo("firn:" + packed);
+    }
+
+    @Test
     void brokersKeepTheirNamesAndDisksAndStartTogether() {
         Map<String, Tree> made = rendered(LEAST);
         Tree set = made.get("StatefulSet/ice-firn");

@@ -66,13 +66,16 @@ class DebIT {
         install(); // over itself: what an upgrade does with the settings
         assertThat(root.path(SETTINGS)).content().contains("port: " + port);
         assertThat(root.path("/var/cache/firn")).as("the archive may be of other jars").isEmptyDirectory();
+        root.run("firn", "rehearse"); // as root, as images of containers do: beside the jars, for all
         try (FirnProcess service = start()) {
             RoundTrip.assertAllThere(service.awaitOut("Kafka clients +(\\S+)").group(1), "rivers");
             stop(service);
+            assertThat(service.err()).as("what root has rehearsed is used").noneMatch(line -> line.contains("rehearsing"));
         }
 
         root.run("dpkg", "--remove", "firn");
         assertThat(root.path("/usr/bin/firn")).doesNotExist();
+        assertThat(root.path("/usr/share/firn")).doesNotExist();
         assertThat(root.path(SETTINGS)).exists();
         root.run("dpkg", "--purge", "firn");
         assertThat(root.path(SETTINGS)).doesNotExist();
