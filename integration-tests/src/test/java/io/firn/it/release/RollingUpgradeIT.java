@@ -74,7 +74,7 @@ class RollingUpgradeIT {
             configure(member);
             start(before, member, "--form");
         }
-        members.forEach(this::awaitReady);
+        members.forEach(member -> awaitHealth(member, "ready"));
         create(TOPIC);
 
         Queue<String> acknowledged = new ConcurrentLinkedQueue<>();
@@ -87,7 +87,7 @@ class RollingUpgradeIT {
                 Await.until("records acknowledged before broker " + member.id() + " is replaced", () -> acknowledged.size() > sent + 100);
                 stop(member);
                 start(now, member);
-                awaitReady(member);
+                awaitHealth(member, "in-sync");
                 create("made-when-" + member.id() + "-was-new"); // metadata are written in the mixed cluster, and read by both
             }
         } finally {
@@ -182,7 +182,7 @@ class RollingUpgradeIT {
         assertThat(process.err()).contains("firn: stopping").endsWith("firn: stopped");
     }
 
-    private void awaitReady(Member member) {
-        Await.until("broker " + member.id() + " is ready", Duration.ofMinutes(3), () -> HttpCalls.get(URI.create("http://127.0.0.1:" + member.http() + "/health/ready")).statusCode() == 200);
+    private void awaitHealth(Member member, String what) {
+        Await.until("broker " + member.id() + " is " + what, Duration.ofMinutes(3), () -> HttpCalls.get(URI.create("http://127.0.0.1:" + member.http() + "/health/" + what)).statusCode() == 200);
     }
 }
