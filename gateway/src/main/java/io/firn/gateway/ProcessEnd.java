@@ -25,6 +25,10 @@ enum ProcessEnd {
         this.line = line;
     }
 
+    int exitCode() {
+        return exitCode;
+    }
+
     /** Says why in one line and ends the process on the spot. */
     void now(String why) {
         LOG.atError().addKeyValue("reason", why).log(line);
