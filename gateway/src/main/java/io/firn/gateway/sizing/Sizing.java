@@ -25,8 +25,8 @@ public record Sizing(Workload workload, int brokers) {
     /** {@code cold.chunk.bytes}. */
     static final double CHUNK_BYTES = 1 << 20;
 
-    /** To the manifest, of one segment's life: PUT and LIST when it is appended and again when it is dropped, and a share of trimming (2 every 16 commits) and of pages (2 every 128 appends). */
-    static final double MANIFEST_WRITES = 2 + 2 + 2 * 2.0 / 16 + 2.0 / 128;
+    /** To the manifest, of one segment's life: PUT and LIST when it is appended and again when it is dropped, and a share of trimming (1 every 16 commits, of which it has 2) and of pages of 128 (1 when it is made, 1 when it is cut). */
+    static final double MANIFEST_WRITES = 2 + 2 + 2 * 1.0 / 16 + 2.0 / 128;
 
     /** GET of the tail and of the manifest when it is appended, of the manifest when it is dropped, and a share of pages. */
     static final double LIFE_READS = 3 + 2.0 / 128;
@@ -79,10 +79,10 @@ public record Sizing(Workload workload, int brokers) {
         return segmentsAMonth() * LIFE_READS + cold() * SECONDS_A_MONTH / CHUNK_BYTES;
     }
 
-    /** Bytes a month from one zone to another: from producers to leaders elsewhere, to followers, which are in other zones, and to consumers that do not ask for a replica in their own. */
+    /** Bytes a month from one zone to another: from producers to leaders elsewhere, to followers in other zones, over which replicas are spread evenly, and to consumers that do not ask for a replica in their own. */
     public double zoneBytesAMonth(int zones) {
         double elsewhere = (zones - 1.0) / zones;
-        double followers = zones == 1 ? 0 : workload.replicas() - 1;
+        double followers = workload.replicas() - replicasInTheSameZone(zones);
         double consumers = workload.rackAware() ? 0 : elsewhere * workload.consumers();
         return workload.bytesPerSecond() * (elsewhere + followers + consumers) * SECONDS_A_MONTH;
     }
@@ -91,6 +91,14 @@ public record Sizing(Workload workload, int brokers) {
     public boolean fits(Prices prices) {
         return diskBytes() <= prices.brokerDiskGb() * 1e9 && memoryBytes() <= prices.brokerMemoryGb() * 1e9
                 && Math.max(networkInBytesPerSecond(), networkOutBytesPerSecond()) <= prices.brokerNetworkMb() * 1e6;
+    }
+
+    /** As a replica of a partition has them, itself included, on average. */
+    private double replicasInTheSameZone(int zones) {
+        int fewer = workload.replicas() / zones;
+        int withOneMore = workload.replicas() % zones;
+        double pairs = (double) withOneMore * (fewer + 1) * (fewer + 1) + (double) (zones - withOneMore) * fewer * fewer;
+        return pairs / workload.replicas();
     }
 
     private double segmentsAMonth() {

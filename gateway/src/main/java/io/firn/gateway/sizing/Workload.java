@@ -29,7 +29,8 @@ public record Workload(double megabytesPerSecond, Duration retention, Duration l
         require(!outageReserve.isNegative(), "the outage reserve must not be negative");
         require(localRetention.compareTo(retention) <= 0, "records cannot be kept on local disks for longer than at all");
         require(replicas >= 1 && replicas <= 100, "there are 1 to 100 replicas");
-        require(consumers >= 0 && coldMegabytesPerSecond >= 0, "what is read must not be negative");
+        require(consumers >= 0 && consumers <= 10_000, "each record is read 0 to 10000 times while it is new");
+        require(coldMegabytesPerSecond >= 0 && coldMegabytesPerSecond <= 1e6, "what is read from the bucket must not be negative, and is at most 1000000 MB/s");
         require(partitions >= 1 && partitions <= 10_000_000, "there are 1 to 10000000 partitions");
         require(segmentBytes >= 1 << 20, "segments have at least 1 MiB");
     }

@@ -43,7 +43,7 @@ class SizingTest {
         Sizing slow = new Sizing(workload(60_000, Duration.ofHours(1), false), 4);
 
         assertThat(slow.diskBytes()).isCloseTo((60e6 * 3 * 8 * 3600 + 60_000 * 3 * 3.6e6) / 4 / 0.8, within(1.0));
-        assertThat(slow.writesAMonth()).as("an object of less than 8 MiB is one request").isCloseTo(60e6 * 730 * 3600 / 3.6e6 * (1 + 4.265625), within(1.0));
+        assertThat(slow.writesAMonth()).as("an object of less than 8 MiB is one request").isCloseTo(60e6 * 730 * 3600 / 3.6e6 * (1 + 4.140625), within(1.0));
     }
 
     @Test
@@ -65,7 +65,7 @@ class SizingTest {
     void requestsAreThoseOfEachSegmentsLifeAndOfReadingWhatIsOld() {
         double segments = 60e6 * 730 * 3600 / GIB;
 
-        assertThat(new Sizing(workload(), 4).writesAMonth()).isCloseTo(segments * (128 + 2 + 2 + 2 + 0.25 + 0.015625), within(1.0));
+        assertThat(new Sizing(workload(), 4).writesAMonth()).isCloseTo(segments * (128 + 2 + 2 + 2 + 0.125 + 0.015625), within(1.0));
         assertThat(new Sizing(workload(), 4).readsAMonth()).isCloseTo(segments * 3.015625 + 6e6 * 730 * 3600 / (1 << 20), within(1.0));
     }
 
@@ -76,6 +76,16 @@ class SizingTest {
         assertThat(new Sizing(workload(), 4).zoneBytesAMonth(3)).isCloseTo(60e6 * (2 / 3.0 + 2 + 2 * 2 / 3.0) * month, within(1e3));
         assertThat(new Sizing(workload(12, Duration.ofDays(7), true), 4).zoneBytesAMonth(3)).isCloseTo(60e6 * (2 / 3.0 + 2) * month, within(1e3));
         assertThat(new Sizing(workload(), 4).zoneBytesAMonth(1)).isZero();
+        // Of three replicas in two zones one has both others elsewhere, two have one.
+        assertThat(new Sizing(workload(12, Duration.ofDays(7), true), 4).zoneBytesAMonth(2)).isCloseTo(60e6 * (1 / 2.0 + 4 / 3.0) * month, within(1e3));
+    }
+
+    @Test
+    void whatNobodyCanMeanIsRefused() {
+        for (double nonsense : new double[] {Double.POSITIVE_INFINITY, Double.NaN, 1e300, -1}) {
+            assertThatThrownBy(() -> new Workload(1, Duration.ofDays(1), Duration.ofHours(1), Duration.ZERO, 1, nonsense, 0, 1, GIB, Duration.ofDays(1), false)).hasMessageContaining("read 0 to 10000 times");
+            assertThatThrownBy(() -> new Workload(1, Duration.ofDays(1), Duration.ofHours(1), Duration.ZERO, 1, 0, nonsense, 1, GIB, Duration.ofDays(1), false)).hasMessageContaining("from the bucket");
+        }
     }
 
     @Test
