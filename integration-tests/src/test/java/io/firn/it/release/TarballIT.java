@@ -6,6 +6,7 @@ import io.firn.it.launcher.FirnProcess;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -50,18 +51,33 @@ class TarballIT {
             assertThat(rehearse.exitCode()).as("%s", rehearse).isZero();
         }
         assertThat(archives()).as("archive of classes").hasSize(1);
-        try (FirnProcess first = FirnProcess.command(up, directory, environment)) {
-            RoundTrip.through(first.awaitOut("Kafka clients +(\\S+)").group(1), "rivers");
-            stop(first);
-            assertThat(first.err()).as("there was nothing to build or to rehearse").noneMatch(line -> line.contains("building") || line.contains("rehearsing"));
-        }
-        try (FirnProcess second = FirnProcess.command(up, directory, environment)) {
-            String bootstrap = second.awaitOut("Kafka clients +(\\S+)").group(1);
+        try (FirnProcess broker = FirnProcess.command(up, directory, environment)) {
+            String bootstrap = broker.awaitOut("Kafka clients +(\\S+)").group(1);
+            RoundTrip.through(bootstrap, "rivers");
             try (FirnProcess consume = firn("consume", "rivers", "--from-beginning", "--exit-at-end", "--bootstrap-server", bootstrap)) {
                 assertThat(consume.exitCode()).as("%s", consume).isZero();
                 assertThat(consume.out()).hasSize(200).startsWith("record 0").endsWith("record 199");
             }
-            stop(second);
+            stop(broker);
+            assertThat(broker.err()).as("there was nothing to build or to rehearse").noneMatch(line -> line.contains("building") || line.contains("rehearsing"));
+        }
+    }
+
+    /** With a JDK that fails at once. An image must not be built without its archive. */
+    @Test
+    void aRehearsalWithoutAnArchiveFailsAndIsTriedAgain() throws Exception {
+        Path java = Files.createDirectories(directory.resolve("jdk/bin")).resolve("java");
+        Files.writeString(directory.resolve("jdk/release"), "JAVA_VERSION=\"21.0.1\"\n");
+        Map<String, String> broken = new HashMap<>(environment);
+        broken.put("JAVA_HOME", directory.resolve("jdk").toString());
+
+        for (String script : List.of("exit 1", "exit 0", "exit 1")) {
+            Files.writeString(java, "#!/bin/sh\n" + script + "\n");
+            assertThat(java.toFile().setExecutable(true)).isTrue();
+            try (FirnProcess rehearse = FirnProcess.command(List.of(home.resolve("bin/firn").toString(), "rehearse"), directory, broken)) {
+                assertThat(rehearse.exitCode()).as("%s", rehearse).isEqualTo(1);
+                assertThat(rehearse.err()).anyMatch(line -> line.contains("rehearsing")).last().asString().startsWith("firn: there is no " + home.resolve("lib"));
+            }
         }
     }
 
