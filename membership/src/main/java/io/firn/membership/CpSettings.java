@@ -1,13 +1,15 @@
 package io.firn.membership;
 
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * What a broker must know to take part in the cluster's consensus. Immutable.
  *
  * @param brokerId this broker; no two in a cluster have the same
  * @param clusterName brokers with another name are kept away
- * @param host address to listen on; empty lets the machine's first one be taken. On each of several brokers of one machine it may be the same
+ * @param host address to listen on; empty lets the machine's first one be taken. On each of several brokers of one machine it may be the same. A wildcard ({@code 0.0.0.0}, {@code ::}) listens on
+ *     all, and needs a public address: no member connects to a wildcard
  * @param port port to listen on, the same one after every restart or another
  * @param publicAddress {@code host:port} the others are told, where it is not the one listened on
  * @param seeds how the others are found
@@ -17,6 +19,8 @@ import java.util.Optional;
  */
 public record CpSettings(int brokerId, String clusterName, Optional<String> host, int port, Optional<String> publicAddress, CpSeeds seeds, int voters, Timings timings,
         Optional<CpPeer.Presence> presence) {
+
+    private static final Set<String> WILDCARDS = Set.of("0.0.0.0", "::", "0:0:0:0:0:0:0:0");
 
     /**
      * How long things may take, in seconds.
@@ -50,5 +54,17 @@ public record CpSettings(int brokerId, String clusterName, Optional<String> host
         if (brokerId < 0 || port < 1 || port > 0xffff) {
             throw new IllegalArgumentException("no broker has id " + brokerId + " and port " + port);
         }
+        if (wildcard(host) && publicAddress.isEmpty()) {
+            throw new IllegalArgumentException("a member that listens on " + host.get() + ", all addresses, needs a public address that the others are told");
+        }
+    }
+
+    /** Whether to listen on all addresses of the machine. */
+    public boolean everywhere() {
+        return wildcard(host);
+    }
+
+    private static boolean wildcard(Optional<String> host) {
+        return host.filter(WILDCARDS::contains).isPresent();
     }
 }

@@ -32,6 +32,14 @@ class CpSettingsTest {
     }
 
     @Test
+    void whoListensEverywhereSaysWhereTheOthersFindIt() {
+        for (String wildcard : List.of("0.0.0.0", "::")) {
+            assertThatThrownBy(() -> new CpSettings(1, "c", Optional.of(wildcard), 7701, Optional.empty(), new CpSeeds.Listed(List.of("a:1")), 3, Timings.DEFAULT))
+                    .hasMessageContaining(wildcard).hasMessageContaining("public address");
+        }
+    }
+
+    @Test
     void heartbeatsAreMoreFrequentThanTheSilenceTheyPrevent() {
         assertThatThrownBy(() -> new Timings(5, 5, 6, 100)).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> new Timings(5, 1, 1, 100)).isInstanceOf(IllegalArgumentException.class);

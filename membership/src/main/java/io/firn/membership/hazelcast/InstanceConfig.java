@@ -77,16 +77,18 @@ final class InstanceConfig {
         // The defaults, 300 and 120 s, would keep the halves of a healed partition apart for minutes, and so brokers that started at the same moment without seeing each other.
         config.setProperty("hazelcast.merge.first.run.delay.seconds", "3");
         config.setProperty("hazelcast.merge.next.run.delay.seconds", "3");
-        config.setProperty("hazelcast.socket.bind.any", "false");
+        config.setProperty("hazelcast.socket.bind.any", Boolean.toString(settings.everywhere()));
     }
 
     /**
      * A port for members alone. One that clients may use as well (Hazelcast's default) would find out who is connected to it, and whoever has connected to a member that does not answer, since its process is
      * stopped but its kernel is not, then goes round in a circle: a thread that also writes to other members does nothing else any more, and members that are well take each other for dead.
+     *
+     * <p>A wildcard is never given as an interface: Hazelcast takes it for a mask, which no address of the machine matches, and does not start.
      */
     private static void network(AdvancedNetworkConfig network, CpSettings settings) {
         ServerSocketEndpointConfig members = new ServerSocketEndpointConfig().setPort(settings.port()).setPortAutoIncrement(false);
-        settings.host().ifPresent(host -> members.getInterfaces().setEnabled(true).addInterface(host));
+        settings.host().filter(host -> !settings.everywhere()).ifPresent(host -> members.getInterfaces().setEnabled(true).addInterface(host));
         settings.publicAddress().ifPresent(members::setPublicAddress);
         network.setEnabled(true).setMemberEndpointConfig(members);
         JoinConfig join = network.getJoin();

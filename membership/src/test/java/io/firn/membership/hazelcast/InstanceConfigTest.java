@@ -57,6 +57,19 @@ class InstanceConfigTest {
         assertThat(members.getInterfaces().getInterfaces()).containsExactly("10.0.0.4");
     }
 
+    /** Hazelcast takes an interface for a mask, which a wildcard is not: it would not start. */
+    @Test
+    void aWildcardIsNoInterfaceButAllOfThem() {
+        for (String wildcard : List.of("0.0.0.0", "::")) {
+            CpSettings settings = new CpSettings(4, "c", Optional.of(wildcard), 7701, Optional.of("public:1"), new CpSeeds.Listed(List.of("a:1")), 3, Timings.DEFAULT);
+            Config config = InstanceConfig.of(settings, new CpIdentity(Stage.OUTSIDE, OWN, List.of(), List.of(), 0, List.of()));
+            ServerSocketEndpointConfig members = (ServerSocketEndpointConfig) config.getAdvancedNetworkConfig().getEndpointConfigs().get(EndpointQualifier.MEMBER);
+            assertThat(members.getInterfaces().isEnabled()).isFalse();
+            assertThat(config.getProperty("hazelcast.socket.bind.any")).isEqualTo("true");
+        }
+        assertThat(config(new CpSeeds.Listed(List.of("a:1")), Stage.OUTSIDE).getProperty("hazelcast.socket.bind.any")).isEqualTo("false");
+    }
+
     @Test
     void consensusIsOnAndWaitsForItsMembersAndSaysWhatItDoesNotKnow() {
         Config config = config(new CpSeeds.Listed(List.of("a:1")), Stage.OUTSIDE);

@@ -35,6 +35,7 @@ final class SimCluster implements AutoCloseable {
     private static final long READY_S = 90;
     private static final int LOWEST_PORT = 20_000;
     private static final int PORTS_OF_A_FORK = 3_000;
+    private static final String HOST = "127.0.0.1";
     private static final int FORK = Integer.getInteger("firn.fork", 1) % 4;
 
     private final Map<Integer, SimFolder> folders = new HashMap<>();
@@ -43,8 +44,15 @@ final class SimCluster implements AutoCloseable {
     private final Set<Integer> founders;
     private final Set<Integer> off = ConcurrentHashMap.newKeySet();
     private final CountDownLatch failure = new CountDownLatch(1);
+    private final String host;
 
     SimCluster(long seed) {
+        this(seed, HOST);
+    }
+
+    /** Of members that listen on {@code host} and are told to each other by the loopback address. */
+    SimCluster(long seed, String host) {
+        this.host = host;
         founders = Set.of(1, 2, 3);
         for (int id : founders) {
             folders.put(id, new SimFolder(Seeds.random(seed * 31 + id)));
@@ -92,8 +100,9 @@ final class SimCluster implements AutoCloseable {
     }
 
     private CpMember start(int id) {
-        List<String> seeds = ports.values().stream().map(port -> "127.0.0.1:" + port).toList();
-        CpSettings settings = new CpSettings(id, "sim", Optional.of("127.0.0.1"), ports.get(id), Optional.empty(), new CpSeeds.Listed(seeds), 3, new Timings(5, 1, 5, 100));
+        List<String> seeds = ports.values().stream().map(port -> HOST + ":" + port).toList();
+        Optional<String> told = host.equals(HOST) ? Optional.empty() : Optional.of(HOST + ":" + ports.get(id));
+        CpSettings settings = new CpSettings(id, "sim", Optional.of(host), ports.get(id), told, new CpSeeds.Listed(seeds), 3, new Timings(5, 1, 5, 100));
         CpMember[] own = new CpMember[1];
         Consumer<Throwable> silence = cause -> {
             silence(own[0]);
