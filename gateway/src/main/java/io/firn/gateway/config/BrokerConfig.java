@@ -24,6 +24,9 @@ public record BrokerConfig(Node node, Data data, Kafka kafka, Http http, Cluster
         if (cluster.present() && cold.provider().equals("file") && cold.fileDir().isEmpty()) {
             throw new ConfigException("cold.file.dir is not set, but all brokers of a cluster must use the same directory, or a bucket (cold.provider)");
         }
+        if (cluster.present() && WILDCARDS.contains(cluster.advertisedHost().orElse(cluster.host()))) {
+            throw new ConfigException("cluster.advertised.host is not set to an address: cluster.host is " + cluster.host() + ", but the other brokers have to be told a single one");
+        }
         if (cluster.present() && !cluster.voterIds().contains(node.id()) && cluster.seeds().isEmpty() && cluster.discovery().equals("list")) {
             throw new ConfigException("cluster.seeds is not set: a broker that is none of cluster.voters has to find them");
         }
@@ -33,6 +36,9 @@ public record BrokerConfig(Node node, Data data, Kafka kafka, Http http, Cluster
     public int defaultReplicationFactor() {
         return topic.defaultReplicationFactor() > 0 ? topic.defaultReplicationFactor() : cluster.present() ? CLUSTER_REPLICATION_FACTOR : 1;
     }
+
+    /** All addresses of a machine, where nobody can connect to. */
+    private static final Set<String> WILDCARDS = Set.of("0.0.0.0", "::", "0:0:0:0:0:0:0:0");
 
     /** As many as there are voters at least. */
     private static final int CLUSTER_REPLICATION_FACTOR = 3;
@@ -99,7 +105,7 @@ public record BrokerConfig(Node node, Data data, Kafka kafka, Http http, Cluster
             @Setting(key = "seeds", doc = "host:port of brokers' cluster connections, with commas; a name that resolves to several addresses means all of them.") Optional<String> seeds,
             @Setting(key = "discovery", value = "list", oneOf = {"list", "aws", "kubernetes"}, doc = "How the other brokers are found. list: cluster.seeds. aws, kubernetes: Hazelcast's, with cluster.discovery.settings.") String discovery,
             @Setting(key = "discovery.settings", doc = "Properties of the discovery, by Hazelcast's names: service-dns, service-port, region, tag-key, hz-port, ...") Map<String, String> discoverySettings,
-            @Setting(key = "host", value = "127.0.0.1", doc = "Address of this machine that the cluster connection binds to, for consensus and for noticing lost brokers.") String host,
+            @Setting(key = "host", value = "127.0.0.1", doc = "Address of this machine that the cluster connection binds to, for consensus and for noticing lost brokers. 0.0.0.0 and :: mean all, and need cluster.advertised.host.") String host,
             @Setting(key = "port", value = "5701", min = 1, max = 65535, doc = "Port of the cluster connection.") int port,
             @Setting(key = "advertised.host", doc = "Host the other brokers are told to connect to; the bound one if not set.") Optional<String> advertisedHost,
             @Setting(key = "session.timeout.ms", value = "6000", unit = "ms", min = 2000, max = 300_000, doc = "Silence after which a broker is taken for dead and others lead what it led. It stops acting as a leader by its own clock after nine tenths of that. Too small: a pause of its collector or disk costs it its leaderships; too large: the loss of a machine, not of a process, is noticed late.") int sessionTimeoutMs) {

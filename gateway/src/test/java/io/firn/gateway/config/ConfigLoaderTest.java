@@ -41,6 +41,8 @@ class ConfigLoaderTest {
         "cluster.voters=7,8,9 cold.file.dir=/c | cluster.seeds is not set",
         "cluster.voters=1,2,3 | cold.file.dir is not set",
         "cluster.voters=1,2,3 cold.file.dir=/c kafka.port=0 | kafka.port is 0",
+        "cluster.voters=1,2,3 cold.file.dir=/c cluster.host=0.0.0.0 | cluster.advertised.host is not set to an address",
+        "cluster.voters=1,2,3 cold.file.dir=/c cluster.host=:: | cluster.advertised.host is not set to an address",
         "replica.fetch.wait.max.ms=500 replica.lag.time.max.ms=500 | replica.lag.time.max.ms"})
     void aClusterThatCouldNotBeOneIsRefused(String settings, String because) {
         assertThatThrownBy(() -> load("", Map.of(), settings.split(" "))).isInstanceOf(ConfigException.class).hasMessageContaining(because);
