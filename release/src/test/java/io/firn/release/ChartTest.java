@@ -26,6 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 class ChartTest {
 
     private static final Path CHART = Tree.MODULE.resolve("helm/firn");
+    private static final String POD_IP = "10.1.2.3";
     private static final Map<String, Object> LEAST = Map.of("cold.bucket", "glacier");
 
     @TempDir
@@ -71,13 +72,13 @@ class ChartTest {
 
         assertThat(broker.at("livenessProbe/httpGet/path").text()).isEqualTo("/health/live");
         assertThat(broker.at("startupProbe/httpGet/path").text()).isEqualTo("/health/live");
-        assertThat(broker.at("readinessProbe/httpGet/path").text()).isEqualTo("/health/ready");
+        assertThat(broker.at("readinessProbe/httpGet/path").text()).as("the next broker is taken when this one is in sync").isEqualTo("/health/in-sync");
         assertThat(broker.at("lifecycle/preStop/exec/command").value()).isEqualTo(List.of("bash", "/etc/firn/stop.sh"));
     }
 
     @Test
     void whatIsReferredToIsThere() {
-        Map<String, Tree> made = rendered(Map.of("cold.bucket", "glacier", "serviceMonitor.enabled", true));
+        Map<String, Tree> made = rendered(Map.of("cold.bucket", "glacier", "serviceMonitor.enabled", true, "networkPolicy.enabled", true, "networkPolicy.httpFrom[0].podSelector.matchLabels.app", "prometheus"));
         Tree pod = made.get("StatefulSet/ice-firn").at("spec/template");
         Map<String, Object> labels = pod.at("metadata/labels").map();
         List<String> ports = broker(made).at("ports").list().stream().map(port -> port.at("name").text()).toList();
@@ -111,6 +112,8 @@ class ChartTest {
         assertThat(config.node().id()).isEqualTo(2);
         assertThat(config.node().rack()).hasValue("zone-b");
         assertThat(config.kafka().advertisedHost()).hasValue("ice-firn-2.ice-firn-brokers.north.svc.cluster.local");
+        assertThat(config.cluster().host()).as("one that a connection can be bound to and made to").isEqualTo(POD_IP);
+        assertThat(config.cluster().advertisedHost()).hasValue("ice-firn-2.ice-firn-brokers.north.svc.cluster.local");
         assertThat(config.cluster().seeds()).hasValue("ice-firn-brokers.north.svc.cluster.local:5701");
         assertThat(config.cluster().voters()).hasValue("0,1,2");
         assertThat(config.topic().defaultPartitions()).isEqualTo(6);
@@ -120,6 +123,38 @@ class ChartTest {
             int number = (int) port.at("containerPort").value();
             assertThat(number).isIn(config.kafka().port(), config.peer().port(), config.cluster().port(), config.http().port());
         }
+    }
+
+    /** Helm reads them as floating-point ones, and Go writes those from a million on with an exponent. */
+    @Test
+    void numbersOfAValuesFileArriveAsTheyAreWritten() throws IOException {
+        Path values = Files.writeString(directory.resolve("values.yaml"), """
+                cold: {bucket: glacier}
+                settings: {topic.defaults.segment.bytes: 1073741824, topic.defaults.min.cleanable.dirty.ratio: 0.5, topic.auto.create: false, kafka.inflight.max.bytes: 134217728, log.durability: os}
+                """);
+
+        Tree yaml = Tree.of(firnYaml(made(template().withValuesFile(values))));
+
+        assertThat(yaml.map()).containsEntry("topic.defaults.segment.bytes", "1073741824").containsEntry("topic.defaults.min.cleanable.dirty.ratio", "0.5")
+                .containsEntry("topic.auto.create", "false").containsEntry("kafka.inflight.max.bytes", "134217728").containsEntry("log.durability", "os");
+        Path rounded = Files.writeString(directory.resolve("rounded.yaml"), "{cold: {bucket: glacier}, settings: {topic.defaults.retention.bytes: 9223372036854775807}}");
+        assertThatThrownBy(() -> made(template().withValuesFile(rounded))).hasMessageContaining("topic.defaults.retention.bytes").hasMessageContaining("in quotes");
+    }
+
+    /** A key given twice would be an error of every pod, or the last one would silently win. */
+    @Test
+    void settingsOfTheChartCannotBeGivenOnceMore() throws Exception {
+        Map<String, Tree> made = rendered(Map.of("cold.bucket", "glacier", "cold.endpoint", "http://x", "cold.prefix", "p"));
+        List<String> owned = new ArrayList<>(Tree.of(firnYaml(made)).map().keySet());
+        arguments(made, "start.sh", "ice-firn-1", "zone-a").stream().filter(word -> word.contains("=")).forEach(word -> owned.add(word.split("=")[0]));
+        owned.addAll(List.of("kafka.port", "peer.port", "cluster.port", "http.port", "cold.secret.key"));
+
+        assertThat(owned).contains("data.dir", "cluster.seeds", "cluster.host", "node.id", "node.rack", "kafka.advertised.host");
+        for (String key : owned) {
+            assertRefused(Map.of("cold.bucket", "glacier", "settings." + key.replace(".", "\\."), "1"), key);
+        }
+        assertRefused(Map.of("cold.bucket", "glacier", "settings.topic.default", "1"), "/settings/topic");
+        assertThat(Tree.of(firnYaml(rendered(Map.of("cold.bucket", "glacier", "settings.cluster\\.session\\.timeout\\.ms", 9000)))).map()).containsEntry("cluster.session.timeout.ms", "9000");
     }
 
     @Test
@@ -138,6 +173,19 @@ class ChartTest {
         assertThat(arguments(shrinking, "stop.sh", "ice-firn-4", "")).containsExactly("broker", "drain", "4", "--http", "http://127.0.0.1:8080");
         assertThat(arguments(shrinking, "stop.sh", "ice-firn-3", "")).isEmpty();
         assertThat(arguments(rendered(LEAST), "stop.sh", "ice-firn-2", "")).isEmpty();
+    }
+
+    /** One request that finds no controller is no reason to take a broker away that holds records. */
+    @Test
+    void drainingIsTriedAgainWhenItFails() throws Exception {
+        Map<String, Tree> shrinking = rendered(Map.of("cold.bucket", "glacier", "replicas", 5, "drainFrom", 4));
+        String failsTwice = """
+                #!/bin/bash
+                echo "$@" >> "$CHART/tries"
+                [ "$(wc -l < "$CHART/tries")" -ge 3 ] && echo drained
+                """;
+
+        assertThat(lines(shrinking, "stop.sh", "ice-firn-4", "", failsTwice)).containsExactly("drained");
     }
 
     @Test
@@ -179,6 +227,27 @@ class ChartTest {
         assertRefused(Map.of("cold.bucket", "glacier", "voters", 5, "replicas", 6, "drainFrom", 4), "drainFrom");
         assertRefused(Map.of("cold.bucket", "Glacier_1"), "bucket");
         assertRefused(Map.of("cold.bucket", "glacier", "repliacs", 5), "repliacs");
+        assertRefused(Map.of("cold.bucket", "glacier", "podDisruptionBudget.maxUnavailable", 2), "a majority of voters");
+    }
+
+    @Test
+    void itCanBePartOfAnotherChart() {
+        assertThat(rendered(Map.of("cold.bucket", "glacier", "global.region", "eu"))).containsKey("StatefulSet/ice-firn");
+    }
+
+    @Test
+    void aServiceMonitorIsOnlyMadeWhenPrometheusIsLetIn() {
+        assertRefused(Map.of("cold.bucket", "glacier", "serviceMonitor.enabled", true), "networkPolicy.httpFrom");
+        String from = "networkPolicy.httpFrom[0].namespaceSelector.matchLabels.kubernetes\\.io/metadata\\.name";
+        Map<String, Tree> made = rendered(Map.of("cold.bucket", "glacier", "serviceMonitor.enabled", true, from, "monitoring"));
+
+        assertThat(made).containsKey("ServiceMonitor/ice-firn");
+        assertThat(http(made).at("from").list()).singleElement().hasToString("Tree[value={namespaceSelector={matchLabels={kubernetes.io/metadata.name=monitoring}}}]");
+        assertThat(http(rendered(LEAST)).at("from").list()).as("the release's namespace").singleElement().hasToString("Tree[value={podSelector={}}]");
+    }
+
+    private static Tree http(Map<String, Tree> made) {
+        return made.get("NetworkPolicy/ice-firn").at("spec/ingress").list().stream().filter(rule -> rule.at("ports/0/port").text().equals("http")).findFirst().orElseThrow();
     }
 
     private static void assertRefused(Map<String, Object> values, String named) {
@@ -195,8 +264,20 @@ class ChartTest {
 
     /** By kind and name. */
     private static Map<String, Tree> rendered(Map<String, Object> values) {
-        TemplateCommand template = new Helm(CHART).template().withName("ice").withNamespace("north").withKubeVersion("1.31.0");
+        TemplateCommand template = template();
         values.forEach(template::set);
+        return made(template);
+    }
+
+    private static TemplateCommand template() {
+        return new Helm(CHART).template().withName("ice").withNamespace("north").withKubeVersion("1.31.0");
+    }
+
+    private static String firnYaml(Map<String, Tree> made) {
+        return made.get("ConfigMap/ice-firn").at("data").map().get("firn.yaml").toString();
+    }
+
+    private static Map<String, Tree> made(TemplateCommand template) {
         Map<String, Tree> made = new TreeMap<>();
         for (Tree document : Tree.all(template.call())) {
             assertThat(document.has("apiVersion")).as("%s", document).isTrue();
@@ -207,8 +288,8 @@ class ChartTest {
 
     private BrokerConfig started(Map<String, Tree> made, String pod, String zone) throws Exception {
         List<String> arguments = arguments(made, "start.sh", pod, zone);
-        assertThat(arguments).startsWith("up", "--config", "/etc/firn/firn.yaml");
-        Path config = Files.writeString(directory.resolve("firn.yaml"), made.get("ConfigMap/ice-firn").at("data").map().get("firn.yaml").toString());
+        assertThat(arguments).startsWith("up", "--config").element(2).asString().endsWith("/firn.yaml");
+        Path config = Files.writeString(directory.resolve("firn.yaml"), firnYaml(made));
         List<Assignment> settings = new ArrayList<>();
         for (int i = 3; i < arguments.size(); i += 2) {
             assertThat(arguments.get(i)).isEqualTo("--set");
@@ -217,16 +298,22 @@ class ChartTest {
         return ConfigLoader.load(Optional.of(config), Map.of(), settings);
     }
 
-    /** Runs a script of the chart in bash, with a {@code firn} that only tells what it was given, a word a line. */
+    /** What a script of the chart gives to {@code firn}, a word a line. */
     private List<String> arguments(Map<String, Tree> made, String script, String pod, String zone) throws IOException, InterruptedException {
+        return lines(made, script, pod, zone, "#!/bin/bash\nprintf '%s\\n' \"$@\"\n");
+    }
+
+    /** Runs a script of the chart in bash, with a {@code firn} that is a script as well, and without pauses. */
+    private List<String> lines(Map<String, Tree> made, String script, String pod, String zone, String stub) throws IOException, InterruptedException {
         Path chart = Files.createTempDirectory(directory, "chart");
         made.get("ConfigMap/ice-firn").at("data").map().forEach((name, text) -> write(chart.resolve(name), text.toString()));
         Path firn = chart.resolve("bin/firn");
         Files.createDirectory(firn.getParent());
-        write(firn, "#!/bin/bash\nprintf '%s\\n' \"$@\"\n");
-        assertThat(firn.toFile().setExecutable(true)).isTrue();
+        write(firn, stub);
+        write(firn.resolveSibling("sleep"), "#!/bin/bash\n");
+        assertThat(firn.toFile().setExecutable(true) && firn.resolveSibling("sleep").toFile().setExecutable(true)).isTrue();
         ProcessBuilder bash = new ProcessBuilder("bash", chart.resolve(script).toString()).redirectErrorStream(true);
-        bash.environment().putAll(Map.of("HOSTNAME", pod, "ZONE", zone, "CHART", chart.toString(), "PATH", firn.getParent() + ":" + System.getenv("PATH")));
+        bash.environment().putAll(Map.of("HOSTNAME", pod, "ZONE", zone, "CHART", chart.toString(), "POD_IP", POD_IP, "PATH", firn.getParent() + ":" + System.getenv("PATH")));
         Process process = bash.start();
         List<String> words = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).lines().toList();
         assertThat(process.waitFor()).as("%s", words).isZero();
