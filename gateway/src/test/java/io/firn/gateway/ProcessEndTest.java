@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 
 class ProcessEndTest {
 
-    private static final Path UNIT = Path.of("../release/src/dist/systemd/firn.service");
+    private static final Path UNIT = Path.of("release/src/dist/systemd/firn.service");
 
     /** A broker with a failed disk that systemd starts again takes leaderships and drops them, for ever. */
     @Test

@@ -54,17 +54,18 @@ public record CpSettings(int brokerId, String clusterName, Optional<String> host
         if (brokerId < 0 || port < 1 || port > 0xffff) {
             throw new IllegalArgumentException("no broker has id " + brokerId + " and port " + port);
         }
-        if (wildcard(host) && publicAddress.isEmpty()) {
+        if (host.filter(CpSettings::isWildcard).isPresent() && publicAddress.isEmpty()) {
             throw new IllegalArgumentException("a member that listens on " + host.get() + ", all addresses, needs a public address that the others are told");
         }
     }
 
     /** Whether to listen on all addresses of the machine. */
     public boolean everywhere() {
-        return wildcard(host);
+        return host.filter(CpSettings::isWildcard).isPresent();
     }
 
-    private static boolean wildcard(Optional<String> host) {
-        return host.filter(WILDCARDS::contains).isPresent();
+    /** Whether this means all addresses of a machine, where nobody can connect to. */
+    public static boolean isWildcard(String host) {
+        return WILDCARDS.contains(host);
     }
 }

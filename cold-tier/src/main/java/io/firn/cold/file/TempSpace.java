@@ -61,11 +61,15 @@ final class TempSpace implements AutoCloseable {
             return Optional.empty();
         }
         TempSpace space = new TempSpace(own, channel);
-        if (space.hold()) {
-            return Optional.of(space);
+        boolean held = false;
+        try {
+            held = space.hold();
+        } finally {
+            if (!held) {
+                channel.close();
+            }
         }
-        channel.close();
-        return Optional.empty();
+        return held ? Optional.of(space) : Optional.empty();
     }
 
     /** Takes the lock; false if a sweep has it, or has deleted the file it is on. */

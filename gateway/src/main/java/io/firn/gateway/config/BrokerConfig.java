@@ -1,5 +1,6 @@
 package io.firn.gateway.config;
 
+import io.firn.membership.CpSettings;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -24,7 +25,7 @@ public record BrokerConfig(Node node, Data data, Kafka kafka, Http http, Cluster
         if (cluster.present() && cold.provider().equals("file") && cold.fileDir().isEmpty()) {
             throw new ConfigException("cold.file.dir is not set, but all brokers of a cluster must use the same directory, or a bucket (cold.provider)");
         }
-        if (cluster.present() && WILDCARDS.contains(cluster.advertisedHost().orElse(cluster.host()))) {
+        if (cluster.present() && CpSettings.isWildcard(cluster.advertisedHost().orElse(cluster.host()))) {
             throw new ConfigException("cluster.advertised.host is not set to an address: cluster.host is " + cluster.host() + ", but the other brokers have to be told a single one");
         }
         if (cluster.present() && !cluster.voterIds().contains(node.id()) && cluster.seeds().isEmpty() && cluster.discovery().equals("list")) {
@@ -36,9 +37,6 @@ public record BrokerConfig(Node node, Data data, Kafka kafka, Http http, Cluster
     public int defaultReplicationFactor() {
         return topic.defaultReplicationFactor() > 0 ? topic.defaultReplicationFactor() : cluster.present() ? CLUSTER_REPLICATION_FACTOR : 1;
     }
-
-    /** All addresses of a machine, where nobody can connect to. */
-    private static final Set<String> WILDCARDS = Set.of("0.0.0.0", "::", "0:0:0:0:0:0:0:0");
 
     /** As many as there are voters at least. */
     private static final int CLUSTER_REPLICATION_FACTOR = 3;

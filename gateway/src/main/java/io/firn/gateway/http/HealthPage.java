@@ -1,8 +1,11 @@
 package io.firn.gateway.http;
 
+import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.json.JsonObject;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Health for orchestrators, as JSON. Live: the process answers, restart it if it does not. Ready: it serves Kafka clients. In sync: it does, and all its
@@ -12,9 +15,13 @@ final class HealthPage {
 
     private static final int SERVICE_UNAVAILABLE = 503;
 
+    private static final Logger LOG = LoggerFactory.getLogger(HealthPage.class);
+
+    private final Vertx vertx;
     private final HealthChecks checks;
 
-    HealthPage(HealthChecks checks) {
+    HealthPage(Vertx vertx, HealthChecks checks) {
+        this.vertx = vertx;
         this.checks = checks;
     }
 
@@ -27,7 +34,12 @@ final class HealthPage {
     }
 
     void inSync(HttpServerResponse response) {
-        say(response, checks.inSync().get(), "in sync");
+        vertx.executeBlocking(() -> checks.inSync().get(), false)
+                .onSuccess(now -> say(response, now, "in sync"))
+                .onFailure(failure -> {
+                    LOG.atError().setCause(failure).log("Whether replicas are in sync cannot be told");
+                    Routes.plain(response, 500, "this cannot be told\n");
+                });
     }
 
     private static void say(HttpServerResponse response, Readiness now, String status) {

@@ -56,7 +56,7 @@ public final class HttpListener {
         HttpServer server = vertx.createHttpServer(options(config));
         HttpListener listener = new HttpListener(server);
         server.connectionHandler(listener::connected);
-        server.requestHandler(new Routes(new MetricsPage(vertx, meters), new HealthPage(health), new ClusterPage(vertx, metadata), new TopicPage(vertx, recovery, SIGN_OF_LIFE_MS)));
+        server.requestHandler(new Routes(new MetricsPage(vertx, meters), new HealthPage(vertx, health), new ClusterPage(vertx, metadata), new TopicPage(vertx, recovery, SIGN_OF_LIFE_MS)));
         return server.listen().map(listener);
     }
 

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 class SizeCommandTest {
 
     /** What releases carry. */
-    private static final Path PRICES = Path.of(System.getProperty("basedir", System.getProperty("user.dir"))).resolve("../release/src/dist/conf/prices-us-east-1.properties");
+    private static final Path PRICES = Path.of(System.getProperty("basedir", System.getProperty("user.dir"))).resolve("release/src/dist/conf/prices-us-east-1.properties");
 
     private final PrintStream standardOut = System.out;
     private final PrintStream standardErr = System.err;

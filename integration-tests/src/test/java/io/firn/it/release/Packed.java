@@ -9,7 +9,7 @@ import java.util.stream.Stream;
 /** What this build has packed. */
 final class Packed {
 
-    private static final Path TARGET = Path.of("../release/target").toAbsolutePath().normalize();
+    private static final Path TARGET = Path.of("../gateway/release/target").toAbsolutePath().normalize();
 
     private Packed() {}
 
@@ -34,7 +34,7 @@ final class Packed {
         try (Stream<Path> files = Files.list(TARGET)) {
             List<Path> found = files.filter(file -> file.getFileName().toString().startsWith(begins) && file.toString().endsWith(ends)).toList();
             if (found.size() != 1) {
-                throw new AssertionError("expected one " + begins + "*" + ends + " in " + TARGET + ", found " + found + ": build it first, mvn -pl release -am package");
+                throw new AssertionError("expected one " + begins + "*" + ends + " in " + TARGET + ", found " + found + ": build it first, mvn -pl gateway/release -am package");
             }
             return found.get(0);
         }

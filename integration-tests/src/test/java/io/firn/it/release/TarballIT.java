@@ -120,7 +120,7 @@ class TarballIT {
                 .contains(tarball.getFileName() + ": OK");
     }
 
-    /** That two builds of one commit are the same byte for byte depends on these; release/reproduce.sh compares two whole builds. */
+    /** That two builds of one commit are the same byte for byte depends on these; gateway/release/reproduce.sh compares two whole builds. */
     @Test
     void nothingOfTheBuildingMachineIsInIt() throws Exception {
         List<String> entries = Shell.run("bash", "-c", "TZ=UTC tar --numeric-owner --full-time -tvzf \"$1\"", "-", Packed.tarball().toString()).lines();

@@ -3,7 +3,7 @@
 # Jars record the permissions of what is in them, so who builds a release again needs the usual umask, 022.
 set -euo pipefail
 
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 commit=$(git -C "$root" rev-parse HEAD)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -15,7 +15,7 @@ build() { # directory
   git -C "$work/$1" checkout -q "$commit"
   (
     cd "$work/$1"
-    mvn -B -ntp -q -Prelease -pl release -am -DskipTests package
+    mvn -B -ntp -q -Prelease -pl gateway/release -am -DskipTests package
   )
 }
 
@@ -29,11 +29,11 @@ build first
 build a-second-one-elsewhere
 
 code=0
-for file in "$work"/first/release/target/{firn-*.tar.gz,firn-*.cdx.json,firn_*.deb}; do
-  if cmp "$file" "$work/a-second-one-elsewhere/release/target/${file##*/}"; then
+for file in "$work"/first/gateway/release/target/{firn-*.tar.gz,firn-*.cdx.json,firn_*.deb}; do
+  if cmp "$file" "$work/a-second-one-elsewhere/gateway/release/target/${file##*/}"; then
     (cd "${file%/*}" && sha256sum "${file##*/}")
   else
-    echo "  (in the order of the archive, the first that differ:)" && diff <(listed "$file") <(listed "$work/a-second-one-elsewhere/release/target/${file##*/}") | head -n 6 || true
+    echo "  (in the order of the archive, the first that differ:)" && diff <(listed "$file") <(listed "$work/a-second-one-elsewhere/gateway/release/target/${file##*/}") | head -n 6 || true
     code=1
   fi
 done

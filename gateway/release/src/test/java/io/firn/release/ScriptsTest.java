@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 /** Shell that is run as root on other people's machines, and the launcher. */
 class ScriptsTest {
 
-    private static final List<Path> SCRIPTS = Stream.of("../firn", "reproduce.sh", "src/deb/postinst", "src/deb/prerm", "src/deb/postrm").map(Tree.MODULE::resolve).toList();
+    private static final List<Path> SCRIPTS = Stream.of("../../firn", "reproduce.sh", "src/deb/postinst", "src/deb/prerm", "src/deb/postrm").map(Tree.MODULE::resolve).toList();
 
     @Test
     void scriptsAreShell() throws Exception {
