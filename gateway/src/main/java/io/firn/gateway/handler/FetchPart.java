@@ -184,7 +184,7 @@ final class FetchPart {
         }
         Optional<EpochEnd> end = partition.log().hot().endOffsetFor(wanted.lastFetchedEpoch.get());
         if (end.isEmpty() || wanted.fetchOffset < partition.log().logStartOffset()) {
-            fail(Errors.OFFSET_OUT_OF_RANGE);
+            failOutOfRange();
             return true;
         }
         boolean diverged = end.get().endOffset() < wanted.fetchOffset || end.get().leaderEpoch() < wanted.lastFetchedEpoch.get();
@@ -199,8 +199,14 @@ final class FetchPart {
         if (partition.log().offlineReason().isPresent()) {
             fail(Errors.KAFKA_STORAGE_ERROR);
         } else if (wanted.fetchOffset < partition.log().logStartOffset() || wanted.fetchOffset > partition.log().hot().logEndOffset()) {
-            fail(Errors.OFFSET_OUT_OF_RANGE);
+            failOutOfRange();
         }
+    }
+
+    /** Beyond the end of a leader whose lease is over there may be what another has acknowledged: a consumer that took its word would begin somewhere else, and skip records or read them again. */
+    private void failOutOfRange() {
+        boolean deleted = wanted.fetchOffset < partition.log().logStartOffset();
+        fail(deleted || !partition.leads() || partition.mayLead() ? Errors.OFFSET_OUT_OF_RANGE : Errors.NOT_LEADER_OR_FOLLOWER);
     }
 
     private void find(int maxBytes, long limit, boolean evenOneTooLarge) {
@@ -216,7 +222,7 @@ final class FetchPart {
             notFoundYet = evenOneTooLarge && wanted.fetchOffset < limit;
             leaveIfCutOff(limit);
         } else if (found instanceof TieredRead.OutOfRange) {
-            fail(Errors.OFFSET_OUT_OF_RANGE);
+            failOutOfRange();
         } else if (found instanceof TieredRead.Unavailable || found instanceof TieredRead.Offline) {
             fail(Errors.KAFKA_STORAGE_ERROR);
         }

@@ -75,15 +75,15 @@ final class ListOffsetsHandler implements ApiHandler {
             return CompletableFuture.completedFuture(failed(asked, Errors.KAFKA_STORAGE_ERROR));
         }
         boolean consumer = body.replicaId() == ListOffsetsRequest.CONSUMER_REPLICA_ID;
-        boolean behind = consumer && partition.isBehindItsEpoch();
-        if (behind && asked.timestamp() == ListOffsetsRequest.LATEST_TIMESTAMP) {
+        boolean endUnknown = consumer && !partition.knowsItsEnd();
+        if (endUnknown && asked.timestamp() == ListOffsetsRequest.LATEST_TIMESTAMP) {
             return CompletableFuture.completedFuture(failed(asked, notAvailable(body)));
         }
-        return OffsetLookup.of(partition, consumer, body.isolationLevel()).find(asked.timestamp()).thenApply(position -> behind && position.offset() < 0 ? failed(asked, notAvailable(body))
+        return OffsetLookup.of(partition, consumer, body.isolationLevel()).find(asked.timestamp()).thenApply(position -> endUnknown && position.offset() < 0 ? failed(asked, notAvailable(body))
                 : described(body, asked, position));
     }
 
-    /** KIP-207: what an earlier leader showed may lie above what a new one knows to be committed; an answer from below would go back. */
+    /** KIP-207, and of a leader without a lease: what another one showed may lie above what is known to be committed here; an answer from below would go back. */
     private static Errors notAvailable(ListOffsetsRequest body) {
         return body.version() >= FIRST_VERSION_WITH_NOT_AVAILABLE ? Errors.OFFSET_NOT_AVAILABLE : Errors.LEADER_NOT_AVAILABLE;
     }

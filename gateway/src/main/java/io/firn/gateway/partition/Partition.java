@@ -160,9 +160,17 @@ public final class Partition {
         return highWatermark;
     }
 
-    /** Whether less is known to be committed than the log had when this leadership began: consumers may have seen more of an earlier leader (KIP-207). */
-    public boolean isBehindItsEpoch() {
-        return leads && replica.leader().isPresent() && highWatermark < replica.leader().get().epochStartOffset();
+    /**
+     * Whether the high watermark takes in all that any leader has acknowledged or shown. It does not while less is known to be committed than the log had when this leadership began (KIP-207), nor while this broker may not speak
+     * for the partition: another may lead by now and have more.
+     */
+    public boolean knowsItsEnd() {
+        return mayLead() && highWatermark >= replica.leader().orElseThrow().epochStartOffset();
+    }
+
+    /** Whether this broker leads the partition and no other can. On the loop, and for this moment. */
+    public boolean mayLead() {
+        return leads && replica.mayAcknowledge();
     }
 
     /** Exclusive end of what read_committed consumers may see (LSO). */
@@ -252,7 +260,7 @@ public final class Partition {
         if (reason.isPresent()) {
             return Optional.of(new AppendResult.Rejected(retired ? AppendError.NOT_LEADER : AppendError.OFFLINE, reason.get()));
         }
-        if (!leads || !replica.mayAcknowledge()) {
+        if (!mayLead()) {
             return Optional.of(new AppendResult.Rejected(AppendError.NOT_LEADER, leads ? NO_AUTHORITY : RETIRED));
         }
         boolean tooFew = origin == AppendOrigin.COORDINATOR && !replica.hasEnoughInSync();

@@ -1,7 +1,10 @@
 package io.firn.gateway.handler;
 
+import static io.firn.gateway.rig.Requests.FETCH;
 import static io.firn.gateway.rig.Requests.PRODUCE;
 import static io.firn.gateway.rig.Requests.error;
+import static io.firn.gateway.rig.Requests.fetch;
+import static io.firn.gateway.rig.Requests.only;
 import static io.firn.gateway.rig.Requests.produce;
 import static io.firn.gateway.rig.Requests.records;
 import static io.firn.gateway.rig.StorageRig.onLoop;
@@ -24,6 +27,7 @@ import org.apache.kafka.common.message.DeleteRecordsRequestData.DeleteRecordsTop
 import org.apache.kafka.common.message.DeleteRecordsResponseData;
 import org.apache.kafka.common.message.DescribeLogDirsRequestData;
 import org.apache.kafka.common.message.DescribeLogDirsResponseData;
+import org.apache.kafka.common.message.FetchResponseData;
 import org.apache.kafka.common.message.ListOffsetsRequestData;
 import org.apache.kafka.common.message.ListOffsetsRequestData.ListOffsetsPartition;
 import org.apache.kafka.common.message.ListOffsetsRequestData.ListOffsetsTopic;
@@ -88,6 +92,37 @@ class ReplicatedOffsetsTest {
         rig.node(2).disk.release(Op.FORCE);
         Await.until("told when it is committed", () -> listOffset(2, 9, ListOffsetsRequest.LATEST_TIMESTAMP).offset() == 3);
         assertThat(listOffset(2, 9, 500).offset()).isZero();
+    }
+
+    @Test
+    void aLeaderWhoseLeaseIsOverDoesNotTellItsEndAsAnotherMayHaveMore() {
+        TopicView topic = topic();
+        produce3(topic, -1);
+        Await.until("committed", () -> listOffset(1, 9, ListOffsetsRequest.LATEST_TIMESTAMP).offset() == 3);
+        rig.node(1).loseAuthority();
+        assertThat(listOffset(1, 9, ListOffsetsRequest.LATEST_TIMESTAMP).errorCode()).isEqualTo(Errors.OFFSET_NOT_AVAILABLE.code());
+        assertThat(listOffset(1, 9, 5_000).errorCode()).as("no record here is so young").isEqualTo(Errors.OFFSET_NOT_AVAILABLE.code());
+        assertThat(listOffset(1, 9, 500).offset()).as("by time, of what is committed").isZero();
+        rig.node(1).heal();
+        assertThat(listOffset(1, 9, ListOffsetsRequest.LATEST_TIMESTAMP).offset()).isEqualTo(3);
+    }
+
+    @Test
+    void aLeaderWhoseLeaseIsOverDoesNotCallWhatAnotherMayHaveOutOfRange() {
+        TopicView topic = topic();
+        produce3(topic, -1);
+        Await.until("committed", () -> listOffset(1, 9, ListOffsetsRequest.LATEST_TIMESTAMP).offset() == 3);
+        assertThat(fetched(topic, 4)).isEqualTo(Errors.OFFSET_OUT_OF_RANGE);
+        rig.node(1).loseAuthority();
+        assertThat(fetched(topic, 4)).isEqualTo(Errors.NOT_LEADER_OR_FOLLOWER);
+        assertThat(fetched(topic, -2)).as("below the start, which only grows").isEqualTo(Errors.OFFSET_OUT_OF_RANGE);
+        assertThat(fetched(topic, 1)).as("what is committed is read").isEqualTo(Errors.NONE);
+    }
+
+    private Errors fetched(TopicView topic, long offset) {
+        try (WireClient client = rig.node(1).client()) {
+            return error(only(client.ask(ApiKeys.FETCH, FETCH, fetch(topic, 0, offset), FetchResponseData.class)));
+        }
     }
 
     @Test

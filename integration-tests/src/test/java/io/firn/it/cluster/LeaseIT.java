@@ -148,7 +148,7 @@ class LeaseIT {
     }
 
     @Test
-    void aLeaderThatWasStoppedAcknowledgesNothingOfWhatWaitedForItWhenItGoesOn() throws Exception {
+    void aLeaderThatWasStoppedAcknowledgesNothingOfWhatWaitedForItWhenItGoesOnAndTellsNoEnd() throws Exception {
         form();
         TopicPartition partition = topic("lease-stopped");
         int old = cluster.leader(partition);
@@ -156,10 +156,13 @@ class LeaseIT {
             promise(link, partition);
             cluster.broker(old).pause();
             awaitAcknowledgementOfAnother(partition, old);
+            link.sendForEnd(partition);
             for (int i = 0; i < WAITING_WHILE_STOPPED; i++) {
                 link.send(partition, LEADER, next(), SHORT_MS);
             }
             cluster.broker(old).resume();
+            assertThat(link.receiveEnd()).as("end told by broker %s, which does not know what another has acknowledged", old)
+                    .matches(end -> !end.taken() || end.offset() > promised.keySet().stream().max(Long::compare).orElseThrow());
             assertThat(takenOf(link, WAITING_WHILE_STOPPED)).as("acknowledged by broker %s, which was stopped while another began to lead", old).isZero();
         }
         awaitPromisesKept(partition);
