@@ -25,11 +25,20 @@ public record BrokerConfig(Node node, Data data, Kafka kafka, Http http, Cluster
         if (cluster.present() && cold.provider().equals("file") && cold.fileDir().isEmpty()) {
             throw new ConfigException("cold.file.dir is not set, but all brokers of a cluster must use the same directory, or a bucket (cold.provider)");
         }
-        if (cluster.present() && CpSettings.isWildcard(cluster.advertisedHost().orElse(cluster.host()))) {
-            throw new ConfigException("cluster.advertised.host is not set to an address: cluster.host is " + cluster.host() + ", but the other brokers have to be told a single one");
+        refuseWildcard("kafka", kafka.clientHost(), kafka.host(), "clients");
+        if (cluster.present()) {
+            refuseWildcard("peer", peer.brokerHost(), peer.host(), "the other brokers");
+            refuseWildcard("cluster", cluster.advertisedHost().orElse(cluster.host()), cluster.host(), "the other brokers");
         }
         if (cluster.present() && !cluster.voterIds().contains(node.id()) && cluster.seeds().isEmpty() && cluster.discovery().equals("list")) {
             throw new ConfigException("cluster.seeds is not set: a broker that is none of cluster.voters has to find them");
+        }
+    }
+
+    /** All addresses of a machine are good to listen on, not to connect to. */
+    private static void refuseWildcard(String group, String told, String bound, String who) {
+        if (CpSettings.isWildcard(told)) {
+            throw new ConfigException(group + ".advertised.host is not set to an address: " + group + ".host is " + bound + ", but " + who + " have to be told a single one");
         }
     }
 
@@ -62,7 +71,7 @@ public record BrokerConfig(Node node, Data data, Kafka kafka, Http http, Cluster
     }
 
     public record Kafka(
-            @Setting(key = "host", value = "127.0.0.1", doc = "Address the Kafka listener binds to.") String host,
+            @Setting(key = "host", value = "127.0.0.1", doc = "Address the Kafka listener binds to. 0.0.0.0 and :: mean all, and need kafka.advertised.host.") String host,
             @Setting(key = "port", value = "9092", min = 0, max = 65535, doc = "Port of the Kafka listener; 0 picks a free one.") int port,
             @Setting(key = "advertised.host", doc = "Host name clients are told to connect to; the bound one if not set.") Optional<String> advertisedHost,
             @Setting(key = "advertised.port", value = "0", min = 0, max = 65535, doc = "Port clients are told; 0 means the bound one.") int advertisedPort,
@@ -144,7 +153,7 @@ public record BrokerConfig(Node node, Data data, Kafka kafka, Http http, Cluster
     }
 
     public record Peer(
-            @Setting(key = "host", value = "127.0.0.1", doc = "Address that the listener for other brokers binds to. It belongs in the private network of the brokers: whoever reaches it can read all records.") String host,
+            @Setting(key = "host", value = "127.0.0.1", doc = "Address that the listener for other brokers binds to. It belongs in the private network of the brokers: whoever reaches it can read all records. 0.0.0.0 and :: mean all, and need peer.advertised.host in a cluster.") String host,
             @Setting(key = "port", value = "9093", min = 1, max = 65535, doc = "Port of the listener for other brokers.") int port,
             @Setting(key = "advertised.host", doc = "Host name other brokers are told to connect to; the bound one if not set.") Optional<String> advertisedHost) {
         public Peer {

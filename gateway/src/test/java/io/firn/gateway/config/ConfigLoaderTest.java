@@ -42,6 +42,9 @@ class ConfigLoaderTest {
         "cluster.voters=1,2,3 | cold.file.dir is not set",
         "cluster.voters=1,2,3 cold.file.dir=/c kafka.port=0 | kafka.port is 0",
         "cluster.voters=1,2,3 cold.file.dir=/c cluster.host=0.0.0.0 | cluster.advertised.host is not set to an address",
+        "cluster.voters=1,2,3 cold.file.dir=/c peer.host=0.0.0.0 | peer.advertised.host is not set to an address: peer.host is 0.0.0.0",
+        "cluster.voters=1,2,3 cold.file.dir=/c kafka.advertised.host=:: | kafka.advertised.host is not set to an address",
+        "kafka.host=0.0.0.0 | kafka.advertised.host is not set to an address: kafka.host is 0.0.0.0, but clients have to be told a single one",
         "cluster.voters=1,2,3 cold.file.dir=/c cluster.host=:: | cluster.advertised.host is not set to an address",
         "replica.fetch.wait.max.ms=500 replica.lag.time.max.ms=500 | replica.lag.time.max.ms"})
     void aClusterThatCouldNotBeOneIsRefused(String settings, String because) {
