@@ -9,21 +9,27 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.kafka.common.errors.BrokerNotAvailableException;
+import org.apache.kafka.common.errors.CoordinatorNotAvailableException;
 import org.apache.kafka.common.protocol.ApiKeys;
 
 /**
- * What the listener for other brokers serves. It has to be up before the metadata are, which travel over it, and so before there are partitions: what needs those is refused as BROKER_NOT_AVAILABLE until
- * {@link #serve} says who does it.
+ * What the listener for other brokers serves. It has to be up before the metadata are, which travel over it, and so before there are partitions: what needs those is refused until {@link #serve} says who does
+ * it, as BROKER_NOT_AVAILABLE; what is asked of coordinators, whose answer may be passed on to clients, as COORDINATOR_NOT_AVAILABLE, which they all try again.
  *
  * <p>Threading: thread-safe.
  */
 public final class PeerApis {
 
     /** Served once the broker has its partitions. */
-    private static final List<ApiKeys> LATER = List.of(ApiKeys.FETCH, ApiKeys.OFFSET_FOR_LEADER_EPOCH, ApiKeys.WRITE_TXN_MARKERS, ApiKeys.ADD_PARTITIONS_TO_TXN,
-            ApiKeys.LIST_OFFSETS, ApiKeys.INITIALIZE_SHARE_GROUP_STATE, ApiKeys.READ_SHARE_GROUP_STATE, ApiKeys.WRITE_SHARE_GROUP_STATE, ApiKeys.DELETE_SHARE_GROUP_STATE,
-            ApiKeys.READ_SHARE_GROUP_STATE_SUMMARY);
+    private static final Set<ApiKeys> OF_PARTITIONS = Set.of(ApiKeys.FETCH, ApiKeys.OFFSET_FOR_LEADER_EPOCH, ApiKeys.WRITE_TXN_MARKERS, ApiKeys.LIST_OFFSETS);
+    private static final Set<ApiKeys> OF_COORDINATORS = Set.of(ApiKeys.ADD_PARTITIONS_TO_TXN, ApiKeys.INITIALIZE_SHARE_GROUP_STATE, ApiKeys.READ_SHARE_GROUP_STATE, ApiKeys.WRITE_SHARE_GROUP_STATE,
+            ApiKeys.DELETE_SHARE_GROUP_STATE, ApiKeys.READ_SHARE_GROUP_STATE_SUMMARY);
+    private static final Set<ApiKeys> LATER = Stream.of(OF_PARTITIONS, OF_COORDINATORS).flatMap(Set::stream).collect(Collectors.toUnmodifiableSet());
+    private static final String STARTING = "this broker is starting";
 
     private final ApiTable table;
     private volatile Map<ApiKeys, ApiHandler> later = Map.of();
@@ -60,7 +66,7 @@ public final class PeerApis {
     private void pass(Request request) {
         ApiHandler handler = later.get(request.api());
         if (handler == null) {
-            throw new BrokerNotAvailableException("this broker is starting");
+            throw OF_COORDINATORS.contains(request.api()) ? new CoordinatorNotAvailableException(STARTING) : new BrokerNotAvailableException(STARTING);
         }
         handler.handle(request);
     }

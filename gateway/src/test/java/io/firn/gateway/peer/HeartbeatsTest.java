@@ -10,6 +10,7 @@ import io.firn.gateway.rig.Await;
 import io.firn.gateway.wire.EventLoops;
 import io.firn.gateway.wire.KafkaListener;
 import io.firn.gateway.wire.PeerLimits;
+import io.firn.gateway.wire.PeerReply;
 import io.firn.membership.Endpoint;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Vertx;
@@ -17,14 +18,20 @@ import io.vertx.core.VertxOptions;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import org.apache.kafka.common.errors.BrokerNotAvailableException;
-import org.apache.kafka.common.message.ListOffsetsRequestData;
+import org.apache.kafka.common.message.AddPartitionsToTxnRequestData.AddPartitionsToTxnTransaction;
+import org.apache.kafka.common.message.AddPartitionsToTxnRequestData.AddPartitionsToTxnTransactionCollection;
+import org.apache.kafka.common.message.ListOffsetsRequestData.ListOffsetsPartition;
+import org.apache.kafka.common.message.ListOffsetsRequestData.ListOffsetsTopic;
+import org.apache.kafka.common.protocol.Errors;
+import org.apache.kafka.common.requests.AbstractRequest;
+import org.apache.kafka.common.requests.AddPartitionsToTxnRequest;
 import org.apache.kafka.common.requests.ListOffsetsRequest;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -116,10 +123,20 @@ class HeartbeatsTest {
 
     @Test
     void whatNeedsPartitionsIsRefusedUntilTheyAreThere() {
-        ListOffsetsRequest.Builder ask = ListOffsetsRequest.Builder.forReplica((short) 11, 3).setTargetTimes(java.util.List.of(new ListOffsetsRequestData.ListOffsetsTopic().setName("t")
-                .setPartitions(java.util.List.of(new ListOffsetsRequestData.ListOffsetsPartition().setPartitionIndex(0)))));
-        var reply = Await.get(links.send(CONTROLLER, loops.first(), ask, 60_000));
-        assertThat(reply.response().errorCounts()).containsOnlyKeys(org.apache.kafka.common.protocol.Errors.forException(new BrokerNotAvailableException("")));
+        assertThat(refused(ListOffsetsRequest.Builder.forReplica((short) 11, 3).setTargetTimes(List.of(new ListOffsetsTopic().setName("t").setPartitions(List.of(new ListOffsetsPartition().setPartitionIndex(0)))))))
+                .isEqualTo(Errors.BROKER_NOT_AVAILABLE);
+    }
+
+    /** A client that is answered BROKER_NOT_AVAILABLE gives up its transaction. */
+    @Test
+    void whoAsksACoordinatorThatIsStartingIsToldWhatClientsTryAgain() {
+        AddPartitionsToTxnTransaction transaction = new AddPartitionsToTxnTransaction().setTransactionalId("t").setProducerId(1).setVerifyOnly(true);
+        assertThat(refused(AddPartitionsToTxnRequest.Builder.forBroker(new AddPartitionsToTxnTransactionCollection(List.of(transaction).iterator())))).isEqualTo(Errors.COORDINATOR_NOT_AVAILABLE);
+    }
+
+    private Errors refused(AbstractRequest.Builder<?> question) {
+        PeerReply reply = Await.get(links.send(CONTROLLER, loops.first(), question, 60_000));
         reply.release().run();
+        return reply.response().errorCounts().keySet().iterator().next();
     }
 }
