@@ -2,6 +2,7 @@ package io.firn.it.cluster;
 
 import io.firn.it.harness.KafkaClients;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -39,6 +40,14 @@ final class GroupMember implements Runnable, ConsumerRebalanceListener {
     private final Workload workload;
     private final AtomicLong confirmed = new AtomicLong();
     private KafkaConsumer<byte[], byte[]> consumer;
+    private volatile Doing doing = new Doing("starting", 0, "");
+
+    /**
+     * For the message of a failure.
+     *
+     * @param trouble how the last step failed that did, and when
+     */
+    private record Doing(String what, long sinceNanos, String trouble) {}
 
     GroupMember(String group, int number, String protocol, String topic, Workload workload) {
         this.group = group;
@@ -58,6 +67,16 @@ final class GroupMember implements Runnable, ConsumerRebalanceListener {
 
     String group() {
         return group;
+    }
+
+    /** What it is at, for how long, and what last went wrong. From any thread. */
+    String state() {
+        Doing now = doing;
+        return member + ": " + now.what() + " for " + (System.nanoTime() - now.sinceNanos()) / 1_000_000 + " ms" + now.trouble();
+    }
+
+    private void begin(String what) {
+        doing = new Doing(what, System.nanoTime(), doing.trouble());
     }
 
     @Override
@@ -82,14 +101,17 @@ final class GroupMember implements Runnable, ConsumerRebalanceListener {
 
     private void step() {
         try {
+            begin("polling");
             ConsumerRecords<byte[], byte[]> records = consumer.poll(POLL);
             for (ConsumerRecord<byte[], byte[]> record : records) {
                 workload.checker().shown(group, member, new TopicPartition(record.topic(), record.partition()), record.offset(), Mark.of(record.value()));
             }
             if (!records.isEmpty()) {
+                begin("committing " + records.nextOffsets().entrySet().stream().map(next -> next.getKey() + "=" + next.getValue().offset()).toList());
                 commit(records.nextOffsets());
             }
         } catch (CommitFailedException | RebalanceInProgressException | RetriableException later) {
+            doing = new Doing(doing.what(), doing.sinceNanos(), ", before that " + doing.what() + " ended at " + Instant.now() + " with " + later);
             return; // others have its partitions now, or nobody took the commit: the next one says more
         }
     }
@@ -102,6 +124,7 @@ final class GroupMember implements Runnable, ConsumerRebalanceListener {
 
     @Override
     public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
+        begin("taking " + partitions);
         for (TopicPartition partition : partitions) {
             long floor = workload.checker().committed(group, partition);
             workload.checker().assigned(group, member, partition, consumer.position(partition), floor);

@@ -198,7 +198,8 @@ final class Workload implements AutoCloseable {
             }
             List<String> left = waiting.get();
             if (!left.isEmpty()) {
-                throw new IllegalStateException("waiting for " + left);
+                throw new IllegalStateException("waiting for " + left + "; " + members.stream().map(GroupMember::state).toList() + "; committed " + members.stream().map(GroupMember::group).distinct()
+                        .flatMap(group -> Topics.partitions(NUMBERED, NUMBERED_PARTITIONS).stream().map(partition -> group + " " + partition + "=" + checker.committed(group, partition))).toList());
             }
             return true;
         });
