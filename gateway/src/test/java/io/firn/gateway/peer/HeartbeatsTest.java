@@ -59,7 +59,7 @@ class HeartbeatsTest {
         }
         apis = new PeerApis(request -> request.noResponse(), Heartbeats.handler(this::hear, (broker, epoch) -> ended.add(broker * 1_000 + epoch)));
         listener = KafkaListener.startForBrokers(vertx, loops, ConfigLoader.of(Map.of("peer.port", Integer.toString(port))), 10, 1 << 20, apis.table(), new SimpleMeterRegistry(), InstantSource.system());
-        links = new PeerLinks(vertx, loops, broker -> broker == CONTROLLER ? Optional.of(new PeerAddress("127.0.0.1", port)) : Optional.empty(), "t", PeerLimits.DEFAULT);
+        links = new PeerLinks(vertx, loops, broker -> broker == CONTROLLER ? Optional.of(new PeerAddress("127.0.0.1", port)) : Optional.empty(), "t", new PeerLimits(1 << 20, 4, 60_000));
         heartbeats = new Heartbeats(1, links, loops.first(), heartbeat -> CompletableFuture.completedFuture(HeartbeatReply.refused(Outcome.STALE)));
     }
 

@@ -54,7 +54,8 @@ final class GroupMember implements Runnable, ConsumerRebalanceListener {
         this.member = group + "-" + number;
         this.topic = topic;
         this.workload = workload;
-        this.settings = new HashMap<>(Map.of("group.id", group, "group.protocol", protocol, "request.timeout.ms", 20_000, "default.api.timeout.ms", 60_000, "metadata.max.age.ms", 30_000));
+        this.settings = new HashMap<>(Map.of("group.id", group, "group.protocol", protocol, "request.timeout.ms", 20_000, "default.api.timeout.ms", 60_000, "metadata.max.age.ms", 30_000,
+                Workload.REBOOTSTRAP, Workload.REBOOTSTRAP_MS));
         if (protocol.equals("classic")) {
             settings.putAll(Map.of("session.timeout.ms", 15_000, "heartbeat.interval.ms", 1_000));
         }

@@ -87,8 +87,10 @@ final class Mover implements Runnable {
     }
 
     private void move() {
-        Map<String, Object> reading = Map.of("group.id", group(), "max.poll.records", RECORDS_LIMIT, "isolation.level", "read_committed", "default.api.timeout.ms", 120_000, "request.timeout.ms", 20_000);
-        Map<String, Object> writing = Map.of("transactional.id", group(), "linger.ms", 2, "request.timeout.ms", 10_000, "max.block.ms", 180_000, "transaction.timeout.ms", 60_000, "delivery.timeout.ms", 180_000);
+        Map<String, Object> reading = Map.of("group.id", group(), "max.poll.records", RECORDS_LIMIT, "isolation.level", "read_committed", "default.api.timeout.ms", 120_000, "request.timeout.ms", 20_000,
+                Workload.REBOOTSTRAP, Workload.REBOOTSTRAP_MS);
+        Map<String, Object> writing = Map.of("transactional.id", group(), "linger.ms", 2, "request.timeout.ms", 10_000, "max.block.ms", 180_000, "transaction.timeout.ms", 60_000, "delivery.timeout.ms", 180_000,
+                Workload.REBOOTSTRAP, Workload.REBOOTSTRAP_MS);
         try (KafkaConsumer<byte[], byte[]> consumer = KafkaClients.consumer(workload.bootstrap(), reading); KafkaProducer<byte[], byte[]> producer = KafkaClients.producer(workload.bootstrap(), writing)) {
             producer.initTransactions();
             consumer.assign(Set.of(input));

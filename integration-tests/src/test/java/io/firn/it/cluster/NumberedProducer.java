@@ -50,7 +50,7 @@ final class NumberedProducer implements Runnable {
     @Override
     public void run() {
         Map<String, Object> settings = Map.of("linger.ms", 5, "request.timeout.ms", 10_000, "delivery.timeout.ms", 900_000, "max.block.ms", 900_000, "retry.backoff.max.ms", 500,
-                "metadata.max.age.ms", 30_000);
+                "metadata.max.age.ms", 30_000, Workload.REBOOTSTRAP, Workload.REBOOTSTRAP_MS);
         long[] next = new long[partitions.size()];
         try (KafkaProducer<byte[], byte[]> producer = KafkaClients.producer(workload.bootstrap(), settings)) {
             long due = System.nanoTime();

@@ -40,6 +40,12 @@ final class Workload implements AutoCloseable {
 
     static final String NUMBERED = "numbered";
     static final String MOVING = "moving";
+    /**
+     * Metadata name the brokers that are alive, as Apache Kafka's do. A client that asked when only one was left knows no other, and if that one goes silent before it has asked again, it is left with its bootstrap
+     * servers, which it turns to after this time (KIP-1102): by default 5 min, longer than the faults here.
+     */
+    static final String REBOOTSTRAP = "metadata.recovery.rebootstrap.trigger.ms";
+    static final int REBOOTSTRAP_MS = 60_000;
 
     private static final int NUMBERED_PARTITIONS = 6;
     private static final int MOVING_PARTITIONS = 2;
