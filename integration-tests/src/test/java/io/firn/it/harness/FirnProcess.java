@@ -27,8 +27,10 @@ import java.util.regex.Pattern;
 public final class FirnProcess {
 
     /** As the launcher gives them; the heap is a broker's, so that what needs more fails here. */
-    private static final List<String> JVM = List.of("-XX:+UseSerialGC", "-XX:-UsePerfData", "-XX:TieredStopAtLevel=1", "-Xmx256m", "-XX:MaxDirectMemorySize=512m", "-XX:+ExitOnOutOfMemoryError",
+    private static final List<String> JVM = List.of("-XX:+UseSerialGC", "-XX:-UsePerfData", "-XX:TieredStopAtLevel=1", "-Xms48m", "-Xmx256m", "-XX:MaxDirectMemorySize=512m", "-XX:+ExitOnOutOfMemoryError",
             "-Dio.netty.leakDetection.level=disabled", "-Djava.awt.headless=true", "-Dfile.encoding=UTF-8", "-Djdk.reflect.useNativeAccessorOnly=true");
+
+    static final String MAIN = "io.firn.gateway.cli.Main";
 
     private static final Pattern KAFKA = Pattern.compile("\\s+Kafka clients\\s+\\S+:(\\d+)");
     private static final Pattern HTTP = Pattern.compile("\\s+Metrics\\s+http://\\S+:(\\d+)/metrics.*");
@@ -66,8 +68,8 @@ public final class FirnProcess {
         List<String> command = new ArrayList<>(place.entry());
         command.add(Processes.java());
         command.addAll(JVM);
-        command.addAll(Processes.quietFlags());
-        command.addAll(List.of("-cp", Processes.brokerClassPath(), "io.firn.gateway.cli.Main", word));
+        command.addAll(archived());
+        command.addAll(List.of("-cp", Processes.joined(Processes.brokerClassPath()), MAIN, word));
         command.addAll(arguments);
         try {
             ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
@@ -81,6 +83,15 @@ public final class FirnProcess {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** Flags with which Firn's classes come out of an archive, as the launcher gives them. */
+    static List<String> archived() {
+        List<String> flags = new ArrayList<>(Processes.quietFlags());
+        List<String> rehearsal = new ArrayList<>(JVM);
+        rehearsal.addAll(flags);
+        flags.addAll(ClassArchive.flags("firn", rehearsal, Processes.brokerClassPath(), MAIN, "rehearse"));
+        return flags;
     }
 
     private void copyOutput() {

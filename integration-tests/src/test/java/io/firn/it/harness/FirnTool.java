@@ -15,8 +15,8 @@ public final class FirnTool {
     /** What the command left. */
     public static ProcessResult run(String... words) {
         List<String> command = new ArrayList<>(List.of(Processes.java(), "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx256m", "-Dfile.encoding=UTF-8"));
-        command.addAll(Processes.quietFlags());
-        command.addAll(List.of("-cp", Processes.brokerClassPath(), "io.firn.gateway.cli.Main"));
+        command.addAll(FirnProcess.archived());
+        command.addAll(List.of("-cp", Processes.joined(Processes.brokerClassPath()), FirnProcess.MAIN));
         command.addAll(List.of(words));
         return ProcessResult.of(command, "", LIMIT);
     }

@@ -22,6 +22,11 @@ final class Layout {
         }
     }
 
+    /** Directory of {@link ClassArchive}s, below {@code target}. */
+    static Path archives() {
+        return MODULE.resolve("target/it-archives");
+    }
+
     static Path testClasses() {
         return MODULE.resolve("target/test-classes");
     }

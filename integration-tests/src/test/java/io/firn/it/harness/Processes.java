@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 
 /**
  * The child processes of this test run. Each is ended by its own process id, at the latest when this JVM ends.
@@ -47,13 +48,18 @@ final class Processes {
     }
 
     /** The class path of these tests without the tests: what a broker needs, and a little more. */
-    static String brokerClassPath() {
-        List<String> kept = new ArrayList<>();
+    static List<Path> brokerClassPath() {
+        List<Path> kept = new ArrayList<>();
         for (String entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
             if (!entry.endsWith("test-classes") && !entry.endsWith("-tests.jar")) {
-                kept.add(entry);
+                kept.add(Path.of(entry));
             }
         }
-        return String.join(File.pathSeparator, kept);
+        return kept;
+    }
+
+    /** As {@code -cp} takes it. */
+    static String joined(List<Path> classPath) {
+        return classPath.stream().map(Path::toString).collect(Collectors.joining(File.pathSeparator));
     }
 }
