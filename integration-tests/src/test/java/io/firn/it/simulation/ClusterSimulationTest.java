@@ -2,9 +2,6 @@ package io.firn.it.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
-import io.firn.it.simulation.Faults.WhileRecovering;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -12,43 +9,27 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.LongStream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.slf4j.LoggerFactory;
 
 /**
  * Whole clusters through random trouble; and the same with a mistake built in, which has to be noticed. What must hold is said in the invariants and looked at after every event.
  *
  * <p>{@code -Dfirn.simulation.seeds=N} runs so many, {@code -Dfirn.simulation.from=N} begins with another one. A seed that has failed once stays in {@code simulation/seeds}.
  */
+@ExtendWith(Silence.class)
 class ClusterSimulationTest {
 
-    private static final int SEEDS = Integer.getInteger("firn.simulation.seeds", 200);
-    private static final long FROM = Long.getLong("firn.simulation.from", 1);
+    static final int SEEDS = Integer.getInteger("firn.simulation.seeds", 200);
+    static final long FROM = Long.getLong("firn.simulation.from", 1);
 
     /** Before a seed that has failed: of a life with unclean elections. */
     private static final String UNCLEAN = "unclean";
 
     /** Lives in which a mistake has to show. */
     private static final int MOST_LIVES = 400;
-
-    private static final Logger FIRN = (Logger) LoggerFactory.getLogger("io.firn");
-    private static Level level;
-
-    /** Faults are what these tests are made of; nobody reads what brokers say to them. */
-    @BeforeAll
-    static void silence() {
-        level = FIRN.getLevel();
-        FIRN.setLevel(Level.OFF);
-    }
-
-    @AfterAll
-    static void speakAgain() {
-        FIRN.setLevel(level);
-    }
 
     @Test
     void noTroubleBreaksAPromise() {
@@ -58,47 +39,6 @@ class ClusterSimulationTest {
         lives.throwIfAnyFailed();
         assertThat(lives.acknowledged()).as("acknowledged records of %s", lives).isGreaterThan(200L * SEEDS);
         assertThat(lives.coldReads()).as("reads from the cold tier").isGreaterThan(SEEDS);
-    }
-
-    @Test
-    void uncleanElectionsLoseNothingThatIsInTheColdTier() {
-        int seeds = Math.max(1, SEEDS / 2);
-        Lives lives = new Lives(Mistake.NONE, true);
-        LongStream.range(FROM, FROM + seeds).forEach(lives::live);
-        System.out.println("Cluster simulation, unclean elections: " + lives);
-        lives.throwIfAnyFailed();
-        assertThat(lives.elections()).as("unclean elections of %s", lives).isGreaterThan(seeds / 2);
-        assertThat(lives.begunAnew()).as("leaders that began where the cold tier ended, of %s", lives).isGreaterThan(seeds / 8);
-        for (WhileRecovering what : WhileRecovering.values()) {
-            assertThat(lives.times(Faults.counted(what))).as("%s, of %s", Faults.counted(what), lives).isGreaterThanOrEqualTo(seeds / 40);
-        }
-    }
-
-    @ParameterizedTest
-    @EnumSource
-    void whatIsDoneToAnUncleanLeaderThatWaitsForTheBucketBreaksNoPromise(WhileRecovering what) {
-        for (long seed = FROM; seed < FROM + 5; seed++) {
-            Cluster cluster = new Cluster(seed, Mistake.NONE, true);
-            cluster.live(() -> cluster.faults.whileItWaitsForTheBucket(what));
-            assertThat(cluster.trace.counts()).as("seed %s", seed).containsEntry(Faults.counted(what), 1);
-            assertThat(cluster.observed.unclean.elections()).as("seed %s", seed).isPositive();
-        }
-    }
-
-    /** It asks again after 50 ms, 100 ms and so on, of virtual time. */
-    @Test
-    void anUncleanLeaderLeadsSoonAfterTheBucketIsBack() {
-        for (long seed = FROM; seed < FROM + 5; seed++) {
-            Cluster cluster = new Cluster(seed, Mistake.NONE, true);
-            cluster.live(() -> {
-                Broker elected = cluster.faults.waitsForTheBucket();
-                cluster.run(100);
-                cluster.bucket.heal();
-                cluster.runUntil("it leads", 600, () -> cluster.leader(cluster.partition(Shape.RISKY, 0)).isPresent());
-                assertThat(elected.life.orElseThrow().recovers()).isFalse();
-                cluster.faults.end();
-            });
-        }
     }
 
     @Test
