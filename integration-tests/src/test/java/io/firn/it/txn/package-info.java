@@ -1,2 +1,2 @@
-/** Transactions end to end: real clients of several versions, Kafka's transactions tool, time-outs, and kill -9 under transactional load. Tests only. */
+/** Transactions end to end: real clients of several versions, Kafka's transactions tool, time-outs. Tests only. */
 package io.firn.it.txn;

@@ -1,4 +1,4 @@
-package io.firn.it.txn;
+package io.firn.it.fault;
 
 import io.firn.it.harness.Await;
 import io.firn.it.harness.KafkaClients;

@@ -1,4 +1,4 @@
-package io.firn.it.txn;
+package io.firn.it.fault;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
