@@ -1,6 +1,7 @@
 package io.firn.gateway.cli;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 
 /** {@code main} of the {@code firn} launcher. A plain {@code up} goes straight to the broker; everything else goes through picocli's {@link Commands}. */
@@ -16,6 +17,7 @@ public final class Main {
     private static final String UP = "up";
     /** For the launcher, not for people. */
     private static final String REHEARSE = "rehearse";
+    private static final String OF_CLUSTER = "cluster";
 
     private Main() {}
 
@@ -25,8 +27,8 @@ public final class Main {
 
     /** Runs one command and returns the process's exit code. */
     static int run(String... args) throws Exception {
-        if (args.length == 1 && args[0].equals(REHEARSE)) {
-            return Rehearsal.run();
+        if (args.length > 0 && args[0].equals(REHEARSE)) {
+            return Rehearsal.run(List.of(args).contains(OF_CLUSTER));
         }
         if (args.length > 0 && args[0].equals(UP)) {
             return up(args);

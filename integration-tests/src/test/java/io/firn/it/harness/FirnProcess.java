@@ -90,7 +90,7 @@ public final class FirnProcess {
         List<String> flags = new ArrayList<>(Processes.quietFlags());
         List<String> rehearsal = new ArrayList<>(JVM);
         rehearsal.addAll(flags);
-        flags.addAll(ClassArchive.flags("firn", rehearsal, Processes.brokerClassPath(), MAIN, "rehearse"));
+        flags.addAll(ClassArchive.flags("firn", rehearsal, Processes.brokerClassPath(), MAIN, "rehearse", "cluster"));
         return flags;
     }
 

@@ -18,7 +18,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * A class of these tests as a process of its own, with their class path, which obeys lines of standard input and answers each with a line. What it writes to standard error is appended to a
+ * A class of these tests as a process of its own, with their class path (Firn's part of it first, so that the broker's archive of classes serves here too), which obeys lines of standard input and answers each with a line. What it writes to standard error is appended to a
  * log file in {@code target/it-logs}.
  *
  * <p>Threading: for one thread at a time, but {@link #kill9} may be called from any.
@@ -50,8 +50,8 @@ public final class JavaChild {
         }
         List<String> command = new ArrayList<>(List.of(Processes.java()));
         command.addAll(jvm);
-        command.addAll(Processes.quietFlags());
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+        command.addAll(FirnProcess.archived());
+        command.addAll(List.of("-cp", Processes.joined(Processes.ownClassPath()), main.getName()));
         command.addAll(arguments);
         try {
             return new JavaChild(Processes.watched(new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.appendTo(log.toFile())).start()), log);

@@ -7,7 +7,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The child processes of this test run. Each is ended by its own process id, at the latest when this JVM ends.
@@ -49,13 +51,22 @@ final class Processes {
 
     /** The class path of these tests without the tests: what a broker needs, and a little more. */
     static List<Path> brokerClassPath() {
-        List<Path> kept = new ArrayList<>();
-        for (String entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
-            if (!entry.endsWith("test-classes") && !entry.endsWith("-tests.jar")) {
-                kept.add(Path.of(entry));
-            }
-        }
-        return kept;
+        return classPath(entry -> !ofTests(entry));
+    }
+
+    /** The class path of these tests, beginning with the broker's. */
+    static List<Path> ownClassPath() {
+        List<Path> all = new ArrayList<>(brokerClassPath());
+        all.addAll(classPath(Processes::ofTests));
+        return all;
+    }
+
+    private static List<Path> classPath(Predicate<Path> wanted) {
+        return Stream.of(System.getProperty("java.class.path").split(File.pathSeparator)).map(Path::of).filter(wanted).toList();
+    }
+
+    private static boolean ofTests(Path entry) {
+        return entry.endsWith("test-classes") || entry.toString().endsWith("-tests.jar");
     }
 
     /** As {@code -cp} takes it. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.firn.it.launcher.FirnProcess;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -51,6 +52,8 @@ class TarballIT {
             assertThat(rehearse.exitCode()).as("%s", rehearse).isZero();
         }
         assertThat(archives()).as("archive of classes").hasSize(1);
+        assertThat(Files.readString(home.resolve("lib/archive.log"))).doesNotContain("not rehearsed");
+        assertThat(Files.readString(Path.of(archives().get(0)), StandardCharsets.ISO_8859_1)).as("with those of brokers of a cluster").contains("com/hazelcast/cp/internal/raft/impl/RaftNodeImpl");
         try (FirnProcess broker = FirnProcess.command(up, directory, environment)) {
             String bootstrap = broker.awaitOut("Kafka clients +(\\S+)").group(1);
             RoundTrip.through(bootstrap, "rivers");
