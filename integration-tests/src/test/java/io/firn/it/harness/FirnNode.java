@@ -36,6 +36,7 @@ public final class FirnNode implements BrokerNode {
         this.log = Layout.logs().resolve("firn-" + caller() + "-" + NUMBER.incrementAndGet() + ".log");
         try {
             Files.deleteIfExists(log);
+            Files.deleteIfExists(rivalLog());
             Files.createFile(log);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -98,7 +99,11 @@ public final class FirnNode implements BrokerNode {
 
     /** Another process over the same data directory, at other ports and with a log of its own. */
     public FirnProcess launchRival() {
-        return FirnProcess.launch(place, arguments(0), log.resolveSibling(log.getFileName().toString().replace(".log", "-rival.log")));
+        return FirnProcess.launch(place, arguments(0), rivalLog());
+    }
+
+    private Path rivalLog() {
+        return log.resolveSibling(log.getFileName().toString().replace(".log", "-rival.log"));
     }
 
     private List<String> arguments(int port) {
