@@ -19,6 +19,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -65,14 +66,44 @@ class LicencesIT {
         }
     }
 
-    /** The Apache License, 4d: who passes a library on passes its NOTICE on. */
+    /** Also those of what a library has within it. The Apache License, 4d: who passes a library on passes its NOTICE on. */
     @Test
-    void noticesOfLibrariesArePassedOn() throws IOException {
+    void allThatLibrariesSayOfLicencesIsPassedOnAsItIs() throws IOException {
+        Set<String> said = new TreeSet<>();
         for (Path jar : jarFiles()) {
-            if (hasNotice(jar)) {
-                assertThat(files(home.resolve("third-party").resolve(jar.getFileName().toString().replaceFirst("\\.jar$", "")), "NOTICE")).as("%s", jar).isPositive();
+            Path below = home.resolve("third-party").resolve(jar.getFileName().toString().replaceFirst("\\.jar$", ""));
+            try (ZipFile zip = new ZipFile(jar.toFile())) {
+                for (ZipEntry entry : zip.stream().filter(LicencesIT::saysALicence).toList()) {
+                    assertThat(below.resolve(entry.getName())).as("%s", jar.getFileName()).isRegularFile().hasBinaryContent(zip.getInputStream(entry).readAllBytes());
+                    said.add(jar.getFileName().toString().replaceFirst("-\\d.*", "") + ":" + entry.getName());
+                }
             }
         }
+        assertThat(said).contains("jackson-core:META-INF/FastDoubleParser-LICENSE", "jackson-core:META-INF/Schubfach-LICENSE", "hazelcast:META-INF/attribution.txt", "hazelcast:META-INF/THIRD-PARTY.txt",
+                "kafka-clients:NOTICE");
+    }
+
+    private static boolean saysALicence(ZipEntry entry) {
+        String name = entry.getName();
+        return !entry.isDirectory() && !name.endsWith(".class") && !name.startsWith("META-INF/services/")
+                && name.substring(name.lastIndexOf('/') + 1).matches("(?i).*(licen[cs]e|notice|attribution|copying|third-?party).*");
+    }
+
+    /** The Mozilla Public License, 3.2: who passes it on says where its source is. No library says it of itself. */
+    @Test
+    void whereThePublicSuffixListHasItsSourceIsSaidOfEveryLibraryThatHasIt() throws IOException {
+        Set<String> having = new TreeSet<>();
+        for (Path jar : jarFiles()) {
+            try (ZipFile zip = new ZipFile(jar.toFile())) {
+                if (zip.stream().anyMatch(entry -> entry.getName().matches("(?i).*public_?suffix.*"))) {
+                    having.add(jar.getFileName().toString().replaceFirst("-\\d.*", ""));
+                }
+            }
+        }
+
+        assertThat(having).isNotEmpty();
+        assertThat(Files.readString(home.resolve("third-party/public-suffix-list/LICENSE"))).contains(having).contains("https://publicsuffix.org/list/public_suffix_list.dat", "MPL-2.0.txt");
+        assertThat(Files.readString(home.resolve("third-party/MPL-2.0.txt"))).startsWith("Mozilla Public License Version 2.0").hasSizeGreaterThan(16_000);
     }
 
     @Test
@@ -116,12 +147,6 @@ class LicencesIT {
     private static List<Path> jarFiles() throws IOException {
         try (Stream<Path> files = Files.list(home.resolve("lib"))) {
             return files.toList();
-        }
-    }
-
-    private static boolean hasNotice(Path jar) throws IOException {
-        try (ZipFile zip = new ZipFile(jar.toFile())) {
-            return zip.stream().anyMatch(entry -> entry.getName().matches("(META-INF/)?NOTICE[^/]*"));
         }
     }
 

@@ -102,11 +102,20 @@ class TarballIT {
 
     @Test
     void holdsWhatItShould() throws Exception {
-        for (String path : List.of("bin/firn", "conf/firn.yaml", "systemd/firn.service", "completion/firn", "LICENSE", "NOTICE", "README.md", "third-party/THIRD-PARTY.txt")) {
+        for (String path : List.of("bin/firn", "conf/firn.yaml", "systemd/firn.service", "completion/firn", "LICENSE", "NOTICE", "README.md", "third-party/THIRD-PARTY.txt",
+                "docker/Dockerfile", "docker/compose.yaml", "helm/firn/Chart.yaml", "helm/firn/values.yaml", "helm/firn/values.schema.json", "helm/firn/templates/statefulset.yaml")) {
             assertThat(home.resolve(path)).isNotEmptyFile();
         }
         assertThat(home.resolve("bin/firn")).isExecutable();
         assertThat(jars(home.resolve("lib"))).doesNotHaveDuplicates().isNotEmpty().noneMatch(name -> name.contains("junit") || name.contains("assertj") || name.endsWith("-tests.jar"));
+    }
+
+    /** Who has the release and no sources installs from it as its README says. */
+    @Test
+    void itsImageAndItsChartAreThoseOfTheSources() {
+        for (String directory : List.of("docker", "helm")) {
+            assertThat(Shell.tried("diff", "-r", Path.of("../gateway/release", directory).toAbsolutePath().toString(), home.resolve(directory).toString()).all()).isEmpty();
+        }
     }
 
     /** What a release carries is what the tests of this build ran with. */
