@@ -23,11 +23,12 @@ import org.pcollections.PMap;
  * @param nextProducerId first producer id not yet handed out in a block
  * @param partitionCount partitions of all topics
  * @param clients what clients are allowed, asked for and known by
+ * @param deleted the topics deleted last
  * @param recent topics the last entries were about; see {@link #topicsChangedSince}
  */
 public record ClusterView(long version, int controllerEpoch, String clusterId, Map<Integer, BrokerView> brokers, Map<String, TopicView> topics,
         Map<Uuid, String> topicNames, Map<Integer, Map<String, String>> brokerConfigs, Map<String, Map<String, String>> groupConfigs, long nextProducerId,
-        int partitionCount, ClientSettings clients, TopicChanges recent) {
+        int partitionCount, ClientSettings clients, DeletedTopics deleted, TopicChanges recent) {
 
     /** Key of the cluster-wide defaults in {@link #brokerConfigs()}. */
     public static final int ALL_BROKERS = -1;
@@ -43,11 +44,11 @@ public record ClusterView(long version, int controllerEpoch, String clusterId, M
         groupConfigs = persistent(groupConfigs);
     }
 
-    /** The same without a memory of changes. */
+    /** The same without a memory of changes and deletions. */
     public ClusterView(long version, int controllerEpoch, String clusterId, Map<Integer, BrokerView> brokers, Map<String, TopicView> topics,
             Map<Uuid, String> topicNames, Map<Integer, Map<String, String>> brokerConfigs, Map<String, Map<String, String>> groupConfigs, long nextProducerId,
             int partitionCount, ClientSettings clients) {
-        this(version, controllerEpoch, clusterId, brokers, topics, topicNames, brokerConfigs, groupConfigs, nextProducerId, partitionCount, clients, TopicChanges.none(version));
+        this(version, controllerEpoch, clusterId, brokers, topics, topicNames, brokerConfigs, groupConfigs, nextProducerId, partitionCount, clients, DeletedTopics.NONE, TopicChanges.none(version));
     }
 
     /** The same with the partitions counted, and nothing about clients. */
@@ -83,7 +84,7 @@ public record ClusterView(long version, int controllerEpoch, String clusterId, M
     /** The same content as of a later entry. */
     public ClusterView at(long newVersion, int newControllerEpoch) {
         return new ClusterView(newVersion, newControllerEpoch, clusterId, brokers, topics, topicNames, brokerConfigs, groupConfigs, nextProducerId, partitionCount,
-                clients, newVersion == version || newVersion == version + 1 ? recent : TopicChanges.none(newVersion));
+                clients, deleted, newVersion == version || newVersion == version + 1 ? recent : TopicChanges.none(newVersion));
     }
 
     /** Ids of the topics that may differ from those of an earlier view of this broker; empty if that view is too old to tell, and all have to be looked at. */

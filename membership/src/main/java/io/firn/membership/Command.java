@@ -167,11 +167,11 @@ public sealed interface Command {
     }
 
     /**
-     * Makes a topic again that another cluster has left in the bucket, under its id. Each partition has only its leader in sync, and is {@link PartitionView#recovering} until the leader has taken over what the bucket holds.
+     * Makes a topic again that another cluster, or this one, has left in the bucket, under its id. Each partition has only its leader in sync, and is {@link PartitionView#recovering} until the leader has taken over what the bucket holds.
      *
      * @param id id it had
      * @param replicationFactor -1 for the default
-     * @param leaderEpoch of all its partitions, above any that wrote to the bucket
+     * @param leaderEpoch of all its partitions, above any that wrote to the bucket; if this cluster has had the topic and deleted it, at least the one above all of its leaders
      */
     record RestoreTopic(Uuid id, String name, int partitions, int replicationFactor, int leaderEpoch, Map<String, String> configs) implements Command {
         public RestoreTopic {
@@ -183,6 +183,18 @@ public sealed interface Command {
     }
 
     record DeleteTopic(Uuid id) implements Command {}
+
+    /**
+     * Makes sure that deleted topics are never restored, so that what is left of them elsewhere may be deleted. Says nothing of the others: the answer's view tells which of them are {@link DeletedTopic#buried}.
+     *
+     * @param ids at most {@link DeletedTopics#MOST}
+     */
+    record BuryTopics(List<Uuid> ids) implements Command {
+        public BuryTopics {
+            ids = List.copyOf(ids);
+            require(ids.size() <= DeletedTopics.MOST, "no more topics are buried at once than are remembered");
+        }
+    }
 
     /** Grows a topic to {@code totalPartitions}; {@code newAssignments} is empty for automatic placement. */
     record AddPartitions(String name, int totalPartitions, List<List<Integer>> newAssignments) implements Command {

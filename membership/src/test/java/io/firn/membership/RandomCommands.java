@@ -5,6 +5,7 @@ import io.firn.membership.Command.AllocateProducerIds;
 import io.firn.membership.Command.AlterClientQuotas;
 import io.firn.membership.Command.AlterConfigs;
 import io.firn.membership.Command.AlterScramCredential;
+import io.firn.membership.Command.BuryTopics;
 import io.firn.membership.Command.ConfigScope;
 import io.firn.membership.Command.CreateTopic;
 import io.firn.membership.Command.DeleteTopic;
@@ -30,7 +31,7 @@ public final class RandomCommands {
     }
 
     public Command next() {
-        return switch (random.nextInt(14)) {
+        return switch (random.nextInt(15)) {
             case 0 -> new RegisterBroker(broker(), "host" + random.nextInt(3), 9000 + random.nextInt(3), random.nextBoolean() ? Optional.of("r" + random.nextInt(3)) : Optional.empty());
             case 1, 2, 3 -> new CreateTopic(topicId(), topic(), random.nextInt(5), random.nextInt(-1, brokers + 1), Map.of(), configs());
             case 4 -> new CreateTopic(topicId(), topic(), -1, -1, manual(), configs());
@@ -40,6 +41,7 @@ public final class RandomCommands {
             case 9, 10 -> alter();
             case 11 -> quotas();
             case 12 -> credential();
+            case 13 -> new BuryTopics(List.of(topicId(), topicId()));
             default -> new AllocateProducerIds(1 + random.nextInt(1000));
         };
     }

@@ -58,6 +58,8 @@ public final class Controller {
             return topics.restore(view, restore, random);
         } else if (command instanceof Command.DeleteTopic delete) {
             return topics.delete(view, delete);
+        } else if (command instanceof Command.BuryTopics bury) {
+            return topics.bury(view, bury);
         } else if (command instanceof Command.AddPartitions add) {
             return topics.grow(view, add, random);
         } else if (command instanceof Command.AlterConfigs alter) {

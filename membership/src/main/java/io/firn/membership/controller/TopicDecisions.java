@@ -4,6 +4,7 @@ import io.firn.membership.BrokerView;
 import io.firn.membership.ClusterView;
 import io.firn.membership.Command;
 import io.firn.membership.CommandRefused.Reason;
+import io.firn.membership.DeletedTopic;
 import io.firn.membership.PartitionView;
 import io.firn.membership.TopicView;
 import io.firn.membership.entry.Entry;
@@ -32,13 +33,20 @@ final class TopicDecisions {
     }
 
     Decision restore(ClusterView view, Command.RestoreTopic restore, RandomGenerator random) {
-        Optional<Decision> refusal = checkName(view, restore.name()).or(() -> checkId(view, restore.id())).or(() -> configs.checkNew(restore.configs()));
+        Optional<DeletedTopic> deleted = view.deleted().find(restore.id());
+        Optional<Decision> refusal = checkName(view, restore.name()).or(() -> checkId(view, restore.id())).or(() -> deleted.filter(DeletedTopic::buried).map(TopicDecisions::buried))
+                .or(() -> configs.checkNew(restore.configs()));
         if (refusal.isPresent()) {
             return refusal.get();
         }
+        int leaderEpoch = Math.max(restore.leaderEpoch(), deleted.map(known -> known.leaderEpoch() + 1).orElse(0));
         Placed placed = placeNew(view, restore.partitions(), restore.replicationFactor(), random);
         return placed.refusal().orElseGet(() -> Decision.accept(new Entry.TopicCreated(new TopicView(restore.id(), restore.name(),
-                partitions(view, 0, placed.replicas()).stream().map(partition -> recovering(partition, restore.leaderEpoch())).toList(), restore.configs()))));
+                partitions(view, 0, placed.replicas()).stream().map(partition -> recovering(partition, leaderEpoch)).toList(), restore.configs()))));
+    }
+
+    private static Decision buried(DeletedTopic topic) {
+        return Decision.refuse(Reason.INVALID_TOPIC, "the topic of the id " + topic.id() + " was deleted, and what is left of it in the bucket is being deleted too");
     }
 
     /** The others have to fetch what the leader finds in the bucket, as any replica that is behind. */
@@ -61,6 +69,12 @@ final class TopicDecisions {
             return Decision.refuse(Reason.UNKNOWN_TOPIC, "there is no topic with id " + delete.id());
         }
         return Decision.accept(new Entry.TopicDeleted(delete.id()));
+    }
+
+    Decision bury(ClusterView view, Command.BuryTopics bury) {
+        List<DeletedTopic> buried = bury.ids().stream().distinct().flatMap(id -> view.deleted().find(id).stream()).filter(topic -> !topic.buried())
+                .map(topic -> new DeletedTopic(topic.id(), topic.version(), topic.leaderEpoch(), true)).toList();
+        return new Decision.Accepted(buried.isEmpty() ? List.of() : List.of(new Entry.DeletionsKnown(buried)));
     }
 
     Decision grow(ClusterView view, Command.AddPartitions add, RandomGenerator random) {

@@ -3,6 +3,7 @@ package io.firn.membership.entry;
 import io.firn.membership.BrokerView;
 import io.firn.membership.ClusterView;
 import io.firn.membership.Command.ConfigScope;
+import io.firn.membership.DeletedTopic;
 import io.firn.membership.PartitionView;
 import io.firn.membership.QuotaEntity;
 import io.firn.membership.ScramCredential;
@@ -86,6 +87,18 @@ public sealed interface Entry {
         @Override
         public ClusterView applyTo(ClusterView view) {
             return Evolution.deleted(view, id);
+        }
+    }
+
+    /** What is to be known of topics that were deleted: that they can never be restored any more; in a snapshot all that is. */
+    record DeletionsKnown(List<DeletedTopic> topics) implements Entry {
+        public DeletionsKnown {
+            topics = List.copyOf(topics);
+        }
+
+        @Override
+        public ClusterView applyTo(ClusterView view) {
+            return Evolution.deletionsKnown(view, topics);
         }
     }
 

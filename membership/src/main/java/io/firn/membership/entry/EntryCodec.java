@@ -1,12 +1,15 @@
 package io.firn.membership.entry;
 
 import io.firn.membership.Command.ConfigScope;
+import io.firn.membership.DeletedTopic;
 import io.firn.membership.QuotaEntity;
 import io.firn.membership.ScramCredential;
 import io.firn.membership.ScramMechanism;
 import io.firn.membership.TopicView;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -30,6 +33,7 @@ import org.apache.kafka.common.Uuid;
  * 11 state         id: varint, epoch: varint, state ({@link BrokerCodec})
  * 12 unregistered  id: varint, epoch: varint
  * 13 changed       changes ({@link ChangeCodec})
+ * 14 deletions     count: varint, count × (id: uuid, version: varint, leaderEpoch: varint, buried: flag)
  *
  *  configs    count: varint, count × (key: string, value: string), sorted by key
  *  varint     unsigned LEB128          string   length: varint, UTF-8          flag   byte 0 or 1          uuid   16 bytes
@@ -56,6 +60,7 @@ public final class EntryCodec {
     private static final int STATE = 11;
     private static final int UNREGISTERED = 12;
     private static final int CHANGED = 13;
+    private static final int DELETIONS = 14;
 
     /** Of CONFIGURED: knows client metrics. */
     private static final int CLIENT_METRICS_VERSION = 2;
@@ -93,6 +98,8 @@ public final class EntryCodec {
             out.putVarint(unregistered.epoch());
         } else if (entry instanceof Entry.PartitionsChanged changed) {
             ChangeCodec.encode(out, changed.topics());
+        } else if (entry instanceof Entry.DeletionsKnown known) {
+            encodeDeletions(out, known.topics());
         }
         return out.toByteArray();
     }
@@ -119,6 +126,7 @@ public final class EntryCodec {
             case STATE -> BrokerCodec.decodeState(in);
             case UNREGISTERED -> new Entry.BrokerUnregistered(in.takeVarint(), in.takeVarlong());
             case CHANGED -> new Entry.PartitionsChanged(ChangeCodec.decode(in));
+            case DELETIONS -> decodeDeletions(in);
             default -> throw EntryFormatException.unknown(type, version);
         };
         in.end();
@@ -152,6 +160,8 @@ public final class EntryCodec {
             return UNREGISTERED;
         } else if (entry instanceof Entry.PartitionsChanged) {
             return CHANGED;
+        } else if (entry instanceof Entry.DeletionsKnown) {
+            return DELETIONS;
         }
         throw new IllegalStateException("no type number for " + entry.getClass());
     }
@@ -203,6 +213,24 @@ public final class EntryCodec {
     private static Entry decodeGrown(ByteSource in, int version) {
         Uuid id = in.takeUuid();
         return new Entry.PartitionsAdded(id, PartitionCodec.decode(in, in.takeVarint(), version));
+    }
+
+    private static void encodeDeletions(ByteSink out, List<DeletedTopic> topics) {
+        out.putVarint(topics.size());
+        for (DeletedTopic topic : topics) {
+            out.putUuid(topic.id());
+            out.putVarint(topic.version());
+            out.putVarint(topic.leaderEpoch());
+            out.putByte(topic.buried() ? 1 : 0);
+        }
+    }
+
+    private static Entry decodeDeletions(ByteSource in) {
+        List<DeletedTopic> topics = new ArrayList<>();
+        for (int left = in.takeCount(); left > 0; left--) {
+            topics.add(new DeletedTopic(in.takeUuid(), in.takeVarlong(), in.takeVarint(), in.takeFlag()));
+        }
+        return new Entry.DeletionsKnown(topics);
     }
 
     private static void encodeChanges(ByteSink out, Entry.ConfigsChanged changed) {

@@ -4,6 +4,8 @@ import io.firn.membership.BrokerView;
 import io.firn.membership.ClientSettings;
 import io.firn.membership.ClusterView;
 import io.firn.membership.Command.ConfigScope;
+import io.firn.membership.DeletedTopic;
+import io.firn.membership.DeletedTopics;
 import io.firn.membership.PartitionView;
 import io.firn.membership.QuotaEntity;
 import io.firn.membership.ScramCredential;
@@ -81,12 +83,24 @@ final class Evolution {
     static ClusterView created(ClusterView view, TopicView topic) {
         check(!view.topics().containsKey(topic.name()) && !view.topicNames().containsKey(topic.id()), "a topic is created once");
         checkNumbered(topic.partitions(), 0);
-        return topics(view, plus(view.topics(), topic.name(), topic), plus(view.topicNames(), topic.id(), topic.name()), topic.partitions().size(), about(view, topic.id()));
+        return topics(view, plus(view.topics(), topic.name(), topic), plus(view.topicNames(), topic.id(), topic.name()), topic.partitions().size(), view.deleted().minus(topic.id()),
+                about(view, topic.id()));
     }
 
     static ClusterView deleted(ClusterView view, Uuid id) {
         TopicView topic = existing(view, id);
-        return topics(view, minus(view.topics(), topic.name()), minus(view.topicNames(), id), -topic.partitions().size(), about(view, id));
+        int leaderEpoch = topic.partitions().stream().mapToInt(PartitionView::leaderEpoch).max().orElse(0);
+        DeletedTopics deleted = view.deleted().plus(new DeletedTopic(id, view.version() + 1, leaderEpoch, false));
+        return topics(view, minus(view.topics(), topic.name()), minus(view.topicNames(), id), -topic.partitions().size(), deleted, about(view, id));
+    }
+
+    static ClusterView deletionsKnown(ClusterView view, List<DeletedTopic> topics) {
+        DeletedTopics deleted = view.deleted();
+        for (DeletedTopic topic : topics) {
+            check(!view.topicNames().containsKey(topic.id()), "a topic that is deleted is not there");
+            deleted = deleted.plus(topic);
+        }
+        return topics(view, view.topics(), view.topicNames(), 0, deleted, view.recent());
     }
 
     static ClusterView grown(ClusterView view, Uuid id, List<PartitionView> added) {
@@ -169,21 +183,25 @@ final class Evolution {
 
     private static ClusterView copy(ClusterView view, String clusterId, Map<Integer, BrokerView> brokers, long nextProducerId) {
         return new ClusterView(view.version(), view.controllerEpoch(), clusterId, brokers, view.topics(), view.topicNames(), view.brokerConfigs(),
-                view.groupConfigs(), nextProducerId, view.partitionCount(), view.clients(), view.recent());
+                view.groupConfigs(), nextProducerId, view.partitionCount(), view.clients(), view.deleted(), view.recent());
     }
 
     private static ClusterView topics(ClusterView view, Map<String, TopicView> topics, Map<Uuid, String> names, int morePartitions, TopicChanges recent) {
+        return topics(view, topics, names, morePartitions, view.deleted(), recent);
+    }
+
+    private static ClusterView topics(ClusterView view, Map<String, TopicView> topics, Map<Uuid, String> names, int morePartitions, DeletedTopics deleted, TopicChanges recent) {
         return new ClusterView(view.version(), view.controllerEpoch(), view.clusterId(), view.brokers(), topics, names, view.brokerConfigs(),
-                view.groupConfigs(), view.nextProducerId(), view.partitionCount() + morePartitions, view.clients(), recent);
+                view.groupConfigs(), view.nextProducerId(), view.partitionCount() + morePartitions, view.clients(), deleted, recent);
     }
 
     private static ClusterView configs(ClusterView view, Map<Integer, Map<String, String>> brokers, Map<String, Map<String, String>> groups) {
         return new ClusterView(view.version(), view.controllerEpoch(), view.clusterId(), view.brokers(), view.topics(), view.topicNames(), brokers, groups,
-                view.nextProducerId(), view.partitionCount(), view.clients(), view.recent());
+                view.nextProducerId(), view.partitionCount(), view.clients(), view.deleted(), view.recent());
     }
 
     private static ClusterView clients(ClusterView view, ClientSettings clients) {
         return new ClusterView(view.version(), view.controllerEpoch(), view.clusterId(), view.brokers(), view.topics(), view.topicNames(), view.brokerConfigs(),
-                view.groupConfigs(), view.nextProducerId(), view.partitionCount(), clients, view.recent());
+                view.groupConfigs(), view.nextProducerId(), view.partitionCount(), clients, view.deleted(), view.recent());
     }
 }

@@ -29,6 +29,9 @@ public final class ViewEntries {
         }
         view.brokers().values().stream().sorted(Comparator.comparingInt(BrokerView::id)).map(Entry.BrokerRegistered::new).forEach(entries::add);
         view.topics().values().stream().sorted(Comparator.comparing(TopicView::name)).map(Entry.TopicCreated::new).forEach(entries::add);
+        if (!view.deleted().all().isEmpty()) {
+            entries.add(new Entry.DeletionsKnown(List.copyOf(view.deleted().all())));
+        }
         new TreeMap<>(view.brokerConfigs()).forEach((id, configs) -> entries.add(configs(ConfigScope.BROKER, id < 0 ? "" : id.toString(), configs)));
         new TreeMap<>(view.groupConfigs()).forEach((group, configs) -> entries.add(configs(ConfigScope.GROUP, group, configs)));
         new TreeMap<>(view.clients().metrics()).forEach((name, configs) -> entries.add(configs(ConfigScope.CLIENT_METRICS, name, configs)));

@@ -86,6 +86,7 @@ class ControllerPropertyTest {
         }
         assertThat(view.partitionCount()).isEqualTo(partitions);
         assertThat(view.topicNames()).isEqualTo(names);
+        assertThat(view.deleted().all()).noneMatch(gone -> names.containsKey(gone.id()));
     }
 
     /** What the commands mean, in the simplest terms. */

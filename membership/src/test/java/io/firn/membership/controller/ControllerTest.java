@@ -100,9 +100,35 @@ class ControllerTest {
     }
 
     @Test
+    void aTopicThatThisClusterHasDeletedIsRestoredAboveEveryEpochItsLeadersHad() {
+        brokers(1);
+        accept(new Command.RestoreTopic(ID, "t", 2, 1, 7, Map.of()));
+        accept(new DeleteTopic(ID));
+        accept(new Command.RestoreTopic(ID, "t", 2, 1, 3, Map.of()));
+        assertThat(view.topics().get("t").partitions()).allMatch(partition -> partition.leaderEpoch() == 8);
+    }
+
+    @Test
+    void aBuriedTopicIsNeverRestoredAndOnlyOneThatWasDeletedIsBuried() {
+        brokers(1);
+        Uuid stranger = new Uuid(5, 5);
+        Uuid alive = new Uuid(5, 6);
+        accept(new CreateTopic(ID, "t", 1, 1, Map.of(), Map.of()));
+        accept(new CreateTopic(alive, "u", 1, 1, Map.of(), Map.of()));
+        accept(new DeleteTopic(ID));
+        accept(new Command.BuryTopics(List.of(stranger, ID, alive, ID)));
+        assertThat(view.deleted().all()).singleElement().satisfies(topic -> assertThat(topic.buried() && topic.id().equals(ID)).isTrue());
+        refuse(Reason.INVALID_TOPIC, new Command.RestoreTopic(ID, "t", 1, 1, 9, Map.of()));
+        accept(new Command.RestoreTopic(stranger, "s", 1, 1, 9, Map.of()));
+        long version = view.version();
+        accept(new Command.BuryTopics(List.of(ID, alive)));
+        assertThat(view.version()).as("nothing to say twice").isEqualTo(version);
+    }
+
+    @Test
     void everyCommandHasADecision() {
         brokers(1);
-        List<Command> one = List.of(new RegisterBroker(0, "h", 1, Optional.empty()), topic("t", 1, 1), new Command.RestoreTopic(ID, "t", 1, 1, 0, Map.of()), new DeleteTopic(ID), new AddPartitions("t", 1, List.of()),
+        List<Command> one = List.of(new RegisterBroker(0, "h", 1, Optional.empty()), topic("t", 1, 1), new Command.RestoreTopic(ID, "t", 1, 1, 0, Map.of()), new DeleteTopic(ID), new Command.BuryTopics(List.of(ID)), new AddPartitions("t", 1, List.of()),
                 new AlterConfigs(ConfigScope.TOPIC, "t", Map.of()), new AllocateProducerIds(1),
                 new AlterClientQuotas(new QuotaEntity(Map.of("user", Optional.empty())), Map.of()), new AlterScramCredential("u", ScramMechanism.SHA_256, Optional.empty()),
                 new Command.UnfenceBroker(0, 1, 1), new Command.FenceBroker(0, 1), new Command.ShutDownBroker(0, 1), new Command.UnregisterBroker(0),

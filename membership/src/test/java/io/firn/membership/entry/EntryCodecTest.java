@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.firn.membership.BrokerView;
 import io.firn.membership.Command.ConfigScope;
+import io.firn.membership.DeletedTopic;
 import io.firn.membership.Endpoint;
 import io.firn.membership.Incarnation;
 import io.firn.membership.PartitionView;
@@ -67,6 +68,7 @@ class EntryCodecTest {
                 new TopicChange(ID, List.of(new PartitionChange(0, 2, true, List.of(2, 3), false, Optional.empty()), new PartitionChange(1, -1, true, List.of(1), false, Optional.empty()),
                         new PartitionChange(300, 3, false, List.of(2, 3), false, Optional.of(new PartitionChange.Assignment(List.of(2, 3, 4), List.of(4), List.of()))))),
                 new TopicChange(new Uuid(5, 6), List.of(new PartitionChange(9, 4, true, List.of(4), true, Optional.empty()))))));
+        all.put("deletionsKnown", new Entry.DeletionsKnown(List.of(new DeletedTopic(ID, 300, 7, true), new DeletedTopic(new Uuid(5, 6), 5_000_000_000L, 0, false))));
         all.put("allocated", new Entry.ProducerIdsAllocated(Long.MAX_VALUE));
         return all;
     }
@@ -114,7 +116,7 @@ class EntryCodecTest {
             RandomGenerator random = Seeds.random(seed);
             byte[] bytes = new byte[2 + random.nextInt(60)];
             random.nextBytes(bytes);
-            bytes[0] = (byte) (1 + random.nextInt(13));
+            bytes[0] = (byte) (1 + random.nextInt(14));
             bytes[1] = (byte) (random.nextInt(4) > 0 || !Set.of(3, 4, 6, 7).contains((int) bytes[0]) ? 1 : 2);
             try {
                 EntryCodec.decode(ByteBuffer.wrap(bytes));

@@ -68,7 +68,7 @@ class MessageCodecTest {
                 new Command.ReassignPartitions(List.of(new Command.Reassignment(new TopicPartition("t", 1), Optional.of(List.of(1, 2))),
                         new Command.Reassignment(new TopicPartition("t", 2), Optional.empty())), true),
                 new Command.CreateTopic(ID, "t", 2, -1, Map.of(0, List.of(1, 2)), Map.of("k", "v")),
-                new Command.RestoreTopic(ID, "t", 2, -1, 7, Map.of("k", "v")), new Command.DeleteTopic(ID), new Command.AddPartitions("t", 3, List.of(List.of(1), List.of())),
+                new Command.RestoreTopic(ID, "t", 2, -1, 7, Map.of("k", "v")), new Command.DeleteTopic(ID), new Command.BuryTopics(List.of(ID, new Uuid(7, 8))), new Command.AddPartitions("t", 3, List.of(List.of(1), List.of())),
                 new Command.AlterConfigs(ConfigScope.GROUP, "g", Map.of("b", Optional.of("1"), "a", Optional.empty())), new Command.AllocateProducerIds(1000),
                 new Command.AlterClientQuotas(new QuotaEntity(Map.of("user", Optional.empty())), Map.of("q", Optional.of(0.5))),
                 new Command.AlterScramCredential("u", ScramMechanism.SHA_256, Optional.of(new ScramCredential(4096, SECRET, SECRET, SECRET))));
