@@ -2,8 +2,10 @@ package io.firn.cold;
 
 import java.net.URI;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /**
  * Which object store, where, and how patiently it is used.
@@ -19,9 +21,10 @@ import java.util.Optional;
  * @param uploadParts parts of one object sent at the same time, each holding 8 MiB of memory, 1 to 64
  * @param requestTimeoutMs time without any progress after which a request counts as failed, ≥ 10
  * @param retryMaxAttempts attempts per request before the error is given to the caller, ≥ 1
+ * @param encryption {@link Provider#S3}, {@link Provider#MINIO}: what each object written asks for; the bucket's own default if empty
  */
 public record ObjectStoreConfig(Provider provider, Optional<Path> directory, Optional<URI> endpoint, String region, Optional<String> bucket,
-        Optional<Credentials> credentials, boolean pathStyle, int maxConnections, int uploadParts, long requestTimeoutMs, int retryMaxAttempts) {
+        Optional<Credentials> credentials, boolean pathStyle, int maxConnections, int uploadParts, long requestTimeoutMs, int retryMaxAttempts, Optional<Encryption> encryption) {
 
     /** The implementations there are. */
     public enum Provider {
@@ -43,7 +46,48 @@ public record ObjectStoreConfig(Provider provider, Optional<Path> directory, Opt
         }
     }
 
+    /**
+     * Encryption at rest by the store, as a write asks for it. Reading needs no header, only, with a key, the permission to use that.
+     *
+     * @param algorithm value of the header {@code x-amz-server-side-encryption}
+     * @param keyId the key of SSE-KMS; the account's default one if empty
+     */
+    public record Encryption(String algorithm, Optional<String> keyId) {
+
+        /** SSE-S3: keys are the store's. */
+        public static final Encryption S3 = new Encryption("AES256", Optional.empty());
+
+        private static final String KMS = "aws:kms";
+
+        public Encryption {
+            if (!algorithm.equals(KMS) && keyId.isPresent()) {
+                throw new IllegalArgumentException(algorithm + " takes no key");
+            }
+        }
+
+        /** SSE-KMS. */
+        public static Encryption kms(Optional<String> keyId) {
+            return new Encryption(KMS, keyId);
+        }
+
+        /** Headers of a request that begins an object, by name. */
+        public Map<String, String> headers() {
+            Map<String, String> headers = new TreeMap<>(Map.of("x-amz-server-side-encryption", algorithm));
+            keyId.ifPresent(id -> headers.put("x-amz-server-side-encryption-aws-kms-key-id", id));
+            return headers;
+        }
+    }
+
+    /** As the other one, encrypted as the bucket does by itself. */
+    public ObjectStoreConfig(Provider provider, Optional<Path> directory, Optional<URI> endpoint, String region, Optional<String> bucket, Optional<Credentials> credentials, boolean pathStyle,
+            int maxConnections, int uploadParts, long requestTimeoutMs, int retryMaxAttempts) {
+        this(provider, directory, endpoint, region, bucket, credentials, pathStyle, maxConnections, uploadParts, requestTimeoutMs, retryMaxAttempts, Optional.empty());
+    }
+
     public ObjectStoreConfig {
+        if (provider == Provider.FILE && encryption.isPresent()) {
+            throw new IllegalArgumentException("Provider file encrypts nothing");
+        }
         if (provider == Provider.FILE && directory.isEmpty()) {
             throw new IllegalArgumentException("Provider file needs a directory");
         }

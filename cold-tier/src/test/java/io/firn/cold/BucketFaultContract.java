@@ -3,6 +3,8 @@ package io.firn.cold;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.firn.cold.ObjectStore.PutOutcome;
+import io.firn.cold.ObjectStoreConfig.Credentials;
+import io.firn.cold.ObjectStoreConfig.Encryption;
 import io.firn.cold.ObjectStoreConfig.Provider;
 import io.firn.cold.s3.FaultProxy;
 import io.firn.cold.s3.HttpFault;
@@ -15,6 +17,10 @@ import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -40,6 +46,7 @@ public abstract class BucketFaultContract {
     private static final int ATTEMPTS = 3;
     private static final int LARGE_BYTES = (8 << 20) + 1; // two parts
     private static final AtomicInteger KEYS = new AtomicInteger();
+    private static final DateTimeFormatter AMZ_DATE = DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
 
     private final Provider provider;
     private S3Server server;
@@ -80,20 +87,29 @@ public abstract class BucketFaultContract {
     }
 
     private ObjectStore open(URI endpoint, long requestTimeoutMs) {
-        ObjectStoreConfig config = server.config(provider, endpoint);
-        return ObjectStores.open(new ObjectStoreConfig(provider, Optional.empty(), Optional.of(endpoint), config.region(), config.bucket(), config.credentials(), true, 8, 2,
-                requestTimeoutMs, ATTEMPTS), new SimpleMeterRegistry(), new RetryPolicy(ATTEMPTS, 5, 20));
+        return open(endpoint, requestTimeoutMs, server.config(provider).credentials(), Optional.empty());
     }
 
-    private static <T> T await(CompletableFuture<T> future) {
+    /** By way of the proxy, with the credentials of the provider's own chain. */
+    protected final ObjectStore openWithCredentialChain() {
+        return open(proxy.endpoint(), 10_000, Optional.empty(), Optional.empty());
+    }
+
+    private ObjectStore open(URI endpoint, long requestTimeoutMs, Optional<Credentials> credentials, Optional<Encryption> encryption) {
+        ObjectStoreConfig config = server.config(provider, endpoint);
+        return ObjectStores.open(new ObjectStoreConfig(provider, Optional.empty(), Optional.of(endpoint), config.region(), config.bucket(), credentials, true, 8, 2,
+                requestTimeoutMs, ATTEMPTS, encryption), new SimpleMeterRegistry(), new RetryPolicy(ATTEMPTS, 5, 20));
+    }
+
+    protected static <T> T await(CompletableFuture<T> future) {
         return ObjectStoreContract.await(future);
     }
 
-    private static <T extends Throwable> void assertFails(Class<T> expected, CompletableFuture<?> future) {
+    protected static <T extends Throwable> void assertFails(Class<T> expected, CompletableFuture<?> future) {
         ObjectStoreContract.assertFails(expected, future);
     }
 
-    private static ByteBuffer utf8(String text) {
+    protected static ByteBuffer utf8(String text) {
         return ObjectStoreContract.utf8(text);
     }
 
@@ -118,7 +134,7 @@ public abstract class BucketFaultContract {
     @Test
     void everyRequestSurvivesErrorsThatPass() {
         for (HttpFault fault : List.of(HttpFault.answering(503, "SlowDown"), HttpFault.answering(500, "InternalError"), HttpFault.answering(429, "TooManyRequests"),
-                HttpFault.answering(502, "text/html", "<html>Bad gateway</html>"), HttpFault.answering(400, "RequestTimeout"), HttpFault.reset())) {
+                HttpFault.answering(502, "text/html", "<html>Bad gateway</html>"), HttpFault.answering(400, "RequestTimeout"), HttpFault.answering(403, "RequestTimeTooSkewed"), HttpFault.reset())) {
             String here = key + "/" + KEYS.incrementAndGet();
             proxy.inject(fault.times(ATTEMPTS - 1));
             assertThat(await(store.putIfAbsent(here, utf8("0123456789")))).isEqualTo(PutOutcome.CREATED);
@@ -171,6 +187,23 @@ public abstract class BucketFaultContract {
         }
     }
 
+    /** The AWS client sets its clock by the answer; a MinIO client asks until the machine's own is set. */
+    @Test
+    void aClockThatIsWrongIsNoRefusalForGood() {
+        Instant theirs = Instant.now().plus(2, ChronoUnit.HOURS);
+        proxy.inject(HttpFault.tooSkewed(theirs));
+        assertFails(ColdStoreException.Unavailable.class, store.putIfAbsent(key, utf8("x")));
+        assertThat(proxy.requests(key)).isEqualTo(ATTEMPTS);
+        List<Instant> dates = proxy.headers(key, "x-amz-date").stream().map(date -> AMZ_DATE.parse(date.orElseThrow(), Instant::from)).toList();
+        assertThat(dates.get(0)).isBefore(theirs.minus(1, ChronoUnit.HOURS));
+        if (provider == Provider.S3) {
+            assertThat(dates.get(1)).isAfter(theirs.minus(1, ChronoUnit.HOURS));
+        }
+        assertThat(await(direct.head(key))).as("a refused write has not happened").isEmpty();
+        proxy.clear();
+        assertThat(await(store.putIfAbsent(key, utf8("x")))).as("the server itself sets the clock right again, also for clients made later").isEqualTo(PutOutcome.CREATED);
+    }
+
     @Test
     void aConflictOfConditionalWritesIsTriedAgain() {
         proxy.inject(HttpFault.answering(409, "ConditionalRequestConflict").on(method("PUT")).times(1));
@@ -182,14 +215,40 @@ public abstract class BucketFaultContract {
 
     @Test
     void aRefusalIsNotRepeated() {
-        for (HttpFault refusal : List.of(HttpFault.answering(403, "AccessDenied"), HttpFault.answering(400, "InvalidArgument"),
+        for (HttpFault refusal : List.of(HttpFault.answering(403, "AccessDenied"), HttpFault.answering(400, "InvalidArgument"), HttpFault.answering(400, "ExpiredToken"),
+                HttpFault.answering(403, "ExpiredToken"), HttpFault.answering(400, "KMS.DisabledException"),
                 HttpFault.answering(404, "NoSuchBucket"), HttpFault.answering(501, "NotImplemented"), HttpFault.answering(301, "PermanentRedirect"))) {
             proxy.inject(refusal);
             assertFails(ColdStoreException.Misconfigured.class, store.putIfAbsent(key, utf8("x")));
             assertFails(ColdStoreException.Misconfigured.class, store.getSmall(key));
             assertThat(proxy.requests(key)).isEqualTo(2);
             proxy.clear();
+            assertThat(await(store.putIfAbsent(key + "-" + KEYS.incrementAndGet(), utf8("x")))).as("asked again when it is mended").isEqualTo(PutOutcome.CREATED);
+            proxy.clear();
         }
+    }
+
+    // Encryption
+
+    @Test
+    void everyObjectAsksForTheEncryptionThatIsSetAndNoneIfNoneIs() {
+        assertAsksFor(Optional.empty(), Optional.empty(), Optional.empty());
+        assertAsksFor(Optional.of(Encryption.S3), Optional.of("AES256"), Optional.empty());
+        assertAsksFor(Optional.of(Encryption.kms(Optional.empty())), Optional.of("aws:kms"), Optional.empty());
+        assertAsksFor(Optional.of(Encryption.kms(Optional.of("key-7"))), Optional.of("aws:kms"), Optional.of("key-7"));
+    }
+
+    /** What the server makes of it does not matter here: it keeps no keys. */
+    private void assertAsksFor(Optional<Encryption> encryption, Optional<String> algorithm, Optional<String> keyId) {
+        proxy.inject(HttpFault.answering(403, "AccessDenied").on(method("PUT").or(containing("?uploads"))));
+        try (ObjectStore encrypting = open(proxy.endpoint(), 10_000, server.config(provider).credentials(), encryption)) {
+            assertFails(ColdStoreException.Misconfigured.class, encrypting.putIfAbsent(key + "/small", utf8("x")));
+            assertFails(ColdStoreException.Misconfigured.class, encrypting.put(key + "/whole", UploadSource.of(utf8("x"))));
+            assertFails(ColdStoreException.Misconfigured.class, encrypting.put(key + "/parts", large()));
+            assertThat(proxy.headers(key, "x-amz-server-side-encryption")).hasSize(3).containsOnly(algorithm);
+            assertThat(proxy.headers(key, "x-amz-server-side-encryption-aws-kms-key-id")).hasSize(3).containsOnly(keyId);
+        }
+        proxy.clear();
     }
 
     // Lost replies
@@ -305,6 +364,18 @@ public abstract class BucketFaultContract {
             assertThat(ObjectStoreContract.toArray(target)).isEqualTo(bytes);
             assertThat(proxy.requests(key)).isOne();
         }
+    }
+
+    @Test
+    void aFirstByteThatTakesItsTimeIsWaitedForAndIsNoReasonToAskAgain() {
+        byte[] bytes = ObjectStoreContract.randomBytes(60_000, 9);
+        await(direct.put(key, UploadSource.of(ByteBuffer.wrap(bytes))));
+        proxy.inject(HttpFault.slowAnswer(1_000).on(method("GET").or(method("HEAD"))));
+        ByteBuffer target = ByteBuffer.allocateDirect(bytes.length);
+        await(store.get(key, 0, target));
+        assertThat(ObjectStoreContract.toArray(target)).isEqualTo(bytes);
+        assertThat(await(store.head(key))).isPresent();
+        assertThat(proxy.requests(key)).isEqualTo(2);
     }
 
     @Test

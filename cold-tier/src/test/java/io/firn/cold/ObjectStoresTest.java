@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.firn.cold.ObjectStoreConfig.Credentials;
+import io.firn.cold.ObjectStoreConfig.Encryption;
 import io.firn.cold.ObjectStoreConfig.Provider;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -111,5 +112,7 @@ class ObjectStoresTest {
                 .isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> new ObjectStoreConfig(Provider.S3, Optional.empty(), Optional.empty(), "r", Optional.of("b"), Optional.empty(), true, 0, 1, 1000, 1))
                 .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("maxConnections");
+        assertThatThrownBy(() -> new ObjectStoreConfig(Provider.FILE, Optional.of(directory), Optional.empty(), "r", Optional.empty(), Optional.empty(), true, 1, 1, 1000, 1,
+                Optional.of(Encryption.S3))).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("encrypts nothing");
     }
 }

@@ -3,6 +3,7 @@ package io.firn.cold.minio;
 import io.firn.cold.ColdStoreException;
 import io.firn.cold.ObjectPage;
 import io.firn.cold.ObjectStoreConfig;
+import io.firn.cold.ObjectStoreConfig.Encryption;
 import io.firn.cold.StoredObject;
 import io.firn.cold.store.BodyReceiver;
 import io.firn.cold.store.BucketRequests;
@@ -52,13 +53,15 @@ public final class MinioBucketRequests implements BucketRequests {
     private final ExecutorService threads;
     private final String bucket;
     private final String region;
+    private final Optional<Encryption> encryption;
 
-    private MinioBucketRequests(MinioAsyncClient client, OkHttpClient http, ExecutorService threads, String bucket, String region) {
+    private MinioBucketRequests(MinioAsyncClient client, OkHttpClient http, ExecutorService threads, String bucket, String region, Optional<Encryption> encryption) {
         this.client = client;
         this.http = http;
         this.threads = threads;
         this.bucket = bucket;
         this.region = region;
+        this.encryption = encryption;
     }
 
     /** Makes the client; nothing goes over the network. Throws {@link ColdStoreException.Misconfigured} for an endpoint or bucket name that makes no sense. */
@@ -66,7 +69,7 @@ public final class MinioBucketRequests implements BucketRequests {
         OkHttpClient http = MinioClients.http(config);
         try {
             return new MinioBucketRequests(MinioClients.client(config, http), http, MinioClients.bodyThreads(config.maxConnections()), config.bucket().orElseThrow(),
-                    config.region());
+                    config.region(), config.encryption());
         } catch (RuntimeException e) {
             throw new ColdStoreException.Misconfigured("Cannot make a MinIO client: " + e.getMessage(), e);
         }
@@ -74,7 +77,7 @@ public final class MinioBucketRequests implements BucketRequests {
 
     @Override
     public CompletableFuture<Boolean> putObject(String key, ByteBuffer body, String crc32, boolean onlyIfAbsent) {
-        Http.Headers headers = checksum(crc32);
+        Http.Headers headers = encrypted(checksum(crc32));
         if (onlyIfAbsent) {
             headers.set("If-None-Match", "*");
         }
@@ -82,6 +85,11 @@ public final class MinioBucketRequests implements BucketRequests {
                 .data(bytes(body), body.remaining()).headers(headers).build())).thenApply(response -> true);
         return done.exceptionallyCompose(failure -> onlyIfAbsent && status(ColdStoreException.unwrap(failure)) == 412 ? CompletableFuture.completedFuture(false)
                 : CompletableFuture.failedFuture(translated(true, "PutObject " + key, ColdStoreException.unwrap(failure))));
+    }
+
+    private Http.Headers encrypted(Http.Headers headers) {
+        encryption.ifPresent(wanted -> wanted.headers().forEach(headers::set));
+        return headers;
     }
 
     private static Http.Headers checksum(String crc32) {
@@ -101,7 +109,7 @@ public final class MinioBucketRequests implements BucketRequests {
     @Override
     public CompletableFuture<String> createUpload(String key) {
         return translating(true, "CreateMultipartUpload " + key, () -> client.createMultipartUpload(CreateMultipartUploadArgs.builder().bucket(bucket)
-                .region(region).object(key).headers(new Http.Headers("x-amz-checksum-algorithm", "CRC32")).build()), response -> response.result().uploadId());
+                .region(region).object(key).headers(encrypted(new Http.Headers("x-amz-checksum-algorithm", "CRC32"))).build()), response -> response.result().uploadId());
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.firn.cold.s3;
 import io.firn.cold.ColdStoreException;
 import io.firn.cold.ObjectPage;
 import io.firn.cold.ObjectStoreConfig;
+import io.firn.cold.ObjectStoreConfig.Encryption;
 import io.firn.cold.StoredObject;
 import io.firn.cold.store.BodyReceiver;
 import io.firn.cold.store.BucketRequests;
@@ -55,13 +56,15 @@ public final class S3BucketRequests implements BucketRequests {
     private final ExecutorService completions;
     private final Executor starters;
     private final String bucket;
+    private final Optional<Encryption> encryption;
 
-    private S3BucketRequests(S3AsyncClient client, EventLoopGroup loops, ExecutorService completions, Executor starters, String bucket) {
+    private S3BucketRequests(S3AsyncClient client, EventLoopGroup loops, ExecutorService completions, Executor starters, String bucket, Optional<Encryption> encryption) {
         this.client = client;
         this.loops = loops;
         this.completions = completions;
         this.starters = starters;
         this.bucket = bucket;
+        this.encryption = encryption;
     }
 
     /** Makes the client; nothing goes over the network. Throws {@link ColdStoreException.Misconfigured} for an endpoint or region that makes no sense. */
@@ -70,7 +73,7 @@ public final class S3BucketRequests implements BucketRequests {
         ExecutorService completions = S3Clients.completions();
         try {
             Executor starters = config.credentials().isPresent() ? Runnable::run : completions;
-            return new S3BucketRequests(S3Clients.client(config, loops, completions), loops, completions, starters, config.bucket().orElseThrow());
+            return new S3BucketRequests(S3Clients.client(config, loops, completions), loops, completions, starters, config.bucket().orElseThrow(), config.encryption());
         } catch (RuntimeException e) {
             loops.shutdownGracefully(0, 0, TimeUnit.MILLISECONDS);
             completions.shutdown();
@@ -82,6 +85,7 @@ public final class S3BucketRequests implements BucketRequests {
     public CompletableFuture<Boolean> putObject(String key, ByteBuffer body, String crc32, boolean onlyIfAbsent) {
         CompletableFuture<Boolean> done = start(() -> client.putObject(request -> {
             request.bucket(bucket).key(key).contentLength((long) body.remaining()).checksumCRC32(crc32);
+            encryption.ifPresent(wanted -> request.serverSideEncryption(wanted.algorithm()).ssekmsKeyId(wanted.keyId().orElse(null)));
             if (onlyIfAbsent) {
                 request.ifNoneMatch("*");
             }
@@ -101,8 +105,10 @@ public final class S3BucketRequests implements BucketRequests {
 
     @Override
     public CompletableFuture<String> createUpload(String key) {
-        return translating(true, "CreateMultipartUpload " + key,
-                () -> client.createMultipartUpload(request -> request.bucket(bucket).key(key).checksumAlgorithm(ChecksumAlgorithm.CRC32)), response -> response.uploadId());
+        return translating(true, "CreateMultipartUpload " + key, () -> client.createMultipartUpload(request -> {
+            request.bucket(bucket).key(key).checksumAlgorithm(ChecksumAlgorithm.CRC32);
+            encryption.ifPresent(wanted -> request.serverSideEncryption(wanted.algorithm()).ssekmsKeyId(wanted.keyId().orElse(null)));
+        }), response -> response.uploadId());
     }
 
     @Override

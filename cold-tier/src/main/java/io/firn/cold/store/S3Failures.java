@@ -17,7 +17,7 @@ public final class S3Failures {
     /** Rejected because of the moment or the transmission, not because of what was asked; nothing has happened. */
     private static final Set<String> PASSING_CODES = Set.of("RequestTimeout", "IncompleteBody", "BadDigest", "XAmzContentSHA256Mismatch",
             "XAmzContentChecksumMismatch", "SlowDown", "Throttling", "ThrottlingException", "RequestLimitExceeded", "RequestThrottled", "OperationAborted",
-            "ConditionalRequestConflict", "PreconditionFailed");
+            "ConditionalRequestConflict", "PreconditionFailed", "RequestTimeTooSkewed");
 
     private S3Failures() {}
 

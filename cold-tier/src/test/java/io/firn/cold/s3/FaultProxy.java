@@ -18,13 +18,14 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
 /**
- * A way to an S3 server that goes wrong as told: an HTTP/1.1 proxy on a free port of the loopback, which passes requests on untouched but for its {@link HttpFault}s.
+ * A way to an S3 server that goes wrong as told: an HTTP/1.1 proxy on a free port, which passes requests on untouched but for its {@link HttpFault}s.
  *
  * <p>Threading: thread-safe; one thread a client connection, one upstream connection a request. Ends with {@link #close()}, whatever state connections are in.
  */
 public final class FaultProxy implements AutoCloseable {
 
     private final ServerSocket listener;
+    private final InetAddress host;
     private final int upstreamPort;
     private final ExecutorService threads = Executors.newCachedThreadPool(work -> {
         Thread thread = new Thread(work, "fault-proxy");
@@ -33,17 +34,24 @@ public final class FaultProxy implements AutoCloseable {
     });
     private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
     private final List<HttpFault> faults = new CopyOnWriteArrayList<>();
-    private final List<String> requests = new CopyOnWriteArrayList<>();
+    private final List<HttpMessage> requests = new CopyOnWriteArrayList<>();
 
-    private FaultProxy(ServerSocket listener, int upstreamPort) {
+    private FaultProxy(ServerSocket listener, InetAddress host, int upstreamPort) {
         this.listener = listener;
+        this.host = host;
         this.upstreamPort = upstreamPort;
     }
 
     /** Starts a proxy to a server on this machine. */
     public static FaultProxy start(int upstreamPort) {
+        return start(InetAddress.getLoopbackAddress().getHostAddress(), upstreamPort);
+    }
+
+    /** The same where the server is at another address of this machine, and the proxy is to be. */
+    public static FaultProxy start(String address, int upstreamPort) {
         try {
-            FaultProxy proxy = new FaultProxy(new ServerSocket(0, 100, InetAddress.getLoopbackAddress()), upstreamPort);
+            InetAddress host = InetAddress.getByName(address);
+            FaultProxy proxy = new FaultProxy(new ServerSocket(0, 100, host), host, upstreamPort);
             proxy.threads.execute(proxy::accept);
             return proxy;
         } catch (IOException e) {
@@ -52,7 +60,7 @@ public final class FaultProxy implements AutoCloseable {
     }
 
     public URI endpoint() {
-        return URI.create("http://127.0.0.1:" + listener.getLocalPort());
+        return URI.create("http://" + host.getHostAddress() + ":" + listener.getLocalPort());
     }
 
     /** Begins a fault; earlier ones are asked first. */
@@ -71,7 +79,12 @@ public final class FaultProxy implements AutoCloseable {
 
     /** How many requests since the last {@link #clear} had a request line (such as {@code PUT /bucket/key HTTP/1.1}) that contains {@code text}. */
     public long requests(String text) {
-        return requests.stream().filter(line -> line.contains(text)).count();
+        return requests.stream().filter(request -> request.firstLine().contains(text)).count();
+    }
+
+    /** A header (its name in small letters) of each request since the last {@link #clear} whose request line contains {@code text}; empty where it had none. */
+    public List<Optional<String>> headers(String text, String name) {
+        return requests.stream().filter(request -> request.firstLine().contains(text)).map(request -> request.header(name)).toList();
     }
 
     private void accept() {
@@ -104,7 +117,7 @@ public final class FaultProxy implements AutoCloseable {
 
     /** One request and its answer; false if the connection is to end. */
     private boolean exchange(Socket client, InputStream in, HttpMessage request) throws IOException {
-        requests.add(request.firstLine());
+        requests.add(request);
         OutputStream out = client.getOutputStream();
         if (request.header("expect").isPresent()) {
             out.write("HTTP/1.1 100 Continue\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
@@ -124,7 +137,7 @@ public final class FaultProxy implements AutoCloseable {
     }
 
     private boolean forward(Socket client, OutputStream out, HttpMessage request, byte[] body, Optional<HttpFault> fault) throws IOException {
-        try (Socket server = new Socket(InetAddress.getLoopbackAddress(), upstreamPort)) {
+        try (Socket server = new Socket(host, upstreamPort)) {
             sockets.add(server);
             server.getOutputStream().write(request.bytes());
             server.getOutputStream().write(body);

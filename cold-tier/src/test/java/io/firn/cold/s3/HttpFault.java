@@ -4,6 +4,9 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -23,7 +26,9 @@ public final class HttpFault {
         RESET_REPLY,
         CUT_BODY,
         STALL_BODY,
-        SLOW_BODY
+        SLOW_BODY,
+        SLOW_ANSWER,
+        HOLD_REQUEST
     }
 
     private static final int SLOW_PIECES = 6;
@@ -54,6 +59,14 @@ public final class HttpFault {
     /** Answers so instead of asking the server. */
     public static HttpFault answering(int status, String contentType, String body) {
         String head = "HTTP/1.1 " + status + " Injected\r\nContent-Type: " + contentType + "\r\nContent-Length: " + body.length() + "\r\n\r\n";
+        return new HttpFault(Kind.ANSWER, Optional.of((head + body).getBytes(StandardCharsets.US_ASCII)), 0);
+    }
+
+    /** Answers as S3 does to a request that is dated too far from its own time, which it tells. */
+    public static HttpFault tooSkewed(Instant serverTime) {
+        String body = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>RequestTimeTooSkewed</Code><Message>injected</Message></Error>";
+        String date = DateTimeFormatter.RFC_1123_DATE_TIME.format(serverTime.atOffset(ZoneOffset.UTC));
+        String head = "HTTP/1.1 403 Injected\r\nDate: " + date + "\r\nContent-Type: application/xml\r\nContent-Length: " + body.length() + "\r\n\r\n";
         return new HttpFault(Kind.ANSWER, Optional.of((head + body).getBytes(StandardCharsets.US_ASCII)), 0);
     }
 
@@ -90,6 +103,16 @@ public final class HttpFault {
     /** The body of the answer comes in six pieces with this pause between each. */
     public static HttpFault slowBody(long pauseMs) {
         return new HttpFault(Kind.SLOW_BODY, Optional.empty(), pauseMs);
+    }
+
+    /** Nothing of the answer comes for so long, then all of it. */
+    public static HttpFault slowAnswer(long pauseMs) {
+        return new HttpFault(Kind.SLOW_ANSWER, Optional.empty(), pauseMs);
+    }
+
+    /** The request reaches the server when it is released, five minutes later at most, whatever has become of its sender. */
+    public static HttpFault holdingRequest() {
+        return of(Kind.HOLD_REQUEST);
     }
 
     /** Only the next {@code count} such requests. */
@@ -139,6 +162,9 @@ public final class HttpFault {
         if (kind == Kind.RESET) {
             client.setSoLinger(true, 0);
         }
+        if (kind == Kind.HOLD_REQUEST) {
+            pause(TimeUnit.MINUTES.toMillis(5));
+        }
         return kind == Kind.SILENCE || kind == Kind.RESET;
     }
 
@@ -159,6 +185,13 @@ public final class HttpFault {
             }
             case SLOW_BODY -> {
                 writeSlowly(out, head, body);
+                return true;
+            }
+            case SLOW_ANSWER, HOLD_REQUEST -> {
+                pause(pauseMs);
+                out.write(head);
+                out.write(body);
+                out.flush();
                 return true;
             }
             default -> throw new IllegalStateException("Not after the server: " + kind);

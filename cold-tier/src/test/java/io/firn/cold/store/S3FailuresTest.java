@@ -16,8 +16,8 @@ class S3FailuresTest {
 
     @ParameterizedTest
     @CsvSource({"404,NoSuchKey,Missing,Missing", "404,'',Missing,Missing", "404,NoSuchUpload,Missing,Missing", "404,NoSuchBucket,Misconfigured,Misconfigured",
-        "403,AccessDenied,Misconfigured,Misconfigured", "403,RequestTimeTooSkewed,Misconfigured,Misconfigured", "401,'',Misconfigured,Misconfigured",
-        "400,ExpiredToken,Misconfigured,Misconfigured", "400,InvalidArgument,Misconfigured,Misconfigured", "301,PermanentRedirect,Misconfigured,Misconfigured",
+        "403,AccessDenied,Misconfigured,Misconfigured", "403,RequestTimeTooSkewed,Unavailable,Unavailable", "401,'',Misconfigured,Misconfigured",
+        "400,ExpiredToken,Misconfigured,Misconfigured", "403,InvalidAccessKeyId,Misconfigured,Misconfigured", "400,InvalidArgument,Misconfigured,Misconfigured", "301,PermanentRedirect,Misconfigured,Misconfigured",
         "405,MethodNotAllowed,Misconfigured,Misconfigured", "501,NotImplemented,Misconfigured,Misconfigured", "416,InvalidRange,Corrupt,Corrupt",
         "400,RequestTimeout,Unavailable,Unavailable", "400,BadDigest,Unavailable,Unavailable", "400,IncompleteBody,Unavailable,Unavailable",
         "408,'',Unavailable,Unavailable", "409,ConditionalRequestConflict,Unavailable,Unavailable", "409,OperationAborted,Unavailable,Unavailable",
