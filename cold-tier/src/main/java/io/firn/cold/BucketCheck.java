@@ -14,7 +14,7 @@ import org.slf4j.LoggerFactory;
  * Finds out at start-up whether the bucket can be trusted.
  *
  * <pre>
- *   read the claim ─▶ ours ─────────────────────────────────▶ probe: create a key, create it again: the second must lose; delete it
+ *   read the claim ─▶ ours ─────────────────────────────────▶ probe: create a key; it must be listed; create it again: the second must lose; delete it
  *        │ none: create it; lost to another: read again ─▶ ours
  *        └▶ another cluster's: Misconfigured
  * </pre>
@@ -35,7 +35,8 @@ final class BucketCheck {
         this.nonce = nonce;
     }
 
-    CompletableFuture<Void> run() {
+    /** Completes with whether a create of a key that is taken loses; false only where the settings accept that. */
+    CompletableFuture<Boolean> run() {
         return claim().thenCompose(nothing -> probe());
     }
 
@@ -51,33 +52,42 @@ final class BucketCheck {
         }
     }
 
-    private CompletableFuture<Void> probe() {
+    private CompletableFuture<Boolean> probe() {
         String key = layout.probe(nonce);
         ByteBuffer first = utf8("first " + nonce);
         return objects.putIfAbsent(key, first)
-                .thenCompose(created -> objects.putIfAbsent(key, utf8("second " + nonce)))
+                .thenCompose(created -> objects.list(key, "", 1))
+                .thenAccept(page -> requireListed(page, key))
+                .thenCompose(listed -> objects.putIfAbsent(key, utf8("second " + nonce)))
                 .thenCombine(CompletableFuture.completedFuture(key), this::judge)
-                .handle((nothing, failure) -> objects.delete(key).handle((deleted, undeleted) -> {
+                .handle((conditional, failure) -> objects.delete(key).handle((deleted, undeleted) -> {
                     if (undeleted != null) {
                         log.atWarn().addKeyValue("key", key).addKeyValue("error", undeleted.toString()).log("The probe object could not be deleted");
                     }
                     if (failure != null) {
                         throw failure instanceof CompletionException wrapped ? wrapped : new CompletionException(failure);
                     }
-                    return (Void) null;
+                    return conditional;
                 }))
                 .thenCompose(done -> done);
     }
 
-    private Void judge(PutOutcome second, String key) {
+    /** May pass, unlike the other verdicts: some stores catch up. Until then nothing is written. */
+    private void requireListed(ObjectPage page, String key) {
+        if (page.objects().stream().noneMatch(object -> object.key().equals(key))) {
+            throw new ColdStoreException.Unavailable("The listings of " + objects.location() + " lag: they do not show " + key + ", which was just created. The cold tier waits until they do", null);
+        }
+    }
+
+    private boolean judge(PutOutcome second, String key) {
         if (second == PutOutcome.EXISTED) {
-            return null;
+            return true;
         }
         if (!config.acceptNoConditionalWrites()) {
             throw misconfigured("it lets a second writer create a key that is taken (If-None-Match is ignored), so a deposed leader could destroy a log's history");
         }
-        log.atWarn().addKeyValue("store", objects.location()).log("The object store ignores If-None-Match; only leadership keeps writers apart, as the settings accept");
-        return null;
+        log.atWarn().addKeyValue("store", objects.location()).log("The object store ignores If-None-Match; only leadership keeps writers apart, as the settings accept. Orphans are told, but not deleted");
+        return false;
     }
 
     private ColdStoreException misconfigured(String why) {

@@ -85,6 +85,25 @@ class ColdStoreCheckTest {
         sim.await(store("cluster-a", true, new Careless(objects)).check());
     }
 
+    @Test
+    void aStoreWhoseListingsLagIsNotUsedUntilTheyShowWhatWasWritten() {
+        ColdStore store = store("cluster-a", false, objects);
+        objects.inject(SimFault.laggingLists());
+        assertThat(failure(store.openLog(ColdFixture.PARTITION, 1))).isInstanceOf(ColdStoreException.Unavailable.class).hasMessageContaining("listings").hasMessageContaining("lag");
+        assertThat(objects.keys()).as("but for the claim").containsExactly("firn/cluster");
+        objects.clearFaults();
+        sim.await(store.openLog(ColdFixture.PARTITION, 1));
+    }
+
+    @Test
+    void aRefusedRequestOfTheCheckLeavesTheNextOneToFindOutAnew() {
+        ColdStore store = store("cluster-a", false, objects);
+        objects.inject(SimFault.refusing());
+        assertThat(failure(store.check())).isInstanceOf(ColdStoreException.Misconfigured.class);
+        objects.clearFaults();
+        sim.await(store.check());
+    }
+
     private Throwable failure(ColdStore store) {
         return failure(store.check());
     }

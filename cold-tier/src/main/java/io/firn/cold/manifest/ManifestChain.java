@@ -40,13 +40,14 @@ import org.apache.kafka.common.TopicIdPartition;
  *   replace   puts new segments in the place of a run of live ones    not done unless the very objects it was made from are still live, in the same order; the new ones
  *                                                                     stand for the same range of offsets
  *   clean     says how far compaction has come                        never backwards
- *   claim     nothing, but under this writer's epoch                  done already if the head is of that epoch
+ *   claim     nothing, but as a manifest of this very writer          done already if the head is that
+ *   confirm   nothing, but as a manifest of this very writer          never done already
  * </pre>
  * Whatever leaves the live segments is listed as a pending deletion by the same manifest, so that its object is deleted after the grace period by whoever has the log open
  * then; and a number is either there whole or not at all, so that a reader of any head sees one segment for each offset of the log's range: the old one or the new one.
  *
  * <p><b>Trimming</b>, by the writer that has just committed {@code n}: create boundary {@code n-8}, then delete the manifests up to it that were listed,
- * and all older boundaries but one.
+ * and all older boundaries but one. Listings of an open chain begin at that one: what lies below is dead, whether it could be deleted or not.
  *
  * <p><b>Invariants.</b>
  * <ol>
@@ -55,11 +56,12 @@ import org.apache.kafka.common.TopicIdPartition;
  * <li>The manifest with the greatest number is never deleted: it lies above every boundary.
  * <li>A create that wins and then sees no boundary at or above its number was the first and only one of that number. A writer stalled past the deletion
  *     of its number may win a re-created number, but always finds the boundary in the listing it makes afterwards, and reports LOST. What it leaves is
- *     below the newest number, so no reader takes it, and the next trim removes it.
+ *     below the newest number, so no reader takes it, and the trim of the next opening removes it.
  * <li>Hence one content per number, each naming its predecessor's checksum: one history. Epochs never fall along it, as a writer only builds
  *     on heads whose epoch is at most its own.
  * </ol>
- * They rest on the store's linearizable create, and on listings that scan in key order and see every object created before they began.
+ * They rest on the store's linearizable create, and on listings that scan in key order and see every object created before they began. A listing that lags ends as Unavailable where that shows; it could do harm only if it lagged behind a
+ * boundary, which is drawn {@value ManifestTrim#KEEP} commits late, and such a store is not used at all ({@code ColdStore.check}).
  *
  * <p><b>Pages</b> of a manifest that is LOST are deleted by its writer, if another one has its number: it will never count. Those of an UNSETTLED one stay until it is known what became of it. Where the number is dead nobody can tell:
  * others may have built on this very manifest, and trimmed it, before its writer, who stalled, came to look. Then its pages may be live, and stay.
@@ -68,7 +70,7 @@ import org.apache.kafka.common.TopicIdPartition;
  * boundary stands, left-overs are deleted by the next trim, which takes everything listed up to the boundary.
  *
  * <p><b>Two writers of one epoch</b> (a restart without a new election while the old process's last request is still on its way) do not fence each other:
- * each builds on what the other committed, an append is refused unless it begins where the history ends, and of two replacements of one segment the later one finds it gone.
+ * each builds on what the other committed, an append is refused unless it begins where the history ends, and of two replacements of one segment the later one finds it gone. A claim takes the number that such a request is on its way with.
  *
  * <p>Threading: {@link #head} from any thread; one {@link #commit} at a time (a second one fails at once), whose steps run where the store completes its futures. The fields
  * are handed from step to step by those futures.
@@ -108,7 +110,8 @@ public final class ManifestChain {
         this.shape = shape;
         this.source = source;
         this.possibleOrphan = possibleOrphan;
-        this.nonces = new SplittableRandom(writerId)::nextLong;
+        SplittableRandom random = new SplittableRandom(writerId);
+        this.nonces = () -> PartitionKeys.pageNonce(writerEpoch, random.nextInt());
         this.objects = objects;
         this.keys = keys;
         this.partition = partition;
@@ -138,7 +141,10 @@ public final class ManifestChain {
             return CompletableFuture.failedFuture(new IllegalArgumentException("no leader epoch: " + writerEpoch));
         }
         ManifestChain chain = new ManifestChain(objects, keys, partition, writerEpoch, writerId, clock, shape, source, possibleOrphan);
-        return chain.reload(RELOAD_LIMIT).thenApply(nothing -> chain);
+        return ManifestListing.of(objects, keys).thenCompose(whole -> {
+            chain.trim.opened(whole);
+            return chain.adopt(whole, RELOAD_LIMIT);
+        }).thenApply(nothing -> chain);
     }
 
     /** The newest manifest this writer knows, but for what was {@link #forget forgotten}; number 0 if there is none. */
@@ -187,12 +193,27 @@ public final class ManifestChain {
     }
 
     /**
-     * Makes sure that no writer of an earlier epoch can change anything any more: a manifest of this writer's epoch is the head, written with unchanged content if need be.
+     * Makes sure that no writer of an earlier epoch can change anything any more, nor what an earlier process of the same one has sent: a manifest of this very writer is the head, written with unchanged content if need be.
      *
      * @return the head. Fails as {@link #commit}
      */
     public CompletableFuture<Manifest> claim() {
-        return commit(content -> head().writerEpoch() < writerEpoch ? content.restated() : content);
+        return commit(content -> isOurs() ? content : content.restated());
+    }
+
+    /** Whether this very writer has written the newest manifest it knows. */
+    public boolean isOurs() {
+        return head().writerId() == writerId;
+    }
+
+    /**
+     * Commits a manifest, whether or not there is anything to change: the next number is this writer's when it succeeds, and whatever others have sent for that number has lost.
+     *
+     * @param change made on the way; may change nothing
+     * @return the head, written by this very call. Fails as {@link #commit}
+     */
+    public CompletableFuture<Manifest> confirm(UnaryOperator<ManifestContent> change) {
+        return commit(content -> change.apply(content).restated());
     }
 
     private CompletableFuture<Boolean> settle() {
@@ -274,7 +295,7 @@ public final class ManifestChain {
             if (failure != null && !(ColdStoreException.unwrap(failure) instanceof ColdStoreException.Missing)) {
                 return CompletableFuture.<Boolean>failedFuture(ColdStoreException.unwrap(failure));
             }
-            return ManifestListing.of(objects, keys).thenCompose(listing -> judge(candidate, Optional.ofNullable(bytes), listing));
+            return ManifestListing.from(objects, keys, trim.floor()).thenCompose(listing -> judge(candidate, Optional.ofNullable(bytes), listing));
         }).thenCompose(next -> next);
     }
 
@@ -306,12 +327,15 @@ public final class ManifestChain {
 
     /** Adopts the newest manifest as head. */
     private CompletableFuture<Void> reload(int attemptsLeft) {
-        return ManifestListing.of(objects, keys).thenCompose(listing -> adopt(listing, attemptsLeft));
+        return ManifestListing.from(objects, keys, trim.floor()).thenCompose(listing -> adopt(listing, attemptsLeft));
     }
 
     private CompletableFuture<Void> adopt(ManifestListing listing, int attemptsLeft) {
-        if (listing.deleted() || listing.newest() < head().number()) {
-            return CompletableFuture.failedFuture(new ColdStoreException.Fenced("Partition " + partition + " has been deleted from the cold tier"));
+        if (listing.deleted()) {
+            return CompletableFuture.failedFuture(deleted());
+        }
+        if (listing.newest() < head().number()) {
+            return unlisted(listing);
         }
         if (listing.newest() != 0 && listing.newest() <= listing.boundary()) {
             return CompletableFuture.failedFuture(new ColdStoreException.Corrupt("The newest manifest of " + partition + " is gone: " + listing.newest()
@@ -320,14 +344,39 @@ public final class ManifestChain {
         return listing.newest() == 0 ? CompletableFuture.completedFuture(null) : load(listing.newest(), attemptsLeft);
     }
 
+    /** The head is not listed, and nothing newer: the log is deleted, down to the tombstone, or the listing lags behind what was written. */
+    private CompletableFuture<Void> unlisted(ManifestListing listing) {
+        long number = head().number();
+        return objects.getSmall(keys.manifest(number)).handle((bytes, failure) -> {
+            Throwable cause = ColdStoreException.unwrap(failure);
+            if (failure != null && !(cause instanceof ColdStoreException.Missing)) {
+                return CompletableFuture.<Void>failedFuture(cause);
+            }
+            boolean lags = failure == null || listing.newest() > 0;
+            return CompletableFuture.<Void>failedFuture(lags ? lagging(listing.newest() + " is the greatest number listed, but there is " + number) : deleted());
+        }).thenCompose(next -> next);
+    }
+
+    private ColdStoreException deleted() {
+        return new ColdStoreException.Fenced("Partition " + partition + " has been deleted from the cold tier");
+    }
+
+    private ColdStoreException lagging(String what) {
+        return new ColdStoreException.Unavailable("The store's listing of " + partition + " lags: " + what, null);
+    }
+
     private CompletableFuture<Void> load(long number, int attemptsLeft) {
         return objects.getSmall(keys.manifest(number)).handle((bytes, failure) -> {
             if (failure == null) {
                 head.set(checked(number, bytes));
                 return CompletableFuture.<Void>completedFuture(null);
             }
-            boolean trimmed = ColdStoreException.unwrap(failure) instanceof ColdStoreException.Missing && attemptsLeft > 1;
-            return trimmed ? reload(attemptsLeft - 1) : CompletableFuture.<Void>failedFuture(ColdStoreException.unwrap(failure));
+            Throwable cause = ColdStoreException.unwrap(failure);
+            if (!(cause instanceof ColdStoreException.Missing)) {
+                return CompletableFuture.<Void>failedFuture(cause);
+            }
+            return attemptsLeft > 1 ? reload(attemptsLeft - 1) // trimmed since it was listed
+                    : CompletableFuture.<Void>failedFuture(lagging("manifest " + number + " is the newest one listed, " + RELOAD_LIMIT + " times, and is gone"));
         }).thenCompose(next -> next);
     }
 

@@ -19,7 +19,7 @@ import org.apache.kafka.common.TopicIdPartition;
  *
  * <pre>
  *   make, retire, make … ─▶ upload: create, read back, one after the other ─▶ the manifest names them
- *                               ├── failed, or the number is another manifest's ─▶ discard: delete what was sent
+ *                               ├── failed, or the number is another manifest's ─▶ discard: delete what was created
  *                               └── the manifest may have counted ─▶ leave
  * </pre>
  *
@@ -37,7 +37,8 @@ final class PageChanges {
     private final Runnable possibleOrphan;
     private final Map<PageReference, ByteBuffer> made = new LinkedHashMap<>();
     private final List<PendingPage> retired = new ArrayList<>();
-    private final List<String> sent = new ArrayList<>();
+    /** Sent, and there for certain. */
+    private final List<String> created = new ArrayList<>();
 
     PageChanges(ObjectStore objects, PartitionKeys keys, TopicIdPartition partition, PageSource source, LongSupplier nonces, Runnable possibleOrphan) {
         this.objects = objects;
@@ -95,9 +96,9 @@ final class PageChanges {
         }
         Map.Entry<PageReference, ByteBuffer> next = left.next();
         String key = keys.page(next.getKey().baseOffset(), next.getKey().level(), next.getKey().nonce());
-        sent.add(key);
-        return objects.putIfAbsent(key, next.getValue().duplicate()).thenCompose(outcome -> outcome == PutOutcome.CREATED ? objects.getSmall(key)
-                : CompletableFuture.failedFuture(new ColdStoreException.Unavailable("Page " + key + " is there already", null))).thenCompose(stored -> {
+        return objects.putIfAbsent(key, next.getValue().duplicate()).whenComplete((outcome, failure) -> sent(key, outcome, failure))
+                .thenCompose(outcome -> outcome == PutOutcome.CREATED ? objects.getSmall(key) : CompletableFuture.failedFuture(new ColdStoreException.Unavailable("Page " + key + " is there already", null)))
+                .thenCompose(stored -> {
                     if (!stored.equals(next.getValue())) {
                         throw new ColdStoreException.Corrupt("Page " + key + " is not what was written", null);
                     }
@@ -105,19 +106,28 @@ final class PageChanges {
                 });
     }
 
-    /** What was sent stays, for it may be live: a manifest with it may have counted. Else they are orphans. */
-    void leave() {
-        sent.forEach(possible -> possibleOrphan.run());
-        sent.clear();
+    /** A name that was taken is another page's, which may be live: never one to be deleted here. Whether one that is uncertain is ours nobody knows, so it stays as well. */
+    private void sent(String key, PutOutcome outcome, Throwable failure) {
+        if (outcome == PutOutcome.CREATED) {
+            created.add(key);
+        } else if (failure != null && ColdStoreException.unwrap(failure) instanceof ColdStoreException.Uncertain) {
+            possibleOrphan.run();
+        }
     }
 
-    /** Deletes what was sent; for a manifest that does not count and never will. Never fails: what could not be deleted is an orphan. */
+    /** What was sent stays, for it may be live: a manifest with it may have counted. Else they are orphans. */
+    void leave() {
+        created.forEach(possible -> possibleOrphan.run());
+        created.clear();
+    }
+
+    /** Deletes what was created; for a manifest that does not count and never will. Never fails: what could not be deleted is an orphan. */
     CompletableFuture<Void> discard() {
-        if (sent.isEmpty()) {
+        if (created.isEmpty()) {
             return CompletableFuture.completedFuture(null);
         }
-        List<String> doomed = List.copyOf(sent);
-        sent.clear();
+        List<String> doomed = List.copyOf(created);
+        created.clear();
         return objects.deleteAll(doomed).exceptionally(failure -> {
             doomed.forEach(orphan -> possibleOrphan.run());
             return null;

@@ -42,8 +42,13 @@ public final class BucketLayout {
         return root + "cluster";
     }
 
+    /** Prefix of what the start-up check makes. */
+    public String probes() {
+        return root + "probe/";
+    }
+
     public String probe(long nonce) {
-        return root + "probe/" + String.format("%016x", nonce);
+        return probes() + String.format("%016x", nonce);
     }
 
     /** Prefix of all topics' objects. */
@@ -64,7 +69,8 @@ public final class BucketLayout {
         return partitionOf(key).map(partition -> partition(partition).directory() + LAST_NAME).orElse(key);
     }
 
-    private String topicDirectory(String topic, Uuid id) {
+    /** Prefix of everything of a topic. */
+    public String topicDirectory(String topic, Uuid id) {
         return topicPrefix(topic) + id + "/";
     }
 
@@ -94,6 +100,32 @@ public final class BucketLayout {
         return new PartitionKeys(topicDirectory(partition.topic(), partition.topicId()) + partition.partition() + "/");
     }
 
+    /** Above all keys of the topic that {@code key} is of, as {@link #pastPartition}; {@code key} itself if it is no topic's. */
+    public String pastTopic(String key) {
+        return topicOf(key).map(topic -> topicDirectory(topic.name(), topic.id()) + LAST_NAME).orElse(key);
+    }
+
+    /** A topic as its keys name it. */
+    public record NamedTopic(String name, Uuid id) {}
+
+    /** The topic an object belongs to; empty for keys that are no topic's. */
+    public Optional<NamedTopic> topicOf(String key) {
+        if (!key.startsWith(topicsPrefix())) {
+            return Optional.empty();
+        }
+        int end = key.indexOf('/', topicsPrefix().length());
+        int dash = end - TOPIC_ID_LENGTH - 1;
+        if (dash <= topicsPrefix().length() || key.charAt(dash) != '-') {
+            return Optional.empty();
+        }
+        try {
+            NamedTopic topic = new NamedTopic(key.substring(topicsPrefix().length(), dash), Uuid.fromString(key.substring(dash + 1, end)));
+            return Optional.of(topic).filter(named -> key.startsWith(topicDirectory(named.name(), named.id()))); // an id may be written in more ways than ours
+        } catch (IllegalArgumentException e) {
+            return Optional.empty(); // no id of ours
+        }
+    }
+
     /** The partition an object belongs to; empty for keys that are no partition's. */
     public Optional<TopicIdPartition> partitionOf(String key) {
         if (!key.startsWith(topicsPrefix())) {
@@ -106,7 +138,8 @@ public final class BucketLayout {
         }
         try {
             TopicPartition partition = new TopicPartition(parts[0].substring(0, dash), Integer.parseInt(parts[1]));
-            return Optional.of(new TopicIdPartition(Uuid.fromString(parts[0].substring(dash + 1)), partition));
+            TopicIdPartition named = new TopicIdPartition(Uuid.fromString(parts[0].substring(dash + 1)), partition);
+            return Optional.of(named).filter(same -> key.startsWith(partition(same).directory())); // as may a number
         } catch (IllegalArgumentException e) {
             return Optional.empty(); // neither a number nor an id of ours
         }

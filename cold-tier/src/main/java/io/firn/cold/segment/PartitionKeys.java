@@ -1,6 +1,7 @@
 package io.firn.cold.segment;
 
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 
 /**
@@ -9,7 +10,7 @@ import java.util.OptionalLong;
  * <pre>
  *   directory/                                        topics/&lt;topic&gt;-&lt;topicId&gt;/&lt;partition&gt;/
  *     &lt;baseOffset&gt;-&lt;leaderEpoch&gt;-&lt;nonce&gt;.segment      see {@link SegmentName}
- *     page/&lt;baseOffset, 20 digits&gt;-&lt;level&gt;-&lt;nonce, 16 hex&gt;.page
+ *     page/&lt;baseOffset, 20 digits&gt;-&lt;level&gt;-&lt;nonce, 16 hex&gt;.page           the nonce begins with the writer's epoch: see {@link #writerEpoch}
  *     manifest/&lt;number, 20 digits&gt;.manifest
  *     manifest/&lt;number, 20 digits&gt;.boundary
  * </pre>
@@ -19,6 +20,7 @@ import java.util.OptionalLong;
 public record PartitionKeys(String directory) {
 
     private static final int DIGITS = 20;
+    private static final int NONCE_DIGITS = 16;
     private static final String MANIFEST = ".manifest";
     private static final String BOUNDARY = ".boundary";
     private static final String PAGE = ".page";
@@ -41,9 +43,36 @@ public record PartitionKeys(String directory) {
         return pagePrefix() + digits(baseOffset) + "-" + level + "-" + String.format("%016x", nonce) + PAGE;
     }
 
+    private record PageName(long baseOffset, int level, long nonce) {}
+
+    private Optional<PageName> pageName(String key) {
+        int levelAt = pagePrefix().length() + DIGITS + 1;
+        int nonceAt = key.length() - PAGE.length() - NONCE_DIGITS;
+        if (!key.startsWith(pagePrefix()) || nonceAt <= levelAt + 1) {
+            return Optional.empty();
+        }
+        try {
+            PageName name = new PageName(Long.parseLong(key, pagePrefix().length(), levelAt - 1, 10), Integer.parseInt(key, levelAt, nonceAt - 1, 10), Long.parseUnsignedLong(key, nonceAt, nonceAt + NONCE_DIGITS, 16));
+            return Optional.of(name).filter(same -> page(same.baseOffset(), same.level(), same.nonce()).equals(key));
+        } catch (NumberFormatException e) {
+            return Optional.empty(); // none of ours
+        }
+    }
+
     /** The base offset in the key of one of its pages; empty for any other object. */
     public OptionalLong pageBaseOffset(String key) {
-        return key.startsWith(pagePrefix()) && key.endsWith(PAGE) && key.length() > pagePrefix().length() + DIGITS ? digits(key, pagePrefix().length()) : OptionalLong.empty();
+        return pageName(key).map(name -> OptionalLong.of(name.baseOffset())).orElse(OptionalLong.empty());
+    }
+
+    /** A page's nonce: the epoch of its writer, so that the key tells it, and below it 32 random bits. */
+    public static long pageNonce(int writerEpoch, int random) {
+        return (long) writerEpoch << Integer.SIZE | Integer.toUnsignedLong(random);
+    }
+
+    /** The leader epoch of whoever wrote a segment or page, as its key tells; empty for any other object. */
+    public OptionalInt writerEpoch(String key) {
+        Optional<Integer> epoch = segmentName(key).map(SegmentName::leaderEpoch).or(() -> pageName(key).map(name -> (int) (name.nonce() >>> Integer.SIZE)).filter(ofPage -> ofPage >= 0));
+        return epoch.map(OptionalInt::of).orElse(OptionalInt.empty());
     }
 
     /** Prefix of manifests and boundaries, and of nothing else. */

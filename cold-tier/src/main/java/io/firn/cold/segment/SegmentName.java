@@ -32,7 +32,7 @@ public record SegmentName(long baseOffset, int leaderEpoch, long nonce) {
             return Optional.empty();
         }
         try {
-            return Optional.of(new SegmentName(Long.parseLong(m.group(1)), Integer.parseInt(m.group(2)), Long.parseUnsignedLong(m.group(3), 16)));
+            return Optional.of(new SegmentName(Long.parseLong(m.group(1)), Integer.parseInt(m.group(2)), Long.parseUnsignedLong(m.group(3), 16))).filter(name -> name.fileName().equals(fileName));
         } catch (NumberFormatException e) {
             return Optional.empty(); // more digits than the type holds: not one of ours
         }

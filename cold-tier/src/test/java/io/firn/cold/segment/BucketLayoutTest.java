@@ -40,6 +40,31 @@ class BucketLayoutTest {
         });
     }
 
+    /** Else a listing that is to go on past the topic or partition would begin before it again, for ever. */
+    @Test
+    void namesThatReadLikeOursAndAreWrittenOtherwiseAreNobodys() {
+        BucketLayout layout = new BucketLayout("p");
+        String spareBits = "p/topics/x-AAAAAAAAAAAAAAAAAAAAAB/0/y";
+        String zeros = "p/topics/x-AAAAAAAAAAAAAAAAAAAAAA/007/y";
+        assertThat(layout.topicOf(spareBits)).isEmpty();
+        assertThat(layout.partitionOf(spareBits)).isEmpty();
+        assertThat(layout.partitionOf(zeros)).isEmpty();
+        for (String key : new String[] {spareBits, zeros}) {
+            assertThat(layout.pastTopic(key)).isGreaterThanOrEqualTo(key);
+            assertThat(layout.pastPartition(key)).isGreaterThanOrEqualTo(key);
+        }
+        PartitionKeys keys = layout.partition(ColdFixture.PARTITION);
+        String base = "00000000000000000012";
+        String nonce = "0000000300000000";
+        assertThat(keys.writerEpoch(keys.pagePrefix() + base + "-0-" + nonce + ".page")).hasValue(3);
+        for (String page : new String[] {base + "-0-copy-" + nonce, base + "-00-" + nonce, base + "-+0-" + nonce, base + "0-" + nonce, base + "-0-" + "0000000A00000000", base + "-" + nonce}) {
+            assertThat(keys.writerEpoch(keys.pagePrefix() + page + ".page")).as(page).isEmpty();
+            assertThat(keys.pageBaseOffset(keys.pagePrefix() + page + ".page")).as(page).isEmpty();
+        }
+        assertThat(keys.writerEpoch(keys.directory() + base + "-007-" + nonce + ".segment")).isEmpty();
+        assertThat(keys.writerEpoch(keys.directory() + base + "-7-" + nonce + ".segment")).hasValue(7);
+    }
+
     @Test
     void foreignKeysAreNobodys() {
         BucketLayout layout = new BucketLayout("p");

@@ -40,7 +40,9 @@ public final class SimFault {
         /** Waits after it has happened, before the caller learns it. */
         HOLD_REPLY,
         /** Fails like wrong credentials: Misconfigured. */
-        REFUSE
+        REFUSE,
+        /** A listing shows what was there when the fault began. */
+        LAG
     }
 
     final Kind kind;
@@ -93,6 +95,11 @@ public final class SimFault {
     /** Every request fails as Misconfigured until cleared. */
     public static SimFault refusing() {
         return new SimFault(Kind.REFUSE, Integer.MAX_VALUE);
+    }
+
+    /** Listings show what was there when this was injected, until cleared: neither what was written since, nor that something is gone. */
+    public static SimFault laggingLists() {
+        return new SimFault(Kind.LAG, Integer.MAX_VALUE).on(Operation.LIST);
     }
 
     /** Only these operations. */

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
@@ -40,6 +41,8 @@ public final class SimObjectStore implements ObjectStore {
     private final Executor executor;
     private final InstantSource clock;
     private final List<SimFault> faults = new CopyOnWriteArrayList<>();
+    /** What listings show under a fault that makes them lag. */
+    private final Map<SimFault, ConcurrentSkipListMap<String, Blob>> listed = new ConcurrentHashMap<>();
     private final AtomicIntegerArray requests = new AtomicIntegerArray(Operation.values().length);
     private volatile boolean closed;
 
@@ -68,6 +71,9 @@ public final class SimObjectStore implements ObjectStore {
 
     /** Begins a fault; earlier ones are asked first. */
     public SimFault inject(SimFault fault) {
+        if (fault.kind == Kind.LAG) {
+            listed.put(fault, new ConcurrentSkipListMap<>(objects));
+        }
         faults.add(fault);
         return fault;
     }
@@ -234,10 +240,10 @@ public final class SimObjectStore implements ObjectStore {
         if (maxKeys < 1 || maxKeys > LIST_LIMIT_KEYS) {
             throw new IllegalArgumentException("maxKeys " + maxKeys);
         }
-        return submit(Operation.LIST, prefix, fault -> page(prefix, startAfter, maxKeys));
+        return submit(Operation.LIST, prefix, fault -> page(fault.map(listed::get).orElse(objects), prefix, startAfter, maxKeys));
     }
 
-    private ObjectPage page(String prefix, String startAfter, int maxKeys) {
+    private static ObjectPage page(ConcurrentSkipListMap<String, Blob> objects, String prefix, String startAfter, int maxKeys) {
         List<StoredObject> found = new ArrayList<>();
         boolean fromPrefix = startAfter.compareTo(prefix) < 0;
         for (Map.Entry<String, Blob> entry : objects.tailMap(fromPrefix ? prefix : startAfter, fromPrefix).entrySet()) {
@@ -285,7 +291,7 @@ public final class SimObjectStore implements ObjectStore {
 
     // How a request goes
 
-    /** The effect of a request; is given the fault that cuts its body, if there is one. */
+    /** The effect of a request; is given the fault that cuts its body or makes its listing lag, if there is one. */
     private interface Effect<T> {
         T perform(Optional<SimFault> cut);
     }
@@ -345,8 +351,8 @@ public final class SimObjectStore implements ObjectStore {
                 effect.perform(Optional.empty());
                 throw lost(operation, about);
             }
-            case CUT_BODY, HOLD_REQUEST, HOLD_REPLY -> {
-                T value = effect.perform(fault.filter(f -> f.kind == Kind.CUT_BODY));
+            case CUT_BODY, LAG, HOLD_REQUEST, HOLD_REPLY -> {
+                T value = effect.perform(fault.filter(f -> f.kind == Kind.CUT_BODY || f.kind == Kind.LAG));
                 return () -> value;
             }
         }
