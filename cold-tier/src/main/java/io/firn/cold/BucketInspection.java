@@ -91,7 +91,7 @@ public final class BucketInspection implements AutoCloseable {
         try {
             BucketVerdict all = BucketVerdict.NOTHING;
             for (TopicIdPartition partition : partitions) {
-                all = all.plus(new PartitionAudit(objects, layout, partition, deep, threads, out, checkedBytes).run());
+                all = all.plus(new PartitionAudit(objects, layout, partition, deep ? PartitionAudit.Depth.WHOLE : PartitionAudit.Depth.TAILS, threads, out, checkedBytes, orphan -> true).run());
             }
             return all;
         } finally {

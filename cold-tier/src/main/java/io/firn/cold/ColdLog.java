@@ -1,5 +1,6 @@
 package io.firn.cold;
 
+import io.firn.cold.bucket.NewestManifest;
 import io.firn.cold.manifest.Manifest;
 import io.firn.cold.manifest.ManifestChain;
 import io.firn.cold.manifest.ManifestContent;
@@ -176,10 +177,21 @@ public final class ColdLog {
     // Writing
 
     /**
-     * Fences writers of earlier epochs now, not only at the first change: when the future succeeds, what is in the cold tier is so for good, and only this epoch or a later one adds to it. One that has been fenced already costs no request.
+     * Fences writers of earlier epochs now, not only at the first change, and what an earlier process of this epoch has sent: when the future succeeds, what is in the cold tier is so for good, and only this epoch or a later one adds to it. Costs no request
+     * where this opening has committed something already.
      */
     public CompletableFuture<Void> claim() {
         return change(() -> chain.claim().thenAccept(this::committed));
+    }
+
+    /** Whether this opening has written the newest manifest it knows: then nobody before it changes anything any more, and {@link #claim} costs nothing. */
+    public boolean isClaimed() {
+        return chain.isOurs();
+    }
+
+    /** Whether the newest manifest known is of {@code epoch}: then no leader of an earlier one changes anything any more. */
+    public boolean isClaimedBy(int epoch) {
+        return chain.head().writerEpoch() == epoch;
     }
 
     /**
@@ -363,12 +375,43 @@ public final class ColdLog {
         }));
     }
 
+    /**
+     * Makes sure what belongs to nobody: commits a manifest of this writer, and gives it as the proof for {@link ColdAudit#sweep}, which has the argument. Costs what a commit costs. Fails with
+     * {@link ColdStoreException.Misconfigured} on a store without conditional creates, and with {@link ColdStoreException.Unavailable}, too, while an abandoned change of this partition by an earlier opening in this process has not ended.
+     */
+    public CompletableFuture<ColdProof> prove() {
+        return change(() -> {
+            if (!store.createsOnce()) {
+                return CompletableFuture.failedFuture(new ColdStoreException.Misconfigured("The object store ignores If-None-Match: what a deposed leader sends late takes the place of any manifest, so nothing proves that nothing will name an object", null));
+            }
+            if (store.changesUnderWay(partition) > 1) {
+                return CompletableFuture.failedFuture(new ColdStoreException.Unavailable("An abandoned change of " + partition + " is still under way", null));
+            }
+            return chain.confirm(this::withoutSwept).thenApply(manifest -> {
+                committed(manifest);
+                return new ColdProof(new NewestManifest(partition, keys, manifest), leaderEpoch);
+            });
+        });
+    }
+
+    /** Puts a manifest of this writer over the newest one, with unchanged content: where that has rotted in the store, the history can be read again. Costs what a commit costs. */
+    public CompletableFuture<Void> restate() {
+        return change(() -> chain.confirm(this::withoutSwept).thenAccept(this::committed));
+    }
+
+    /** Compares the partition's objects in the store with its manifest. */
+    public ColdAudit audit() {
+        return new ColdAudit(store, partition, leaderEpoch);
+    }
+
     /** Runs a change if none is in flight, counts how it ends, and delivers that where callers' futures complete. */
     private <T> CompletableFuture<T> change(Supplier<CompletableFuture<T>> steps) {
         if (!changing.compareAndSet(false, true)) {
             return CompletableFuture.failedFuture(new IllegalStateException("A change of " + partition + " is in flight already"));
         }
+        store.changeBegins(partition);
         return store.onWork(CompletableFuture.completedFuture(null).thenCompose(nothing -> steps.get()).whenComplete((outcome, failure) -> {
+            store.changeEnded(partition);
             changing.set(false);
             count(failure);
         }));

@@ -17,6 +17,8 @@ public final class ColdMeters {
     private final Counter fenced;
     private final Counter possibleOrphans;
     private final Counter deletedObjects;
+    private final Counter sweptObjects;
+    private final Counter sweptBytes;
     private final Counter pagesRead;
     private final Counter gets;
     private final Counter fetchedBytes;
@@ -38,6 +40,8 @@ public final class ColdMeters {
         this.fenced = counter("firn.cold.fenced", "Changes refused because a newer writer took over");
         this.possibleOrphans = counter("firn.cold.orphans.possible", "Uploads whose commit did not succeed: objects that may belong to nobody");
         this.deletedObjects = counter("firn.cold.deleted.objects", "Segment objects and manifest pages deleted after their grace period");
+        this.sweptObjects = counter("firn.cold.swept.objects", "Objects that nothing named and that were deleted");
+        this.sweptBytes = counter("firn.cold.swept.bytes", "Bytes of these");
         this.pagesRead = counter("firn.cold.page.gets", "Manifest pages asked of the object store");
         this.gets = counter("firn.cold.gets", "Ranged reads sent to the object store");
         this.fetchedBytes = counter("firn.cold.fetched.bytes", "Bytes asked of the object store by ranged reads");
@@ -83,6 +87,11 @@ public final class ColdMeters {
 
     public void deleted(int objects) {
         deletedObjects.increment(objects);
+    }
+
+    public void swept(int objects, long bytes) {
+        sweptObjects.increment(objects);
+        sweptBytes.increment(bytes);
     }
 
     public void pageRead() {

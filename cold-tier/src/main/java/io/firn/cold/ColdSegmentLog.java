@@ -1,12 +1,10 @@
 package io.firn.cold;
 
 import io.firn.cold.read.LiveSegment;
-import io.firn.cold.segment.Checksums;
 import io.firn.cold.segment.SegmentIndexes;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import org.apache.kafka.common.TopicIdPartition;
 
 /**
@@ -20,19 +18,20 @@ import org.apache.kafka.common.TopicIdPartition;
  */
 public final class ColdSegmentLog {
 
-    private final ColdStore store;
-    private final ColdSegment segment;
     private final SegmentIndexes indexes;
-    private final int[] checksums;
+    private final ColdChunks pieces;
 
     private ColdSegmentLog(ColdStore store, ColdSegment segment, SegmentIndexes indexes) {
-        this.store = store;
-        this.segment = segment;
         this.indexes = indexes;
-        this.checksums = indexes.checksums();
+        this.pieces = new ColdChunks(store, segment, indexes.facts().chunkBytes(), indexes.checksums());
     }
 
     static CompletableFuture<ColdSegmentLog> open(ColdStore store, TopicIdPartition partition, LiveSegment segment) {
+        return fetch(store, partition, segment).exceptionallyCompose(failure -> ColdStoreException.unwrap(failure) instanceof ColdStoreException.Corrupt ? fetch(store, partition, segment) // damaged on the way, perhaps
+                : CompletableFuture.failedFuture(failure));
+    }
+
+    private static CompletableFuture<ColdSegmentLog> fetch(ColdStore store, TopicIdPartition partition, LiveSegment segment) {
         ByteBuffer tail = segment.tailBuffer();
         store.meters().get(tail.capacity());
         return store.onWork(store.objects().get(segment.facts().key(), segment.facts().logSizeBytes(), tail)
@@ -40,37 +39,32 @@ public final class ColdSegmentLog {
     }
 
     public ColdSegment segment() {
-        return segment;
+        return pieces.segment();
+    }
+
+    /** Its log bytes alone, for whoever keeps it for long: without indexes and producers' state, which may be some MiB. */
+    public ColdChunks pieces() {
+        return pieces;
     }
 
     /** Bytes of each piece but the last. */
     public int chunkBytes() {
-        return indexes.facts().chunkBytes();
+        return pieces.chunkBytes();
     }
 
     /** Pieces that the log is read in, at least 1. */
     public int chunks() {
-        return checksums.length;
+        return pieces.count();
     }
 
     /** Log bytes of one piece; pieces follow each other without regard to batches. The last may be short. */
     public CompletableFuture<ByteBuffer> chunk(int index) {
-        return store.onWork(fetch(index).exceptionallyCompose(failure -> ColdStoreException.unwrap(failure) instanceof ColdStoreException.Corrupt ? fetch(index) // damaged on the way, perhaps
-                : CompletableFuture.failedFuture(failure)));
+        return pieces.chunk(index);
     }
 
-    private CompletableFuture<ByteBuffer> fetch(int index) {
-        long position = (long) index * chunkBytes();
-        ByteBuffer bytes = ByteBuffer.allocate((int) Math.min(chunkBytes(), segment.logSizeBytes() - position));
-        store.meters().get(bytes.capacity());
-        return store.objects().get(segment.key(), position, bytes).thenApply(nothing -> {
-            bytes.clear();
-            if (Checksums.crc32c(bytes) != checksums[index]) {
-                store.meters().corruptChunk();
-                throw new CompletionException(new ColdStoreException.Corrupt("Chunk " + index + " of " + segment.key() + " fails its checksum", null));
-            }
-            return bytes;
-        });
+    /** Whether these bytes are those of the piece, wherever they are from. */
+    public boolean isChunk(int index, ByteBuffer bytes) {
+        return pieces.isChunk(index, bytes);
     }
 
     /** Its aborted transactions, those whose marker it held when it was first offloaded. */

@@ -57,9 +57,14 @@ public final class ColdStore implements AutoCloseable {
     private final ColdReads reads;
     private final SegmentUploads uploads;
     private final Map<TopicIdPartition, ColdLog> logs = new ConcurrentHashMap<>();
+    /** Changes under way of each partition, of whichever opening of its log. */
+    private final Map<TopicIdPartition, Integer> changes = new ConcurrentHashMap<>();
     private final AtomicBoolean closed = new AtomicBoolean();
     /** The check under way or the one that succeeded; null before the first and after one that failed. */
     private final AtomicReference<CompletableFuture<Void>> checked = new AtomicReference<>();
+
+    /** Whether a create of a key that is taken loses, as the check has found. */
+    private volatile boolean createsOnce;
 
     private ColdStore(ColdStoreConfig config, ObjectStore objects, InstantSource clock, ColdThreads threads, RandomGenerator random, ColdMeters meters, PageShape shape) {
         this.shape = shape;
@@ -109,8 +114,9 @@ public final class ColdStore implements AutoCloseable {
         if (present != null) {
             return present.copy();
         }
-        onWork(new BucketCheck(objects, layout, config, random.nextLong()).run()).whenComplete((nothing, failure) -> {
+        onWork(new BucketCheck(objects, layout, config, random.nextLong()).run()).whenComplete((conditional, failure) -> {
             if (failure == null) {
+                createsOnce = conditional;
                 mine.complete(null);
             } else {
                 checked.set(null); // whoever comes next tries again
@@ -142,20 +148,20 @@ public final class ColdStore implements AutoCloseable {
                 .thenApply(chain -> new ColdLog(this, partition, keys, leaderEpoch, chain));
     }
 
-    /** Deletes everything of a partition (topic deletion): first what says that it counts, then its objects; with partition 0 what describes the topic too. Repeat it until it succeeds; absence is success. */
+    /** Deletes everything of a partition (topic deletion): first what says that it counts, then its objects; with the last of a topic's partitions what describes the topic too. Repeat it until it succeeds; absence is success. */
     public CompletableFuture<Void> deleteLog(TopicIdPartition partition, int leaderEpoch) {
         logs.remove(partition);
         return onWork(check().thenCompose(ours -> LogDeletion.run(objects, layout.partition(partition), leaderEpoch, random.nextLong()))
-                .thenCompose(nothing -> partition.partition() == 0 ? topicObjects(partition.topic(), partition.topicId()).delete() : CompletableFuture.completedFuture(null)));
+                .thenCompose(nothing -> topicObjects(partition.topic(), partition.topicId()).deleteLast()));
     }
 
-    private TopicObjects topicObjects(String topic, Uuid id) {
+    TopicObjects topicObjects(String topic, Uuid id) {
         return new TopicObjects(objects, layout, topic, id);
     }
 
     /**
      * Makes the bucket say what a topic is, so that it can be brought back from it; false if it says so already, or something that this cluster has known later. To be repeated until it succeeds, from any broker and
-     * any number of times: deposed leaders do no harm. The topic's partition 0 takes it along when it is deleted ({@link #deleteLog}).
+     * any number of times: deposed leaders do no harm. It goes with the last of its partitions when the topic is deleted ({@link #deleteLog}).
      */
     public CompletableFuture<Boolean> describeTopic(Uuid id, String name, int partitions, Map<String, String> configs, long metadataVersion) {
         ColdTopicDescription description = new ColdTopicDescription(id, name, partitions, configs, config.clusterId(), metadataVersion);
@@ -206,9 +212,9 @@ public final class ColdStore implements AutoCloseable {
                 newest.manifest().writerEpoch(), first)));
     }
 
-    /** Deletes what describes a topic; absence is success. For whoever described it while it was deleted. */
+    /** Deletes what describes a topic, unless partitions are left, the last of which takes it along; absence is success. For whoever described it while it was deleted. */
     public CompletableFuture<Void> forgetTopic(Uuid id, String name) {
-        return onWork(check().thenCompose(ours -> topicObjects(name, id).delete()));
+        return onWork(check().thenCompose(ours -> topicObjects(name, id).deleteLast()));
     }
 
     /** Fails reads in progress, ends the threads and closes the object store; changes in flight are abandoned (as by a crash). Idempotent; may block for some seconds. */
@@ -265,6 +271,23 @@ public final class ColdStore implements AutoCloseable {
         return uploads.upload(partition, keys, name, source);
     }
 
+    void changeBegins(TopicIdPartition partition) {
+        changes.merge(partition, 1, Integer::sum);
+    }
+
+    void changeEnded(TopicIdPartition partition) {
+        changes.computeIfPresent(partition, (same, count) -> count > 1 ? count - 1 : null);
+    }
+
+    /** Whether a number that is taken stays what it is: what a proof of orphans rests on. */
+    boolean createsOnce() {
+        return createsOnce;
+    }
+
+    int changesUnderWay(TopicIdPartition partition) {
+        return changes.getOrDefault(partition, 0);
+    }
+
     void forget(ColdLog closing) {
         logs.remove(closing.partition(), closing);
     }
@@ -283,6 +306,10 @@ public final class ColdStore implements AutoCloseable {
 
     ObjectStore objects() {
         return objects;
+    }
+
+    BucketLayout layout() {
+        return layout;
     }
 
     ColdMeters meters() {

@@ -35,8 +35,8 @@ final class LiveWalk {
     private long position;
     private int reloads;
 
-    /** A segment or page. @param problem what is wrong with the page: not readable, or not what is said of it */
-    record Stop(Extent extent, Optional<String> problem) {}
+    /** A segment or page. @param problem what is wrong with the page: not readable, or not what is said of it. @param gone whether it is not there at all */
+    record Stop(Extent extent, Optional<String> problem, boolean gone) {}
 
     /** @param newer is told of each manifest on which the walk goes on */
     LiveWalk(ObjectStore objects, BucketLayout layout, NewestManifest manifest, Consumer<NewestManifest> newer) {
@@ -72,7 +72,7 @@ final class LiveWalk {
 
     private Optional<Stop> at(SegmentEntry segment) {
         position = segment.nextOffset();
-        return Optional.of(new Stop(segment, Optional.empty()));
+        return Optional.of(new Stop(segment, Optional.empty(), false));
     }
 
     /** Empty if the walk begins anew. */
@@ -81,17 +81,17 @@ final class LiveWalk {
             Page page = Waiting.on(source.page(reference));
             levels.push(page.entries().iterator());
             PageReference found = page.reference(reference.nonce());
-            return Optional.of(new Stop(reference, found.equals(reference) ? Optional.empty() : Optional.of("is not what is said of it: " + found + " instead of " + reference)));
+            return Optional.of(new Stop(reference, found.equals(reference) ? Optional.empty() : Optional.of("is not what is said of it: " + found + " instead of " + reference), false));
         } catch (ColdStoreException.Missing gone) {
-            return reloaded() ? Optional.empty() : passedOver(reference, "is not there");
+            return reloaded() ? Optional.empty() : passedOver(reference, "is not there", true);
         } catch (ColdStoreException.Corrupt | ColdStoreException.Misconfigured e) {
-            return passedOver(reference, e.getMessage());
+            return passedOver(reference, e.getMessage(), false);
         }
     }
 
-    private Optional<Stop> passedOver(PageReference reference, String problem) {
+    private Optional<Stop> passedOver(PageReference reference, String problem, boolean gone) {
         position = reference.nextOffset();
-        return Optional.of(new Stop(reference, Optional.of(problem + "; what it lists cannot be looked at")));
+        return Optional.of(new Stop(reference, Optional.of(problem + "; what it lists cannot be looked at"), gone));
     }
 
     /** Whether there is a newer manifest; a deleted partition has nothing left to go through. */

@@ -20,10 +20,12 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
+import java.util.function.Predicate;
 import org.apache.kafka.common.TopicIdPartition;
 
 /**
@@ -41,12 +43,12 @@ import org.apache.kafka.common.TopicIdPartition;
  *
  * <p>Brokers may write meanwhile: what looks wrong is held against the newest manifest of afterwards, and what that explains is passed over. An orphan may still be an upload on its way to its manifest, which its age tells.
  *
- * <p>Memory: names of the live pages (one for 4096 segments), a page a level and some more, some thousand lines of what is wrong; one tail a thread, or one chunk. Blocks the calling thread; segments are looked at side by side on the executor given. One
+ * <p>Memory: names of the live pages (one for 4096 segments), a page a level and some more, what looks wrong and what is, a thousand each; one tail a thread, or one chunk. Blocks the calling thread; segments are looked at side by side on the executor given. One
  * object a run.
  */
 public final class PartitionAudit {
 
-    /** Orphans of one partition that are named; the others are only counted. */
+    /** Orphans of one partition that are named, of those that are wanted and of the others each; further ones are only counted. */
     private static final int NAMED_ORPHANS = 1_000;
     /** Problems of one partition that are named; the others are only counted. */
     private static final int NAMED_PROBLEMS = 1_000;
@@ -60,34 +62,68 @@ public final class PartitionAudit {
     private final TopicIdPartition partition;
     private final PartitionKeys keys;
     private final SegmentCheck check;
-    private final ExecutorService threads;
+    private final Executor threads;
     private final Consumer<String> out;
     private final String name;
     private final Deque<Checked> running = new ArrayDeque<>();
     private final List<Suspicion> suspicions = new ArrayList<>();
-    private final List<String> namedProblems = new ArrayList<>();
-    private long problems;
+    private final List<Problem> problems = new ArrayList<>();
+    private long moreProblems;
     private final Set<String> pages = new HashSet<>();
+    private final Predicate<StoredObject> wanted;
     private final List<StoredObject> strangers = new ArrayList<>();
+    private int wantedStrangers;
     private long moreStrangers;
     private long moreStrangersBytes;
     private long pending;
 
     private record Checked(LiveSegment segment, Future<Optional<String>> problem) {}
 
-    /** An object that does not seem to be what the manifest says. @param unlisted the segment, if the listing did not show it */
-    private record Suspicion(String key, long baseOffset, String what, Optional<LiveSegment> unlisted) {}
+    /** How far objects are looked into. */
+    public enum Depth {
+        /** Only whether they are there, and of what size: costs nothing but the listing, and the pages. */
+        LISTED,
+        /** Footers and sections of segments too. */
+        TAILS,
+        /** Every byte. */
+        WHOLE
+    }
 
     /**
-     * @param deep every byte of every segment too
-     * @param checkedBytes is told log bytes of segments that were looked at, from any thread
+     * A live object that is not what the newest manifest says.
+     *
+     * @param segment empty if it is a page
+     * @param gone whether it is not there at all
      */
-    public PartitionAudit(ObjectStore objects, BucketLayout layout, TopicIdPartition partition, boolean deep, ExecutorService threads, Consumer<String> out, LongConsumer checkedBytes) {
+    public record Problem(String key, long baseOffset, String what, boolean gone, Optional<LiveSegment> segment) {}
+
+    /**
+     * All that is wrong, or belongs to nobody.
+     *
+     * @param newest empty if the partition was deleted
+     * @param problems the first thousand
+     * @param moreProblems further ones, which are not told by name
+     * @param orphans the first thousand objects that nothing names, of those wanted and of the others each
+     * @param moreOrphans further ones, which are not told by name
+     * @param pending objects whose deletion is due later
+     */
+    public record Findings(Optional<NewestManifest> newest, List<Problem> problems, long moreProblems, List<StoredObject> orphans, long moreOrphans, long moreOrphanBytes, long pending) {}
+
+    /** A problem that may turn out to be none. @param unlisted whether the listing did not show it */
+    private record Suspicion(Problem problem, boolean unlisted) {}
+
+    /**
+     * @param threads for the checks of segments; not used where they are only {@link Depth#LISTED}
+     * @param checkedBytes is told log bytes of segments that were looked at, from any thread
+     * @param wanted orphans that have to be named: others, however many, do not take their places
+     */
+    public PartitionAudit(ObjectStore objects, BucketLayout layout, TopicIdPartition partition, Depth depth, Executor threads, Consumer<String> out, LongConsumer checkedBytes, Predicate<StoredObject> wanted) {
+        this.wanted = wanted;
         this.objects = objects;
         this.layout = layout;
         this.partition = partition;
         this.keys = layout.partition(partition);
-        this.check = new SegmentCheck(objects, deep, checkedBytes);
+        this.check = new SegmentCheck(objects, depth, checkedBytes);
         this.threads = threads;
         this.out = out;
         this.name = partition.topic() + "-" + partition.partition() + " (" + partition.topicId() + ")";
@@ -102,6 +138,13 @@ public final class PartitionAudit {
             out.accept("DAMAGED  " + name + ": manifest: " + e.getMessage());
             return new BucketVerdict(1, 0, 0, 1, 0, 0, 0);
         }
+        compare(newest);
+        return tell(judge(newest));
+    }
+
+    /** The same, not told as lines. Fails with {@link ColdStoreException.Corrupt} too, when the manifest cannot be read. */
+    public Findings findings() throws InterruptedException {
+        Optional<NewestManifest> newest = NamedObjects.newest(objects, layout, partition);
         compare(newest);
         return judge(newest);
     }
@@ -144,10 +187,15 @@ public final class PartitionAudit {
             suspect(segment, "has " + object.sizeBytes() + " bytes, the manifest says " + segment.facts().objectSizeBytes());
             return;
         }
+        if (check.depth() == Depth.LISTED) {
+            return;
+        }
         if (running.size() == TASKS) {
             finishOldest();
         }
-        running.add(new Checked(segment, threads.submit(() -> check.problem(partition, segment))));
+        FutureTask<Optional<String>> task = new FutureTask<>(() -> check.problem(partition, segment));
+        running.add(new Checked(segment, task));
+        threads.execute(task);
     }
 
     private void finishOldest() throws InterruptedException {
@@ -160,40 +208,52 @@ public final class PartitionAudit {
     }
 
     private void suspect(LiveSegment segment, String what) {
-        suspect(new Suspicion(segment.facts().key(), segment.facts().baseOffset(), what, Optional.empty()));
+        suspect(new Suspicion(problem(segment, what, false), false));
     }
 
     private void suspect(Suspicion suspicion) {
         suspicions.add(suspicion);
         if (suspicions.size() == SUSPICIONS) {
-            settle();
+            settle(afterwards());
         }
+    }
+
+    private NamedObjects afterwards() {
+        return new NamedObjects(objects, layout, partition, NamedObjects.newest(objects, layout, partition));
     }
 
     /** Holds what looks wrong against the manifest of now. */
-    private void settle() {
-        if (suspicions.isEmpty()) {
-            return;
-        }
-        NamedObjects now = new NamedObjects(objects, layout, partition, NamedObjects.newest(objects, layout, partition));
-        suspicions.stream().sorted(Comparator.comparingLong(Suspicion::baseOffset)).filter(one -> now.of(one.key()) == NamedObjects.Standing.LIVE)
-                .forEach(one -> confirmed(one).ifPresent(what -> problem(one.key() + " " + what)));
+    private void settle(NamedObjects now) {
+        suspicions.stream().sorted(Comparator.comparingLong(one -> one.problem().baseOffset())).filter(one -> now.of(one.problem().key()) == NamedObjects.Standing.LIVE)
+                .forEach(one -> confirmed(one).ifPresent(this::found));
         suspicions.clear();
     }
 
-    private void problem(String what) {
-        problems++;
-        if (namedProblems.size() < NAMED_PROBLEMS) {
-            namedProblems.add(what);
+    private void found(Problem problem) {
+        if (problems.size() < NAMED_PROBLEMS) {
+            problems.add(problem);
+        } else {
+            moreProblems++;
         }
+    }
+
+    private static Problem problem(LiveSegment segment, String what, boolean gone) {
+        return new Problem(segment.facts().key(), segment.facts().baseOffset(), what, gone, Optional.of(segment));
     }
 
     private void stranger(StoredObject object, NamedObjects.Standing standing) {
         if (standing == NamedObjects.Standing.PENDING) {
             pending++;
-        } else if (standing == NamedObjects.Standing.UNNAMED && strangers.size() < NAMED_ORPHANS) {
-            strangers.add(object);
         } else if (standing == NamedObjects.Standing.UNNAMED) {
+            stranger(object, wanted.test(object));
+        }
+    }
+
+    private void stranger(StoredObject object, boolean isWanted) {
+        if ((isWanted ? wantedStrangers : strangers.size() - wantedStrangers) < NAMED_ORPHANS) {
+            strangers.add(object);
+            wantedStrangers += isWanted ? 1 : 0;
+        } else {
             moreStrangers++;
             moreStrangersBytes += object.sizeBytes();
         }
@@ -216,7 +276,7 @@ public final class PartitionAudit {
         /** What begins below {@code offset} has not been listed. */
         void passOver(long offset) {
             while (next.isPresent() && next.get().facts().baseOffset() < offset) {
-                suspect(new Suspicion(next.get().facts().key(), next.get().facts().baseOffset(), "is not there", next));
+                suspect(new Suspicion(problem(next.get(), "is not there", true), true));
                 advance();
             }
         }
@@ -238,39 +298,50 @@ public final class PartitionAudit {
             } else if (stop.extent() instanceof PageReference page) {
                 String key = keys.page(page.baseOffset(), page.level(), page.nonce());
                 pages.add(key);
-                stop.problem().ifPresent(what -> suspect(new Suspicion(key, page.baseOffset(), what, Optional.empty())));
+                stop.problem().ifPresent(what -> suspect(new Suspicion(new Problem(key, page.baseOffset(), what, stop.gone(), Optional.empty()), false)));
             }
         }
     }
 
-    private BucketVerdict judge(Optional<NewestManifest> newest) {
-        settle();
+    private Findings judge(Optional<NewestManifest> newest) {
         List<StoredObject> orphans = new ArrayList<>();
-        if (!strangers.isEmpty()) {
-            NamedObjects afterwards = new NamedObjects(objects, layout, partition, NamedObjects.newest(objects, layout, partition));
+        if (!suspicions.isEmpty() || !strangers.isEmpty()) {
+            NamedObjects afterwards = afterwards();
+            settle(afterwards);
             strangers.stream().filter(object -> afterwards.of(object.key()) == NamedObjects.Standing.UNNAMED && Waiting.on(objects.head(object.key())).isPresent()).forEach(orphans::add);
         }
-        long segments = newest.map(manifest -> manifest.content().segmentCount()).orElse(0L);
-        long bytes = newest.map(manifest -> manifest.content().logSizeBytes()).orElse(0L);
-        BucketVerdict verdict = new BucketVerdict(1, segments, bytes, problems, orphans.size() + moreStrangers,
-                orphans.stream().mapToLong(StoredObject::sizeBytes).sum() + moreStrangersBytes, pending);
-        tell(newest, verdict, orphans);
-        return verdict;
+        return new Findings(newest, problems, moreProblems, orphans, moreStrangers, moreStrangersBytes, pending);
     }
 
     /** A walk that went on with a newer manifest came to segments that are newer than the listing: they are looked at now. */
-    private Optional<String> confirmed(Suspicion suspicion) {
-        Optional<StoredObject> there = suspicion.unlisted().isEmpty() ? Optional.empty() : Waiting.on(objects.head(suspicion.key()));
-        return there.isEmpty() ? Optional.of(suspicion.what()) : check.problem(partition, suspicion.unlisted().get());
+    private Optional<Problem> confirmed(Suspicion suspicion) {
+        Problem problem = suspicion.problem();
+        Optional<StoredObject> there = suspicion.unlisted() ? Waiting.on(objects.head(problem.key())) : Optional.empty();
+        if (there.isEmpty()) {
+            return Optional.of(problem);
+        }
+        LiveSegment segment = problem.segment().orElseThrow();
+        Optional<String> wrongSize = there.filter(object -> object.sizeBytes() != segment.facts().objectSizeBytes()).map(object -> "has " + object.sizeBytes() + " bytes");
+        return wrongSize.or(() -> check.problem(partition, segment)).map(what -> problem(segment, what, false));
+    }
+
+    private BucketVerdict tell(Findings found) {
+        Optional<NewestManifest> newest = found.newest();
+        long segments = newest.map(manifest -> manifest.content().segmentCount()).orElse(0L);
+        long bytes = newest.map(manifest -> manifest.content().logSizeBytes()).orElse(0L);
+        BucketVerdict verdict = new BucketVerdict(1, segments, bytes, found.problems().size() + found.moreProblems(), found.orphans().size() + found.moreOrphans(),
+                found.orphans().stream().mapToLong(StoredObject::sizeBytes).sum() + found.moreOrphanBytes(), found.pending());
+        tell(newest, verdict, found.orphans());
+        return verdict;
     }
 
     private void tell(Optional<NewestManifest> newest, BucketVerdict verdict, List<StoredObject> orphans) {
         String what = newest.map(manifest -> manifest.manifest().number() == 0 ? "no manifest" : "manifest " + manifest.manifest().number() + ", " + verdict.segments() + " segment(s), "
                 + (pages.isEmpty() ? "" : pages.size() + " page(s), ") + "offsets " + Shown.range(manifest.startOffset(), manifest.endOffset()) + ", " + verdict.logBytes() + " log bytes").orElse("deleted");
-        out.accept((problems == 0 ? "sound    " : "DAMAGED  ") + name + ": " + what);
-        namedProblems.forEach(problem -> out.accept("DAMAGED  " + problem));
-        if (problems > namedProblems.size()) {
-            out.accept("DAMAGED  and " + (problems - namedProblems.size()) + " more");
+        out.accept((verdict.problems() == 0 ? "sound    " : "DAMAGED  ") + name + ": " + what);
+        problems.forEach(problem -> out.accept("DAMAGED  " + problem.key() + " " + problem.what()));
+        if (verdict.problems() > problems.size()) {
+            out.accept("DAMAGED  and " + (verdict.problems() - problems.size()) + " more");
         }
         orphans.forEach(orphan -> out.accept("orphan   " + orphan.key() + ", " + orphan.sizeBytes() + " bytes, written " + Shown.time(orphan.modifiedAtMs())));
         if (verdict.orphans() > orphans.size()) {

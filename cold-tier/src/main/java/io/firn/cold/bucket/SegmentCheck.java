@@ -14,18 +14,21 @@ import org.apache.kafka.common.TopicIdPartition;
 /**
  * Whether the object of one live segment is sound. Blocks; thread-safe.
  *
- * @param deep every chunk and batch too
+ * @param depth how far it is looked into
  * @param checkedBytes is told log bytes of segments that were looked at, from any thread
  */
-record SegmentCheck(ObjectStore objects, boolean deep, LongConsumer checkedBytes) {
+record SegmentCheck(ObjectStore objects, PartitionAudit.Depth depth, LongConsumer checkedBytes) {
 
     /** What is wrong with it. */
     Optional<String> problem(TopicIdPartition partition, LiveSegment segment) {
+        if (depth == PartitionAudit.Depth.LISTED) {
+            return Optional.empty();
+        }
         try {
             ByteBuffer tail = segment.tailBuffer();
             Waiting.on(objects.get(segment.facts().key(), segment.facts().logSizeBytes(), tail));
             SegmentIndexes indexes = segment.parse(partition, tail);
-            if (deep) {
+            if (depth == PartitionAudit.Depth.WHOLE) {
                 readAll(segment, indexes);
             }
             checkedBytes.accept(segment.facts().logSizeBytes());

@@ -18,12 +18,15 @@ import java.util.concurrent.CompletionException;
  * </pre>
  *
  * <p>The tombstone is the commit point: from there every writer is fenced and every opener refused. <i>On crash</i> at any step the whole is repeated;
- * absence of anything is fine. A zombie that slips in after the last step leaves orphans under a dead topic id, which the orphan sweep finds.
+ * absence of anything is fine, and so is another who deletes the same. A zombie that slips in after the last step leaves orphans under a dead topic id, which {@code DeadTopics} finds.
  */
 public final class LogDeletion {
 
     /** The boundary that no number can pass. */
     static final long TOMBSTONE = Long.MAX_VALUE;
+
+    /** How often the newest manifest may vanish between listing and reading it. */
+    private static final int FENCE_LIMIT = 8;
 
     private final ObjectStore objects;
     private final PartitionKeys keys;
@@ -39,12 +42,22 @@ public final class LogDeletion {
     public static CompletableFuture<Void> run(ObjectStore objects, PartitionKeys keys, int leaderEpoch, long writerId) {
         LogDeletion deletion = new LogDeletion(objects, keys, leaderEpoch);
         String tombstone = keys.boundary(TOMBSTONE);
-        return ManifestListing.of(objects, keys)
-                .thenCompose(listing -> listing.deleted() || listing.newest() == 0 ? CompletableFuture.completedFuture(null) : deletion.fence(listing.newest()))
+        return deletion.fence(FENCE_LIMIT)
                 .thenCompose(nothing -> objects.putIfAbsent(tombstone, ByteBuffer.allocate(12).putInt(leaderEpoch).putLong(writerId).flip()))
                 .thenCompose(outcome -> deletion.deleteAll(keys.directory(), "", keys.manifestPrefix()))
                 .thenCompose(nothing -> deletion.deleteAll(keys.manifestPrefix(), "", tombstone))
                 .thenCompose(nothing -> objects.delete(tombstone));
+    }
+
+    /** Fails with {@link ColdStoreException.Fenced} if a leader of a greater epoch wrote here; deletes nothing. One request, two where anything was ever committed. */
+    public static CompletableFuture<Void> fence(ObjectStore objects, PartitionKeys keys, int leaderEpoch) {
+        return new LogDeletion(objects, keys, leaderEpoch).fence(FENCE_LIMIT);
+    }
+
+    private CompletableFuture<Void> fence(int attemptsLeft) {
+        return ManifestListing.of(objects, keys).thenCompose(listing -> listing.deleted() || listing.newest() == 0 ? CompletableFuture.completedFuture(null) : fence(listing.newest())
+                .exceptionallyCompose(failure -> ColdStoreException.unwrap(failure) instanceof ColdStoreException.Missing && attemptsLeft > 1 ? fence(attemptsLeft - 1) // trimmed, or deleted by another
+                        : CompletableFuture.failedFuture(failure)));
     }
 
     private CompletableFuture<Void> fence(long newest) {

@@ -91,6 +91,15 @@ public final class TopicObjects {
         });
     }
 
+    /** Deletes the description of a topic that is gone, if it is the last that is left of it: it says whose topic the other objects are. */
+    public CompletableFuture<Void> deleteLast() {
+        String own = layout.topicObjects(topic, id);
+        return objects.list(layout.topicDirectory(topic, id), "", 1).thenCompose(page -> {
+            boolean last = !page.objects().isEmpty() && page.objects().get(0).key().startsWith(own); // partitions have numbers and come first
+            return last ? delete() : CompletableFuture.completedFuture(null);
+        });
+    }
+
     /** The bytes of the object of a number. */
     private record Numbered(long number, ByteBuffer bytes) {}
 
