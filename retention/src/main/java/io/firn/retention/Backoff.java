@@ -8,6 +8,11 @@ record Backoff(long firstMs, long mostMs) {
 
     static final Backoff COLD_TIER = new Backoff(1_000, 60_000);
 
+    /** For what comes once in an interval anyway, and costs requests for each try, and perhaps a manifest. */
+    static Backoff within(long intervalMs) {
+        return new Backoff(Math.min(COLD_TIER.mostMs(), intervalMs), intervalMs);
+    }
+
     /**
      * @param failures failures in a row so far, at least 1
      * @param random in [0, 1)

@@ -11,7 +11,12 @@ import io.firn.retention.OffloadState.Waiting;
 import io.firn.retention.RetentionMeters.Failure;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
@@ -59,6 +64,7 @@ final class Offloader {
     /** How often a follower looks where the cold tier ends, while it matters: a few requests of the bucket each time. */
     static final long BOUNDARY_EVERY_MS = 30_000;
 
+    private static final int PREPARED_LIMIT = 2;
     private static final Logger logger = LoggerFactory.getLogger(Offloader.class);
 
     private final TieredLog log;
@@ -69,11 +75,14 @@ final class Offloader {
     private final BooleanSupplier held;
     private OffloadState state = OffloadState.initial();
     private CompletableFuture<Void> underWay = CompletableFuture.completedFuture(null);
-    private Optional<Prepared<?>> prepared = Optional.empty();
+    private final Deque<Prepared<?>> prepared = new ArrayDeque<>();
+    /** Where a turn was asked for that has not come. */
+    private final Set<Turns> asked = new HashSet<>();
     /** The cold log, once this role has opened it; that of an earlier role only serves readers. */
     private Optional<ColdLog> own = Optional.empty();
     private long nextBoundaryMs = Long.MIN_VALUE;
     private boolean closed;
+    private boolean fenced;
 
     /** A change of the cold log that waits until nothing else is under way. */
     private record Prepared<T>(long sizeBytes, Function<ColdLog, CompletableFuture<T>> operation, CompletableFuture<T> result) {}
@@ -95,6 +104,16 @@ final class Offloader {
         return state;
     }
 
+    /** Whether it has stopped as somebody else leads. */
+    boolean fenced() {
+        return fenced;
+    }
+
+    /** The cold log, if this broker leads and has opened it. */
+    Optional<ColdLog> own() {
+        return own;
+    }
+
     /**
      * Takes no new work. What is under way is abandoned: nobody waits for it, and it holds its segment by a reference of its own. Completes on the loop
      * when it has ended nevertheless, well or not: only then may somebody else write this partition's cold log, or delete it.
@@ -106,7 +125,7 @@ final class Offloader {
     }
 
     /**
-     * Makes a change of the cold log as soon as nothing else is under way. One at a time.
+     * Makes a change of the cold log as soon as nothing else is under way, in order; at most {@value #PREPARED_LIMIT} wait: one of compaction, one of the scrub.
      *
      * @param sizeBytes bytes that it uploads, for the pace
      * @return completes on the loop, as the operation does; with {@link CancellationException} if it was not begun before the partition closed or its offload stopped. Whatever the operation
@@ -116,20 +135,20 @@ final class Offloader {
         if (closed || work.closed().get() || state instanceof Stopped || own.isEmpty()) {
             return CompletableFuture.failedFuture(new CancellationException("the cold log is not to be changed any more"));
         }
-        if (prepared.isPresent()) {
-            throw new IllegalStateException("a change of " + log.hot().partition() + " waits already");
+        if (prepared.size() == PREPARED_LIMIT) {
+            throw new IllegalStateException(PREPARED_LIMIT + " changes of " + log.hot().partition() + " wait already");
         }
         Prepared<T> waiting = new Prepared<>(sizeBytes, operation, new CompletableFuture<>());
-        prepared = Optional.of(waiting);
+        prepared.add(waiting);
         look(view.get());
         return waiting.result();
     }
 
     /** A change that waits is not made; whoever waits for it is told. */
     void abandonPrepared(String reason) {
-        Optional<Prepared<?>> abandoned = prepared;
-        prepared = Optional.empty();
-        abandoned.ifPresent(change -> change.result().completeExceptionally(new CancellationException(reason)));
+        List<Prepared<?>> abandoned = List.copyOf(prepared);
+        prepared.clear();
+        abandoned.forEach(change -> change.result().completeExceptionally(new CancellationException(reason)));
     }
 
     /** Starts what is due. Cheap when nothing is. */
@@ -140,7 +159,13 @@ final class Offloader {
         if (state instanceof Stopped && log.asksCold()) {
             log.coldTold(false);
         }
-        if (closed || work.closed().get() || !(state instanceof Idle idle)) {
+        if (closed || work.closed().get()) {
+            return;
+        }
+        if (state instanceof Queued queued && preparedManifest().isPresent()) {
+            state = queued.skip(); // the turn that it waits for stays asked for
+        }
+        if (!(state instanceof Idle idle)) {
             return;
         }
         if (role instanceof TierRole.Follows) {
@@ -155,11 +180,21 @@ final class Offloader {
             dropBelow(idle, Math.max(log.dropsBelow(), now.logStartOffset()));
         } else if (mayEmptyCold(now)) {
             dropBelow(idle, now.cold().endOffset());
-        } else if (prepared.isPresent()) {
-            queue(idle, OffloadState.Work.COMPACT, prepared.get().sizeBytes());
+        } else if (preparedManifest().isPresent()) {
+            Prepared<?> change = preparedManifest().get();
+            prepared.remove(change);
+            state = idle.start(OffloadState.Work.COMPACT);
+            make(change, () -> {});
+        } else if (!prepared.isEmpty()) {
+            queue(idle, OffloadState.Work.COMPACT, prepared.element().sizeBytes());
         } else if (RetentionPolicy.offloads(log.config()) && !held.getAsBoolean()) {
             follow(idle, OffloadChoice.of(now));
         }
+    }
+
+    /** A change that uploads nothing: whoever waits for it need not wait for uploads, neither for their turns nor for their pace. */
+    private Optional<Prepared<?>> preparedManifest() {
+        return prepared.stream().filter(change -> change.sizeBytes() == 0).findFirst();
     }
 
     /** A follower looks where the cold tier ends when that would let local segments go, or somebody reads there; now and then only, as the leader moves the boundary without telling. */
@@ -192,8 +227,17 @@ final class Offloader {
 
     private void queue(Idle idle, OffloadState.Work kind, long sizeBytes) {
         state = idle.queue(kind);
-        Turns.Turn turn = new Turns.Turn(loop.executor(), sizeBytes, () -> granted(kind));
-        work.post(() -> work.turnsFor(kind).request(turn, work.nowMs()));
+        Turns turns = work.turnsFor(kind);
+        if (asked.add(turns)) {
+            Turns.Turn turn = new Turns.Turn(loop.executor(), sizeBytes, () -> came(turns, kind));
+            work.post(() -> turns.request(turn, work.nowMs()));
+        }
+    }
+
+    /** It may be wanted for something else by now, or not any more. */
+    private void came(Turns turns, OffloadState.Work askedFor) {
+        asked.remove(turns);
+        granted(state instanceof Queued queued && work.turnsFor(queued.work()) == turns ? queued.work() : askedFor);
     }
 
     private void giveBack(OffloadState.Work kind) {
@@ -202,7 +246,7 @@ final class Offloader {
 
     /** The turn came. Since it was asked for, the partition may have closed, or DeleteRecords may have passed the segment. */
     private void granted(OffloadState.Work kind) {
-        if (!(state instanceof Queued queued)) {
+        if (!(state instanceof Queued queued) || queued.work() != kind) {
             giveBack(kind);
         } else if (closed || work.closed().get() || kind == OffloadState.Work.COMPACT && prepared.isEmpty()) {
             state = queued.skip();
@@ -212,29 +256,43 @@ final class Offloader {
         } else if (kind == OffloadState.Work.OPEN) {
             open(queued);
         } else if (kind == OffloadState.Work.COMPACT) {
-            Prepared<?> change = prepared.orElseThrow();
-            prepared = Optional.empty();
-            make(queued, change);
+            state = queued.start();
+            make(prepared.remove(), () -> giveBack(OffloadState.Work.COMPACT));
         } else {
             upload(queued);
         }
     }
 
-    private <T> void make(Queued queued, Prepared<T> change) {
-        state = queued.start();
+    private <T> void make(Prepared<T> change, Runnable ended) {
         CompletableFuture<T> result = CompletableFuture.completedFuture(null).thenCompose(now -> change.operation().apply(coldLog()));
         underWay = loop.bring(result).handle((value, failure) -> {
-            giveBack(OffloadState.Work.COMPACT);
-            if (failure == null) {
-                publishIfMine();
-                goOn();
-                change.result().complete(value);
-            } else {
-                changeFailed(failure);
-                change.result().completeExceptionally(failure);
+            try {
+                ended.run();
+                made(failure);
+            } catch (RuntimeException bug) {
+                stop(Failure.UNEXPECTED, String.valueOf(bug), Optional.of(bug));
+            } finally {
+                tell(change.result(), value, failure); // in any case: threads wait for it
             }
             return null;
         });
+    }
+
+    private void made(Throwable failure) {
+        if (failure == null) {
+            publishIfMine();
+            goOn();
+        } else {
+            changeFailed(failure);
+        }
+    }
+
+    private static <T> void tell(CompletableFuture<T> result, T value, Throwable failure) {
+        if (failure == null) {
+            result.complete(value);
+        } else {
+            result.completeExceptionally(failure);
+        }
     }
 
     private void changeFailed(Throwable failure) {
@@ -460,6 +518,7 @@ final class Offloader {
     /** Ends this partition's offload until it is opened again. */
     void stop(Failure kind, String reason, Optional<Throwable> cause) {
         state = new Stopped(reason);
+        fenced = kind == Failure.FENCED;
         abandonPrepared(reason);
         work.meters().failed(kind);
         log.coldFault(reason);

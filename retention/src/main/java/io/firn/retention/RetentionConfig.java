@@ -12,9 +12,10 @@ import java.util.function.LongSupplier;
  * @param uploadsAtOnce partitions that may be uploading at the same time
  * @param compaction what local compaction may use
  * @param mergeBytes most log bytes of a segment that small ones of the cold tier are merged into; 0: they are not merged
+ * @param scrub how the objects of the cold tier are looked after
  */
 public record RetentionConfig(long checkIntervalMs, long uploadBytesPerSecond, long diskWatermarkBytes, LongSupplier usableBytes,
-        int uploadsAtOnce, CompactionLimits compaction, long mergeBytes) {
+        int uploadsAtOnce, CompactionLimits compaction, long mergeBytes, ScrubConfig scrub) {
 
     static final int DEFAULT_UPLOADS_AT_ONCE = 2;
 
@@ -23,6 +24,11 @@ public record RetentionConfig(long checkIntervalMs, long uploadBytesPerSecond, l
             throw new IllegalArgumentException("retention: check interval " + checkIntervalMs + " ms, upload rate " + uploadBytesPerSecond
                     + " B/s, watermark " + diskWatermarkBytes + " B, uploads " + uploadsAtOnce + ", merged segments of " + mergeBytes + " B");
         }
+    }
+
+    /** Without scrub and sweep. */
+    public RetentionConfig(long checkIntervalMs, long uploadBytesPerSecond, long diskWatermarkBytes, LongSupplier usableBytes, int uploadsAtOnce, CompactionLimits compaction, long mergeBytes) {
+        this(checkIntervalMs, uploadBytesPerSecond, diskWatermarkBytes, usableBytes, uploadsAtOnce, compaction, mergeBytes, ScrubConfig.OFF);
     }
 
     /** Without merging. */

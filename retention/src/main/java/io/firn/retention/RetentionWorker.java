@@ -15,6 +15,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -46,6 +47,9 @@ public final class RetentionWorker implements AutoCloseable {
     /** Cold logs opened at the same time: at start a broker with many partitions must not flood the bucket. */
     static final int OPENS_AT_ONCE = 16;
 
+    /** What may wait for the thread of the scrub: a sweep's step and a scrub's, a look for topics, and what is to be written; twice as much. */
+    private static final int SCRUB_TASKS = 8;
+    private static final long PLACES_EVERY_MS = 60_000;
     private static final long CLOSE_WAIT_MS = 10_000;
     private static final long IDLE_THREAD_MS = 60_000;
     private static final Logger logger = LoggerFactory.getLogger(RetentionWorker.class);
@@ -56,21 +60,26 @@ public final class RetentionWorker implements AutoCloseable {
     private final Runnable stopThreads;
     private final Map<Executor, LoopSweep> sweeps = new ConcurrentHashMap<>();
     private DiskPressure pressure = DiskPressure.NONE;
+    private Optional<TopicSweep> topicSweep = Optional.empty();
+    private long nextPlacesMs;
+    /** Whether how far the scrub has come is being written, or waits for that. */
+    private final AtomicBoolean keepsPlaces = new AtomicBoolean();
     private volatile boolean rejectsProduce;
 
     /**
      * @param mailbox runs messages one at a time; {@link #tick} is to be called there each check interval
      * @param compactors run steps of local compactions
      * @param coldCompactions compactions of the cold tier
+     * @param scrubs sweeps and scrubs of the cold tier
      * @param stopThreads ends all of them
      */
     RetentionWorker(RetentionConfig config, ColdStore cold, InstantSource clock, DoubleSupplier random, MeterRegistry meters, Executor mailbox,
-            Executor compactors, ColdCompactions coldCompactions, Runnable stopThreads) {
+            Executor compactors, ColdCompactions coldCompactions, Scrubs scrubs, Runnable stopThreads) {
         this.config = config;
         this.stopThreads = stopThreads;
         this.work = new Work(cold, clock, random, new RetentionMeters(meters), mailbox, new Turns(OPENS_AT_ONCE, UploadPace.of(0)),
                 new Turns(config.uploadsAtOnce(), UploadPace.of(config.uploadBytesPerSecond())),
-                LocalCompactions.of(config, compactors, meters), coldCompactions, new AtomicLong(), new AtomicBoolean());
+                LocalCompactions.of(config, compactors, meters), coldCompactions, scrubs, new AtomicLong(), new AtomicBoolean());
         this.coldDeletions = new ColdDeletions(work);
     }
 
@@ -78,10 +87,15 @@ public final class RetentionWorker implements AutoCloseable {
     public static RetentionWorker start(RetentionConfig config, ScratchSpace scratch, ColdStore cold, InstantSource clock, MeterRegistry meters) {
         ScheduledThreadPoolExecutor mailbox = new ScheduledThreadPoolExecutor(1, task -> daemon(task, "firn-retention"));
         ThreadPoolExecutor compactors = compactors(config.compaction().threads());
+        ThreadPoolExecutor scrubber = new ThreadPoolExecutor(1, 1, IDLE_THREAD_MS, TimeUnit.MILLISECONDS, new LinkedBlockingQueue<>(SCRUB_TASKS), task -> daemon(task, "firn-cold-scrub"));
+        scrubber.allowCoreThreadTimeOut(true);
+        Scrubs scrubs = Scrubs.of(config, scratch, scrubber, meters);
+        scrubs.places().load();
         ExecutorService coldCompactor = Executors.newSingleThreadExecutor(task -> daemon(task, "firn-cold-compaction"));
         RetentionWorker worker = new RetentionWorker(config, cold, clock, () -> ThreadLocalRandom.current().nextDouble(), meters, mailbox, compactors,
-                ColdCompactions.of(config, scratch, coldCompactor), () -> {
+                ColdCompactions.of(config, scratch, coldCompactor), scrubs, () -> {
                     coldCompactor.shutdown(); // what it waits for has ended by the worker's closing
+                    scrubber.shutdown(); // as well, but for a request, which ends by itself
                     shutDown(compactors);
                     shutDown(mailbox);
                 });
@@ -124,6 +138,17 @@ public final class RetentionWorker implements AutoCloseable {
         TieredLog log = new TieredLog(hot, config, partitionLoop, role);
         sweeps.computeIfAbsent(loop, LoopSweep::new).add(new TieredPartition(log, partitionLoop, committedOffset, work));
         return log;
+    }
+
+    /**
+     * From now on the bucket is looked through, as long as this broker is in charge of that, for what is left of topics that are gone; and nothing of a topic is deleted there before it is certain that it is not restored. To be called once, before partitions
+     * are detached.
+     */
+    public void sweepTopics(TopicCensus census) {
+        work.post(() -> {
+            coldDeletions.ask(census);
+            topicSweep = Optional.of(new TopicSweep(work, census));
+        });
     }
 
     /** Where the cold tier of a partition ends; looked up in turns, so that a broker that gets many replicas at once does not flood the bucket. */
@@ -198,6 +223,7 @@ public final class RetentionWorker implements AutoCloseable {
     public void close() {
         if (work.closed().compareAndSet(false, true)) {
             work.coldCompactions().closing().complete(null);
+            work.scrubs().closing().complete(null);
             stopThreads.run();
         }
     }
@@ -230,8 +256,33 @@ public final class RetentionWorker implements AutoCloseable {
         work.uploads().grant(work.nowMs());
         work.localCompactions().tick(work.nowMs());
         work.coldCompactions().turns().grant(work.nowMs());
+        work.scrubs().sweeps().grant(work.nowMs());
+        work.scrubs().reads().grant(work.nowMs());
         coldDeletions.look();
+        topicSweep.ifPresent(TopicSweep::look);
+        keepPlaces();
         sweeps.values().forEach(LoopSweep::start);
+    }
+
+    /** How far the scrub has come, now and then. */
+    private void keepPlaces() {
+        if (work.nowMs() >= nextPlacesMs && work.scrubs().config().scrubs() && keepsPlaces.compareAndSet(false, true)) {
+            nextPlacesMs = work.nowMs() + PLACES_EVERY_MS;
+            long leastMs = work.nowMs() - ScrubPlaces.KEPT_ROUNDS * work.scrubs().config().scrubIntervalMs();
+            try {
+                work.scrubs().thread().execute(() -> savePlaces(leastMs));
+            } catch (RejectedExecutionException closing) {
+                logger.debug("A closing worker keeps what it kept before");
+            }
+        }
+    }
+
+    private void savePlaces(long leastMs) {
+        try {
+            work.scrubs().places().save(leastMs);
+        } finally {
+            keepsPlaces.set(false);
+        }
     }
 
     private void watchDisk() {

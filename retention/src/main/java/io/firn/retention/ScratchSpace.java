@@ -10,11 +10,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The directory for files that mean nothing after a restart: a segment that compaction has written and not uploaded yet.
+ * The directory for files that mean nothing after a restart: a segment that compaction, or a repair, has written and not uploaded yet.
  *
  * <p>Limit: one file at a time. On crash: what lies in the directory is deleted before the first file of the next process is made, and before that nobody looks at it.
  *
- * <p>Threading: confined to the thread of the one compaction of the cold tier; blocks on the disk.
+ * <p>Threading: confined to the thread of the one compaction of the cold tier, or of the scrub; blocks on the disk.
  */
 public final class ScratchSpace {
     private static final String ENDING = ".compacting";
@@ -29,6 +29,16 @@ public final class ScratchSpace {
     public ScratchSpace(Disk disk, Path directory) {
         this.disk = disk;
         this.directory = directory;
+    }
+
+    /** Another one, for another thread. */
+    ScratchSpace beside(String name) {
+        return new ScratchSpace(disk, directory.resolveSibling(directory.getFileName() + "-" + name));
+    }
+
+    /** Where the scrub notes how far it has come: what does mean something after a restart. */
+    ScrubPlaces places() {
+        return new ScrubPlaces(disk, directory.resolveSibling(directory.getFileName() + "-places"));
     }
 
     /** An empty file that is gone when it is closed. */
@@ -48,7 +58,7 @@ public final class ScratchSpace {
     private void sweep() throws IOException {
         disk.createDirectories(directory);
         for (String name : disk.list(directory)) {
-            logger.atInfo().addKeyValue("file", name).log("A file that an interrupted compaction left is deleted");
+            logger.atInfo().addKeyValue("file", name).log("A file that an interrupted compaction or repair left is deleted");
             disk.delete(directory.resolve(name));
         }
     }

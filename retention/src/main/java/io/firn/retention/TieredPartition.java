@@ -22,6 +22,7 @@ final class TieredPartition {
     private TierRole role;
     private Offloader offloader;
     private ColdCompactor coldCompactor;
+    private ColdScrubber scrubber;
     private Standing standing = Standing.NONE;
     private boolean closed;
     private CompletableFuture<Void> abandoned = CompletableFuture.completedFuture(null);
@@ -36,15 +37,18 @@ final class TieredPartition {
         this.localCompactor = new LocalCompactor(log, loop, this::view, work);
         this.offloader = new Offloader(log, loop, role, this::view, work, localCompactor::forgets);
         this.coldCompactor = new ColdCompactor(log, loop, offloader, work);
+        this.scrubber = new ColdScrubber(log, loop, offloader, work);
     }
 
     /** Whatever was under way in the old role ends by itself; a leader elsewhere fences what it still writes. */
     private void take(TierRole next) {
         role = next;
         coldCompactor.close();
+        scrubber.close();
         abandoned = CompletableFuture.allOf(abandoned, offloader.close());
         offloader = new Offloader(log, loop, role, this::view, work, localCompactor::forgets);
         coldCompactor = new ColdCompactor(log, loop, offloader, work);
+        scrubber = new ColdScrubber(log, loop, offloader, work);
     }
 
     TieredLog log() {
@@ -90,6 +94,7 @@ final class TieredPartition {
         offloader.look(view);
         if (role instanceof TierRole.Leads) {
             coldCompactor.look();
+            scrubber.look();
         }
         stand(standing(view));
     }
@@ -104,6 +109,7 @@ final class TieredPartition {
     CompletableFuture<Void> close() {
         closed = true;
         coldCompactor.close();
+        scrubber.close();
         stand(Standing.NONE);
         log.onChange(() -> {});
         abandoned = CompletableFuture.allOf(abandoned, offloader.close());

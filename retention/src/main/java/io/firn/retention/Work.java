@@ -17,10 +17,11 @@ import org.slf4j.LoggerFactory;
  * @param random thread-safe source in [0, 1) for the jitter of retries
  * @param localCompactions what local compactions share
  * @param coldCompactions what compactions of the cold tier share
+ * @param scrubs what sweeps and scrubs of the cold tier share
  * @param earlyBytes bytes that the disk watermark wants freed and no partition has taken on yet
  */
 record Work(ColdStore cold, InstantSource clock, DoubleSupplier random, RetentionMeters meters, Executor mailbox, Turns opens, Turns uploads,
-        LocalCompactions localCompactions, ColdCompactions coldCompactions, AtomicLong earlyBytes, AtomicBoolean closed) {
+        LocalCompactions localCompactions, ColdCompactions coldCompactions, Scrubs scrubs, AtomicLong earlyBytes, AtomicBoolean closed) {
     private static final Logger log = LoggerFactory.getLogger(Work.class);
 
     long nowMs() {

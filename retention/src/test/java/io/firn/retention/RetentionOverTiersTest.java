@@ -3,8 +3,15 @@ package io.firn.retention;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.firn.cold.ColdLog;
+import io.firn.cold.DeadTopics;
 import io.firn.cold.sim.SimFault;
 import io.firn.hot.HotLogConfig;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.apache.kafka.common.Uuid;
 import org.junit.jupiter.api.Test;
 
 /** DeleteRecords, total and local retention, and the disk watermark, on real logs. */
@@ -166,6 +173,66 @@ class RetentionOverTiersTest {
             assertThat(rig.meter("firn.cold.deletions.pending")).isEqualTo(1);
             rig.objects.clearFaults();
             rig.until("objects gone", 10_000, () -> rig.segmentObjects() == 0 && rig.meter("firn.cold.deletions.pending") == 0);
+        }
+    }
+
+    @Test
+    void nothingOfADeletedTopicGoesBeforeItIsCertainThatItIsNotRestored() {
+        try (TieredRig rig = settled(3)) {
+            Burials burials = new Burials();
+            rig.worker.sweepTopics(burials);
+            rig.get(rig.worker.detach(rig.log, true));
+            rig.until("asked", 10_000, () -> burials.asked.size() == 1);
+            burials.asked.get(0).completeExceptionally(new IllegalStateException("no majority"));
+            rig.until("asked again", 10_000, () -> burials.asked.size() == 2);
+            assertThat(rig.segmentObjects()).isEqualTo(3);
+            assertThat(rig.meter("firn.cold.deletions.pending")).isEqualTo(1);
+            burials.asked.get(1).complete(Map.of(TieredRig.PARTITION.topicId(), new DeadTopics.Grave(7, 1)));
+            rig.until("objects gone", 10_000, () -> rig.segmentObjects() == 0 && rig.meter("firn.cold.deletions.pending") == 0);
+        }
+    }
+
+    /** Its deletion was tried in vain until then. */
+    @Test
+    void aTopicThatWasRestoredIsNotDeletedAnyMore() {
+        try (TieredRig rig = settled(3)) {
+            Burials burials = new Burials();
+            rig.worker.sweepTopics(burials);
+            rig.get(rig.worker.detach(rig.log, true));
+            rig.until("asked", 10_000, () -> burials.asked.size() == 1);
+            burials.asked.get(0).complete(Map.of());
+            rig.until("given up", 10_000, () -> rig.meter("firn.cold.deletions.pending") == 0);
+            assertThat(rig.segmentObjects()).isEqualTo(3);
+            rig.log = rig.onLoop(() -> rig.worker.attach(rig.hot, rig.config, 5, rig.log.loop(), rig.hot::durableOffset));
+            rig.awaitOffloaded(rig.segment(4));
+            new Replay(rig).everythingFrom(0, 100_000);
+        }
+    }
+
+    /** A cluster that takes its time to agree. */
+    private static final class Burials implements TopicCensus {
+        final List<CompletableFuture<Map<Uuid, DeadTopics.Grave>>> asked = new CopyOnWriteArrayList<>();
+
+        @Override
+        public boolean inCharge() {
+            return false;
+        }
+
+        @Override
+        public boolean exists(Uuid topicId) {
+            return false;
+        }
+
+        @Override
+        public Optional<DeadTopics.Grave> deleted(Uuid topicId) {
+            return Optional.empty();
+        }
+
+        @Override
+        public CompletableFuture<Map<Uuid, DeadTopics.Grave>> bury(List<Uuid> topicIds) {
+            CompletableFuture<Map<Uuid, DeadTopics.Grave>> answer = new CompletableFuture<>();
+            asked.add(answer);
+            return answer;
         }
     }
 

@@ -14,7 +14,7 @@ public final class SimRetention {
     /** @param mailbox runs one task after the other; {@link #tick} is to be called on it each check interval */
     public SimRetention(RetentionConfig config, ColdStore cold, InstantSource clock, DoubleSupplier random, MeterRegistry meters, Executor mailbox, Executor compactors, Executor coldCompactor,
             ScratchSpace scratch) {
-        this.worker = new RetentionWorker(config, cold, clock, random, meters, mailbox, compactors, ColdCompactions.of(config, scratch, coldCompactor), () -> {});
+        this.worker = new RetentionWorker(config, cold, clock, random, meters, mailbox, compactors, ColdCompactions.of(config, scratch, coldCompactor), Scrubs.of(config, scratch, coldCompactor, meters), () -> {});
     }
 
     public RetentionWorker worker() {

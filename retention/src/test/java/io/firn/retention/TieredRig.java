@@ -22,10 +22,12 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -69,6 +71,8 @@ final class TieredRig implements AutoCloseable {
     RetentionConfig workerConfig = new RetentionConfig(1_000, 0, 0, usableBytes::get);
     int leaderEpoch = 1;
     long deleteGraceMs;
+    /** Runs what sweeps and scrubs do; a thread by default. */
+    Optional<Executor> scrubThread = Optional.empty();
     /** Nothing at or above it counts as committed; by default everything durable does. */
     volatile long commitLimit = Long.MAX_VALUE;
 
@@ -113,8 +117,11 @@ final class TieredRig implements AutoCloseable {
         process = new MortalDisk(disk);
         hotStore = HotStore.open(new HotStoreConfig(DIRECTORY, Durability.FSYNC, 0, 2, 86_400_000, 64 << 20), process, clock, meters);
         cold = ColdStore.open(new ColdStoreConfig("", "cluster", 64 << 10, 4 << 20, 4, 256 << 10, 2, 5_000, 1, deleteGraceMs, false), objects, clock, meters, ColdThreads.start(2), new SecureRandom(), SPILLING);
-        ColdCompactions coldCompactions = ColdCompactions.of(workerConfig, new ScratchSpace(process, SCRATCH), thread("test-cold-compaction"));
-        worker = new RetentionWorker(workerConfig, cold, clock, () -> 0.5, meters, mailbox, thread("test-compaction"), coldCompactions, mailbox::shutdownNow);
+        ScratchSpace scratch = new ScratchSpace(process, SCRATCH);
+        ColdCompactions coldCompactions = ColdCompactions.of(workerConfig, scratch, thread("test-cold-compaction"));
+        Scrubs scrubs = Scrubs.of(workerConfig, scratch, scrubThread.orElseGet(() -> thread("test-scrub")), meters);
+        scrubs.places().load();
+        worker = new RetentionWorker(workerConfig, cold, clock, () -> 0.5, meters, mailbox, thread("test-compaction"), coldCompactions, scrubs, mailbox::shutdownNow);
     }
 
     void attach() {
