@@ -13,7 +13,7 @@ import org.slf4j.LoggerFactory;
  * <p>On crash: the log start is persisted by the hot log before anything below it goes; a local deletion cut short is decided again.
  * After a failed attempt the next look tries again, a check interval later.
  *
- * <p>Invariants: at most one change of the hot log at a time; nothing goes locally while the cold tier drops records that a reader may ask for, which then only the local disk has. Threading: confined to the partition's loop.
+ * <p>Invariants: at most one change of the hot log at a time; nothing goes locally while the cold tier drops records that a reader may ask for, or an earlier leader may have it do so, which then only the local disk has. Threading: confined to the partition's loop.
  */
 final class LocalTrimmer {
     private static final Logger logger = LoggerFactory.getLogger(LocalTrimmer.class);
@@ -54,13 +54,17 @@ final class LocalTrimmer {
     }
 
     private void trimLocal(LogView view) {
-        if (log.dropsBelow() > view.logStartOffset()) {
-            return;
-        }
         long ordinary = RetentionPolicy.localStartTarget(view, log.config(), 0, work.nowMs());
         long wantedBytes = work.earlyBytes().get();
         long target = wantedBytes <= 0 ? ordinary : RetentionPolicy.localStartTarget(view, log.config(), wantedBytes, work.nowMs());
         if (target <= view.localStartOffset()) {
+            return;
+        }
+        if (RetentionPolicy.usesCold(log.config()) && !log.isColdClaimed()) {
+            log.wantClaim();
+            return;
+        }
+        if (log.dropsBelow() > view.logStartOffset()) {
             return;
         }
         long earlyBytes = RetentionPolicy.localBytesBelow(view, target) - RetentionPolicy.localBytesBelow(view, ordinary);

@@ -180,6 +180,8 @@ final class Offloader {
             dropBelow(idle, Math.max(log.dropsBelow(), now.logStartOffset()));
         } else if (mayEmptyCold(now)) {
             dropBelow(idle, now.cold().endOffset());
+        } else if (wantsClaim(now)) {
+            queue(idle, OffloadState.Work.OPEN, 0);
         } else if (preparedManifest().isPresent()) {
             Prepared<?> change = preparedManifest().get();
             prepared.remove(change);
@@ -200,7 +202,12 @@ final class Offloader {
     /** A follower looks where the cold tier ends when that would let local segments go, or somebody reads there; now and then only, as the leader moves the boundary without telling. */
     private boolean wantsBoundary(LogView now) {
         return work.nowMs() >= nextBoundaryMs && RetentionPolicy.usesCold(log.config())
-                && (log.coldWanted() || RetentionPolicy.waitsForBoundary(now, log.config(), work.earlyBytes().get(), work.nowMs()));
+                && (log.coldWanted() || log.claimWanted() || RetentionPolicy.waitsForBoundary(now, log.config(), work.earlyBytes().get(), work.nowMs()));
+    }
+
+    /** What is in the cold tier may be in no local log: earlier leaders, one of which may be about to empty it, are to be shut out before anything hangs on it, and followers wait for that as well. */
+    private boolean wantsClaim(LogView now) {
+        return !log.isColdClaimed() && (!now.cold().isEmpty() || log.claimWanted());
     }
 
     /** A topic that is not offloaded and has all its records locally costs the bucket no request. */
@@ -251,6 +258,8 @@ final class Offloader {
         } else if (closed || work.closed().get() || kind == OffloadState.Work.COMPACT && prepared.isEmpty()) {
             state = queued.skip();
             giveBack(kind);
+        } else if (kind == OffloadState.Work.OPEN && own.isPresent()) {
+            claim(queued);
         } else if (kind == OffloadState.Work.OPEN && !needsCold(view.get())) {
             ask(queued);
         } else if (kind == OffloadState.Work.OPEN) {
@@ -312,7 +321,7 @@ final class Offloader {
 
     private void open(Queued queued) {
         state = queued.start();
-        run(() -> work.cold().openLog(log.hot().partition(), role.leaderEpoch()), Optional.empty(), opened -> {
+        run(() -> work.cold().openLog(log.hot().partition(), role.openingEpoch()), Optional.empty(), opened -> {
             giveBack(OffloadState.Work.OPEN);
             opened(opened);
         }, () -> giveBack(OffloadState.Work.OPEN));
@@ -338,7 +347,7 @@ final class Offloader {
     /** Tells the log whether the bucket holds anything of it. Nothing else follows from that, nor from a failure: nobody reads there. */
     private void ask(Queued queued) {
         state = queued.start();
-        run(() -> work.cold().openLog(log.hot().partition(), role.leaderEpoch()).handle((opened, failure) -> failure == null && isEmpty(opened)), Optional.empty(), empty -> {
+        run(() -> work.cold().openLog(log.hot().partition(), role.openingEpoch()).handle((opened, failure) -> failure == null && isEmpty(opened)), Optional.empty(), empty -> {
             giveBack(OffloadState.Work.OPEN);
             log.coldTold(empty);
         }, () -> giveBack(OffloadState.Work.OPEN));
@@ -435,6 +444,16 @@ final class Offloader {
             logger.atInfo().addKeyValue("partition", log.hot().partition()).addKeyValue("logStart", offset)
                     .addKeyValue("segments", dropped).log("Segments dropped from the cold tier");
         }, () -> {});
+    }
+
+    /** Costs nothing where this leader has committed something already. */
+    private void claim(Queued queued) {
+        state = queued.start();
+        run(() -> coldLog().claim(), Optional.empty(), claimed -> {
+            giveBack(OffloadState.Work.OPEN);
+            publishIfMine();
+            log.claimed();
+        }, () -> giveBack(OffloadState.Work.OPEN));
     }
 
     /** Waits for {@code operation}, then goes on: at once to the next piece of work, or after a failure as its kind wants. */

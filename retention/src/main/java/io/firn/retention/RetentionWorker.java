@@ -130,7 +130,7 @@ public final class RetentionWorker implements AutoCloseable {
 
     /** As above, of a partition that this broker follows until {@link TieredLog#lead} says something else: local segments go by local retention, as far as the cold tier has them; nothing is offloaded. */
     public TieredLog attach(HotLog hot, TieredLogConfig config, Executor loop, LongSupplier committedOffset) {
-        return attach(hot, config, new TierRole.Follows(0), loop, committedOffset);
+        return attach(hot, config, TierRole.Follows.NOBODY, loop, committedOffset);
     }
 
     private TieredLog attach(HotLog hot, TieredLogConfig config, TierRole role, Executor loop, LongSupplier committedOffset) {

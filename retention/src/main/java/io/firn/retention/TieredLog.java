@@ -61,6 +61,8 @@ public final class TieredLog {
     private boolean unconfirmed;
     /** A drop from the cold tier below this offset was begun and has not succeeded yet; 0 when there is none. */
     private long dropsBelow;
+    /** Local copies are due to go, and a leader of before may still change the cold tier. */
+    private boolean claimWanted;
 
     /** What is known of the bucket while the cold log is not open. */
     private enum Unopened {
@@ -95,6 +97,7 @@ public final class TieredLog {
             role = next;
             border = new TierBorder.Sound();
             coldFault = Optional.empty();
+            claimWanted = false;
             onChange.run();
         }
     }
@@ -352,6 +355,27 @@ public final class TieredLog {
         return dropsBelow;
     }
 
+    /**
+     * Whether nobody but the leader of this epoch, or a later one, can change the cold tier any more. Until then an earlier one, which was told to empty it, may do so however late: local copies that such a change would make the only ones are not to go before. Asked of
+     * the bucket's newest manifest, not remembered: neither a restart nor another leadership forgets it. Of a leader it has to be its own, as an earlier process may have led under the same epoch.
+     */
+    boolean isColdClaimed() {
+        return cold.filter(log -> role instanceof TierRole.Leads ? log.isClaimed() : log.isClaimedBy(role.leaderEpoch())).isPresent();
+    }
+
+    /** Local copies wait for {@link #isColdClaimed}: a leader has to claim it, a follower to look whether its leader has. */
+    void wantClaim() {
+        claimWanted = true;
+    }
+
+    boolean claimWanted() {
+        return claimWanted;
+    }
+
+    void claimed() {
+        claimWanted = false;
+    }
+
     Executor loop() {
         return loop.executor();
     }
@@ -381,10 +405,14 @@ public final class TieredLog {
     /** What a follower has found in the bucket. The boundary only moves on: of two answers that overtook each other the newer counts. */
     void found(ColdLog read) {
         coldWanted = false;
+        claimWanted = false;
         if (cold.isEmpty() || read.endOffset() >= view.endOffset()) {
             cold = Optional.of(read);
             coldFault = Optional.empty();
             publish();
+        }
+        if (isColdClaimed()) {
+            dropsBelow = 0; // as in opened
         }
     }
 

@@ -56,7 +56,7 @@ final class TieredPartition {
     }
 
     int leaderEpoch() {
-        return role.leaderEpoch();
+        return role.openingEpoch();
     }
 
     OffloadState offloadState() {

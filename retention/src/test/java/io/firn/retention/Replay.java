@@ -48,7 +48,8 @@ final class Replay {
         throw new AssertionError("read at " + offset + ": " + read);
     }
 
-    private long check(long offset, ByteBuffer bytes) {
+    /** The bytes of a read at {@code offset} are the batches written there; the offset where the next read begins. */
+    long check(long offset, ByteBuffer bytes) {
         long next = offset;
         while (bytes.remaining() >= 12 && bytes.remaining() >= 12 + bytes.getInt(bytes.position() + 8)) {
             long base = bytes.getLong(bytes.position());

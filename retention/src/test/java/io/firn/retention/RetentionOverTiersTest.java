@@ -3,14 +3,18 @@ package io.firn.retention;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.firn.cold.ColdLog;
+import io.firn.cold.ColdStoreException;
 import io.firn.cold.DeadTopics;
 import io.firn.cold.sim.SimFault;
 import io.firn.hot.HotLogConfig;
+import io.firn.hot.SealedSegment;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.apache.kafka.common.Uuid;
 import org.junit.jupiter.api.Test;
 
@@ -50,14 +54,34 @@ class RetentionOverTiersTest {
     void whatAFormerLeaderDropsBeforeItIsFencedTakesTheLogStartWithIt() {
         try (TieredRig rig = settled(3)) {
             rig.leaderEpoch = 3;
-            rig.restart(false);
-            rig.awaitOpened();
+            rig.kill(false);
+            AtomicInteger creates = new AtomicInteger();
+            SimFault claim = rig.objects.inject(SimFault.holdingRequests().on(SimFault.Operation.PUT_IF_ABSENT).forKeys(key -> key.contains("/manifest/") && creates.getAndIncrement() == 0));
+            rig.start();
+            rig.roundsUntil("about to be fenced", 100, () -> claim.heldCount() == 1);
             ColdLog former = rig.get(rig.cold.openLog(TieredRig.PARTITION, 2));
             long kept = former.outline().get(1).baseOffset();
             rig.get(former.deleteBefore(kept));
-            rig.awaitOffloaded(rig.segment(4));
+            claim.release();
             rig.await("the log start follows", () -> rig.log.logStartOffset() == kept);
             assertThat(rig.onLoop(() -> rig.log.read(kept, 1_000, Long.MAX_VALUE, true))).isInstanceOf(TieredRead.Cold.class);
+        }
+    }
+
+    /** What it leads may be in the cold tier alone, and its followers wait to delete their copies. */
+    @Test
+    void aLeaderThatHasNothingToDeleteShutsOutEarlierOnesToo() {
+        try (TieredRig rig = settled(3)) {
+            rig.leaderEpoch = 3;
+            rig.restart(false);
+            rig.roundsUntil("claimed", 100, () -> rig.log.isColdClaimed());
+            ColdLog former = rig.get(rig.cold.openLog(TieredRig.PARTITION, 2));
+            assertThat(rig.failure(former.deleteBefore(24))).isInstanceOf(ColdStoreException.Fenced.class);
+            int requests = rig.objects.requests();
+            rig.round();
+            rig.round();
+            assertThat(rig.objects.requests()).as("once a leadership").isEqualTo(requests);
+            new Replay(rig).everythingFrom(0, 100_000);
         }
     }
 
@@ -371,18 +395,118 @@ class RetentionOverTiersTest {
         try (TieredRig rig = settled(1)) {
             emptying(rig, SimFault.outage());
             rig.until("the emptying has failed", 0, () -> rig.state() instanceof OffloadState.Waiting);
-            rig.onLoop(() -> {
-                rig.log.follow(8);
-                rig.log.lead(9);
-                return null;
-            });
+            ledAnewWithTieringOn(rig);
             rig.objects.clearFaults();
-            rig.reconfigure(Views.coldOnly());
             rig.segments(1);
             rig.awaitOffloaded(48);
             assertThat(rig.log.cold().get().startOffset()).isEqualTo(12);
             new Replay(rig).everythingFrom(12, 100_000);
         }
+    }
+
+    /** Its request was on the way, or it was stopped before it sent it, when another one began to lead. */
+    @Test
+    void aFormerLeadersEmptyingThatArrivesWhenTieringIsOnAgainTakesNothingThatLocalCopiesWereDeletedFor() {
+        formerLeadersEmptyingArrives(RetentionOverTiersTest::ledAnewWithTieringOn);
+    }
+
+    @Test
+    void norWhenTheNewLeaderWasStartedAnewMeanwhile() {
+        formerLeadersEmptyingArrives(rig -> startedAnewWithTieringOn(rig, 9));
+    }
+
+    /** A single broker keeps its epoch. Of the process that died nothing but what it has sent arrives. */
+    @Test
+    void norWhenTheVeryLeaderWasStartedAnewUnderTheSameEpoch() {
+        formerLeadersEmptyingArrives(rig -> {
+            rig.objects.inject(SimFault.outage());
+            startedAnewWithTieringOn(rig, rig.leaderEpoch);
+        });
+    }
+
+    private static void formerLeadersEmptyingArrives(Consumer<TieredRig> successor) {
+        try (TieredRig rig = settled(1)) {
+            SimFault late = emptyingOnItsWay(rig);
+            successor.accept(rig);
+            rig.roundsUntil("local copies gone", 100, () -> rig.hot.localLogStartOffset() == 36);
+            late.release();
+            offloadsOnAndHasAll(rig);
+        }
+    }
+
+    /** One of which nobody knows yet that it will lead: its copies are what there is then. */
+    @Test
+    void aFollowerDeletesNoLocalCopyBeforeItsLeaderHasShutOutEarlierOnes() {
+        try (TieredRig rig = settled(1)) {
+            SimFault late = emptyingOnItsWay(rig);
+            rig.config = Views.coldOnly();
+            rig.kill(false);
+            rig.startFollowing(8);
+            rig.roundsUntil("it has looked again and again", Offloader.BOUNDARY_EVERY_MS, () -> rig.objects.requests(SimFault.Operation.LIST) > 5 || rig.hot.localLogStartOffset() > 12);
+            assertThat(rig.onLoop(rig.hot::localLogStartOffset)).isEqualTo(12);
+            late.release();
+            leads(rig, 9);
+            offloadsOnAndHasAll(rig);
+        }
+    }
+
+    /** It has led itself, and was to empty the cold tier. */
+    @Test
+    void aFollowersLocalCopiesGoWhenItsLeaderHasShutOutEarlierOnes() {
+        try (TieredRig rig = settled(1)) {
+            SimFault late = emptyingOnItsWay(rig);
+            rig.onLoop(() -> {
+                followsWithTieringOn(rig);
+                return null;
+            });
+            rig.get(rig.get(rig.cold.openLog(TieredRig.PARTITION, 8)).claim());
+            rig.roundsUntil("local copies gone", 1_000, () -> rig.hot.localLogStartOffset() == 36);
+            late.release();
+            leads(rig, 9);
+            offloadsOnAndHasAll(rig);
+        }
+    }
+
+    private static SimFault emptyingOnItsWay(TieredRig rig) {
+        AtomicInteger creates = new AtomicInteger();
+        SimFault late = emptying(rig, SimFault.holdingRequests().forKeys(key -> creates.getAndIncrement() == 0));
+        rig.roundsUntil("the emptying is on its way", 100, () -> late.heldCount() == 1);
+        return late;
+    }
+
+    private static void offloadsOnAndHasAll(TieredRig rig) {
+        rig.segments(1);
+        rig.awaitOffloaded(48);
+        assertThat(rig.onLoop(rig.log::logStartOffset)).isEqualTo(12);
+        new Replay(rig).everythingFrom(12, 100_000);
+    }
+
+    private static void startedAnewWithTieringOn(TieredRig rig, int leaderEpoch) {
+        rig.config = Views.coldOnly();
+        rig.leaderEpoch = leaderEpoch;
+        rig.restart(false);
+    }
+
+    /** At one moment, as what follows: a leader that still had the old settings would empty the cold tier itself. */
+    private static void ledAnewWithTieringOn(TieredRig rig) {
+        rig.onLoop(() -> {
+            followsWithTieringOn(rig);
+            rig.log.lead(9);
+            return null;
+        });
+    }
+
+    private static void followsWithTieringOn(TieredRig rig) {
+        rig.config = Views.coldOnly();
+        rig.log.follow(8);
+        rig.log.reconfigure(Views.coldOnly());
+    }
+
+    private static void leads(TieredRig rig, int leaderEpoch) {
+        rig.onLoop(() -> {
+            rig.log.lead(leaderEpoch);
+            return null;
+        });
     }
 
     /** Two segments are in both tiers, tiering is off with its data, and the manifest that says so meets {@code fault}. */
@@ -463,8 +587,9 @@ class RetentionOverTiersTest {
         TieredRig rig = TieredRig.started(Views.coldOnly());
         rig.segments(segments);
         long boundary = rig.onLoop(rig.hot::logEndOffset);
+        long bytes = rig.onLoop(() -> rig.hot.sealedSegments(Long.MAX_VALUE).stream().mapToLong(SealedSegment::sizeBytes).sum());
         rig.awaitOffloaded(boundary);
-        rig.roundsUntil("local copies gone", 100, () -> rig.hot.localLogStartOffset() == boundary);
+        rig.roundsUntil("local copies gone, from the disk too", 100, () -> rig.hot.localLogStartOffset() == boundary && rig.meter("firn.local.deleted.bytes") >= bytes);
         return rig;
     }
 }

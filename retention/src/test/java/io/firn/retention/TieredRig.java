@@ -126,7 +126,22 @@ final class TieredRig implements AutoCloseable {
 
     void attach() {
         hot = get(hotStore.openOrCreate(PARTITION, config.hot(), loop));
-        log = onLoop(() -> worker.attach(hot, config, leaderEpoch, loop, () -> Math.min(commitLimit, hot.lastStableOffset(hot.durableOffset()))));
+        log = onLoop(() -> worker.attach(hot, config, leaderEpoch, loop, this::committedOffset));
+    }
+
+    private long committedOffset() {
+        return Math.min(commitLimit, hot.lastStableOffset(hot.durableOffset()));
+    }
+
+    /** As {@link #start}, of a replica that follows a leader of {@code epoch} elsewhere. */
+    void startFollowing(int epoch) {
+        startStores();
+        hot = get(hotStore.openOrCreate(PARTITION, config.hot(), loop));
+        log = onLoop(() -> {
+            TieredLog follower = worker.attach(hot, config, loop, this::committedOffset);
+            follower.follow(epoch);
+            return follower;
+        });
     }
 
     /** The process dies here and now, or with it the power; nothing is closed in order. */
