@@ -22,6 +22,7 @@ import io.firn.gateway.handler.Quorum;
 import io.firn.gateway.http.HealthChecks;
 import io.firn.gateway.http.HttpListener;
 import io.firn.gateway.http.Readiness;
+import io.firn.gateway.partition.KnownTopics;
 import io.firn.gateway.partition.PartitionKeeper;
 import io.firn.gateway.partition.Partitions;
 import io.firn.gateway.partition.Replication;
@@ -230,6 +231,7 @@ public final class Broker implements AutoCloseable {
         ApiTable apis = Handlers.all(handlers, retention::rejectsProduce, clock);
         cluster.ifPresent(part -> part.serve(Handlers.forPeers(handlers)));
         cluster.ifPresent(ClusterPart::register);
+        retention.sweepTopics(new KnownTopics(metadata));
         CompletableFuture<Void> open = serve(keeper);
         describeTopics(cold, topicConfigs, loops.first(), timer);
         recovery = Optional.of(new TopicRecovery(cold::history, metadata::submit, keeper::whenInService));

@@ -3,6 +3,7 @@ package io.firn.gateway;
 import io.firn.cold.ColdStoreConfig;
 import io.firn.cold.ObjectStoreConfig;
 import io.firn.cold.ObjectStoreConfig.Credentials;
+import io.firn.cold.ObjectStoreConfig.Encryption;
 import io.firn.cold.ObjectStoreConfig.Provider;
 import io.firn.gateway.codec.RecompressionPool;
 import io.firn.gateway.config.BrokerConfig;
@@ -17,6 +18,7 @@ import io.firn.membership.CpSettings;
 import io.firn.retention.CompactionLimits;
 import io.firn.retention.RetentionConfig;
 import io.firn.retention.ScratchSpace;
+import io.firn.retention.ScrubConfig;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -71,7 +73,15 @@ final class ModuleConfigs {
         Optional<Path> directory = provider == Provider.FILE ? Optional.of(config.coldDirectory()) : Optional.empty();
         Optional<Credentials> credentials = cold.accessKey().flatMap(access -> cold.secretKey().map(secret -> new Credentials(access, secret)));
         return new ObjectStoreConfig(provider, directory, cold.endpoint().map(URI::create), cold.region(), cold.bucket(), credentials, cold.pathStyle(),
-                cold.readParallelism() + cold.uploadParallelism() * UPLOAD_PARTS, UPLOAD_PARTS, cold.requestTimeoutMs(), cold.retryMaxAttempts());
+                cold.readParallelism() + cold.uploadParallelism() * UPLOAD_PARTS, UPLOAD_PARTS, cold.requestTimeoutMs(), cold.retryMaxAttempts(), encryption(cold));
+    }
+
+    private static Optional<Encryption> encryption(BrokerConfig.Cold cold) {
+        return switch (cold.sse()) {
+            case "s3" -> Optional.of(Encryption.S3);
+            case "kms" -> Optional.of(Encryption.kms(cold.sseKmsKeyId()));
+            default -> Optional.empty();
+        };
     }
 
     static ColdStoreConfig cold(BrokerConfig config, String clusterId) {
@@ -83,7 +93,8 @@ final class ModuleConfigs {
     static RetentionConfig retention(BrokerConfig config, HotStore hot) {
         return new RetentionConfig(config.retention().checkIntervalMs(), config.cold().uploadBytesPerSecond(), config.log().diskWatermarkBytes(),
                 hot::usableBytes, config.cold().uploadParallelism(),
-                new CompactionLimits(config.compaction().threads(), config.compaction().memoryBytes(), config.compaction().bytesPerSecond()), config.cold().mergeBytes());
+                new CompactionLimits(config.compaction().threads(), config.compaction().memoryBytes(), config.compaction().bytesPerSecond()), config.cold().mergeBytes(),
+                new ScrubConfig(config.cold().sweepIntervalMs(), config.cold().sweepGraceMs(), config.cold().scrubIntervalMs(), config.cold().scrubBytesPerSecond()));
     }
 
     /** Threads that rewrite batches for topics with a {@code compression.type}. */

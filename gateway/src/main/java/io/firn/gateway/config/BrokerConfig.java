@@ -212,6 +212,8 @@ public record BrokerConfig(Node node, Data data, Kafka kafka, Http http, Cluster
             @Setting(key = "access.key", secret = true, doc = "Access key; the provider's own credential chain if not set.") Optional<String> accessKey,
             @Setting(key = "secret.key", secret = true, doc = "Secret key.") Optional<String> secretKey,
             @Setting(key = "path.style", value = "true", doc = "Address buckets by path instead of host name.") boolean pathStyle,
+            @Setting(key = "sse", value = "bucket", oneOf = {"bucket", "s3", "kms"}, doc = "Encryption at rest that each object written asks the store for. bucket: none, its own default holds. s3: SSE-S3. kms: SSE-KMS. What was written before keeps what it has.") String sse,
+            @Setting(key = "sse.kms.key.id", doc = "Key of cold.sse=kms; the account's default key if not set. Brokers, and whoever reads the bucket without them, need the permission to use it.") Optional<String> sseKmsKeyId,
             @Setting(key = "chunk.bytes", value = "1048576", unit = "bytes", min = 65_536, max = 67_108_864, doc = "Unit of reading, caching and checksums.") int chunkBytes,
             @Setting(key = "cache.bytes", value = "67108864", unit = "bytes", min = 65_536, doc = "Memory for chunks.") long cacheBytes,
             @Setting(key = "read.parallelism", value = "16", min = 1, max = 1024, doc = "Ranged GETs in flight in all.") int readParallelism,
@@ -221,18 +223,28 @@ public record BrokerConfig(Node node, Data data, Kafka kafka, Http http, Cluster
             @Setting(key = "request.timeout.ms", value = "15000", unit = "ms", min = 1, max = 3_600_000, doc = "Time without progress after which a request to the store counts as failed.") long requestTimeoutMs,
             @Setting(key = "retry.max.attempts", value = "4", min = 1, max = 100, doc = "Attempts per request before the error is handed on.") int retryMaxAttempts,
             @Setting(key = "delete.grace.ms", value = "300000", unit = "ms", min = 0, doc = "Time between dropping a segment from the manifest and deleting its object. Should be longer than a read may take, cold.request.timeout.ms times cold.retry.max.attempts: a read in progress loses its object otherwise and has to be made anew.") long deleteGraceMs,
-            @Setting(key = "accept.no.conditional.writes", value = "false", doc = "Run on a store without If-None-Match.") boolean acceptNoConditionalWrites,
+            @Setting(key = "accept.no.conditional.writes", value = "false", doc = "Run on a store without If-None-Match. Then only leadership keeps writers apart, and orphans are told but never deleted, as nothing proves that they are none.") boolean acceptNoConditionalWrites,
             @Setting(key = "page.cache.bytes", value = "16777216", unit = "bytes", min = 1_048_576, doc = "Memory for manifest pages, of partitions with more than some hundred segments. Too small, and a read of old records reads a page of up to 240 KiB first.") long pageCacheBytes,
-            @Setting(key = "merge.bytes", value = "67108864", unit = "bytes", min = 0, max = 1_073_741_824, doc = "Most log bytes of an object that small segments of slow topics are merged into, eight or more at once; 0 leaves them as they are. Larger ones make fewer objects and requests, and need as much room on the disk while one is written.") long mergeBytes) {
+            @Setting(key = "merge.bytes", value = "67108864", unit = "bytes", min = 0, max = 1_073_741_824, doc = "Most log bytes of an object that small segments of slow topics are merged into, eight or more at once; 0 leaves them as they are. Larger ones make fewer objects and requests, and need as much room on the disk while one is written.") long mergeBytes,
+            @Setting(key = "sweep.interval.ms", value = "86400000", unit = "ms", min = 0, doc = "Time between two comparisons of a partition's objects with its manifest: what nothing names is deleted, what is missing is told. Three requests each, for most partitions. Leaks and losses are noticed later with a longer one; 0 turns it off.") long sweepIntervalMs,
+            @Setting(key = "sweep.grace.ms", value = "3600000", unit = "ms", min = 0, doc = "Age of an object below which the sweep leaves it alone though nothing names it. Nothing depends on it but requests: what is younger is often an upload on its way.") long sweepGraceMs,
+            @Setting(key = "scrub.interval.ms", value = "2592000000", unit = "ms", min = 0, doc = "Time in which every object of the cold tier is read once and its checksums are checked, as far as cold.scrub.bytes.per.second allows; 0 turns it off.") long scrubIntervalMs,
+            @Setting(key = "scrub.bytes.per.second", value = "4194304", unit = "bytes/s", min = 1, doc = "Most bytes a broker reads for that. Too small, and a round over all it leads takes longer than the interval: 4 MiB/s are 10 TB in 30 days. A store that charges for what leaves it charges for this too.") long scrubBytesPerSecond) {
         public Cold {
-            Bounds.check(Cold.class, provider, prefix, fileDir, endpoint, region, bucket, accessKey, secretKey, pathStyle, chunkBytes,
+            Bounds.check(Cold.class, provider, prefix, fileDir, endpoint, region, bucket, accessKey, secretKey, pathStyle, sse, sseKmsKeyId, chunkBytes,
                     cacheBytes, readParallelism, readAheadBytes, uploadParallelism, uploadBytesPerSecond, requestTimeoutMs,
-                    retryMaxAttempts, deleteGraceMs, acceptNoConditionalWrites, pageCacheBytes, mergeBytes);
+                    retryMaxAttempts, deleteGraceMs, acceptNoConditionalWrites, pageCacheBytes, mergeBytes, sweepIntervalMs, sweepGraceMs, scrubIntervalMs, scrubBytesPerSecond);
             if (cacheBytes < (long) CACHE_MIN_CHUNKS * chunkBytes) {
                 throw new ConfigException("cold.cache.bytes is " + cacheBytes + ", but must hold at least " + CACHE_MIN_CHUNKS + " chunks of cold.chunk.bytes, " + chunkBytes);
             }
             if (!provider.equals("file") && bucket.isEmpty()) {
                 throw new ConfigException("cold.bucket is not set, but cold.provider " + provider + " needs one");
+            }
+            if (provider.equals("file") && !sse.equals("bucket")) {
+                throw new ConfigException("cold.sse is " + sse + ", but cold.provider file encrypts nothing");
+            }
+            if (sseKmsKeyId.isPresent() && !sse.equals("kms")) {
+                throw new ConfigException("cold.sse.kms.key.id is set, but cold.sse is " + sse + ", not kms");
             }
             if (accessKey.isPresent() != secretKey.isPresent()) {
                 throw new ConfigException("cold.access.key and cold.secret.key go together, but only one of them is set");

@@ -38,7 +38,7 @@ import org.slf4j.LoggerFactory;
  * told, background work stopped, files and objects deleted) → absent. Each step is chained behind the one before it, so a topic that is
  * deleted while it opens, created again while it is deleted, or configured while it opens is handled in order.
  *
- * <p>What is deleted: the files of a replica that the view does not name any more; the objects of a deleted topic by one broker, the one that led last. If that one is dead, they are left to the orphan sweep.
+ * <p>What is deleted: the files of a replica that the view does not name any more; the objects of a deleted topic by one broker, the one that led last. If that one is dead, they are left to the sweep of topics that are gone.
  *
  * <p><b>On crash</b>: a replica that is gone from the view and whose files were not deleted yet is found by {@link #start} as a directory that nobody claims, and deleted then.
  *

@@ -135,6 +135,9 @@ class ConfigLoaderTest {
         "topic.defaults.retention.mss=1 | unknown setting topic.defaults.retention.mss (--set); did you mean topic.defaults.retention.ms?",
         "topic.defaults.retention.ms=soon | topic.defaults: Invalid value soon for configuration retention.ms: Not a number of type LONG",
         "cold.provider=s3 | cold.bucket is not set, but cold.provider s3 needs one",
+        "cold.sse=s3 | cold.sse is s3, but cold.provider file encrypts nothing",
+        "cold.sse=aes | cold.sse is 'aes' (--set): allowed is bucket, s3 or kms",
+        "cold.sse.kms.key.id=k | cold.sse.kms.key.id is set, but cold.sse is bucket, not kms",
     })
     void aWrongSettingIsOneLineThatNamesKeyValueSourceAndWhatIsAllowed(String setting, String message) {
         assertThatThrownBy(() -> load("", Map.of(), setting)).isInstanceOf(ConfigException.class).hasMessage(message);

@@ -27,6 +27,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.message.FetchRequestData;
 import org.apache.kafka.common.message.FetchResponseData;
@@ -117,6 +118,7 @@ class RecoveredTopicTest {
         Await.get(rig.keeper.whenInService(rig.metadata.view().topic("logs").orElseThrow()));
         append(rig.partition("logs", 0));
         rig.restart();
+        Await.get(rig.keeper.whenInService(rig.metadata.view().topic("logs").orElseThrow())); // it may still have to recover, and then asks the bucket
         Partition partition = rig.partition("logs", 0);
         assertThat(onLoop(partition, () -> partition.log().hot().logEndOffset())).isEqualTo(4);
     }
@@ -141,6 +143,30 @@ class RecoveredTopicTest {
         Await.until("it was tried", () -> rig.objects.requests(SimFault.Operation.LIST) + rig.objects.requests(SimFault.Operation.GET_SMALL) > 0);
         rig.deleteTopic(topic);
         Await.until("nothing is left", () -> rig.hot.onDisk().isEmpty());
+    }
+
+    @Test
+    void oneOfWhichSomethingIsDeletedMeanwhileIsNotCalledRecovered() {
+        ColdTopicHistory whole = history();
+        for (ColdTopicHistory later : List.of(new ColdTopicHistory(whole.topic(), whole.description(), List.of()),
+                new ColdTopicHistory(whole.topic(), whole.description(), List.of(new ColdTopicHistory.Partition(0, 0, 1, 1, 1, OptionalLong.empty()))))) {
+            assertThatThrownBy(() -> Await.get(recovery(CompletableFuture.completedFuture(later)).recover("logs", -1))).rootCause().isInstanceOf(ColdStoreException.Missing.class).hasMessageContaining("[0]");
+            rig.deleteTopic(rig.metadata.view().topic("logs").orElseThrow());
+        }
+        assertThatThrownBy(() -> Await.get(recovery(CompletableFuture.failedFuture(new ColdStoreException.Missing("deleted"))).recover("logs", -1))).rootCause().isInstanceOf(ColdStoreException.Missing.class).hasMessageContaining("[0]");
+    }
+
+    @Test
+    void whetherAllIsThereHasToBeKnown() {
+        assertThatThrownBy(() -> Await.get(recovery(CompletableFuture.failedFuture(new ColdStoreException.Unavailable("away", null))).recover("logs", -1)))
+                .hasStackTraceContaining("is there again").hasStackTraceContaining("away");
+        assertThat(rig.metadata.view().topic("logs")).isPresent();
+    }
+
+    /** What the bucket says before, and then. */
+    private TopicRecovery recovery(CompletableFuture<ColdTopicHistory> then) {
+        AtomicInteger asked = new AtomicInteger();
+        return new TopicRecovery(name -> asked.incrementAndGet() == 1 ? CompletableFuture.completedFuture(history()) : then, rig.metadata::submit, rig.keeper::whenInService);
     }
 
     @Test
