@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -53,6 +54,15 @@ final class ClusterHarness implements AutoCloseable {
 
     /** Brokers that are not started yet; {@code settings} are Firn's, as {@code --set} takes them. */
     static ClusterHarness of(int brokers, Path directory, Map<String, String> settings) {
+        return of(brokers, directory, settings, ObjectStore::start);
+    }
+
+    /** The same, whose way to the object store goes wrong as the test wants. */
+    static ClusterHarness behindProxy(int brokers, Path directory, Map<String, String> settings) {
+        return of(brokers, directory, settings, ObjectStore::startBehindProxy);
+    }
+
+    private static ClusterHarness of(int brokers, Path directory, Map<String, String> settings, BiFunction<Path, String, ObjectStore> store) {
         Network network = Network.open(brokers);
         if (!network.cuts()) {
             System.out.println("cluster: network namespaces are not allowed here (they take root on Linux): ways between brokers are not cut");
@@ -62,7 +72,7 @@ final class ClusterHarness implements AutoCloseable {
         if (disk.isEmpty()) {
             System.out.println("cluster: mounting is not allowed here (it takes root on Linux): no disk is filled up");
         }
-        ClusterHarness cluster = new ClusterHarness(network, ObjectStore.start(directory.resolve("bucket"), network.here()), disk);
+        ClusterHarness cluster = new ClusterHarness(network, store.apply(directory.resolve("bucket"), network.here()), disk);
         IntStream.rangeClosed(1, brokers).forEach(id -> cluster.nodes.put(id, null));
         if (KAFKA) {
             cluster.addKafka(directory);
