@@ -230,6 +230,27 @@ class ChartTest {
         assertRefused(Map.of("cold.bucket", "glacier", "podDisruptionBudget.maxUnavailable", 2), "a majority of voters");
     }
 
+    /** The file is what terraform's own test of that module holds its output to. */
+    @Test
+    void valuesOfTerraformMakeTheClusterThatItTellsOf() throws Exception {
+        Path values = Tree.MODULE.resolve("../../terraform/modules/eks-cluster/tests/values.yaml");
+
+        Map<String, Tree> made = made(template().withValuesFile(values));
+
+        Tree set = made.get("StatefulSet/ice-firn");
+        assertThat(set.at("spec/replicas").value()).isEqualTo(4);
+        assertThat(set.at("spec/volumeClaimTemplates/0/spec/storageClassName").text()).isEqualTo("local-nvme");
+        assertThat(set.at("spec/template/spec/serviceAccountName").text()).as("whose pods have the role").isEqualTo("firn");
+        assertThat(set.at("spec/template/spec/nodeSelector").map()).containsEntry("firn/cluster", "prod");
+        assertThat(broker(made).at("image").text()).startsWith("111122223333.dkr.ecr.eu-central-1.amazonaws.com/firn:");
+        BrokerConfig config = started(made, "ice-firn-3", "");
+        assertThat(config.cluster().name()).isEqualTo("prod");
+        assertThat(config.cold().bucket()).hasValue("firn-test");
+        assertThat(config.cold().prefix()).hasValue("teams/prod");
+        assertThat(config.cold().pathStyle()).isFalse();
+        assertThat(made(template().withName("firn").withValuesFile(values))).as("the names that it tells of").containsKeys("Service/firn", "Service/firn-brokers");
+    }
+
     @Test
     void itCanBePartOfAnotherChart() {
         assertThat(rendered(Map.of("cold.bucket", "glacier", "global.region", "eu"))).containsKey("StatefulSet/ice-firn");
