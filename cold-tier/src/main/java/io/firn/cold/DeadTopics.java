@@ -52,6 +52,8 @@ public final class DeadTopics {
 
     static final long PROBE_LEAST_MS = 600_000;
     static final int SIGHTINGS = 10_000;
+    /** A word and a number. */
+    private static final long PROBE_MOST_BYTES = 64;
     private static final Logger log = LoggerFactory.getLogger(DeadTopics.class);
 
     /** What the cluster says of topics. Thread-safe. */
@@ -229,8 +231,10 @@ public final class DeadTopics {
         return store.nowMs() - sightings.computeIfAbsent(what, first -> store.nowMs()) >= ms;
     }
 
+    /** By name and size: what else lies there is not ours, such as all of another cluster whose prefix ends so. */
     private List<String> probes() {
-        return Waiting.on(store.objects().list(store.layout().probes(), "", ObjectStore.LIST_LIMIT_KEYS)).objects().stream().map(StoredObject::key).toList();
+        return Waiting.on(store.objects().list(store.layout().probes(), "", ObjectStore.LIST_LIMIT_KEYS)).objects().stream()
+                .filter(object -> store.layout().isProbe(object.key()) && object.sizeBytes() <= PROBE_MOST_BYTES).map(StoredObject::key).toList();
     }
 
     private void sweepProbes(List<String> probes) {
@@ -238,6 +242,7 @@ public final class DeadTopics {
         if (left.isEmpty()) {
             return;
         }
+        requireClaim();
         try {
             Waiting.on(store.objects().deleteAll(left));
         } catch (ColdStoreException.Misconfigured e) {
@@ -269,7 +274,7 @@ public final class DeadTopics {
     }
 
     private List<TopicIdPartition> partitions(NamedTopic topic) {
-        return Waiting.on(new BucketDirectory(store.objects(), store.layout()).partitions(Optional.of(topic.name()))).stream().filter(partition -> partition.topicId().equals(topic.id())).toList();
+        return Waiting.on(new BucketDirectory(store.objects(), store.layout()).partitions(topic.name(), topic.id()));
     }
 
     private static void warn(NamedTopic topic, String cause, String message) {

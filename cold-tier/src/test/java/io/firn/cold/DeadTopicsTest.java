@@ -350,6 +350,28 @@ class DeadTopicsTest {
     }
 
     @Test
+    void whatIsNoProbeStaysWhereProbesLie() {
+        List<String> others = List.of("firn/probe/cluster", "firn/probe/topics/logs-" + GONE + "/0/manifest/00000000000000000001.manifest", "firn/probe/0123456789abcdee0");
+        others.forEach(other -> bucket.put(other, UploadSource.of(ByteBuffer.allocate(3))).join());
+        bucket.put("firn/probe/0123456789abcdef", UploadSource.of(ByteBuffer.allocate(65))).join();
+        look();
+        nowMs.addAndGet(DeadTopics.PROBE_LEAST_MS);
+        look();
+        assertThat(bucket.keys()).containsAll(others).contains("firn/probe/0123456789abcdef");
+    }
+
+    /** However they are named, and wherever among the topics: each is listed once, a directory of them as well. */
+    @Test
+    void foreignObjectsAmongTopicsHoldUpNoLook() {
+        fill(GONE, "logs", true);
+        cluster.deleted.put(GONE, GRAVE);
+        List<String> foreign = List.of("firn/topics/logs-" + GONE + "/zzz", "firn/topics/logs-" + GONE + "/zzzz/y", "firn/topics/logs-" + GONE + "/0/zzz", "firn/topics/sink/a", "firn/topics/sink/zzzb", "firn/topics/x");
+        foreign.forEach(other -> bucket.put(other, UploadSource.of(ByteBuffer.allocate(3))).join());
+        assertThat(lookTwice().deleted()).isOne();
+        assertThat(bucket.keys()).contains("firn/topics/sink/a", "firn/topics/sink/zzzb", "firn/topics/x");
+    }
+
+    @Test
     void twoThatDeleteTheSamePartitionDoNotDisturbEachOther() {
         fill(GONE, "logs", true);
         SimObjectStore way = bucket.reopened();

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.TopicIdPartition;
+import org.apache.kafka.common.Uuid;
 
 /**
  * Which partitions a bucket has objects of, found by listing: one request a partition, however many objects that has.
@@ -30,6 +31,11 @@ public final class BucketDirectory {
             return CompletableFuture.completedFuture(List.of()); // no topic has such a name
         }
         return collect(topic, topic.map(layout::topicPrefix).orElse(layout.topicsPrefix()), "", new ArrayList<>());
+    }
+
+    /** Those of one topic. */
+    public CompletableFuture<List<TopicIdPartition>> partitions(String topic, Uuid id) {
+        return collect(Optional.of(topic), layout.topicDirectory(topic, id), "", new ArrayList<>());
     }
 
     private CompletableFuture<List<TopicIdPartition>> collect(Optional<String> topic, String prefix, String startAfter, List<TopicIdPartition> found) {

@@ -25,8 +25,8 @@ public final class BucketLayout {
     private static final String TOPIC_OBJECT = ".topic";
     private static final int NUMBER_DIGITS = 20;
 
-    /** In a partition's directory no name begins with a greater letter than the one of {@code manifest}. */
-    private static final String LAST_NAME = "zz";
+    /** What sorts right behind a slash: a name that ends in it instead is above all that is in the directory. */
+    private static final char PAST_SLASH = '/' + 1;
 
     private final String root;
 
@@ -51,6 +51,15 @@ public final class BucketLayout {
         return probes() + String.format("%016x", nonce);
     }
 
+    /** Whether an object is named as a probe is. */
+    public boolean isProbe(String key) {
+        try {
+            return probe(Long.parseUnsignedLong(key.substring(Math.min(key.length(), probes().length())), 16)).equals(key);
+        } catch (NumberFormatException e) {
+            return false;
+        }
+    }
+
     /** Prefix of all topics' objects. */
     public String topicsPrefix() {
         return root + "topics/";
@@ -62,11 +71,16 @@ public final class BucketLayout {
     }
 
     /**
-     * Above all keys of the partition that {@code key} is of, and below those of the next one; {@code key} itself if it is no partition's. A listing that begins there has jumped over a partition, however
-     * many objects that has.
+     * Above all keys of the partition that {@code key} is of, and below those of the next one; of what is no partition's, above its directory below the topic's. Greater than {@code key}, but for an object that lies beside
+     * directories: then the key itself. A listing that begins there has jumped over it all, however many objects that are.
      */
     public String pastPartition(String key) {
-        return partitionOf(key).map(partition -> partition(partition).directory() + LAST_NAME).orElse(key);
+        return topicOf(key).map(topic -> pastDirectory(key, topicDirectory(topic.name(), topic.id()).length())).orElseGet(() -> pastTopic(key));
+    }
+
+    private static String pastDirectory(String key, int from) {
+        int end = key.indexOf('/', from);
+        return end < 0 ? key : key.substring(0, end) + PAST_SLASH;
     }
 
     /** Prefix of everything of a topic. */
@@ -100,9 +114,9 @@ public final class BucketLayout {
         return new PartitionKeys(topicDirectory(partition.topic(), partition.topicId()) + partition.partition() + "/");
     }
 
-    /** Above all keys of the topic that {@code key} is of, as {@link #pastPartition}; {@code key} itself if it is no topic's. */
+    /** Above all keys of the topic that {@code key} is of, or of whatever else has a directory among those of topics, as {@link #pastPartition}. */
     public String pastTopic(String key) {
-        return topicOf(key).map(topic -> topicDirectory(topic.name(), topic.id()) + LAST_NAME).orElse(key);
+        return pastDirectory(key, topicsPrefix().length());
     }
 
     /** A topic as its keys name it. */

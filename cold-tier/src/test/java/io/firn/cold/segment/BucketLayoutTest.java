@@ -49,9 +49,16 @@ class BucketLayoutTest {
         assertThat(layout.topicOf(spareBits)).isEmpty();
         assertThat(layout.partitionOf(spareBits)).isEmpty();
         assertThat(layout.partitionOf(zeros)).isEmpty();
-        for (String key : new String[] {spareBits, zeros}) {
-            assertThat(layout.pastTopic(key)).isGreaterThanOrEqualTo(key);
-            assertThat(layout.pastPartition(key)).isGreaterThanOrEqualTo(key);
+        String besides = "p/topics/x-AAAAAAAAAAAAAAAAAAAAAA/~x/y";
+        String last = "p/topics/x-AAAAAAAAAAAAAAAAAAAAAA/0/~x";
+        for (String key : new String[] {spareBits, zeros, besides, last}) {
+            assertThat(layout.pastTopic(key)).isGreaterThan(key);
+            assertThat(layout.pastPartition(key)).isGreaterThan(key);
+        }
+        assertThat(layout.pastPartition(last)).isLessThan("p/topics/x-AAAAAAAAAAAAAAAAAAAAAA/00/a").isLessThan("p/topics/x-AAAAAAAAAAAAAAAAAAAAAA/1/a");
+        assertThat(layout.pastTopic("p/topics/sink/y")).isGreaterThan("p/topics/sink/~").isLessThan("p/topics/sink1/y");
+        for (String beside : new String[] {"p/topics/x", "p/topics/x-AAAAAAAAAAAAAAAAAAAAAA/x"}) {
+            assertThat(layout.pastPartition(beside)).isEqualTo(beside);
         }
         PartitionKeys keys = layout.partition(ColdFixture.PARTITION);
         String base = "00000000000000000012";
@@ -63,6 +70,15 @@ class BucketLayoutTest {
         }
         assertThat(keys.writerEpoch(keys.directory() + base + "-007-" + nonce + ".segment")).isEmpty();
         assertThat(keys.writerEpoch(keys.directory() + base + "-7-" + nonce + ".segment")).hasValue(7);
+    }
+
+    @Test
+    void aProbeIsWhatIsNamedAsOne() {
+        BucketLayout layout = new BucketLayout("");
+        assertThat(layout.isProbe(layout.probe(0xfedcba9876543210L))).isTrue();
+        for (String other : new String[] {"probe/cluster", "probe/topics/t-AAAAAAAAAAAAAAAAAAAAAA/0/y", "probe/0123456789abcde", "probe/0123456789abcdef0", "probe/0123456789ABCDEF", "probe/", "cluster"}) {
+            assertThat(layout.isProbe(other)).as(other).isFalse();
+        }
     }
 
     @Test

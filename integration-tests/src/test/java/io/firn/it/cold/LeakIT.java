@@ -26,6 +26,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.Test;
@@ -75,9 +76,13 @@ class LeakIT {
                 node.start();
             }
             load.get(2, TimeUnit.MINUTES);
-            String left = orphan(directory.resolve("objects"));
+            AtomicReference<String> left = new AtomicReference<>();
+            Await.until("an orphan is put there, of what is offloaded by then and not replaced just now", () -> {
+                left.set(orphan(directory.resolve("objects")));
+                return true;
+            });
             awaitNoLeak(node, buckets, directory.resolve("objects"));
-            assertThat(buckets.objects(left)).as("what was put there").isZero();
+            assertThat(buckets.objects(left.get())).as("what was put there").isZero();
             kept.verify(Reading.all(node.bootstrap(), keep));
             node.stop();
             assertThat(node.logLines("ERROR")).isEmpty();
