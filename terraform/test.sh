@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Tests what is in this folder, without an AWS account and without a network.
 #
-#   terraform/test.sh [--work DIR] [WHAT...]
+#   terraform/test.sh [--work DIR] [WHAT...]      what it makes is in DIR/firn-terraform-test, and stays
 #
 #   fmt         every file is formatted
 #   aws         modules and examples for AWS: init, validate, terraform test
@@ -21,7 +21,7 @@ set -euo pipefail
 
 readonly SKIPPED=77
 readonly ALL=(fmt aws local keeps user-data units lint alerts)
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 
 say() { printf '%s\n' "$*"; }
 
@@ -39,6 +39,13 @@ require_terraform() {
   esac
 }
 
+# Pretended machines are run with this machine's tools.
+require_gnu() {
+  if ! stat -c %a / >/dev/null 2>&1 || ! command -v sha256sum >/dev/null; then
+    skip "what EC2 runs needs stat and sha256sum of GNU"
+  fi
+}
+
 # Sets plugins to the folder that has the AWS provider, and provider to its file there.
 require_plugin() {
   local places=("${HOME:-}/.terraform.d/plugins" /opt/tf-plugins /usr/local/share/terraform/plugins /usr/share/terraform/plugins) place platform
@@ -46,6 +53,7 @@ require_plugin() {
   platform=$(terraform version | sed -n 's/^on //p')
   for place in "${places[@]}"; do
     [ -d "$place" ] || continue
+    place=$(cd "$place" && pwd -P)
     provider=$(find "$place" -path "*/hashicorp/aws/[56].*/$platform/terraform-provider-aws*" | sort -V | tail -n 1)
     if [ -n "$provider" ]; then
       plugins=$place
@@ -57,13 +65,13 @@ require_plugin() {
 
 # Terraform asks the provider that runs, until this process ends; should that be killed, half an hour.
 start_provider() {
-  local log=$work/provider.log attempt limit=(timeout 1800)
+  local log=$work/provider.log attempt limit=(timeout -k 10 1800)
   command -v timeout >/dev/null || limit=()
   : >"$log"
   TF_LOG_SDK=error TF_LOG_PROVIDER=error "${limit[@]}" "$provider" -debug >"$log" 2>&1 </dev/null &
   provider_pid=$!
   trap 'kill "$provider_pid" 2>/dev/null && wait "$provider_pid" || true' EXIT
-  for ((attempt = 0; attempt < 600; attempt++)); do
+  for ((attempt = 0; attempt < 1800; attempt++)); do
     TF_REATTACH_PROVIDERS=$(sed -n "s/^.*TF_REATTACH_PROVIDERS='\(.*\)'.*$/\1/p" "$log")
     if [ -n "$TF_REATTACH_PROVIDERS" ]; then
       export TF_REATTACH_PROVIDERS
@@ -87,8 +95,8 @@ copy() {
 
 quiet_terraform() {
   export TF_CLI_CONFIG_FILE=$work/terraform.rc CHECKPOINT_DISABLE=1 TF_IN_AUTOMATION=1 TF_INPUT=0
-  # The provider's schema is large and lives as long as its process: collecting garbage more rarely saves a quarter of the processor time.
-  export GOGC=${GOGC:-400}
+  # The provider's schema is large and lives as long as its process: collecting garbage more rarely saves a quarter of the processor time, until it is large.
+  export GOGC=${GOGC:-400} GOMEMLIMIT=${GOMEMLIMIT:-1536MiB}
   # Nothing of whose shell this is: no account, and with a bundle of certificates the provider can be configured only once.
   unset TF_LOG TF_WORKSPACE TF_DATA_DIR TF_CLI_ARGS TF_REATTACH_PROVIDERS "${!AWS_@}"
 }
@@ -179,7 +187,28 @@ test_local() {
   require_terraform
   mapfile -t found < <(folders without)
   roots "${found[@]}"
+  test_refusals
   bash "$here/tests/local-cluster.sh" "$work/local-cluster"
+}
+
+# That these tests remove nothing which is not theirs: a copy of this script where it would remove itself, and a cluster's folder given to the other script.
+test_refusals() {
+  local folder=$work/refusals code said
+  rm -rf "$folder"
+  mkdir -p "$folder/firn-terraform-test/terraform" "$folder/data/broker-1"
+  cp "$here/test.sh" "$folder/firn-terraform-test/terraform"
+  : >"$folder/data/broker-1/firn.yaml"
+  said=$(bash "$folder/firn-terraform-test/terraform/test.sh" --work "$folder" fmt 2>&1) && code=0 || code=$?
+  if [ "$code" != 2 ] || [ ! -f "$folder/firn-terraform-test/terraform/test.sh" ]; then
+    say "FAILED: what is tested is removed: $said"
+    return 1
+  fi
+  said=$(bash "$here/tests/local-cluster.sh" "$folder/data" 2>&1) && code=0 || code=$?
+  if [ "$code" != 2 ] || [ ! -f "$folder/data/broker-1/firn.yaml" ]; then
+    say "FAILED: somebody's cluster is removed: $said"
+    return 1
+  fi
+  say 'passed: nothing is removed but what these tests have made'
 }
 
 # A state that has clusters and a bucket (tests/keeps), and what the real provider plans for it: mocked ones do not know what a change replaces. The first plan changes all that may change, and touches nothing that
@@ -198,20 +227,22 @@ test_keeps() {
   terraform init -no-color -plugin-dir="$plugins" >init.log 2>&1 || { cat init.log; return 1; }
   start_provider
   plan allowed || complain allowed 'what may change is refused'
-  ! grep -E '^  # .* (must be replaced|will be destroyed)' allowed.log | grep -qv '\["4"\] will be destroyed' || complain allowed 'a plain apply would destroy or replace'
+  ! grep -E '^  # .* (must be replaced|will be destroyed)' allowed.log | grep -v '\["4"\] will be destroyed' >/dev/null || complain allowed 'a plain apply would destroy or replace'
   ! grep -qE '^  # module\.(ec2\.aws_(instance|network_interface|ebs_volume|volume_attachment|route53_record)\.broker\["[123]"\]|eks\.aws_eks_node_group\.this\["[abc]"\])' allowed.log ||
     complain allowed 'a plain apply would touch machines, volumes or names that are there'
   contains allowed 'module.ec2.aws_instance.broker["0"] will be created' 'module.ec2.aws_ebs_volume.broker["0"] will be created' 'module.ec2.aws_instance.broker["4"] will be destroyed' \
     'module.eks.aws_eks_node_group.this["d"] will be created' 'module.eks.aws_eks_cluster.this["this"] will be updated in-place'
   plan one -replace='module.ec2.aws_network_interface.broker["2"]' || complain one 'one broker cannot be moved'
   contains one 'module.ec2.aws_network_interface.broker["2"] will be replaced, as requested' 'module.ec2.aws_instance.broker["2"] must be replaced'
-  ! grep -E '^  # .* (must be replaced|will be destroyed|will be replaced, as requested)' one.log | grep -qv '\.broker\["2"\]' || complain one 'moving one broker would touch another'
+  ! grep -E '^  # .* (must be replaced|will be destroyed|will be replaced, as requested)' one.log | grep -v '\.broker\["2"\]' >/dev/null || complain one 'moving one broker would touch another'
   ! plan others || complain others 'what makes another cluster of it is planned'
   contains others 'voters must be brokers, but there are no brokers 9' 'machines need local NVMe, which m7g.large has not' 'must not set what the module sets: node.id' \
-    'disk.kind of a cluster that is there cannot be changed' 'name and eks_cluster_name cannot be changed' 'module.eks.aws_eks_cluster.this["this"] has lifecycle.prevent_destroy' \
+    'disk.kind of a cluster that is there cannot be changed' 'cannot be changed while there are nodes, but bucket, eks_cluster_name, prefix would be' 'module.eks.aws_eks_cluster.this["this"] has lifecycle.prevent_destroy' \
     'nodes need local NVMe, which m7i.large has not' 'voters must not be more than there are nodes' 's3_endpoint_route_table_ids need vpc_id' 'module.storage.aws_s3_bucket.this[0] has lifecycle.prevent_destroy'
   ! plan moved || complain moved 'what moves volumes and nodes is planned'
   contains moved 'dns_zone, bucket, prefix and disk.kind of a cluster that is there cannot be changed' 'The volume of broker 1 is in eu-central-1a, and a volume cannot move' 'The interface of broker 1 is in subnet-a with 10.0.0.1, and cannot move' 'The interface of broker 2 is in subnet-b with 10.0.0.2, and cannot move' 'Node group a is in subnet-a, and cannot move'
+  ! plan disks || complain disks 'other disks for brokers on EKS are planned'
+  contains disks 'cannot be changed while there are nodes, but disk would be'
   say 'passed: what is there is kept by a plain apply; what would destroy it is refused'
 }
 
@@ -287,6 +318,7 @@ EOF
 
 test_user_data() {
   require_terraform
+  require_gnu
   render
   bash -n "$work/user-data/instance-store.sh"
   bash -n "$work/user-data/ebs.sh"
@@ -306,6 +338,7 @@ sources() {
 test_units() {
   local unit complaints
   require_terraform
+  require_gnu
   command -v systemd-analyze >/dev/null || skip "systemd-analyze is not on PATH"
   render
   [ "$(cat "$work/user-data/tested" 2>/dev/null)" = "$(sources)" ] || test_user_data # not those of another run, with other units
@@ -363,12 +396,13 @@ one() { # what
 
 main() {
   local what code=0 result=0 wanted=()
+  [ "${BASH_VERSINFO[0]}" -ge 4 ] || skip "bash $BASH_VERSION is too old, 4 or later is needed"
   work=""
   while [ $# -gt 0 ]; do
     case $1 in
       --work)
-        mkdir -p "$2"
-        work=$(cd "$2" && pwd)
+        mkdir -p "$2/firn-terraform-test"
+        work=$(cd "$2/firn-terraform-test" && pwd -P)
         shift
         ;;
       *) wanted+=("$1") ;;
@@ -379,6 +413,11 @@ main() {
   if [ -z "$work" ]; then
     work=$(mktemp -d)
     trap 'rm -rf "$work"' EXIT
+  fi
+  # What is there of another run is removed: not what is tested.
+  if [[ $here/ == "$work"/* ]] || [ "$work/terraform" -ef "$here" ]; then
+    say "$here is in $work, where these tests make and remove files: another DIR is needed" >&2
+    exit 2
   fi
   quiet_terraform
   copy

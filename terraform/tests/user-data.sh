@@ -10,7 +10,7 @@ dir=$(cd "$1" && pwd)
 readonly NVME='Amazon EC2 NVMe Instance Storage' EBS='Amazon Elastic Block Store'
 # The release's own.
 unit=$here/../../gateway/release/src/dist/systemd/firn.service
-readonly TOOLS=(lsblk findmnt nvme wipefs blkid mdadm mkfs.xfs xfs_growfs mountpoint mount udevadm curl aws dnf apt-get getent useradd chown chgrp systemctl sleep)
+readonly TOOLS=(lsblk findmnt nvme wipefs blkid mdadm mkfs.xfs xfs_growfs mountpoint mount udevadm curl aws dnf apt-get getent useradd chown chgrp systemctl sleep sync)
 
 cases=0
 
@@ -90,6 +90,7 @@ grep -qx 'firn-user-data: done' "$machine/output" || fail 'does not say that it 
 called '^xfs_growfs' && fail 'would grow a disk of the machine'
 [ "$(tail -n 1 "$machine/calls" | cut -d' ' -f1)" = aws ] || fail 'looked for no secret at the end'
 [ "$(readlink "$machine/opt/firn")/bin/firn" -ef "$machine/opt/firn-${sum:0:12}/bin/firn" ] || fail 'did not install the release'
+called '^sync --file-system .*/opt/firn-[0-9a-f]+\.new$' || fail 'named the release before it was on the disk'
 [ -e "$machine/etc/systemd/system/firn.service" ] || fail 'did not install the unit'
 grep -q '^ExecStart=.*/opt/firn/bin/firn up --config .*/etc/firn/firn.yaml \$FORM$' "$machine/etc/systemd/system/firn.service.d/terraform.conf" || fail 'the unit does not start it'
 grep -q '^"node.id": "1"$' "$machine/etc/firn/firn.yaml" || fail 'wrote no settings'

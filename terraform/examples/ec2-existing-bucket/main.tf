@@ -20,9 +20,8 @@ module "storage" {
 
   # Nothing about it is read or changed. Its owner sees to it that it has: all four blocks of public access, ownership enforced (no ACLs), encryption, in its policy what the output policy_statements says (TLS
   # alone), no expiration of what lies below the prefix, versioning off, or a rule that lets old versions go, and a rule that aborts multipart uploads.
-  create      = false
-  bucket      = var.bucket
-  kms_key_arn = var.kms_key_arn
+  create = false
+  bucket = var.bucket
 }
 
 module "iam" {
@@ -32,7 +31,7 @@ module "iam" {
   platform                 = "ec2"
   bucket_arn               = module.storage.bucket_arn
   prefix                   = var.prefix
-  kms_key_arn              = module.storage.kms_key_arn
+  kms_key_arns             = var.kms_key_arns
   permissions_boundary_arn = var.permissions_boundary_arn
   release_object_arn       = var.release_object_arn
 }

@@ -69,10 +69,10 @@ variable "prefix" {
   type        = string
 }
 
-variable "kms_key_arn" {
-  description = "KMS key of the bucket, if it has one."
-  type        = string
-  default     = null
+variable "kms_key_arns" {
+  description = "KMS keys of the bucket's objects, if it has any: the one of new objects, and every one of before that an object still has."
+  type        = set(string)
+  default     = []
 }
 
 variable "permissions_boundary_arn" {

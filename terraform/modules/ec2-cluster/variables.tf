@@ -149,7 +149,7 @@ variable "image_id" {
 }
 
 variable "release" {
-  description = "The release that machines install when they are made: firn-VERSION.tar.gz by https:// or s3://, and its SHA-256. A change reaches machines that are there only by replacing them, one after the other."
+  description = "The release that machines install when they are made: firn-VERSION.tar.gz by https:// or s3://, and its SHA-256. Nothing secret, as the URL can be read in the state and by everybody who may look at an instance: s3:// with the role instead. A change reaches machines that are there only by replacing them, one after the other."
   type = object({
     url    = string
     sha256 = string
@@ -159,6 +159,11 @@ variable "release" {
   validation {
     condition     = can(regex("^(https|s3)://[A-Za-z0-9._~:/?#@!&*+,;=%-]+$", var.release.url))
     error_message = "release.url must begin with https:// or s3://, and have no quotes, spaces or other characters that a URL does not have."
+  }
+
+  validation {
+    condition     = !can(regex("^[a-z0-9]+://[^/]*@", var.release.url)) && !can(regex("(?i)x-amz-", var.release.url))
+    error_message = "release.url must have neither a user nor a signature (X-Amz-…): it can be read in the state and by everybody who may look at an instance. Take s3:// with the role instead."
   }
 
   validation {
@@ -183,7 +188,7 @@ variable "java_packages" {
 }
 
 variable "java_options" {
-  description = "Further JVM options of the brokers (FIRN_JAVA_OPTS), such as -Xmx2g."
+  description = "Further JVM options of the brokers (FIRN_JAVA_OPTS), such as -Xmx2g. Nothing secret: they can be read in the state and by everybody who may look at an instance."
   type        = string
   default     = ""
   nullable    = false

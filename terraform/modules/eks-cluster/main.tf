@@ -8,7 +8,7 @@ locals {
   partition = data.aws_partition.current.partition
   region    = regex("^[a-z]{2}(?:-[a-z]+)+-[0-9]+", values(var.nodes)[0].availability_zone)
   made      = var.eks_cluster_name == null
-  identity  = { name = var.name, eks_cluster_name = var.eks_cluster_name }
+  identity  = { name = var.name, eks_cluster_name = var.eks_cluster_name, bucket = var.bucket, prefix = var.prefix, disk = var.disk }
   cluster   = local.made ? aws_eks_cluster.this["this"].name : var.eks_cluster_name
 
   arm64 = can(regex("^[a-z]+[0-9]+g[a-z]*\\.", var.instance_type))
@@ -35,7 +35,7 @@ locals {
   add_ons_after_nodes  = toset(local.made ? ["coredns"] : [])
 }
 
-# What the nodes were made with, and have for ever: with another name, or in another EKS cluster, all of them would be others.
+# What the nodes and their brokers were made with, and have for ever: with another name, or in another EKS cluster, all nodes would be others; with another bucket or other disks, brokers would begin anew.
 resource "terraform_data" "identity" {
   input = local.identity
 
@@ -48,7 +48,7 @@ resource "terraform_data" "checks" {
   lifecycle {
     precondition {
       condition     = jsonencode(terraform_data.identity.input) == jsonencode(local.identity)
-      error_message = "name and eks_cluster_name cannot be changed while there are nodes: all of them would be replaced at once, with the disks of their brokers. Make other nodes beside them."
+      error_message = "name, eks_cluster_name, bucket, prefix and disk cannot be changed while there are nodes, but ${join(", ", [for key, value in local.identity : key if value != try(terraform_data.identity.input[key], null)])} would be: nodes would be replaced at once, with the disks of their brokers, or brokers would leave what they have in the bucket and on their disks. Make another cluster beside it."
     }
 
     precondition {

@@ -43,11 +43,11 @@ locals {
         Resource = [var.bucket_arn]
       },
     ],
-    var.kms_key_arn == null ? [] : [{
-      Sid       = "ObjectKey"
+    length(var.kms_key_arns) == 0 ? [] : [{
+      Sid       = "ObjectKeys"
       Effect    = "Allow"
       Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
-      Resource  = [var.kms_key_arn]
+      Resource  = sort(var.kms_key_arns)
       Condition = { StringLike = { "kms:ViaService" = "s3.*.amazonaws.com${local.partition == "aws-cn" ? ".cn" : ""}" } }
     }],
     length(var.secret_arns) == 0 ? [] : [{

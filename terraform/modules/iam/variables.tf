@@ -61,14 +61,15 @@ variable "prefix" {
   }
 }
 
-variable "kms_key_arn" {
-  description = "KMS key of the bucket's objects; null with S3's own keys."
-  type        = string
-  default     = null
+variable "kms_key_arns" {
+  description = "KMS keys of the bucket's objects; none with S3's own keys. When the bucket gets another key, it is added: what was written with the one before can be read as long as that one is named, too."
+  type        = set(string)
+  default     = []
+  nullable    = false
 
   validation {
-    condition     = var.kms_key_arn == null || can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[^*]+$", var.kms_key_arn))
-    error_message = "kms_key_arn must be the ARN of one key (arn:aws:kms:REGION:ACCOUNT:key/ID)."
+    condition     = alltrue([for arn in var.kms_key_arns : can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[^*]+$", arn))])
+    error_message = "kms_key_arns must be ARNs of single keys (arn:aws:kms:REGION:ACCOUNT:key/ID)."
   }
 }
 

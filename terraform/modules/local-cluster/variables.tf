@@ -87,7 +87,7 @@ variable "settings" {
 }
 
 variable "java_options" {
-  description = "Further JVM options of the brokers (FIRN_JAVA_OPTS)."
+  description = "Further JVM options of the brokers (FIRN_JAVA_OPTS). Nothing secret: they can be read in the state and by everybody on the machine."
   type        = string
   default     = ""
   nullable    = false

@@ -9,7 +9,7 @@ output "bucket_arn" {
 }
 
 output "kms_key_arn" {
-  description = "KMS key of the objects; null with S3's own keys. The brokers' role needs it."
+  description = "KMS key of new objects; null with S3's own keys. The brokers' role needs it, and those of older objects."
   value       = var.kms_key_arn
 }
 

@@ -16,7 +16,7 @@ variable "create" {
 }
 
 variable "kms_key_arn" {
-  description = "KMS key that encrypts the objects. Null: S3's own keys (SSE-S3), which cost nothing."
+  description = "KMS key that encrypts new objects. Null: S3's own keys (SSE-S3), which cost nothing. What is there keeps the key it was written with, which the module iam has to name as long (kms_key_arns)."
   type        = string
   default     = null
 

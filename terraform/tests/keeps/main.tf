@@ -68,5 +68,7 @@ module "eks" {
   secrets_kms_key_arn         = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd"
   s3_endpoint_route_table_ids = try(var.eks.s3_endpoint_route_table_ids, [])
   role_arn                    = "arn:aws:iam::111122223333:role/firn"
-  bucket                      = "firn-test"
+  bucket                      = try(var.eks.bucket, "firn-test")
+  prefix                      = try(var.eks.prefix, "")
+  disk                        = try(var.eks.disk, "instance-store")
 }

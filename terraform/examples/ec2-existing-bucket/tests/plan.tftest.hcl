@@ -25,7 +25,7 @@ variables {
     "3" = { availability_zone = "eu-central-1c", subnet_id = "subnet-c" }
   }
   prefix                   = "firn/prod"
-  kms_key_arn              = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd"
+  kms_key_arns             = ["arn:aws:kms:eu-central-1:111122223333:key/1234abcd"]
   permissions_boundary_arn = "arn:aws:iam::111122223333:policy/boundary"
   release_object_arn       = "arn:aws:s3:::artifacts/firn-1.0.tar.gz"
   dns_zone                 = { name = "corp.example", id = "Z1" }
@@ -47,7 +47,7 @@ run "it_plans" {
   }
 
   assert {
-    condition     = [for statement in jsondecode(module.iam.policy).Statement : statement.Sid] == ["Objects", "List", "ListUploads", "ObjectKey", "Sessions", "Release"]
+    condition     = [for statement in jsondecode(module.iam.policy).Statement : statement.Sid] == ["Objects", "List", "ListUploads", "ObjectKeys", "Sessions", "Release"]
     error_message = "The role has the key and the release, and what lies below the prefix."
   }
 }

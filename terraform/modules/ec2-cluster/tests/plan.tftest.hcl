@@ -282,3 +282,23 @@ run "wrong_values_are_refused" {
     var.secret_settings, var.client_cidrs, var.client_security_group_ids, var.monitoring_cidrs, var.egress_cidrs, var.s3_endpoint_route_table_ids, var.s3_prefix_list_id, var.dns_zone, var.replaceable, var.role_arn, var.root_volume_gib, var.alarm_actions,
   ]
 }
+
+run "a_release_by_a_url_with_a_password_is_refused" {
+  command = plan
+
+  variables {
+    release = { url = "https://user:password@example.org/firn-1.0.tar.gz", sha256 = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" }
+  }
+
+  expect_failures = [var.release]
+}
+
+run "a_release_by_a_signed_url_is_refused" {
+  command = plan
+
+  variables {
+    release = { url = "https://artifacts.s3.amazonaws.com/firn-1.0.tar.gz?X-Amz-Signature=0123", sha256 = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" }
+  }
+
+  expect_failures = [var.release]
+}

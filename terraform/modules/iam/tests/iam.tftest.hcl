@@ -87,7 +87,7 @@ run "key_secrets_release_and_boundary_are_the_ones_given" {
 
   variables {
     bucket_arn               = "arn:aws-cn:s3:::firn-test"
-    kms_key_arn              = "arn:aws-cn:kms:cn-north-1:111122223333:key/1234abcd"
+    kms_key_arns             = ["arn:aws-cn:kms:cn-north-1:111122223333:key/new", "arn:aws-cn:kms:cn-north-1:111122223333:key/before"]
     secret_arns              = ["arn:aws-cn:secretsmanager:cn-north-1:111122223333:secret:b-aaaaaa", "arn:aws-cn:secretsmanager:cn-north-1:111122223333:secret:a-aaaaaa"]
     release_object_arn       = "arn:aws-cn:s3:::artifacts/firn-1.0.tar.gz"
     permissions_boundary_arn = "arn:aws-cn:iam::111122223333:policy/boundary"
@@ -95,9 +95,9 @@ run "key_secrets_release_and_boundary_are_the_ones_given" {
   }
 
   assert {
-    condition = [for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement if contains(["ObjectKey", "Secrets", "Release"], statement.Sid)] == jsondecode(jsonencode([
+    condition = [for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement if contains(["ObjectKeys", "Secrets", "Release"], statement.Sid)] == jsondecode(jsonencode([
       {
-        Sid    = "ObjectKey", Effect = "Allow", Resource = ["arn:aws-cn:kms:cn-north-1:111122223333:key/1234abcd"]
+        Sid    = "ObjectKeys", Effect = "Allow", Resource = ["arn:aws-cn:kms:cn-north-1:111122223333:key/before", "arn:aws-cn:kms:cn-north-1:111122223333:key/new"]
         Action = ["kms:Decrypt", "kms:GenerateDataKey"], Condition = { StringLike = { "kms:ViaService" = "s3.*.amazonaws.com.cn" } }
       },
       {
@@ -106,7 +106,7 @@ run "key_secrets_release_and_boundary_are_the_ones_given" {
       },
       { Sid = "Release", Effect = "Allow", Action = ["s3:GetObject"], Resource = ["arn:aws-cn:s3:::artifacts/firn-1.0.tar.gz"] },
     ]))
-    error_message = "The key is used by way of S3 only, and secrets and release are named one by one."
+    error_message = "Keys are used by way of S3 only, the one of before like the new one, and secrets and release are named one by one."
   }
 
   assert {
@@ -166,13 +166,13 @@ run "wrong_values_are_refused" {
     pods                     = { eks_cluster_arn = "arn:aws:eks:eu-central-1:111122223333:cluster/*" }
     bucket_arn               = "arn:aws:s3:::*"
     prefix                   = "/prod/*"
-    kms_key_arn              = "arn:aws:kms:eu-central-1:111122223333:key/*"
+    kms_key_arns             = ["arn:aws:kms:eu-central-1:111122223333:key/*"]
     secret_arns              = ["arn:aws:secretsmanager:eu-central-1:111122223333:secret:*"]
     release_object_arn       = "arn:aws:s3:::artifacts/*"
     permissions_boundary_arn = "boundary"
   }
 
   expect_failures = [
-    var.name, var.platform, var.pods, var.bucket_arn, var.prefix, var.kms_key_arn, var.secret_arns, var.release_object_arn, var.permissions_boundary_arn,
+    var.name, var.platform, var.pods, var.bucket_arn, var.prefix, var.kms_key_arns, var.secret_arns, var.release_object_arn, var.permissions_boundary_arn,
   ]
 }

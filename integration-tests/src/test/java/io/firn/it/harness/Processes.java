@@ -16,16 +16,33 @@ import java.util.stream.Stream;
  *
  * <p>Threading: thread-safe.
  */
-final class Processes {
+public final class Processes {
 
     private static final Duration SIGNAL_LIMIT = Duration.ofSeconds(30);
     private static final Set<Process> ALIVE = ConcurrentHashMap.newKeySet();
 
+    private static final Set<Runnable> LAST = ConcurrentHashMap.newKeySet();
+
     static {
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> ALIVE.forEach(Process::destroyForcibly), "end-children"));
+        Runtime.getRuntime().addShutdownHook(new Thread(Processes::end, "end-children"));
     }
 
     private Processes() {}
+
+    private static void end() {
+        ALIVE.forEach(Process::destroyForcibly);
+        LAST.forEach(Runnable::run);
+    }
+
+    /** Runs the task when this JVM ends, after its children were killed: for processes that they have started and that outlive them. */
+    public static void lastly(Runnable task) {
+        LAST.add(task);
+    }
+
+    /** There is nothing left to do for the task. */
+    public static void notLastly(Runnable task) {
+        LAST.remove(task);
+    }
 
     /** Sees to it that the process does not outlive this one. */
     static Process watched(Process process) {

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Config;
@@ -96,10 +97,15 @@ class KafkaTopicsIT {
         assertThat(brokers).hasSize(3);
     }
 
+    /** What there is of it, so that a start that failed says why. */
     @AfterAll
     static void stop() {
-        topics.close();
-        cluster.stop();
+        if (topics != null) {
+            topics.close();
+        }
+        if (cluster != null) {
+            cluster.stop();
+        }
     }
 
     @Test
@@ -123,9 +129,7 @@ class KafkaTopicsIT {
         for (Node broker : brokers) {
             String topic = "made-by-" + broker.id();
             create(broker, topic);
-            assertThat(described(topic)).satisfies(one -> {
-                assertThat(one.partitions()).hasSize(2).allSatisfy(partition -> assertThat(partition.replicas()).hasSize(3));
-            });
+            Await.until("it has two partitions of three replicas", () -> replicas(described(topic)).equals(List.of(3, 3)));
             DeleteTopicsRequestData data = new DeleteTopicsRequestData().setTopicNames(List.of(topic)).setTimeoutMs(TIMEOUT_MS);
             DeleteTopicsResponse deleted = (DeleteTopicsResponse) ask(broker, new DeleteTopicsRequest.Builder(data).build((short) 3));
             assertThat(deleted.errorCounts()).containsOnlyKeys(Errors.NONE);
@@ -136,9 +140,6 @@ class KafkaTopicsIT {
     @Test
     void aTopicsOwnConfigsAreThoseItWasGivenWhicheverBrokerIsAsked() throws IOException {
         create(brokers.iterator().next(), "own");
-        for (Node broker : brokers) {
-            Await.until("broker " + broker.id() + " knows the topic", () -> own(broker, "own").equals(SET));
-        }
         ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, "own");
         Config config = Topics.done(topics.admin().describeConfigs(List.of(resource)).all()).get(resource);
         assertThat(config.entries()).filteredOn(entry -> !entry.isDefault() && entry.source() != ConfigSource.STATIC_BROKER_CONFIG).extracting(ConfigEntry::name).containsExactlyInAnyOrderElementsOf(SET.keySet());
@@ -171,13 +172,21 @@ class KafkaTopicsIT {
                 .setTopics(new CreatePartitionsTopicCollection(List.of(new CreatePartitionsTopic().setName("grown").setCount(4).setAssignments(null)).iterator()));
         CreatePartitionsResponse grown = (CreatePartitionsResponse) ask(broker, new CreatePartitionsRequest.Builder(data).build((short) 1));
         assertThat(grown.errorCounts()).containsOnlyKeys(Errors.NONE);
-        Await.until("it has four", () -> described("grown").partitions().size() == 4);
+        AtomicReference<TopicDescription> four = new AtomicReference<>();
+        Await.until("it has four", () -> {
+            four.set(described("grown"));
+            return four.get().partitions().size() == 4;
+        });
 
-        Map<TopicPartition, Optional<NewPartitionReassignment>> fewer = described("grown").partitions().stream().collect(Collectors.toMap(one -> new TopicPartition("grown", one.partition()),
+        Map<TopicPartition, Optional<NewPartitionReassignment>> fewer = four.get().partitions().stream().collect(Collectors.toMap(one -> new TopicPartition("grown", one.partition()),
                 one -> Optional.of(new NewPartitionReassignment(one.replicas().stream().map(Node::id).limit(2).toList()))));
         Topics.done(topics.admin().alterPartitionReassignments(fewer).all());
         Await.until("nothing is moving any more", () -> Topics.done(topics.admin().listPartitionReassignments(fewer.keySet()).reassignments()).isEmpty());
-        assertThat(described("grown").partitions()).allSatisfy(partition -> assertThat(partition.replicas()).hasSize(2));
+        Await.until("all four have two replicas", () -> replicas(described("grown")).equals(List.of(2, 2, 2, 2)));
+    }
+
+    private static List<Integer> replicas(TopicDescription topic) {
+        return topic.partitions().stream().map(partition -> partition.replicas().size()).toList();
     }
 
     private static void create(Node broker, String topic) throws IOException {
@@ -187,7 +196,9 @@ class KafkaTopicsIT {
                 .setTopics(new CreatableTopicCollection(List.of(new CreatableTopic().setName(topic).setNumPartitions(2).setReplicationFactor((short) 3).setConfigs(configs)).iterator()));
         CreateTopicsResponse created = (CreateTopicsResponse) ask(broker, new CreateTopicsRequest.Builder(data).build((short) 3));
         assertThat(created.data().topics()).as("asked of broker %s", broker).singleElement().satisfies(one -> assertThat(Errors.forCode(one.errorCode())).as(one.errorMessage()).isEqualTo(Errors.NONE));
-        Await.until("all brokers know it", () -> topics.names().contains(topic));
+        for (Node one : brokers) {
+            Await.until("broker " + one.id() + " knows it", () -> own(one, topic).equals(SET));
+        }
     }
 
     /** As the provider reads it: what is neither built in nor the broker's. */

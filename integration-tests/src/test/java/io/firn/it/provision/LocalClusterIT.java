@@ -6,6 +6,7 @@ import io.firn.it.harness.Await;
 import io.firn.it.harness.FreePorts;
 import io.firn.it.harness.KafkaClients;
 import io.firn.it.harness.ProcessResult;
+import io.firn.it.harness.Processes;
 import io.firn.it.harness.Topics;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -29,6 +30,7 @@ import org.apache.kafka.common.Node;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.TopicPartitionInfo;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -44,10 +46,22 @@ class LocalClusterIT {
 
     private final Map<Integer, Integer> kafkaPorts = new LinkedHashMap<>();
     private final List<String> acknowledged = new ArrayList<>();
+    private final Runnable ending = this::endBrokers;
 
-    /** What a failed test leaves running; each by the process id that it wrote, if it is a broker of this directory. */
+    /** Brokers outlive Terraform, and would outlive these tests where no {@code @AfterEach} runs. */
+    @BeforeEach
+    void endBrokersWhateverHappens() {
+        Processes.lastly(ending);
+    }
+
     @AfterEach
-    void endBrokers() {
+    void endBrokersOfAFailedTest() {
+        endBrokers();
+        Processes.notLastly(ending);
+    }
+
+    /** Each by the process id that it wrote, if it is a broker of this directory. */
+    private void endBrokers() {
         IDS.stream().filter(id -> Files.exists(pidFile(id))).map(this::process).flatMap(Optional::stream).forEach(ProcessHandle::destroyForcibly);
     }
 
@@ -68,7 +82,7 @@ class LocalClusterIT {
             int killed = leader(topics);
             process(killed).orElseThrow().destroyForcibly();
             produce(producer, 20);
-            assertThat(leader(topics)).as("another broker leads").isNotEqualTo(killed);
+            Await.until("another broker leads", LIMIT, () -> leader(topics) != killed);
             assertThat(read()).as("everything acknowledged, once and in order").containsExactlyElementsOf(acknowledged);
 
             terraform.apply("-replace=module.firn.terraform_data.broker[\"" + killed + "\"]").succeeded();

@@ -23,7 +23,7 @@ class TerraformIT {
 
     private static final Path REPOSITORY = Path.of("..").toAbsolutePath().normalize();
     private static final Path SCRIPT = REPOSITORY.resolve("terraform/test.sh");
-    private static final Path WORK = Path.of("target", "terraform").toAbsolutePath();
+    private static final Path WORK = Path.of("target").toAbsolutePath();
     private static final Duration LIMIT = Duration.ofMinutes(15);
     private static final int SKIPPED = 77;
 
@@ -36,7 +36,7 @@ class TerraformIT {
     @Test
     void userDataWritesSettingsThatABrokerAccepts() throws IOException {
         test("user-data");
-        Path machine = WORK.resolve("user-data/machine/first");
+        Path machine = WORK.resolve("firn-terraform-test/user-data/machine/first");
         Map<String, String> environment = Files.readAllLines(machine.resolve("run/firn-prepare/environment")).stream().filter(line -> line.contains("_HOST=")).map(line -> line.split("="))
                 .collect(Collectors.toMap(line -> line[0], line -> line[1].replace("\"", "")));
         BrokerConfig config = ConfigLoader.load(Optional.of(machine.resolve("etc/firn/firn.yaml")), environment, List.of());
