@@ -68,6 +68,9 @@ class ClusterFaultsIT {
     }
 
     private void inject(ClusterHarness cluster, Workload load, Fault fault) {
+        if (fault.meanwhile() == Meanwhile.ALL_CAUGHT_UP) {
+            load.awaitCaughtUp(RECOVERY_LIMIT);
+        }
         say(fault.what());
         long begun = System.nanoTime();
         fault.begin().run();
@@ -78,7 +81,7 @@ class ClusterFaultsIT {
         if (fault.meanwhile() == Meanwhile.ALL_BUT_TRANSACTIONS && cluster.ids().size() > 1) {
             load.awaitGroups(RECOVERY_LIMIT);
             say("  meanwhile groups are served after " + since(begun));
-        } else if (fault.meanwhile() == Meanwhile.ALL && cluster.ids().size() > 1) {
+        } else if (fault.meanwhile() != Meanwhile.NOBODY && cluster.ids().size() > 1) {
             load.awaitProgress(RECOVERY_LIMIT);
             say("  meanwhile all are served after " + since(begun));
         }

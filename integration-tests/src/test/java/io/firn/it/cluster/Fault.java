@@ -16,6 +16,8 @@ record Fault(String what, Meanwhile meanwhile, Runnable begin, Runnable end) {
         /** Every producer and group. A transaction ends when its coordinator reaches the leaders of its partitions. */
         ALL_BUT_TRANSACTIONS,
         /** Every producer, group and transaction. */
-        ALL
+        ALL,
+        /** The same, of consumers that have caught up before: what one that lags needs may be in the cold tier alone. */
+        ALL_CAUGHT_UP
     }
 }

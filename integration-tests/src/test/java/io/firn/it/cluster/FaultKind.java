@@ -147,7 +147,7 @@ enum FaultKind {
     STORE_STOPPED {
         @Override
         Fault draw(ClusterHarness cluster, Random random) {
-            return new Fault("the object store is stopped", Meanwhile.ALL, cluster.store()::stop, cluster.store()::resume);
+            return new Fault("the object store is stopped", Meanwhile.ALL_CAUGHT_UP, cluster.store()::stop, cluster.store()::resume);
         }
     },
     /** kill -9 of all at the same moment. */

@@ -211,14 +211,12 @@ final class Workload implements AutoCloseable {
         });
     }
 
-    /** Sends no more, lets the consumers come to the end, and ends them. */
-    void finish() {
-        producersStop = true;
-        join(producing);
+    /** Waits until every group and mover has come to where its partitions end now. */
+    void awaitCaughtUp(Duration limit) {
         try (Topics topics = Topics.of(bootstrap())) {
             Map<TopicPartition, Long> numbered = topics.ends(Topics.partitions(NUMBERED, NUMBERED_PARTITIONS));
             Map<TopicPartition, Long> moving = topics.ends(Topics.partitions(MOVING, MOVING_PARTITIONS));
-            awaitOrFail("the end of what was sent", JOIN_LIMIT, () -> {
+            awaitOrFail("the end of what was sent", limit, () -> {
                 List<String> left = new ArrayList<>();
                 members.stream().map(GroupMember::group).distinct().forEach(group -> numbered.forEach((partition, end) -> {
                     if (checker.committed(group, partition) < end) {
@@ -229,6 +227,13 @@ final class Workload implements AutoCloseable {
                 return left;
             });
         }
+    }
+
+    /** Sends no more, lets the consumers come to the end, and ends them. */
+    void finish() {
+        producersStop = true;
+        join(producing);
+        awaitCaughtUp(JOIN_LIMIT);
         consumersStop = true;
         join(consuming);
     }
