@@ -27,6 +27,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -48,6 +49,8 @@ final class TieredRig implements AutoCloseable {
     static final int RECORDS = 3;
     /** Longer than all rounds that a test can wait for take together: some ten thousand a second, of some seconds each. */
     static final long AGES = 1_000_000_000_000L;
+    /** Of real time: most that a round waits for the scrub's thread. */
+    private static final long SCRUB_STEP_MS = 20;
     /** Manifests spill from the fifth segment on, so that what is done here is done to pages as well. */
     private static final PageShape SPILLING = new PageShape(2, 1, 1, 3, 2);
     private static final long DEADLINE_S = 60;
@@ -65,6 +68,7 @@ final class TieredRig implements AutoCloseable {
     HotStore hotStore;
     ColdStore cold;
     RetentionWorker worker;
+    private Executor scrubbing;
     HotLog hot;
     TieredLog log;
     TieredLogConfig config;
@@ -119,7 +123,8 @@ final class TieredRig implements AutoCloseable {
         cold = ColdStore.open(new ColdStoreConfig("", "cluster", 64 << 10, 4 << 20, 4, 256 << 10, 2, 5_000, 1, deleteGraceMs, false), objects, clock, meters, ColdThreads.start(2), new SecureRandom(), SPILLING);
         ScratchSpace scratch = new ScratchSpace(process, SCRATCH);
         ColdCompactions coldCompactions = ColdCompactions.of(workerConfig, scratch, thread("test-cold-compaction"));
-        Scrubs scrubs = Scrubs.of(workerConfig, scratch, scrubThread.orElseGet(() -> thread("test-scrub")), meters);
+        scrubbing = thread("test-scrub");
+        Scrubs scrubs = Scrubs.of(workerConfig, scratch, scrubThread.orElse(scrubbing), meters);
         scrubs.places().load();
         worker = new RetentionWorker(workerConfig, cold, clock, () -> 0.5, meters, mailbox, thread("test-compaction"), coldCompactions, scrubs, mailbox::shutdownNow);
     }
@@ -268,7 +273,19 @@ final class TieredRig implements AutoCloseable {
                 throw new AssertionError("not within " + DEADLINE_S + " s: " + what + "; " + where());
             }
             round();
+            awaitScrub();
             clock.advanceMs(stepMs);
+        }
+    }
+
+    /** Else on a busy machine the clock would run ahead of the scrub's thread, by hours. What that waits for may come with a later round. */
+    private void awaitScrub() {
+        CountDownLatch through = new CountDownLatch(1);
+        scrubbing.execute(through::countDown);
+        try {
+            through.await(SCRUB_STEP_MS, TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
         }
     }
 
