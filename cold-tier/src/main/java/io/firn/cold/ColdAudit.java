@@ -9,6 +9,7 @@ import io.firn.cold.bucket.Waiting;
 import io.firn.cold.read.LiveSegment;
 import io.firn.cold.segment.PartitionKeys;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import org.apache.kafka.common.TopicIdPartition;
 
@@ -28,11 +29,14 @@ import org.apache.kafka.common.TopicIdPartition;
  *     never again.
  * <li>Writers of an earlier epoch than {@code e}, however long they slept, are fenced by {@code m}. What they had sent before is of a number at or below that of {@code m}, and has lost.
  * <li>Writers of a later epoch put that one into the key of what they upload. They are nobody's business here: this leader may be deposed and not know it.
- * <li>Writers of the same epoch: one broker leads in an epoch. An earlier process of it is dead, and what it had sent is of a number at or below that of {@code m}, as it knew no later one. An earlier opening of the log
+ * <li>Writers of the same epoch: one broker leads in an epoch, but an earlier process of it may live on. What it had sent is of a number at or below that of {@code m}, as it knew no later one; and what it uploads for a change it names only on the head that the change
+ *     began on, or on those of earlier epochs that came in between: where it finds {@code m}, or what descends from it, the change fails and its uploads are given up ({@code ManifestChain}). An earlier opening of the log
  *     in this process has no change under way ({@link ColdLog#prove} sees to that), takes up no new one once it is closed, and what it had sent has lost as well. This opening itself had no other change under way: it is the only one at a time. What a
  *     change uploads before it fails is given up with it; but for one whose manifest may have been committed, and that is settled before {@code m}.
  * </ol>
- * Nor is it needed by a reader: what was live stays named as pending until it has been deleted, after the grace period. All that needs no clock, and no listing that is complete: one that lags shows too little, or what is gone.
+ * Two clusters with one bucket are not kept apart by epochs. So before anything is deleted the bucket's claim is read once more: a broker that was left running when its bucket was taken over deletes nothing there.
+ *
+ * <p>Nor is it needed by a reader: what was live stays named as pending until it has been deleted, after the grace period. All that needs no clock, and no listing that is complete: one that lags shows too little, or what is gone.
  *
  * <p>But it needs creates that lose where a number is taken. On a store that lets them win ({@code cold.accept.no.conditional.writes}) a late manifest takes the place of {@code m}, and brings back a history that names what was deleted: there orphans are told, and none is deleted.
  *
@@ -40,7 +44,7 @@ import org.apache.kafka.common.TopicIdPartition;
  *
  * <p><b>On crash</b> anywhere: nothing is remembered; the next look finds what is left.
  *
- * <p>Costs: 2 LIST, 1 GET, 1 LIST more for each 1000 objects, 1 GET a page; if something is found, 1 LIST and 1 GET more for each 1000, a HEAD each, and for a sweep a commit and a DELETE.
+ * <p>Costs: 2 LIST, 1 GET, 1 LIST more for each 1000 objects, 1 GET a page; if something is found, 1 LIST and 1 GET more for each 1000, a HEAD each, and for a sweep a commit, 1 GET of the claim and a DELETE.
  *
  * <p>Threading: blocks the calling thread, a request at a time. Fails with {@link ColdStoreException}, bare.
  */
@@ -79,7 +83,7 @@ public final class ColdAudit {
     }
 
     /**
-     * Deletes orphans; returns those that are gone.
+     * Deletes orphans; returns those that are gone. {@link ColdStoreException.Misconfigured} if the bucket is another cluster's by now.
      *
      * @param orphans as {@link #look} told them, before the proof was made
      */
@@ -89,6 +93,7 @@ public final class ColdAudit {
         if (doomed.isEmpty()) {
             return doomed;
         }
+        Waiting.on(BucketClaim.require(store.objects(), store.layout(), Optional.of(store.config().clusterId())));
         Waiting.on(store.objects().deleteAll(doomed.stream().map(StoredObject::key).toList()));
         store.meters().swept(doomed.size(), doomed.stream().mapToLong(StoredObject::sizeBytes).sum());
         return doomed;

@@ -161,6 +161,34 @@ class ColdAuditTest {
         requireSound();
     }
 
+    /** Two processes believe to be the leader of one epoch: the earlier one goes on with what it has uploaded before the sweep. */
+    @Test
+    void anEarlierProcessOfTheSameEpochThatLivesOnNamesNothingThatWasSwept() throws InterruptedException {
+        SimObjectStore way = bucket.reopened();
+        ColdLog earlier = process(way).openLog(PARTITION, 4).join();
+        SimFault pausing = stopped(way, earlier, key -> key.endsWith(".manifest"), Operation.PUT_IF_ABSENT);
+        ColdLog again = process(bucket.reopened()).openLog(PARTITION, 4).join();
+        assertThat(sweep(again)).anyMatch(key -> key.endsWith(".segment"));
+        way.clearFaults();
+        pausing.release();
+        awaitUploaded(earlier);
+        assertThat(earlier.endOffset()).as("its change was given up").isEqualTo(again.endOffset());
+        requireSound();
+        earlier.append(fixtures.get(SEGMENTS)).join();
+        requireSound();
+    }
+
+    @Test
+    void aBrokerWhoseBucketWasTakenOverSweepsNothing() throws InterruptedException {
+        stopped(bucket.reopened(), 4, key -> key.endsWith(".manifest"), Operation.PUT_IF_ABSENT);
+        ColdLog next = process(bucket.reopened()).openLog(PARTITION, 5).join();
+        List<String> left = orphans(next);
+        bucket.put("firn/cluster", UploadSource.of(new BucketClaim("cluster-b").bytes())).join();
+        assertThatThrownBy(() -> sweep(next)).isInstanceOf(ColdStoreException.Misconfigured.class).hasMessageContaining("cluster-b");
+        assertThat(left).isNotEmpty();
+        assertThat(bucket.keys()).containsAll(left);
+    }
+
     @Test
     void aManifestThatCameBeforeTheProofIsHeeded() throws InterruptedException {
         SimFault late = stopped(bucket.reopened(), 4, key -> key.endsWith(".manifest"), Operation.PUT_IF_ABSENT);
@@ -168,6 +196,7 @@ class ColdAuditTest {
         List<StoredObject> seen = again.audit().look().orphans();
         assertThat(seen).isNotEmpty();
         late.release();
+        assertThatThrownBy(() -> again.prove().join()).as("it has begun before it knew").hasCauseInstanceOf(ColdStoreException.Unavailable.class);
         assertThat(again.audit().sweep(again.prove().join(), seen)).isEmpty();
         assertThat(process(bucket.reopened()).openLog(PARTITION, 5).join().endOffset()).isGreaterThan(log.endOffset());
         requireSound();
@@ -290,6 +319,7 @@ class ColdAuditTest {
         assertThatThrownBy(() -> again.prove().orTimeout(60, TimeUnit.SECONDS).join()).hasCauseInstanceOf(ColdStoreException.Unavailable.class);
         held.release();
         awaitUploaded(abandoned);
+        assertThatThrownBy(() -> again.prove().join()).as("it has begun before it knew").hasCauseInstanceOf(ColdStoreException.Unavailable.class);
         assertThat(sweep(again)).isEmpty();
         requireSound();
     }

@@ -335,9 +335,11 @@ class ColdPagesTest {
         ColdLog one = cold.log(2);
         ColdLog twin = cold.await(cold.another(9).openLog(PARTITION, 2));
         cold.await(Change.REPLACE_OVER_A_BORDER.begin(one, fixtures));
+        assertThat(cold.failure(twin.append(fixtures.get(SEGMENTS)))).as("it has begun before it knew").isInstanceOf(ColdStoreException.Unavailable.class);
         for (int i = SEGMENTS; i < SEGMENTS + 4; i++) {
             cold.await(twin.append(fixtures.get(i)));
         }
+        assertThat(cold.failure(one.deleteBefore(fixtures.get(10).nextOffset()))).isInstanceOf(ColdStoreException.Unavailable.class);
         cold.await(one.deleteBefore(fixtures.get(10).nextOffset()));
         cold.await(one.append(fixtures.get(SEGMENTS + 4)));
         assertThat(bases(cold, cold.log(3))).isEqualTo(fixtures.subList(11, SEGMENTS + 5).stream().map(SegmentFixture::baseOffset).toList());

@@ -100,18 +100,19 @@ class ColdReplaceTest {
         ColdLog log = cold.log(1);
         List<SegmentFixture> segments = filled(log, 3);
         List<ColdSegment> before = cold.segments(log);
-        ColdLog twin = cold.await(cold.another(9).openLog(PARTITION, 1)); // a quick restart: the old process is still at it
+        ColdLog leader = cold.await(cold.another(9).openLog(PARTITION, 2)); // and has fenced nobody yet
+        ColdLog later = cold.await(cold.another(10).openLog(PARTITION, 3));
         SegmentFixture compacted = SegmentFixture.compacted(random, segments.subList(1, 2), 30);
 
         SegmentFixture fourth = SegmentFixture.random(random, log.endOffset(), 1, 1_000);
-        cold.await(twin.append(fourth));
-        List<ColdSegment> swapped = cold.await(log.replace(before.subList(1, 2), List.of(compacted))).orElseThrow();
-        assertThat(cold.segments(log)).as("both changes").hasSize(4).contains(swapped.get(0));
+        cold.await(log.append(fourth));
+        List<ColdSegment> swapped = cold.await(leader.replace(before.subList(1, 2), List.of(compacted))).orElseThrow();
+        assertThat(cold.segments(leader)).as("both changes").hasSize(4).contains(swapped.get(0));
 
         long objects = cold.objects.keys().stream().filter(key -> key.endsWith(".segment")).count();
-        assertThat(cold.await(twin.replace(before.subList(1, 2), List.of(compacted)))).as("found out when it commits").isEmpty();
+        assertThat(cold.await(later.replace(before.subList(1, 2), List.of(compacted)))).as("found out when it commits").isEmpty();
         assertThat(cold.objects.keys().stream().filter(key -> key.endsWith(".segment"))).as("what it uploaded is gone again").hasSize((int) objects);
-        assertThat(cold.segments(twin)).isEqualTo(cold.segments(log)).isEqualTo(cold.segments(cold.log(2)));
+        assertThat(cold.segments(later)).isEqualTo(cold.segments(leader)).isEqualTo(cold.segments(cold.log(4)));
     }
 
     /** The old process stalls before it knows that its replacement counts; the new one of the same epoch has gone on from there. */
@@ -133,7 +134,7 @@ class ColdReplaceTest {
             cold.await(twin.append(SegmentFixture.random(random, twin.endOffset(), 1, 300)));
         }
         cold.objects.clearFaults();
-        cold.await(late);
+        assertThat(cold.failure(late)).as("it cannot tell any more").isInstanceOf(ColdStoreException.Uncertain.class);
         assertThat(cold.objects.keys()).contains(counted.get(0).key(), counted.get(1).key());
         cold.sim.pass(200_000);
         assertThat(cold.objects.keys()).as("only what was dropped, after the grace period").contains(counted.get(1).key()).doesNotContain(counted.get(0).key());

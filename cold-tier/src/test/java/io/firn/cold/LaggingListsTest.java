@@ -76,6 +76,7 @@ class LaggingListsTest {
         SegmentFixture other = SegmentFixture.random(random, second.nextOffset(), 1, 500);
         assertThat(cold.failure(log.append(other))).isInstanceOf(ColdStoreException.Unavailable.class).hasMessageContaining("lags");
         cold.objects.clearFaults();
+        assertThat(cold.failure(log.append(other))).as("it finds what the twin has written").isInstanceOf(ColdStoreException.Unavailable.class).hasMessageContaining("Another process");
         assertThat(cold.failure(log.append(other))).isInstanceOf(IllegalArgumentException.class);
         assertThat(cold.segments(log)).isEqualTo(cold.segments(twin)).hasSize(3);
     }

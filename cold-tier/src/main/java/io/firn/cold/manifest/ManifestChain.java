@@ -28,6 +28,7 @@ import org.apache.kafka.common.TopicIdPartition;
  *     │ taken             ▼                         ▼
  *     └────read n──▶ our bytes (a lost reply): as CREATED;  others: LOST
  *   LOST ──list, read the newest──▶ its epoch is above ours, or the log is deleted: FENCED (for good)
+ *                                   it is another process's of our own epoch: adopt it as head, and fail; the next change begins on it
  *                                   else: adopt it as head, make the change anew on top of it (bounded), for it came from a writer we outrank
  *   a page of the head is gone ──▶ list, read the newest: a newer one: as LOST; else the page is lost, and the change fails if it cannot do without (PageTree)
  *   create uncertain, or created but not confirmed ──▶ UNSETTLED: fails with Uncertain; the next commit first repeats this create with the same bytes
@@ -71,6 +72,7 @@ import org.apache.kafka.common.TopicIdPartition;
  *
  * <p><b>Two writers of one epoch</b> (a restart without a new election while the old process's last request is still on its way) do not fence each other:
  * each builds on what the other committed, an append is refused unless it begins where the history ends, and of two replacements of one segment the later one finds it gone. A claim takes the number that such a request is on its way with.
+ * But a change that has begun before it knew of the other's manifest is not made anew on top of it: it may name objects that were uploaded before, and the other one may have proved by that manifest that nothing names them, and deleted them ({@code ColdAudit}).
  *
  * <p>Threading: {@link #head} from any thread; one {@link #commit} at a time (a second one fails at once), whose steps run where the store completes its futures. The fields
  * are handed from step to step by those futures.
@@ -104,6 +106,15 @@ public final class ManifestChain {
 
     /** A manifest on its way, its bytes, and the pages that it is the first to name. */
     private record Candidate(Manifest manifest, ByteBuffer bytes, PageChanges pages) {}
+
+    /** What became of a manifest that was sent. */
+    private enum Fate {
+        COUNTS,
+        /** Another one has its number: nothing ever descends from it. */
+        LOST,
+        /** Its number is dead: it may have counted until then, and what counts now may descend from it. */
+        UNKNOWN
+    }
 
     private ManifestChain(ObjectStore objects, PartitionKeys keys, TopicIdPartition partition, int writerEpoch, long writerId, InstantSource clock, PageShape shape, PageSource source,
             Runnable possibleOrphan) {
@@ -181,8 +192,8 @@ public final class ManifestChain {
      * Makes a change durable on top of the newest history.
      *
      * @param change called again for each newer head
-     * @return the manifest that holds the change. Fails with {@link ColdStoreException.Fenced}; with {@link ColdStoreException.Unavailable} if nothing happened; with
-     *     {@link ColdStoreException.Uncertain} if it may have
+     * @return the manifest that holds the change. Fails with {@link ColdStoreException.Fenced}; with {@link ColdStoreException.Unavailable} if nothing happened, as when another process of this epoch was faster; with
+     *     {@link ColdStoreException.Uncertain} if it may have. What was uploaded for a change that has failed is not to be named by another one
      */
     public CompletableFuture<Manifest> commit(ManifestChange change) {
         if (!busy.compareAndSet(false, true)) {
@@ -216,8 +227,8 @@ public final class ManifestChain {
         return commit(content -> change.apply(content).restated());
     }
 
-    private CompletableFuture<Boolean> settle() {
-        return unsettled == null ? CompletableFuture.completedFuture(true) : publish(unsettled);
+    private CompletableFuture<?> settle() {
+        return unsettled == null ? CompletableFuture.completedFuture(null) : publish(unsettled);
     }
 
     private CompletableFuture<Manifest> attempt(ManifestChange change, int attemptsLeft, boolean missingIsLost) {
@@ -231,7 +242,7 @@ public final class ManifestChain {
                 return ColdStoreException.unwrap(failure) instanceof ColdStoreException.Missing && !missingIsLost ? onNewer(base, change, attemptsLeft) : CompletableFuture.<Manifest>failedFuture(failure);
             }
             return next.isEmpty() ? CompletableFuture.completedFuture(base.manifest()) : next.get().pages().upload().thenCompose(nothing -> publish(next.get()))
-                    .thenCompose(won -> won ? CompletableFuture.completedFuture(next.get().manifest()) : again(change, attemptsLeft - 1));
+                    .thenCompose(fate -> fate == Fate.COUNTS ? CompletableFuture.completedFuture(next.get().manifest()) : again(base, change, attemptsLeft - 1, fate));
         }).thenCompose(next -> next);
     }
 
@@ -245,12 +256,22 @@ public final class ManifestChain {
 
     /** A page is gone, as others have dropped it since; else it is lost. */
     private CompletableFuture<Manifest> onNewer(Head base, ManifestChange change, int attemptsLeft) {
-        return reload(RELOAD_LIMIT).thenCompose(nothing -> head().number() > base.manifest().number() ? again(change, attemptsLeft - 1) : attempt(change, attemptsLeft, true));
+        return reload(RELOAD_LIMIT).thenCompose(nothing -> head().number() > base.manifest().number() ? again(base, change, attemptsLeft - 1, Fate.LOST) : attempt(change, attemptsLeft, true));
     }
 
-    private CompletableFuture<Manifest> again(ManifestChange change, int attemptsLeft) {
+    /** On top of what outranked writers have committed since {@code base}. Not of what a twin has: it may have deleted what the change names. */
+    private CompletableFuture<Manifest> again(Head base, ManifestChange change, int attemptsLeft, Fate former) {
+        Manifest found = head();
+        if (found.number() > base.manifest().number() && found.writerEpoch() == writerEpoch && found.writerId() != writerId) {
+            return CompletableFuture.failedFuture(overtaken(found, former));
+        }
         return attemptsLeft > 0 ? attempt(change, attemptsLeft, false)
                 : CompletableFuture.failedFuture(new ColdStoreException.Unavailable("Other writers of " + partition + " were faster " + REBASE_LIMIT + " times", null));
+    }
+
+    private ColdStoreException overtaken(Manifest by, Fate former) {
+        String what = "Another process of epoch " + writerEpoch + " has written manifest " + by.number() + " of " + partition + " meanwhile";
+        return former == Fate.LOST ? new ColdStoreException.Unavailable(what, null) : new ColdStoreException.Uncertain(what + ", and trimmed that of this change, if it counted", null);
     }
 
     private Candidate successor(Head base, ManifestContent content, PageChanges pages) {
@@ -259,16 +280,16 @@ public final class ManifestChain {
         return new Candidate(manifest, ManifestCodec.encode(manifest), pages);
     }
 
-    /** Whether {@code candidate} is part of the history now; if not, the head is the newest other one. The pages of one that never was and never will be are deleted. */
-    private CompletableFuture<Boolean> publish(Candidate candidate) {
-        return send(candidate).handle((won, failure) -> {
+    /** What became of {@code candidate}; unless it counts, the head is the newest other one. The pages of one that never was part of the history and never will be are deleted. */
+    private CompletableFuture<Fate> publish(Candidate candidate) {
+        return send(candidate).handle((fate, failure) -> {
             boolean undecided = failure != null && unsettled != null;
-            CompletableFuture<Void> cleared = undecided || failure == null && won ? CompletableFuture.completedFuture(null) : candidate.pages().discard();
-            return cleared.thenCompose(nothing -> failure == null ? CompletableFuture.completedFuture(won) : CompletableFuture.<Boolean>failedFuture(ColdStoreException.unwrap(failure)));
+            CompletableFuture<Void> cleared = undecided || fate == Fate.COUNTS ? CompletableFuture.completedFuture(null) : candidate.pages().discard();
+            return cleared.thenCompose(nothing -> failure == null ? CompletableFuture.completedFuture(fate) : CompletableFuture.<Fate>failedFuture(ColdStoreException.unwrap(failure)));
         }).thenCompose(next -> next);
     }
 
-    private CompletableFuture<Boolean> send(Candidate candidate) {
+    private CompletableFuture<Fate> send(Candidate candidate) {
         boolean repeated = candidate == unsettled;
         unsettled = candidate;
         return objects.putIfAbsent(keys.manifest(candidate.manifest().number()), candidate.bytes().duplicate())
@@ -281,7 +302,7 @@ public final class ManifestChain {
     }
 
     /** From here on the manifest may be in the store: what stops us leaves an uncertain outcome, unless it is a verdict. */
-    private CompletableFuture<Boolean> orUncertain(CompletableFuture<Boolean> outcome) {
+    private CompletableFuture<Fate> orUncertain(CompletableFuture<Fate> outcome) {
         return outcome.exceptionallyCompose(failure -> {
             Throwable cause = ColdStoreException.unwrap(failure);
             boolean verdict = unsettled == null || cause instanceof ColdStoreException.Fenced;
@@ -290,10 +311,10 @@ public final class ManifestChain {
         });
     }
 
-    private CompletableFuture<Boolean> readBack(Candidate candidate, PutOutcome outcome) {
+    private CompletableFuture<Fate> readBack(Candidate candidate, PutOutcome outcome) {
         return objects.getSmall(keys.manifest(candidate.manifest().number())).handle((bytes, failure) -> {
             if (failure != null && !(ColdStoreException.unwrap(failure) instanceof ColdStoreException.Missing)) {
-                return CompletableFuture.<Boolean>failedFuture(ColdStoreException.unwrap(failure));
+                return CompletableFuture.<Fate>failedFuture(ColdStoreException.unwrap(failure));
             }
             return ManifestListing.from(objects, keys, trim.floor()).thenCompose(listing -> judge(candidate, Optional.ofNullable(bytes), listing));
         }).thenCompose(next -> next);
@@ -303,14 +324,14 @@ public final class ManifestChain {
      * @param found what has the candidate's number
      * @param listing made after that was read
      */
-    private CompletableFuture<Boolean> judge(Candidate candidate, Optional<ByteBuffer> found, ManifestListing listing) {
+    private CompletableFuture<Fate> judge(Candidate candidate, Optional<ByteBuffer> found, ManifestListing listing) {
         boolean dead = listing.boundary() >= candidate.manifest().number();
         boolean ours = found.filter(candidate.bytes()::equals).isPresent();
         if (ours && !dead) {
             unsettled = null;
             head.set(new Head(candidate.manifest(), ManifestCodec.crc(candidate.bytes())));
             trim.after(candidate.manifest(), listing);
-            return CompletableFuture.completedFuture(true);
+            return CompletableFuture.completedFuture(Fate.COUNTS);
         }
         boolean another = found.isPresent() && !ours && !dead;
         if (!another && !listing.deleted()) {
@@ -321,7 +342,7 @@ public final class ManifestChain {
             if (head().writerEpoch() > writerEpoch) {
                 throw fenced(head());
             }
-            return false;
+            return another ? Fate.LOST : Fate.UNKNOWN;
         });
     }
 
