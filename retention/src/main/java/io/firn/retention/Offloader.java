@@ -128,7 +128,7 @@ final class Offloader {
      * Makes a change of the cold log as soon as nothing else is under way, in order; at most {@value #PREPARED_LIMIT} wait: one of compaction, one of the scrub.
      *
      * @param sizeBytes bytes that it uploads, for the pace
-     * @return completes on the loop, as the operation does; with {@link CancellationException} if it was not begun before the partition closed or its offload stopped. Whatever the operation
+     * @return completes on the loop, as the operation does; one that uploads nothing also with what other work on the cold log fails with before it was begun; with {@link CancellationException} if it was not begun before the partition closed or its offload stopped. Whatever the operation
      *     reads has to stay until then
      */
     <T> CompletableFuture<T> change(long sizeBytes, Function<ColdLog, CompletableFuture<T>> operation) {
@@ -180,13 +180,13 @@ final class Offloader {
             dropBelow(idle, Math.max(log.dropsBelow(), now.logStartOffset()));
         } else if (mayEmptyCold(now)) {
             dropBelow(idle, now.cold().endOffset());
-        } else if (wantsClaim(now)) {
-            queue(idle, OffloadState.Work.OPEN, 0);
         } else if (preparedManifest().isPresent()) {
             Prepared<?> change = preparedManifest().get();
             prepared.remove(change);
             state = idle.start(OffloadState.Work.COMPACT);
             make(change, () -> {});
+        } else if (wantsClaim(now)) {
+            queue(idle, OffloadState.Work.OPEN, 0);
         } else if (!prepared.isEmpty()) {
             queue(idle, OffloadState.Work.COMPACT, prepared.element().sizeBytes());
         } else if (RetentionPolicy.offloads(log.config()) && !held.getAsBoolean()) {
@@ -311,9 +311,9 @@ final class Offloader {
         if (failure instanceof ColdStoreException.Fenced) {
             stop(Failure.FENCED, "a newer leader writes this partition's manifest: " + failure.getMessage(), Optional.empty());
         } else if (failure instanceof ColdStoreException.Unavailable || failure instanceof ColdStoreException.Uncertain) {
-            retry(busy, Failure.UNAVAILABLE);
+            retry(busy, Failure.UNAVAILABLE, failure);
         } else if (failure instanceof ColdStoreException.Misconfigured) {
-            retry(busy, Failure.MISCONFIGURED);
+            retry(busy, Failure.MISCONFIGURED, failure);
         } else {
             goOn();
         }
@@ -512,11 +512,11 @@ final class Offloader {
         } else if (failure instanceof ColdStoreException.SourceFailed) { // the cold tier's audit found a batch that is not sound
             stop(Failure.LOCAL_READ, failure.getMessage(), Optional.of(failure));
         } else if (failure instanceof ColdStoreException.Unavailable || failure instanceof ColdStoreException.Uncertain) {
-            retry(busy, Failure.UNAVAILABLE);
+            retry(busy, Failure.UNAVAILABLE, failure);
             logger.atWarn().addKeyValue("partition", log.hot().partition()).addKeyValue("work", busy.work()).addKeyValue("failures", busy.failures() + 1)
                     .addKeyValue("cause", failure.getMessage()).log("The cold tier is not available; the partition will try again");
         } else if (failure instanceof ColdStoreException.Misconfigured) {
-            retry(busy, Failure.MISCONFIGURED);
+            retry(busy, Failure.MISCONFIGURED, failure);
             logger.atError().addKeyValue("partition", log.hot().partition()).addKeyValue("failures", busy.failures() + 1)
                     .addKeyValue("cause", failure.getMessage()).log("The bucket refuses what it is asked; offload waits until that is mended");
         } else if (failure instanceof ColdStoreException) {
@@ -526,12 +526,16 @@ final class Offloader {
         }
     }
 
-    private void retry(Busy busy, Failure kind) {
+    /** Manifests that wait are given up with it: a thread waits for them, and what comes before them may fail for as long as the bucket refuses to be written. */
+    private void retry(Busy busy, Failure kind, Throwable cause) {
         if (log.asksCold()) {
             log.coldTold(false); // compaction does not wait for the bucket
         }
         work.meters().failed(kind);
         state = busy.failed(Backoff.COLD_TIER, work.random().getAsDouble(), work.nowMs());
+        List<Prepared<?>> manifests = prepared.stream().filter(change -> change.sizeBytes() == 0).toList();
+        prepared.removeAll(manifests);
+        manifests.forEach(change -> change.result().completeExceptionally(cause));
     }
 
     /** Ends this partition's offload until it is opened again. */

@@ -561,6 +561,42 @@ class ColdScrubTest {
         }
     }
 
+    /** The bucket can be read and not written: nothing that comes before the proof ever succeeds. */
+    @Test
+    void aProofEndsWithTheCauseWhereTheLeaderCannotEvenClaim() {
+        try (TieredRig rig = rig(both(), scrubbing())) {
+            fill(rig, 3);
+            orphan(rig);
+            rig.kill(false);
+            rig.objects.inject(refusedManifests());
+            rig.start();
+            rig.roundsUntil("told", 10_000, () -> rig.meter("firn.cold.orphan.bytes") == 77);
+            assertThat(rig.onLoop(rig.log::isColdClaimed)).isFalse();
+            rig.objects.clearFaults();
+            rig.roundsUntil("swept", 10_000, () -> rig.meter("firn.cold.orphan.bytes") == 0);
+            rig.roundsUntil("claimed", 100, () -> rig.log.isColdClaimed());
+        }
+    }
+
+    @Test
+    void aProofEndsWithTheCauseWhereADropBeforeItCannotBeMade() {
+        try (TieredRig rig = rig(both(), scrubbing())) {
+            long end = fill(rig, 6);
+            orphan(rig);
+            rig.objects.inject(refusedManifests());
+            rig.get(rig.onLoop(() -> rig.log.deleteRecordsBefore(end / 2)));
+            rig.roundsUntil("told", 10_000, () -> rig.meter("firn.cold.orphan.bytes") == 77);
+            assertThat(rig.onLoop(rig.log::dropUnderWay)).isTrue();
+            rig.objects.clearFaults();
+            rig.roundsUntil("swept", 10_000, () -> rig.meter("firn.cold.orphan.bytes") == 0);
+            rig.roundsUntil("dropped", 100, () -> !rig.log.dropUnderWay());
+        }
+    }
+
+    private static SimFault refusedManifests() {
+        return SimFault.outage().on(Operation.PUT_IF_ABSENT).forKeys(key -> key.contains("/manifest/"));
+    }
+
     @Test
     void orphansThatCannotBeDeletedForADayDoNotFillTheBucketWithManifests() {
         try (TieredRig rig = rig(Views.coldOnly(), new ScrubConfig(86_400_000, 0, 0, 1))) {
