@@ -3,7 +3,7 @@
 #
 #   terraform/test.sh [--work DIR] [WHAT...]      what it makes is in DIR/firn-terraform-test, and stays
 #
-#   fmt         every file is formatted
+#   fmt         every file is formatted, and what stands in two modules is the same
 #   aws         modules and examples for AWS: init, validate, terraform test
 #   local       the same of what needs only Terraform's own provider, and the scripts of local-cluster
 #   keeps       a plain apply destroys no broker, volume, node or bucket that is there
@@ -150,7 +150,15 @@ name() { # folder
 test_fmt() {
   require_terraform
   terraform fmt -no-color -check -diff -recursive "$here"
-  say "passed: every file is formatted"
+  local said what
+  for what in 'with_nvme += .*' 'regex\("\^\[a-z\]\+\[0-9\]\+g[^"]*"'; do
+    said=$(grep -hoE "$what" "$here"/modules/{ec2,eks}-cluster/main.tf)
+    if [ "$(wc -l <<<"$said")" != 2 ] || [ "$(sort -u <<<"$said" | wc -l)" != 1 ]; then
+      say "FAILED: modules differ in what they know of instance families: $said"
+      return 1
+    fi
+  done
+  say "passed: every file is formatted, and modules for EC2 and EKS know the same families of instances"
 }
 
 # Every folder with Terraform's files, so that none is forgotten: those that name the provider, or those that do not.
