@@ -3,15 +3,12 @@ package io.firn.retention;
 import io.firn.cold.ColdLog;
 import io.firn.cold.ColdSegment;
 import io.firn.cold.ColdStoreException;
-import io.firn.cold.SegmentSource;
 import io.firn.retention.compaction.CompactionPass;
 import io.firn.retention.compaction.PassCounts;
 import io.firn.retention.compaction.PassInput;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -49,15 +46,6 @@ final class ColdCompaction {
      */
     record Order(ColdLog cold, long fromOffset, long cleanOffset, long endOffset, PassInput input, long memoryBytes, int segmentBytes, int indexIntervalBytes) {}
 
-    /** The way to the one who may change the cold log. Futures complete anywhere. */
-    interface Swaps {
-        /** See {@link ColdLog#replace}. */
-        CompletableFuture<Optional<List<ColdSegment>>> replace(List<ColdSegment> superseded, SegmentSource source);
-
-        /** See {@link ColdLog#cleanUpTo}. */
-        CompletableFuture<Void> cleanUpTo(long offset);
-    }
-
     /**
      * What came of it.
      *
@@ -69,7 +57,7 @@ final class ColdCompaction {
     record Outcome(long coveredOffset, boolean complete, int rewritten, long savedBytes, PassCounts counts) {}
 
     private final Order order;
-    private final Swaps swaps;
+    private final ColdChanges changes;
     private final ScratchSpace scratch;
     private final Patience patience;
     private final BooleanSupplier cancelled;
@@ -78,9 +66,9 @@ final class ColdCompaction {
     private long savedBytes;
 
     /** @param cancelled asked before each batch; once true, the pass ends with a {@link java.util.concurrent.CancellationException} */
-    ColdCompaction(Order order, Swaps swaps, ScratchSpace scratch, Patience patience, BooleanSupplier cancelled) {
+    ColdCompaction(Order order, ColdChanges changes, ScratchSpace scratch, Patience patience, BooleanSupplier cancelled) {
         this.order = order;
-        this.swaps = swaps;
+        this.changes = changes;
         this.scratch = scratch;
         this.patience = patience;
         this.cancelled = cancelled;
@@ -106,7 +94,7 @@ final class ColdCompaction {
                 complete = false;
             }
             if (complete) {
-                patience.await(swaps.cleanUpTo(pass.coveredOffset()));
+                patience.await(changes.cleanUpTo(pass.coveredOffset()));
             }
             return new Outcome(pass.coveredOffset(), complete, rewritten, savedBytes, pass.counts());
         }
@@ -155,7 +143,7 @@ final class ColdCompaction {
             if (group.size() == 1 && !pass.changed()) {
                 return true;
             }
-            boolean swapped = patience.await(swaps.replace(group, target)).isPresent();
+            boolean swapped = patience.await(changes.replace(group, target)).isPresent();
             if (swapped) {
                 rewritten += group.size();
                 savedBytes += group.stream().mapToLong(ColdSegment::logSizeBytes).sum() - target.logSizeBytes();

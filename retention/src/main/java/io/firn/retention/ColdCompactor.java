@@ -4,7 +4,6 @@ import io.firn.cold.ColdLog;
 import io.firn.cold.ColdSegment;
 import io.firn.cold.ColdStoreException;
 import io.firn.cold.ColdStretch;
-import io.firn.cold.SegmentSource;
 import io.firn.hot.AbortedTransaction;
 import io.firn.retention.RetentionMeters.Failure;
 import io.firn.retention.compaction.PassInput;
@@ -14,7 +13,6 @@ import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.function.Function;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -51,6 +49,7 @@ final class ColdCompactor {
     private final TieredLog log;
     private final PartitionLoop loop;
     private final Offloader offloader;
+    private final ColdChanges changes;
     private final Work work;
     private long nextLookMs = Long.MIN_VALUE;
     private int failures;
@@ -63,6 +62,7 @@ final class ColdCompactor {
         this.log = log;
         this.loop = loop;
         this.offloader = offloader;
+        this.changes = new ColdChanges(offloader, loop);
         this.work = work;
         this.mergeSearch = new MergeSearch(loop);
     }
@@ -149,14 +149,14 @@ final class ColdCompactor {
 
     private CompletableFuture<ColdCompaction.Outcome> pass(ColdCompactionPolicy.Due due) {
         return loop.bring(log.abortedInEitherTier(due.fromOffset(), log.cold().orElseThrow().endOffset())).thenCompose(aborted -> {
-            ColdCompaction compaction = new ColdCompaction(order(due, aborted), swaps(), work.coldCompactions().scratch(), patience(), this::givenUp);
+            ColdCompaction compaction = new ColdCompaction(order(due, aborted), changes, work.coldCompactions().scratch(), patience(), this::givenUp);
             return loop.bring(onThread(compaction::run));
         });
     }
 
     private CompletableFuture<Boolean> merge(List<ColdSegment> run) {
         ColdMerge.Order order = new ColdMerge.Order(log.cold().orElseThrow(), run, log.config().hot().indexIntervalBytes());
-        return loop.bring(onThread(new ColdMerge(order, swaps(), work.coldCompactions().scratch(), patience(), this::givenUp)::run));
+        return loop.bring(onThread(new ColdMerge(order, changes, work.coldCompactions().scratch(), patience(), this::givenUp)::run));
     }
 
     private Patience patience() {
@@ -199,25 +199,6 @@ final class ColdCompactor {
             result.completeExceptionally(new CancellationException("the retention worker closes"));
         }
         return result;
-    }
-
-    /** Called on the compaction thread: hops to the loop. */
-    private ColdCompaction.Swaps swaps() {
-        return new ColdCompaction.Swaps() {
-            @Override
-            public CompletableFuture<Optional<List<ColdSegment>>> replace(List<ColdSegment> superseded, SegmentSource source) {
-                return change(source.logSizeBytes(), cold -> cold.replace(superseded, List.of(source)));
-            }
-
-            @Override
-            public CompletableFuture<Void> cleanUpTo(long offset) {
-                return change(0, cold -> cold.cleanUpTo(offset));
-            }
-        };
-    }
-
-    private <T> CompletableFuture<T> change(long sizeBytes, Function<ColdLog, CompletableFuture<T>> operation) {
-        return CompletableFuture.supplyAsync(() -> offloader.change(sizeBytes, operation), loop.executor()).thenCompose(Function.identity());
     }
 
     private void ended(ColdCompaction.Outcome outcome) {

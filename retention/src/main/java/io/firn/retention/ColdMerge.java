@@ -27,14 +27,14 @@ final class ColdMerge {
     record Order(ColdLog cold, List<ColdSegment> run, int indexIntervalBytes) {}
 
     private final Order order;
-    private final ColdCompaction.Swaps swaps;
+    private final ColdChanges changes;
     private final ScratchSpace scratch;
     private final Patience patience;
     private final BooleanSupplier cancelled;
 
-    ColdMerge(Order order, ColdCompaction.Swaps swaps, ScratchSpace scratch, Patience patience, BooleanSupplier cancelled) {
+    ColdMerge(Order order, ColdChanges changes, ScratchSpace scratch, Patience patience, BooleanSupplier cancelled) {
         this.order = order;
-        this.swaps = swaps;
+        this.changes = changes;
         this.scratch = scratch;
         this.patience = patience;
         this.cancelled = cancelled;
@@ -60,7 +60,7 @@ final class ColdMerge {
                     return false;
                 }
             }
-            return patience.await(swaps.replace(order.run(), merged)).isPresent();
+            return patience.await(changes.replace(order.run(), merged)).isPresent();
         }
     }
 

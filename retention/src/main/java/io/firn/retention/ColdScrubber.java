@@ -5,7 +5,6 @@ import io.firn.cold.ColdLog;
 import io.firn.cold.ColdSegment;
 import io.firn.cold.ColdSegmentLog;
 import io.firn.cold.ColdStoreException;
-import io.firn.cold.SegmentSource;
 import io.firn.hot.HotLogConfig;
 import io.firn.retention.ScrubMeters.Found;
 import io.firn.retention.ScrubPlaces.Place;
@@ -60,6 +59,7 @@ final class ColdScrubber {
     private final TieredLog log;
     private final PartitionLoop loop;
     private final Offloader offloader;
+    private final ColdChanges changes;
     private final Work work;
     private final Scrubs scrubs;
     /** What is wrong, by key. */
@@ -86,6 +86,7 @@ final class ColdScrubber {
         this.log = log;
         this.loop = loop;
         this.offloader = offloader;
+        this.changes = new ColdChanges(offloader, loop);
         this.work = work;
         this.scrubs = work.scrubs();
         long nowMs = work.nowMs();
@@ -161,7 +162,7 @@ final class ColdScrubber {
             return;
         }
         ColdLog cold = offloader.own().orElseThrow();
-        ColdSweep sweep = new ColdSweep(cold, () -> change(0, ColdLog::prove), () -> change(0, ColdLog::restate), patience(), scrubs.config().graceMs(), work.nowMs());
+        ColdSweep sweep = new ColdSweep(cold, () -> changes.make(0, ColdLog::prove), () -> changes.make(0, ColdLog::restate), patience(), scrubs.config().graceMs(), work.nowMs());
         loop.bring(onThread(sweep::run)).thenCompose(result -> closed ? CompletableFuture.completedFuture(null) : swept(result)).whenComplete((done, failure) -> sweepOver(Optional.ofNullable(failure)));
     }
 
@@ -366,7 +367,7 @@ final class ColdScrubber {
         }
         HotRepair.Order order = new HotRepair.Order(segment, local.isEmpty() ? Optional.empty() : tail(cold, segment), local,
                 config.compacted() || cold.cleanOffset() > segment.baseOffset(), config.indexIntervalBytes());
-        HotRepair repair = new HotRepair(order, swaps(), scrubs.scratch(), patience, this::givenUp);
+        HotRepair repair = new HotRepair(order, changes, scrubs.scratch(), patience, this::givenUp);
         Optional<String> stays = repair.run();
         return new Outcome(repair.replaced(), stays);
     }
@@ -387,24 +388,6 @@ final class ColdScrubber {
 
     private boolean givenUp() {
         return closed || work.closed().get();
-    }
-
-    private ColdCompaction.Swaps swaps() {
-        return new ColdCompaction.Swaps() {
-            @Override
-            public CompletableFuture<Optional<List<ColdSegment>>> replace(List<ColdSegment> superseded, SegmentSource source) {
-                return change(source.logSizeBytes(), cold -> cold.replace(superseded, List.of(source)));
-            }
-
-            @Override
-            public CompletableFuture<Void> cleanUpTo(long offset) {
-                return CompletableFuture.failedFuture(new UnsupportedOperationException("a repair compacts nothing"));
-            }
-        };
-    }
-
-    private <T> CompletableFuture<T> change(long sizeBytes, Function<ColdLog, CompletableFuture<T>> operation) {
-        return CompletableFuture.supplyAsync(() -> offloader.change(sizeBytes, operation), loop.executor()).thenCompose(Function.identity());
     }
 
     private interface Step<T> {

@@ -23,19 +23,15 @@ final class CompactionMeters {
 
     CompactionMeters(MeterRegistry registry) {
         passes = Timer.builder("firn.compaction.passes").description("Compactions of local logs and the time they took").register(registry);
-        readBytes = counter(registry, "firn.compaction.read.bytes", "Log bytes that compaction read, in both phases");
-        writtenBytes = counter(registry, "firn.compaction.written.bytes", "Log bytes that compaction wrote");
-        droppedRecords = counter(registry, "firn.compaction.dropped.records", "Records that compaction removed");
-        unreadableBatches = counter(registry, "firn.compaction.unreadable.batches", "Batches kept as they are because their records cannot be read");
-        partialPasses = counter(registry, "firn.compaction.partial.passes", "Compactions whose table of keys was too small for all that was dirty");
-        failures = counter(registry, "firn.compaction.failures", "Compactions that failed");
+        readBytes = RetentionMeters.counter(registry, "firn.compaction.read.bytes", "Log bytes that compaction read, in both phases");
+        writtenBytes = RetentionMeters.counter(registry, "firn.compaction.written.bytes", "Log bytes that compaction wrote");
+        droppedRecords = RetentionMeters.counter(registry, "firn.compaction.dropped.records", "Records that compaction removed");
+        unreadableBatches = RetentionMeters.counter(registry, "firn.compaction.unreadable.batches", "Batches kept as they are because their records cannot be read");
+        partialPasses = RetentionMeters.counter(registry, "firn.compaction.partial.passes", "Compactions whose table of keys was too small for all that was dirty");
+        failures = RetentionMeters.counter(registry, "firn.compaction.failures", "Compactions that failed");
         gauge(registry, "firn.compaction.set.aside.partitions", "Partitions that are not compacted any more until they are opened again; should be 0", setAside);
         gauge(registry, "firn.compaction.waiting.partitions", "Partitions that are due and wait for their turn", waiting);
         gauge(registry, "firn.compaction.max.dirty.percent", "Dirty part of the dirtiest of these", dirtiestPercent);
-    }
-
-    private static Counter counter(MeterRegistry registry, String name, String description) {
-        return Counter.builder(name).description(description).register(registry);
     }
 
     private static void gauge(MeterRegistry registry, String name, String description, AtomicLong value) {

@@ -51,15 +51,15 @@ final class HotRepair {
     record Order(ColdSegment broken, Optional<ColdSegmentLog> tail, List<SealedSource> local, boolean compacted, int indexIntervalBytes) {}
 
     private final Order order;
-    private final ColdCompaction.Swaps swaps;
+    private final ColdChanges changes;
     private final ScratchSpace scratch;
     private final Patience patience;
     private final BooleanSupplier cancelled;
     private boolean replaced;
 
-    HotRepair(Order order, ColdCompaction.Swaps swaps, ScratchSpace scratch, Patience patience, BooleanSupplier cancelled) {
+    HotRepair(Order order, ColdChanges changes, ScratchSpace scratch, Patience patience, BooleanSupplier cancelled) {
         this.order = order;
-        this.swaps = swaps;
+        this.changes = changes;
         this.scratch = scratch;
         this.patience = patience;
         this.cancelled = cancelled;
@@ -99,7 +99,7 @@ final class HotRepair {
     private Optional<String> replacedBy(SegmentSource source) throws IOException {
         Optional<String> other = difference(source);
         if (other.isEmpty()) {
-            replaced = patience.await(swaps.replace(List.of(order.broken()), source)).isPresent();
+            replaced = patience.await(changes.replace(List.of(order.broken()), source)).isPresent();
         }
         return other;
     }
@@ -169,7 +169,7 @@ final class HotRepair {
 
             @Override
             public void aborted(AbortedTransaction aborted) {
-                throw new UnsupportedOperationException("a copy decides nothing");
+                made.aborted(aborted);
             }
         };
     }

@@ -79,11 +79,11 @@ final class RetentionMeters {
         rejectsProduce = gauge(registry, "firn.disk.rejects.produce", "1 while the disk is below its watermark and produce is refused");
     }
 
-    private static Counter counter(MeterRegistry registry, String name, String description) {
+    static Counter counter(MeterRegistry registry, String name, String description) {
         return Counter.builder(name).description(description).register(registry);
     }
 
-    private static AtomicLong gauge(MeterRegistry registry, String name, String description) {
+    static AtomicLong gauge(MeterRegistry registry, String name, String description) {
         AtomicLong value = new AtomicLong();
         Gauge.builder(name, value, AtomicLong::doubleValue).description(description).register(registry);
         return value;

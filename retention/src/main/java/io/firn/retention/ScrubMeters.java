@@ -1,7 +1,6 @@
 package io.firn.retention;
 
 import io.micrometer.core.instrument.Counter;
-import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -28,29 +27,19 @@ final class ScrubMeters {
     private final Counter deadTopics;
 
     ScrubMeters(MeterRegistry registry) {
-        orphans = gauge(registry, "firn.cold.orphan.objects", "Objects older than the grace period that no manifest names, and that are still there");
-        orphanBytes = gauge(registry, "firn.cold.orphan.bytes", "Bytes of these; should be 0");
-        missing = gauge(registry, "firn.cold.missing.objects", "Segment objects and manifest pages that count and are not there; should be 0");
-        damaged = gauge(registry, "firn.cold.damaged.objects", "Segment objects and manifest pages that count and are not what was written; should be 0");
-        strangeTopics = gauge(registry, "firn.cold.strange.topics", "Topics in the bucket that this cluster does not know, and of which nothing says that it has deleted them");
-        stuckTopics = gauge(registry, "firn.cold.stuck.topics", "Deleted topics of which something is left in the bucket that cannot be deleted; should be 0");
-        sweeps = counter(registry, "firn.cold.sweeps", "Comparisons of a partition's objects with its manifest");
-        failures = counter(registry, "firn.cold.scrub.failures", "Sweeps and scrubs that were cut short and are tried again");
-        rounds = counter(registry, "firn.cold.scrub.rounds", "Times that a partition was read through");
-        readBytes = counter(registry, "firn.cold.scrub.bytes", "Log bytes read to be checked");
-        readSegments = counter(registry, "firn.cold.scrub.segments", "Segment objects read to their end and found sound");
-        repaired = counter(registry, "firn.cold.repaired.segments", "Missing and damaged segment objects replaced from the local disk");
-        deadTopics = counter(registry, "firn.cold.dead.topics", "Topics whose deletion from the bucket was finished for a broker that died in it");
-    }
-
-    private static Counter counter(MeterRegistry registry, String name, String description) {
-        return Counter.builder(name).description(description).register(registry);
-    }
-
-    private static AtomicLong gauge(MeterRegistry registry, String name, String description) {
-        AtomicLong value = new AtomicLong();
-        Gauge.builder(name, value, AtomicLong::doubleValue).description(description).register(registry);
-        return value;
+        orphans = RetentionMeters.gauge(registry, "firn.cold.orphan.objects", "Objects older than the grace period that no manifest names, and that are still there");
+        orphanBytes = RetentionMeters.gauge(registry, "firn.cold.orphan.bytes", "Bytes of these; should be 0");
+        missing = RetentionMeters.gauge(registry, "firn.cold.missing.objects", "Segment objects and manifest pages that count and are not there; should be 0");
+        damaged = RetentionMeters.gauge(registry, "firn.cold.damaged.objects", "Segment objects and manifest pages that count and are not what was written; should be 0");
+        strangeTopics = RetentionMeters.gauge(registry, "firn.cold.strange.topics", "Topics in the bucket that this cluster does not know, and of which nothing says that it has deleted them");
+        stuckTopics = RetentionMeters.gauge(registry, "firn.cold.stuck.topics", "Deleted topics of which something is left in the bucket that cannot be deleted; should be 0");
+        sweeps = RetentionMeters.counter(registry, "firn.cold.sweeps", "Comparisons of a partition's objects with its manifest");
+        failures = RetentionMeters.counter(registry, "firn.cold.scrub.failures", "Sweeps and scrubs that were cut short and are tried again");
+        rounds = RetentionMeters.counter(registry, "firn.cold.scrub.rounds", "Times that a partition was read through");
+        readBytes = RetentionMeters.counter(registry, "firn.cold.scrub.bytes", "Log bytes read to be checked");
+        readSegments = RetentionMeters.counter(registry, "firn.cold.scrub.segments", "Segment objects read to their end and found sound");
+        repaired = RetentionMeters.counter(registry, "firn.cold.repaired.segments", "Missing and damaged segment objects replaced from the local disk");
+        deadTopics = RetentionMeters.counter(registry, "firn.cold.dead.topics", "Topics whose deletion from the bucket was finished for a broker that died in it");
     }
 
     /** What is known of a partition has changed. */
