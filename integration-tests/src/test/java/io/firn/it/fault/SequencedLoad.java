@@ -1,8 +1,12 @@
 package io.firn.it.fault;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.firn.it.harness.Await;
 import io.firn.it.harness.KafkaClients;
+import io.firn.it.harness.Reading;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -28,7 +32,23 @@ final class SequencedLoad implements AutoCloseable {
     private static final int PADDING_BYTES = 900;
     private static final int UNANSWERED_LIMIT = 2_000;
     private static final int PROGRESS = 500;
-    private static final long NANOS_PER_RECORD = TimeUnit.SECONDS.toNanos(1) / 2_500;
+    private static final int RECORDS_PER_SECOND = 2_500;
+
+    /**
+     * How a producer goes on.
+     *
+     * @param recordsPerSecond most records of one producer, over all partitions
+     * @param patience how long the broker may take nothing before a send fails
+     */
+    record Pace(int recordsPerSecond, Duration patience) {
+
+        /** Bytes of a record's value. */
+        static final int VALUE_BYTES = Integer.BYTES + Long.BYTES + PADDING_BYTES;
+
+        private boolean allows(long records, long nanos) {
+            return records <= nanos / (TimeUnit.SECONDS.toNanos(1) / recordsPerSecond);
+        }
+    }
 
     /** Who sent a record, where to, and as which of its records there. */
     record Mark(int producer, int partition, long sequence) {
@@ -39,7 +59,7 @@ final class SequencedLoad implements AutoCloseable {
         }
 
         byte[] value() {
-            return ByteBuffer.allocate(Integer.BYTES + Long.BYTES + PADDING_BYTES).putInt(producer).putLong(sequence).array();
+            return ByteBuffer.allocate(Pace.VALUE_BYTES).putInt(producer).putLong(sequence).array();
         }
     }
 
@@ -57,24 +77,28 @@ final class SequencedLoad implements AutoCloseable {
     }
 
     static SequencedLoad start(String bootstrap, List<TopicPartition> partitions, int producers) {
+        return start(bootstrap, partitions, producers, new Pace(RECORDS_PER_SECOND, Duration.ofMinutes(3)));
+    }
+
+    static SequencedLoad start(String bootstrap, List<TopicPartition> partitions, int producers, Pace pace) {
         SequencedLoad load = new SequencedLoad(partitions);
         for (int number = 0; number < producers; number++) {
             int producer = number;
-            Thread thread = new Thread(() -> load.produce(bootstrap, producer), "load-" + producer);
+            Thread thread = new Thread(() -> load.produce(bootstrap, producer, pace), "load-" + producer);
             load.threads.add(thread);
             thread.start();
         }
         return load;
     }
 
-    private void produce(String bootstrap, int number) {
+    private void produce(String bootstrap, int number, Pace pace) {
         AtomicLongArray next = new AtomicLongArray(partitions.size());
-        try (KafkaProducer<byte[], byte[]> producer = KafkaClients.producer(bootstrap, Map.of("linger.ms", 2, "request.timeout.ms", 5_000))) {
+        try (KafkaProducer<byte[], byte[]> producer = KafkaClients.producer(bootstrap, Map.of("linger.ms", 2, "request.timeout.ms", 5_000, "delivery.timeout.ms", (int) pace.patience().toMillis()))) {
             long start = System.nanoTime();
             long sent = 0;
             for (int turn = 0; !stopping; turn = (turn + 1) % partitions.size()) {
                 long mayHaveBeenSent = ++sent;
-                Await.until("room for more", () -> unanswered.get() < UNANSWERED_LIMIT && mayHaveBeenSent < (System.nanoTime() - start) / NANOS_PER_RECORD || stopping);
+                Await.until("room for more", pace.patience(), () -> unanswered.get() < UNANSWERED_LIMIT && pace.allows(mayHaveBeenSent, System.nanoTime() - start) || stopping);
                 TopicPartition partition = partitions.get(turn);
                 Mark mark = new Mark(number, partition.partition(), next.getAndIncrement(turn));
                 unanswered.incrementAndGet();
@@ -115,8 +139,25 @@ final class SequencedLoad implements AutoCloseable {
         }
     }
 
-    Map<Mark, Long> acknowledged(TopicPartition partition) {
-        return new HashMap<>(acknowledged.get(partition));
+    /** Every acknowledged record is there once, at the offset that was acknowledged, and each producer's records of a partition are in the order in which it sent them. */
+    void verify(String bootstrap) {
+        Map<Mark, Long> missing = new HashMap<>();
+        acknowledged.values().forEach(missing::putAll);
+        assertThat(missing).as("acknowledged").isNotEmpty();
+        Map<List<Integer>, Long> next = new HashMap<>();
+        Reading.each(bootstrap, partitions, record -> {
+            Mark mark = Mark.of(record.partition(), record.value());
+            long expected = next.merge(List.of(mark.partition(), mark.producer()), 1L, Long::sum) - 1;
+            if (mark.sequence() != expected) {
+                throw new AssertionError("Partition " + mark.partition() + ", offset " + record.offset() + ": " + mark + " where its producer's " + expected + " is next");
+            }
+            Long at = missing.remove(mark);
+            if (at != null && at != record.offset()) {
+                throw new AssertionError(mark + " is at offset " + record.offset() + ", but was acknowledged at " + at);
+            }
+        });
+        assertThat(missing).as("acknowledged and not there").isEmpty();
+        assertThat(failures()).isEmpty();
     }
 
     long acknowledgements() {
