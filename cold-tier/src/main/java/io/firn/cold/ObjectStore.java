@@ -39,7 +39,7 @@ public interface ObjectStore extends AutoCloseable {
     /** Most bytes of an object for {@link #putIfAbsent} and {@link #getSmall}: 4 MiB. */
     int SMALL_OBJECT_LIMIT_BYTES = 4 << 20;
 
-    /** Most bytes of an object for {@link #put}: 64 GiB (8192 parts of 8 MiB; S3 allows 10,000 parts). */
+    /** Most bytes of an object for {@link #put}: 64 GiB (3277 parts of 20 MiB; S3 allows 10,000 parts). */
     long OBJECT_LIMIT_BYTES = 64L << 30;
 
     /** Most keys of one page of {@link #list}, S3's limit. */

@@ -18,7 +18,7 @@ import java.util.TreeMap;
  * @param credentials static credentials; the provider's default chain (environment, profile, instance role) if empty
  * @param pathStyle address buckets by path instead of host name
  * @param maxConnections requests in flight at most (connections, or threads of {@code file}), 1 to 1024; further ones wait in order
- * @param uploadParts parts of one object sent at the same time, each holding 8 MiB of memory, 1 to 64
+ * @param uploadParts parts sent at the same time, of all objects together, each holding 20 MiB of memory, 1 to 1024; further ones wait in order
  * @param requestTimeoutMs time without any progress after which a request counts as failed, ≥ 10
  * @param retryMaxAttempts attempts per request before the error is given to the caller, ≥ 1
  * @param encryption {@link Provider#S3}, {@link Provider#MINIO}: what each object written asks for; the bucket's own default if empty
@@ -96,14 +96,14 @@ public record ObjectStoreConfig(Provider provider, Optional<Path> directory, Opt
         }
         endpoint.ifPresent(ObjectStoreConfig::requireServer);
         requireRange("maxConnections", maxConnections, 1, 1024);
-        requireRange("uploadParts", uploadParts, 1, 64);
+        requireRange("uploadParts", uploadParts, 1, 1024);
         requireRange("requestTimeoutMs", requestTimeoutMs, 10, Integer.MAX_VALUE);
         requireRange("retryMaxAttempts", retryMaxAttempts, 1, 100);
     }
 
     /** A directory with the defaults for everything else. */
     public static ObjectStoreConfig ofDirectory(Path directory) {
-        return new ObjectStoreConfig(Provider.FILE, Optional.of(directory), Optional.empty(), "us-east-1", Optional.empty(), Optional.empty(), true, 16, 4,
+        return new ObjectStoreConfig(Provider.FILE, Optional.of(directory), Optional.empty(), "us-east-1", Optional.empty(), Optional.empty(), true, 16, 3,
                 15_000, 4);
     }
 

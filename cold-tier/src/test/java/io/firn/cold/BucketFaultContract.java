@@ -44,7 +44,7 @@ import org.junit.jupiter.api.io.TempDir;
 public abstract class BucketFaultContract {
 
     private static final int ATTEMPTS = 3;
-    private static final int LARGE_BYTES = (8 << 20) + 1; // two parts
+    private static final int LARGE_BYTES = (20 << 20) + 1; // two parts
     private static final AtomicInteger KEYS = new AtomicInteger();
     private static final DateTimeFormatter AMZ_DATE = DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
 

@@ -101,7 +101,7 @@ public abstract class BucketStoreContract extends ObjectStoreContract {
     private static void assertRefusesAll(ObjectStore refused) {
         assertRefused(refused.putIfAbsent("a", utf8("x")));
         assertRefused(refused.put("a", UploadSource.of(utf8("x"))));
-        assertFails(ColdStoreException.Misconfigured.class, refused.put("a", UploadSource.of(ByteBuffer.allocate(9 << 20))));
+        assertFails(ColdStoreException.Misconfigured.class, refused.put("a", UploadSource.of(ByteBuffer.allocate(21 << 20))));
         assertFails(ColdStoreException.Misconfigured.class, refused.get("a", 0, ByteBuffer.allocate(1)));
         assertFails(ColdStoreException.Misconfigured.class, refused.getSmall("a"));
         assertFails(ColdStoreException.Misconfigured.class, refused.list("", "", 1));

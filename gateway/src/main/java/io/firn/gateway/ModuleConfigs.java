@@ -27,8 +27,8 @@ import java.util.Optional;
 /** Translates the broker's one tree of settings into the settings of each module. Pure. */
 final class ModuleConfigs {
 
-    /** Parts of one object that are sent at the same time. */
-    private static final int UPLOAD_PARTS = 4;
+    /** Parts that are sent at the same time: of two segments three in all, as much memory as four each of 8 MiB would take. */
+    private static final int PARTS_OF_TWO = 3;
 
     /** Kafka's {@code transaction.remove.expired.transaction.cleanup.interval.ms}. */
     private static final long TRANSACTIONAL_ID_EXPIRY_MS = 3_600_000;
@@ -72,8 +72,9 @@ final class ModuleConfigs {
         Provider provider = Provider.valueOf(cold.provider().toUpperCase(Locale.ROOT));
         Optional<Path> directory = provider == Provider.FILE ? Optional.of(config.coldDirectory()) : Optional.empty();
         Optional<Credentials> credentials = cold.accessKey().flatMap(access -> cold.secretKey().map(secret -> new Credentials(access, secret)));
+        int uploadParts = Math.max(1, cold.uploadParallelism() * PARTS_OF_TWO / 2);
         return new ObjectStoreConfig(provider, directory, cold.endpoint().map(URI::create), cold.region(), cold.bucket(), credentials, cold.pathStyle(),
-                cold.readParallelism() + cold.uploadParallelism() * UPLOAD_PARTS, UPLOAD_PARTS, cold.requestTimeoutMs(), cold.retryMaxAttempts(), encryption(cold));
+                cold.readParallelism() + uploadParts, uploadParts, cold.requestTimeoutMs(), cold.retryMaxAttempts(), encryption(cold));
     }
 
     private static Optional<Encryption> encryption(BrokerConfig.Cold cold) {

@@ -4,6 +4,7 @@ import io.firn.cold.ColdStoreException;
 import io.firn.cold.ObjectKeys;
 import io.firn.cold.ObjectPage;
 import io.firn.cold.ObjectStore;
+import io.firn.cold.Slots;
 import io.firn.cold.StoredObject;
 import io.firn.cold.UploadSource;
 import java.nio.ByteBuffer;
@@ -18,26 +19,26 @@ import java.util.function.Supplier;
 /**
  * An object store over an S3 bucket, whatever library makes the requests: checks arguments, splits large objects, verifies sizes, batches deletions.
  *
- * <p>Threading: thread-safe and without state of its own. Writes are started on {@code writers}, where sources are read and digests computed, reads on the caller's thread.
+ * <p>Memory: a slot for each body of an upload, of a part's size at most; all uploads share them. Threading: thread-safe, with no other state. Writes are started on {@code writers}, where sources are read and digests computed, reads on the caller's thread.
  */
 public final class BucketObjectStore implements ObjectStore {
 
     private final BucketRequests requests;
     private final Retrier retrier;
     private final ExecutorService writers;
-    private final int uploadParts;
+    private final Slots uploads;
 
     /**
      * Owns {@code requests} and {@code writers}.
      *
      * @param retrier for the parts of large objects only
-     * @param uploadParts parts of one object in flight
+     * @param uploadParts parts in flight, of all objects together; an object that goes in one request is a part
      */
     public BucketObjectStore(BucketRequests requests, Retrier retrier, ExecutorService writers, int uploadParts) {
         this.requests = new EndingBucketRequests(requests);
         this.retrier = retrier;
         this.writers = writers;
-        this.uploadParts = uploadParts;
+        this.uploads = new Slots(uploadParts);
     }
 
     @Override
@@ -57,9 +58,9 @@ public final class BucketObjectStore implements ObjectStore {
             throw new IllegalArgumentException("Object of " + source.sizeBytes() + " bytes: " + key);
         }
         if (source.sizeBytes() > MultipartUpload.PART_BYTES) {
-            return onWriters(() -> new MultipartUpload(requests, retrier, writers, key, source).start(uploadParts));
+            return onWriters(() -> new MultipartUpload(requests, retrier, writers, uploads, key, source).start());
         }
-        return onWriters(() -> putWhole(key, source));
+        return uploads.take().thenCompose(turn -> onWriters(() -> putWhole(key, source)).whenComplete((stored, failure) -> uploads.giveBack()));
     }
 
     private CompletableFuture<StoredObject> putWhole(String key, UploadSource source) {

@@ -1,6 +1,7 @@
 package io.firn.cold.store;
 
 import io.firn.cold.ColdStoreException;
+import io.firn.cold.Slots;
 import io.firn.cold.StoredObject;
 import io.firn.cold.UploadSource;
 import io.firn.cold.store.BucketRequests.Part;
@@ -25,7 +26,10 @@ import org.slf4j.LoggerFactory;
  *      └──────────┴──▶ (all lanes idle) abort ──▶ failed         └─▶ refused: abort ──▶ failed
  * </pre>
  *
- * <b>Invariants.</b> Memory: one buffer of a part's size a lane, used again for the lane's next part. Nothing is visible before {@code complete}; so any earlier failure is certain:
+ * <b>Lanes.</b> All uploads of a store share its slots, one a lane. The first lane waits for its slot; further ones are opened only where one is free, before each part, and give theirs back for whoever waits. So one upload alone
+ * has all slots, and while there are no more uploads than slots none waits for longer than a part of another one takes.
+ *
+ * <p><b>Invariants.</b> Memory: one buffer of a part's size a slot, used again for the lane's next part. Nothing is visible before {@code complete}; so any earlier failure is certain:
  * what the requests call Uncertain becomes Unavailable. The source is not read, and no buffer is in use, once the future completes: it waits for all lanes. The outcome of a
  * {@code complete} without an answer is settled by the object's size, which presumes keys that are not used again for other bytes of the same size.
  *
@@ -36,56 +40,72 @@ import org.slf4j.LoggerFactory;
 final class MultipartUpload {
 
     /** Size of every part but the last; also the largest object that goes in a single request. S3 wants at least 5 MiB. */
-    static final int PART_BYTES = 8 << 20;
+    static final int PART_BYTES = 20 << 20;
 
     private static final Logger log = LoggerFactory.getLogger(MultipartUpload.class);
 
     private final BucketRequests requests;
     private final Retrier retrier;
     private final Executor readers;
+    private final Slots slots;
     private final String key;
     private final UploadSource source;
     private final long sizeBytes;
     private final AtomicReferenceArray<Part> parts;
     private final AtomicInteger nextPart = new AtomicInteger();
+    private final AtomicInteger lanes = new AtomicInteger(1);
+    private final CompletableFuture<Void> idle = new CompletableFuture<>(); // never fails; failures are in the field of this name
     private final AtomicReference<Throwable> failure = new AtomicReference<>();
 
-    MultipartUpload(BucketRequests requests, Retrier retrier, Executor readers, String key, UploadSource source) {
+    MultipartUpload(BucketRequests requests, Retrier retrier, Executor readers, Slots slots, String key, UploadSource source) {
         this.requests = requests;
         this.retrier = retrier;
         this.readers = readers;
+        this.slots = slots;
         this.key = key;
         this.source = source;
         this.sizeBytes = source.sizeBytes();
         this.parts = new AtomicReferenceArray<>((int) ((sizeBytes + PART_BYTES - 1) / PART_BYTES));
     }
 
-    /** Starts it, with at most {@code lanes} parts in flight; called once. */
-    CompletableFuture<StoredObject> start(int lanes) {
+    /** Starts it; called once. */
+    CompletableFuture<StoredObject> start() {
         return retrier.run(key, uncertain -> requests.createUpload(key)).handle((uploadId, problem) -> {
             if (problem != null) {
                 return CompletableFuture.<StoredObject>failedFuture(invisible(ColdStoreException.unwrap(problem)));
             }
-            return send(uploadId, Math.min(lanes, parts.length())).thenCompose(sent -> finish(uploadId));
+            slots.take().thenRun(() -> next(uploadId, Optional.empty()));
+            return idle.thenCompose(sent -> finish(uploadId));
         }).thenCompose(outcome -> outcome);
     }
 
-    private CompletableFuture<Void> send(String uploadId, int lanes) {
-        return CompletableFuture.allOf(IntStream.range(0, lanes).mapToObj(lane -> {
-            CompletableFuture<Void> idle = new CompletableFuture<>();
-            readers.execute(() -> sendNext(uploadId, ByteBuffer.allocate(PART_BYTES), idle));
-            return idle;
-        }).toArray(CompletableFuture<?>[]::new));
+    /** The next step of a lane, which has a slot, and a buffer unless it has just been opened. */
+    private void next(String uploadId, Optional<ByteBuffer> buffer) {
+        try {
+            readers.execute(() -> sendNext(uploadId, buffer));
+        } catch (RuntimeException e) {
+            failure.compareAndSet(null, new ColdStoreException.Unavailable("Closed during the upload of " + key, e));
+            endLane();
+        }
     }
 
-    /** One step of a lane, on a reader thread. {@code idle} always succeeds; failures are in {@link #failure}. */
-    private void sendNext(String uploadId, ByteBuffer buffer, CompletableFuture<Void> idle) {
-        int index = failure.get() == null ? nextPart.getAndIncrement() : parts.length();
-        if (index >= parts.length()) {
-            idle.complete(null);
+    /** On a reader thread. */
+    private void sendNext(String uploadId, Optional<ByteBuffer> given) {
+        if (givesWay()) {
+            slots.giveBack();
             return;
         }
+        int index = failure.get() == null ? nextPart.getAndIncrement() : parts.length();
+        if (index >= parts.length()) {
+            endLane();
+            return;
+        }
+        if (index + 1 < parts.length() && slots.takeIfFree()) {
+            lanes.incrementAndGet();
+            next(uploadId, Optional.empty());
+        }
         CompletableFuture<Part> sent;
+        ByteBuffer buffer = given.orElseGet(() -> ByteBuffer.allocate(PART_BYTES));
         try {
             sent = sendPart(uploadId, index, buffer);
         } catch (RuntimeException e) {
@@ -97,15 +117,19 @@ final class MultipartUpload {
             } else {
                 failure.compareAndSet(null, ColdStoreException.unwrap(problem));
             }
-            next(uploadId, buffer, idle);
+            next(uploadId, Optional.of(buffer));
         });
     }
 
-    private void next(String uploadId, ByteBuffer buffer, CompletableFuture<Void> idle) {
-        try {
-            readers.execute(() -> sendNext(uploadId, buffer, idle));
-        } catch (RuntimeException e) {
-            failure.compareAndSet(null, new ColdStoreException.Unavailable("Closed during the upload of " + key, e));
+    /** Whether this lane ends because others wait for its slot, and another lane of this upload goes on. */
+    private boolean givesWay() {
+        return slots.wanted() && lanes.getAndUpdate(count -> count > 1 ? count - 1 : count) > 1;
+    }
+
+    private void endLane() {
+        boolean last = lanes.decrementAndGet() == 0;
+        slots.giveBack();
+        if (last) {
             idle.complete(null);
         }
     }

@@ -1,14 +1,18 @@
 package io.firn.cold.store;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.firn.cold.ColdStoreException;
+import io.firn.cold.Slots;
+import io.firn.cold.StoredObject;
 import io.firn.cold.UploadSource;
 import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -16,11 +20,14 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** How an upload ends that never gets as far as its first part; the rest is in the contract of the bucket stores. */
+/** How an upload ends that never gets as far as its first part, and how uploads share their slots; the rest is in the contract of the bucket stores. */
 class MultipartUploadTest {
+
+    private static final int SLOTS = 3;
 
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
     private final Deque<ColdStoreException> answers = new ArrayDeque<>();
+    private final Slots slots = new Slots(SLOTS);
 
     @AfterEach
     void stop() {
@@ -39,14 +46,148 @@ class MultipartUploadTest {
         assertThatThrownBy(this::upload).cause().isInstanceOf(ColdStoreException.Unavailable.class);
     }
 
+    @Test
+    void anUploadOfAGibibyteTakesFewRequests() {
+        Bucket bucket = new Bucket(1 << 30);
+        CompletableFuture<StoredObject> upload = bucket.upload();
+        while (!bucket.held.isEmpty()) {
+            bucket.answerOne();
+        }
+
+        assertThat(upload.join().sizeBytes()).isEqualTo(1 << 30);
+        assertThat(bucket.writes).as("create, parts, complete").isEqualTo(1 + 52 + 1);
+    }
+
+    @Test
+    void anUploadThatIsAloneHasAllSlotsAndGivesThemBack() {
+        Bucket bucket = new Bucket(5L * MultipartUpload.PART_BYTES);
+        CompletableFuture<StoredObject> upload = bucket.upload();
+
+        assertThat(bucket.held).hasSize(SLOTS);
+        while (!bucket.held.isEmpty()) {
+            bucket.answerOne();
+        }
+        assertThat(upload).isCompleted();
+        assertThat(freeSlots()).isEqualTo(SLOTS);
+    }
+
+    @Test
+    void uploadsTogetherHaveNoMorePartsInFlightThanThereAreSlotsAndNoneWaitsForAWholeOtherOne() {
+        Bucket first = new Bucket(5L * MultipartUpload.PART_BYTES);
+        Bucket second = new Bucket(5L * MultipartUpload.PART_BYTES);
+        CompletableFuture<StoredObject> before = first.upload();
+        CompletableFuture<StoredObject> behind = second.upload();
+
+        assertThat(first.held).hasSize(SLOTS);
+        assertThat(second.held).as("waits").isEmpty();
+        first.answerOne();
+        assertThat(first.held).hasSize(SLOTS - 1);
+        assertThat(second.held).as("has the slot of the part that is done").hasSize(1);
+
+        while (!first.held.isEmpty() || !second.held.isEmpty()) {
+            (first.held.isEmpty() ? second : first).answerOne();
+            assertThat(first.held.size() + second.held.size()).isLessThanOrEqualTo(SLOTS);
+        }
+        assertThat(before).isCompleted();
+        assertThat(behind).isCompleted();
+        assertThat(freeSlots()).isEqualTo(SLOTS);
+    }
+
+    @Test
+    void theLastLaneOfAnUploadGoesOnThoughOthersWait() {
+        slots.take();
+        slots.take();
+        Bucket bucket = new Bucket(2L * MultipartUpload.PART_BYTES);
+        CompletableFuture<StoredObject> upload = bucket.upload();
+        CompletableFuture<Void> other = slots.take();
+
+        bucket.answerOne();
+        assertThat(other).isNotDone();
+        bucket.answerOne();
+        assertThat(upload).isCompleted();
+        assertThat(other).isCompleted();
+    }
+
+    @Test
+    void aFailedPartEndsAllLanesAndGivesTheirSlotsBack() {
+        Bucket bucket = new Bucket(9L * MultipartUpload.PART_BYTES);
+        CompletableFuture<StoredObject> upload = bucket.upload();
+
+        bucket.held.remove().completeExceptionally(new ColdStoreException.Misconfigured("no permission", null));
+        assertThat(upload).as("waits for the buffers that are in use").isNotDone();
+        bucket.answerOne();
+        bucket.answerOne();
+        assertThat(bucket.held).isEmpty();
+        assertThatThrownBy(upload::join).cause().isInstanceOf(ColdStoreException.Misconfigured.class);
+        assertThat(freeSlots()).isEqualTo(SLOTS);
+    }
+
+    private int freeSlots() {
+        int free = 0;
+        while (slots.takeIfFree()) {
+            free++;
+        }
+        return free;
+    }
+
+    /** Takes an upload of zeros; parts are held until they are answered. */
+    private final class Bucket {
+
+        private final long sizeBytes;
+        private final Deque<CompletableFuture<String>> held = new ArrayDeque<>();
+        private int writes;
+
+        Bucket(long sizeBytes) {
+            this.sizeBytes = sizeBytes;
+        }
+
+        CompletableFuture<StoredObject> upload() {
+            return new MultipartUpload(requests(this::answer), new Retrier(new RetryPolicy(1, 0, 0), timer, () -> 0.5), Runnable::run, slots, "key", new Zeros(sizeBytes)).start();
+        }
+
+        void answerOne() {
+            held.remove().complete("etag");
+        }
+
+        private CompletableFuture<?> answer(String request) {
+            writes += request.equals("head") ? 0 : 1;
+            return switch (request) {
+                case "createUpload" -> CompletableFuture.completedFuture("id");
+                case "uploadPart" -> {
+                    CompletableFuture<String> part = new CompletableFuture<>();
+                    held.add(part);
+                    yield part;
+                }
+                case "completeUpload", "abortUpload" -> CompletableFuture.completedFuture(null);
+                case "head" -> CompletableFuture.completedFuture(Optional.of(new StoredObject("key", sizeBytes, 0)));
+                default -> throw new AssertionError("not expected: " + request);
+            };
+        }
+    }
+
+    private record Zeros(long sizeBytes) implements UploadSource {
+        @Override
+        public void read(long position, ByteBuffer target) {
+            target.position(target.limit());
+        }
+    }
+
+    private interface Answers {
+        CompletableFuture<?> to(String request);
+    }
+
+    private static BucketRequests requests(Answers answers) {
+        return (BucketRequests) Proxy.newProxyInstance(BucketRequests.class.getClassLoader(), new Class<?>[] {BucketRequests.class}, (proxy, method, arguments) -> answers.to(method.getName()));
+    }
+
     private void upload() {
-        BucketRequests requests = (BucketRequests) Proxy.newProxyInstance(BucketRequests.class.getClassLoader(), new Class<?>[] {BucketRequests.class}, (proxy, method, arguments) -> {
-            if (!method.getName().equals("createUpload")) {
-                throw new AssertionError("not expected: " + method.getName());
+        BucketRequests requests = requests(request -> {
+            if (!request.equals("createUpload")) {
+                throw new AssertionError("not expected: " + request);
             }
             return CompletableFuture.failedFuture(answers.remove());
         });
-        new MultipartUpload(requests, new Retrier(new RetryPolicy(2, 0, 0), timer, () -> 0.5), timer, "key", UploadSource.of(ByteBuffer.allocate(MultipartUpload.PART_BYTES + 1))).start(1)
+        new MultipartUpload(requests, new Retrier(new RetryPolicy(2, 0, 0), timer, () -> 0.5), timer, slots, "key", UploadSource.of(ByteBuffer.allocate(MultipartUpload.PART_BYTES + 1))).start()
                 .orTimeout(60, TimeUnit.SECONDS).join();
     }
 }

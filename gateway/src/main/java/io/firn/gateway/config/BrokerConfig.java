@@ -218,7 +218,7 @@ public record BrokerConfig(Node node, Data data, Kafka kafka, Http http, Cluster
             @Setting(key = "cache.bytes", value = "67108864", unit = "bytes", min = 65_536, doc = "Memory for chunks.") long cacheBytes,
             @Setting(key = "read.parallelism", value = "16", min = 1, max = 1024, doc = "Ranged GETs in flight in all.") int readParallelism,
             @Setting(key = "read.ahead.bytes", value = "8388608", unit = "bytes", min = 65_536, doc = "Most bytes fetched ahead of one reader.") long readAheadBytes,
-            @Setting(key = "upload.parallelism", value = "2", min = 1, max = 256, doc = "Segments uploaded at the same time.") int uploadParallelism,
+            @Setting(key = "upload.parallelism", value = "2", min = 1, max = 256, doc = "Segments uploaded at the same time; to a bucket in parts, for each two segments three at a time, of 20 MiB of heap each.") int uploadParallelism,
             @Setting(key = "upload.bytes.per.second", value = "0", unit = "bytes/s", min = 0, doc = "Upper bound of the offload rate; 0 is no bound.") long uploadBytesPerSecond,
             @Setting(key = "request.timeout.ms", value = "15000", unit = "ms", min = 1, max = 3_600_000, doc = "Time without progress after which a request to the store counts as failed.") long requestTimeoutMs,
             @Setting(key = "retry.max.attempts", value = "4", min = 1, max = 100, doc = "Attempts per request before the error is handed on.") int retryMaxAttempts,

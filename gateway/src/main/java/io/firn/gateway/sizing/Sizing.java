@@ -20,7 +20,7 @@ public record Sizing(Workload workload, int brokers) {
     static final Duration CACHED = Duration.ofSeconds(60);
 
     /** Of an upload: objects of up to one part are one request, larger ones one for each part and two around them. */
-    static final double PART_BYTES = 8 << 20;
+    static final double PART_BYTES = 20 << 20;
 
     /** {@code cold.chunk.bytes}. */
     static final double CHUNK_BYTES = 1 << 20;

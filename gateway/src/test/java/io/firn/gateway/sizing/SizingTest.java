@@ -43,7 +43,7 @@ class SizingTest {
         Sizing slow = new Sizing(workload(60_000, Duration.ofHours(1), false), 4);
 
         assertThat(slow.diskBytes()).isCloseTo((60e6 * 3 * 8 * 3600 + 60_000 * 3 * 3.6e6) / 4 / 0.8, within(1.0));
-        assertThat(slow.writesAMonth()).as("an object of less than 8 MiB is one request").isCloseTo(60e6 * 730 * 3600 / 3.6e6 * (1 + 4.140625), within(1.0));
+        assertThat(slow.writesAMonth()).as("an object of less than 20 MiB is one request").isCloseTo(60e6 * 730 * 3600 / 3.6e6 * (1 + 4.140625), within(1.0));
     }
 
     @Test
@@ -65,7 +65,7 @@ class SizingTest {
     void requestsAreThoseOfEachSegmentsLifeAndOfReadingWhatIsOld() {
         double segments = 60e6 * 730 * 3600 / GIB;
 
-        assertThat(new Sizing(workload(), 4).writesAMonth()).isCloseTo(segments * (128 + 2 + 2 + 2 + 0.125 + 0.015625), within(1.0));
+        assertThat(new Sizing(workload(), 4).writesAMonth()).isCloseTo(segments * (52 + 2 + 2 + 2 + 0.125 + 0.015625), within(1.0));
         assertThat(new Sizing(workload(), 4).readsAMonth()).isCloseTo(segments * 3.015625 + 6e6 * 730 * 3600 / (1 << 20), within(1.0));
     }
 
