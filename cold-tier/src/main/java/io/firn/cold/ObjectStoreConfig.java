@@ -17,7 +17,7 @@ import java.util.TreeMap;
  * @param bucket name of the bucket; must exist
  * @param credentials static credentials; the provider's default chain (environment, profile, instance role) if empty
  * @param pathStyle address buckets by path instead of host name
- * @param maxConnections requests in flight at most (connections, or threads of {@code file}), 1 to 1024; further ones wait in order
+ * @param maxConnections requests in flight at most (connections, or threads of {@code file}), 1 to 1024; further ones wait in order. {@code s3} may keep as many connections again, unused
  * @param uploadParts parts sent at the same time, of all objects together, each holding 20 MiB of memory, 1 to 1024; further ones wait in order
  * @param requestTimeoutMs time without any progress after which a request counts as failed, ≥ 10
  * @param retryMaxAttempts attempts per request before the error is given to the caller, ≥ 1

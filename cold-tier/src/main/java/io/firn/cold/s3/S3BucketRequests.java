@@ -34,7 +34,7 @@ import software.amazon.awssdk.services.s3.model.ObjectIdentifier;
 import software.amazon.awssdk.services.s3.model.S3Error;
 
 /**
- * {@link BucketRequests} by the AWS SDK's asynchronous client, its own retries off.
+ * {@link BucketRequests} by the AWS SDK's asynchronous client, its own retries off. Its HTTP client is {@link GetHttpClient}.
  *
  * <p>Threading: thread-safe. Bodies arrive on the client's event loops and are copied there; futures complete on a small pool of our own, so that a caller's
  * continuation cannot stall the sockets. With static credentials requests start on the caller's thread; a credential chain may have to ask a server for them, so that

@@ -20,11 +20,13 @@ import software.amazon.awssdk.core.checksums.RequestChecksumCalculation;
 import software.amazon.awssdk.core.checksums.ResponseChecksumValidation;
 import software.amazon.awssdk.core.client.config.SdkAdvancedAsyncClientOption;
 import software.amazon.awssdk.core.exception.SdkClientException;
+import software.amazon.awssdk.http.async.SdkAsyncHttpClient;
 import software.amazon.awssdk.http.nio.netty.NettyNioAsyncHttpClient;
 import software.amazon.awssdk.http.nio.netty.SdkEventLoopGroup;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.s3.S3AsyncClient;
 import software.amazon.awssdk.services.s3.S3AsyncClientBuilder;
+import software.amazon.awssdk.utils.AttributeMap;
 
 /**
  * Makes the SDK's client as Firn wants it: no retries of its own, time limits by progress, no more threads than needed, checksums only where we give them. Stateless.
@@ -43,11 +45,14 @@ final class S3Clients {
 
     private static final int WAITING_TIMEOUT_FACTOR = 2;
 
+    /** How long a connection for GETs is kept unused. Servers close theirs after five seconds to a minute; one that is closed as we use it costs a connection, not an error. */
+    private static final long KEPT_LIMIT_MS = 20_000;
+
     private S3Clients() {}
 
     static S3AsyncClient client(ObjectStoreConfig config, EventLoopGroup loops, ExecutorService completions) {
         S3AsyncClientBuilder builder = S3AsyncClient.builder().region(Region.of(config.region())).forcePathStyle(config.pathStyle())
-                .multipartEnabled(false).credentialsProvider(credentials(config)).httpClientBuilder(http(config, loops))
+                .multipartEnabled(false).credentialsProvider(credentials(config)).httpClientBuilder(new HttpClient(config, loops))
                 .requestChecksumCalculation(RequestChecksumCalculation.WHEN_REQUIRED).responseChecksumValidation(ResponseChecksumValidation.WHEN_REQUIRED)
                 .overrideConfiguration(override -> override.retryStrategy(AwsRetryStrategy.doNotRetry()))
                 .asyncConfiguration(async -> async.advancedOption(SdkAdvancedAsyncClientOption.FUTURE_COMPLETION_EXECUTOR, completions));
@@ -55,10 +60,24 @@ final class S3Clients {
         return builder.build();
     }
 
-    private static NettyNioAsyncHttpClient.Builder http(ObjectStoreConfig config, EventLoopGroup loops) {
+    /** As the SDK wants to be given it, so that it also closes it. */
+    private record HttpClient(ObjectStoreConfig config, EventLoopGroup loops) implements SdkAsyncHttpClient.Builder<HttpClient> {
+        @Override
+        public SdkAsyncHttpClient buildWithDefaults(AttributeMap defaults) {
+            long silenceMs = config.requestTimeoutMs();
+            GetHttpClient.Limits limits = new GetHttpClient.Limits(config.maxConnections(), WAITING_LIMIT, silenceMs * WAITING_TIMEOUT_FACTOR, connectLimitMs(config), silenceMs, KEPT_LIMIT_MS);
+            return new GetHttpClient(others(config, loops).buildWithDefaults(defaults), loops.next(), ClientTls.ofJvm(), limits);
+        }
+    }
+
+    private static int connectLimitMs(ObjectStoreConfig config) {
+        return (int) Math.min(config.requestTimeoutMs(), CONNECT_LIMIT_MS);
+    }
+
+    private static NettyNioAsyncHttpClient.Builder others(ObjectStoreConfig config, EventLoopGroup loops) {
         Duration silence = Duration.ofMillis(config.requestTimeoutMs());
         return NettyNioAsyncHttpClient.builder().maxConcurrency(config.maxConnections()).maxPendingConnectionAcquires(WAITING_LIMIT)
-                .connectionTimeout(Duration.ofMillis(Math.min(config.requestTimeoutMs(), CONNECT_LIMIT_MS)))
+                .connectionTimeout(Duration.ofMillis(connectLimitMs(config)))
                 .connectionAcquisitionTimeout(silence.multipliedBy(WAITING_TIMEOUT_FACTOR)).readTimeout(silence).writeTimeout(silence).tcpKeepAlive(true)
                 .eventLoopGroup(SdkEventLoopGroup.create(loops, NioSocketChannel::new));
     }
