@@ -88,6 +88,23 @@ public interface ObjectStore extends AutoCloseable {
      */
     CompletableFuture<Void> get(String key, long from, List<ByteBuffer> targets);
 
+    /** Learns how far a {@link #get(String, long, List, Progress)} has come. Called on the store's threads; quick, and without an exception. */
+    @FunctionalInterface
+    interface Progress {
+        /** The first {@code targets} of the list hold all their bytes. */
+        void full(int targets);
+    }
+
+    /**
+     * {@link #get(String, long, List)} that tells on the way which targets are full already. A target that was told belongs to the caller again, though the request goes on: the store never touches it
+     * any more, however the request ends, and whether or not it is repeated.
+     *
+     * <p>What is told may come late, out of order, and even when the future has completed, but is true whenever it comes. A store need not tell anything.
+     */
+    default CompletableFuture<Void> get(String key, long from, List<ByteBuffer> targets, Progress progress) {
+        return get(key, from, targets);
+    }
+
     /** {@link #get(String, long, List)} into one buffer. */
     default CompletableFuture<Void> get(String key, long from, ByteBuffer target) {
         return get(key, from, List.of(target));

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -223,6 +224,23 @@ public abstract class ObjectStoreContract {
         for (int i = 0; i < 31; i++) {
             assertThat(toArray(targets.get(i))).isEqualTo(Arrays.copyOfRange(bytes, i * chunk, (i + 1) * chunk));
         }
+    }
+
+    @Test
+    void targetsThatAreToldToBeFullHoldTheirBytesThenAndInTheEndAllDo() {
+        byte[] bytes = randomBytes(200_000, 5);
+        await(store().put("told", UploadSource.of(ByteBuffer.wrap(bytes))));
+        List<ByteBuffer> targets = IntStream.range(0, 4).mapToObj(i -> ByteBuffer.allocate(i == 1 ? 0 : 60_000)).toList();
+        List<String> wrong = new CopyOnWriteArrayList<>();
+        await(store().get("told", 1_000, targets, full -> {
+            for (int i = 0, at = 1_000; i < full; at += targets.get(i).remaining(), i++) {
+                if (!Arrays.equals(toArray(targets.get(i)), Arrays.copyOfRange(bytes, at, at + targets.get(i).remaining()))) {
+                    wrong.add("target " + i + " of " + full);
+                }
+            }
+        }));
+        assertThat(wrong).isEmpty();
+        assertThat(toArray(targets.get(3))).isEqualTo(Arrays.copyOfRange(bytes, 121_000, 181_000));
     }
 
     @Test

@@ -125,21 +125,27 @@ public final class FileObjectStore implements ObjectStore {
 
     @Override
     public CompletableFuture<Void> get(String key, long from, List<ByteBuffer> targets) {
+        return get(key, from, targets, full -> {});
+    }
+
+    @Override
+    public CompletableFuture<Void> get(String key, long from, List<ByteBuffer> targets, Progress progress) {
         ObjectKeys.checked(key);
         if (from < 0) {
             throw new IllegalArgumentException("Range from " + from);
         }
-        List<ByteBuffer> views = targets.stream().filter(ByteBuffer::hasRemaining).map(ByteBuffer::duplicate).toList();
-        return views.isEmpty() ? CompletableFuture.completedFuture(null) : submit(key, () -> read(key, from, views));
+        List<ByteBuffer> views = targets.stream().map(ByteBuffer::duplicate).toList();
+        return views.stream().noneMatch(ByteBuffer::hasRemaining) ? CompletableFuture.completedFuture(null) : submit(key, () -> read(key, from, views, progress));
     }
 
-    private Void read(String key, long from, List<ByteBuffer> targets) throws IOException {
+    private Void read(String key, long from, List<ByteBuffer> targets, Progress progress) throws IOException {
         long wanted = targets.stream().mapToLong(ByteBuffer::remaining).sum();
         try (FileChannel channel = open(key)) {
             requireRange(key, from, wanted, channel.size());
             long position = from;
-            for (ByteBuffer target : targets) {
-                position += readFully(key, channel, position, target);
+            for (int i = 0; i < targets.size(); i++) {
+                position += readFully(key, channel, position, targets.get(i));
+                progress.full(i + 1);
             }
         }
         return null;

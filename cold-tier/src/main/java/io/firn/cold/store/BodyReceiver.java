@@ -17,28 +17,30 @@ public final class BodyReceiver implements AutoCloseable {
 
     private final String about;
     private final Optional<Range> range;
+    private final ObjectStore.Progress progress;
     private List<ByteBuffer> targets; // guarded by this, with next and closed
     private int next;
     private boolean closed;
 
     private record Range(long from, long length) {}
 
-    private BodyReceiver(String about, Optional<Range> range, List<ByteBuffer> targets) {
+    private BodyReceiver(String about, Optional<Range> range, List<ByteBuffer> targets, ObjectStore.Progress progress) {
         this.about = about;
         this.range = range;
+        this.progress = progress;
         this.targets = targets;
     }
 
-    /** For exactly as many bytes from {@code from} on as remain in {@code targets}, which are left with their positions. */
-    static BodyReceiver ofRange(String about, long from, List<ByteBuffer> targets) {
-        List<ByteBuffer> views = targets.stream().filter(ByteBuffer::hasRemaining).map(ByteBuffer::duplicate).toList();
+    /** For exactly as many bytes from {@code from} on as remain in {@code targets}, which are left with their positions. {@code progress} is told of each as soon as it is full. */
+    static BodyReceiver ofRange(String about, long from, List<ByteBuffer> targets, ObjectStore.Progress progress) {
+        List<ByteBuffer> views = targets.stream().map(ByteBuffer::duplicate).toList();
         long length = views.stream().mapToLong(ByteBuffer::remaining).sum();
-        return new BodyReceiver(about, Optional.of(new Range(from, length)), views);
+        return new BodyReceiver(about, Optional.of(new Range(from, length)), views, progress);
     }
 
     /** For a whole object of at most {@link ObjectStore#SMALL_OBJECT_LIMIT_BYTES}. */
     static BodyReceiver ofSmall(String about) {
-        return new BodyReceiver(about, Optional.empty(), List.of());
+        return new BodyReceiver(about, Optional.empty(), List.of(), full -> {});
     }
 
     /** The value of the {@code Range} header, if the request needs one. */
@@ -82,7 +84,16 @@ public final class BodyReceiver implements AutoCloseable {
     }
 
     /** Copies a piece of the body; ignores it if the request has ended. */
-    public synchronized void accept(ByteBuffer piece) {
+    public void accept(ByteBuffer piece) {
+        int full = copy(piece);
+        if (full > 0) {
+            progress.full(full); // not under the lock: who is told may do more than a comparison
+        }
+    }
+
+    /** How many targets are full, if this piece has filled any; else 0. */
+    private synchronized int copy(ByteBuffer piece) {
+        int before = next;
         while (!closed && piece.hasRemaining()) {
             if (next == targets.size()) {
                 throw new ColdStoreException.Unavailable("Body longer than announced: " + about, null);
@@ -95,6 +106,7 @@ public final class BodyReceiver implements AutoCloseable {
                 next++;
             }
         }
+        return next > before ? next : 0;
     }
 
     /** The body has ended; throws {@link ColdStoreException.Unavailable} if it was cut short. */

@@ -87,6 +87,11 @@ public final class BucketObjectStore implements ObjectStore {
 
     @Override
     public CompletableFuture<Void> get(String key, long from, List<ByteBuffer> targets) {
+        return get(key, from, targets, full -> {});
+    }
+
+    @Override
+    public CompletableFuture<Void> get(String key, long from, List<ByteBuffer> targets, Progress progress) {
         ObjectKeys.checked(key);
         if (from < 0) {
             throw new IllegalArgumentException("Range from " + from);
@@ -94,7 +99,7 @@ public final class BucketObjectStore implements ObjectStore {
         if (targets.stream().noneMatch(ByteBuffer::hasRemaining)) {
             return CompletableFuture.completedFuture(null);
         }
-        return requests.get(key, BodyReceiver.ofRange(key, from, targets));
+        return requests.get(key, BodyReceiver.ofRange(key, from, targets, progress));
     }
 
     @Override

@@ -42,11 +42,16 @@ public final class MeteredObjectStore implements ObjectStore {
 
     @Override
     public CompletableFuture<Void> get(String key, long from, List<ByteBuffer> targets) {
+        return get(key, from, targets, full -> {});
+    }
+
+    @Override
+    public CompletableFuture<Void> get(String key, long from, List<ByteBuffer> targets, Progress progress) {
         long size = targets.stream().mapToLong(ByteBuffer::remaining).sum();
         if (size == 0) {
-            return store.get(key, from, targets);
+            return store.get(key, from, targets, progress);
         }
-        return metered("get", () -> store.get(key, from, targets)).whenComplete((nothing, failure) -> meters.read(failure == null ? size : 0));
+        return metered("get", () -> store.get(key, from, targets, progress)).whenComplete((nothing, failure) -> meters.read(failure == null ? size : 0));
     }
 
     @Override

@@ -40,6 +40,11 @@ public final class ReadOnlyObjectStore implements ObjectStore {
     }
 
     @Override
+    public CompletableFuture<Void> get(String key, long from, List<ByteBuffer> targets, Progress progress) {
+        return store.get(key, from, targets, progress);
+    }
+
+    @Override
     public CompletableFuture<ByteBuffer> getSmall(String key) {
         return store.getSmall(key);
     }

@@ -14,7 +14,7 @@ import java.util.concurrent.CompletableFuture;
  * Repeats what may pass by itself, a bounded number of times ({@link RetryPolicy}); the same for every store.
  *
  * <p>A conditional create whose earlier attempt may have taken effect, and now meets an object, compares bytes: its own bytes mean it has won after all. An object that is
- * uploaded in parts is not repeated as a whole here: {@link MultipartUpload} repeats each part under the same policy.
+ * uploaded in parts is not repeated as a whole here: {@link MultipartUpload} repeats each part under the same policy. A get goes on behind the targets that are full ({@link ResumedGet}).
  *
  * <p>Thread-safe; closing stops repeating first, then closes the store below.
  */
@@ -54,7 +54,13 @@ public final class RetryingObjectStore implements ObjectStore {
 
     @Override
     public CompletableFuture<Void> get(String key, long from, List<ByteBuffer> targets) {
-        return retrier.run(key, uncertainBefore -> store.get(key, from, targets));
+        return get(key, from, targets, full -> {});
+    }
+
+    @Override
+    public CompletableFuture<Void> get(String key, long from, List<ByteBuffer> targets, Progress progress) {
+        ResumedGet get = new ResumedGet((at, rest, told) -> store.get(key, at, rest, told), from, targets, progress);
+        return retrier.run(key, uncertainBefore -> get.attempt());
     }
 
     @Override

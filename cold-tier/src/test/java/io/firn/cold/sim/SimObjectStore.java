@@ -170,21 +170,27 @@ public final class SimObjectStore implements ObjectStore {
 
     @Override
     public CompletableFuture<Void> get(String key, long from, List<ByteBuffer> targets) {
+        return get(key, from, targets, full -> {});
+    }
+
+    /** Tells of each target as it is filled. A body that is cut has filled those before the cut. */
+    @Override
+    public CompletableFuture<Void> get(String key, long from, List<ByteBuffer> targets, Progress progress) {
         ObjectKeys.checked(key);
         if (from < 0) {
             throw new IllegalArgumentException("Range from " + from);
         }
-        List<ByteBuffer> views = targets.stream().filter(ByteBuffer::hasRemaining).map(ByteBuffer::duplicate).toList();
-        if (views.isEmpty()) {
+        List<ByteBuffer> views = targets.stream().map(ByteBuffer::duplicate).toList();
+        if (views.stream().noneMatch(ByteBuffer::hasRemaining)) {
             return CompletableFuture.completedFuture(null);
         }
         return submit(Operation.GET, key, fault -> {
-            read(key, from, views, fault.isPresent());
+            read(key, from, views, progress, fault.isPresent());
             return null;
         });
     }
 
-    private void read(String key, long from, List<ByteBuffer> targets, boolean cut) {
+    private void read(String key, long from, List<ByteBuffer> targets, Progress progress, boolean cut) {
         Blob blob = existing(key);
         long wanted = targets.stream().mapToLong(ByteBuffer::remaining).sum();
         if (wanted > blob.bytes().length - from) {
@@ -192,10 +198,15 @@ public final class SimObjectStore implements ObjectStore {
         }
         int length = (int) (cut ? wanted / 2 : wanted);
         ByteBuffer source = ByteBuffer.wrap(blob.bytes(), (int) from, length);
-        for (ByteBuffer target : targets) {
+        for (int i = 0; i < targets.size(); i++) {
+            ByteBuffer target = targets.get(i);
             int count = Math.min(target.remaining(), source.remaining());
             target.put(source.slice(source.position(), count));
             source.position(source.position() + count);
+            if (target.hasRemaining()) {
+                break;
+            }
+            progress.full(i + 1);
         }
         requireWhole(cut, key);
     }

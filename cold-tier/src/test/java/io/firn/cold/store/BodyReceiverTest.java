@@ -7,6 +7,7 @@ import io.firn.cold.ColdStoreException;
 import io.firn.cold.ObjectStore;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -25,7 +26,7 @@ class BodyReceiverTest {
     void piecesAreSpreadOverTheTargetsWhateverTheirBorders() {
         ByteBuffer first = ByteBuffer.allocate(5).position(1).limit(4);
         ByteBuffer second = ByteBuffer.allocateDirect(4);
-        BodyReceiver receiver = BodyReceiver.ofRange("key", 10, List.of(first, second));
+        BodyReceiver receiver = BodyReceiver.ofRange("key", 10, List.of(first, second), full -> {});
         assertThat(receiver.rangeHeader()).contains("bytes=10-16");
         receiver.begin(7, "bytes 10-16/100");
         receiver.accept(ascii("ab"));
@@ -37,8 +38,24 @@ class BodyReceiverTest {
     }
 
     @Test
+    void eachTargetIsToldWhenItIsFullAndNoneAfterTheEnd() {
+        List<Integer> told = new ArrayList<>();
+        List<ByteBuffer> targets = List.of(ByteBuffer.allocate(2), ByteBuffer.allocate(0), ByteBuffer.allocate(2), ByteBuffer.allocate(2), ByteBuffer.allocate(2));
+        BodyReceiver receiver = BodyReceiver.ofRange("key", 0, targets, told::add);
+        receiver.begin(8, "bytes 0-7/8");
+        receiver.accept(ascii("a"));
+        assertThat(told).isEmpty();
+        receiver.accept(ascii("b"));
+        receiver.accept(ascii("cdef"));
+        assertThat(told).containsExactly(1, 4);
+        receiver.close();
+        receiver.accept(ascii("gh"));
+        assertThat(told).containsExactly(1, 4);
+    }
+
+    @Test
     void aBodyThatEndsEarlyOrGoesOnIsUnavailable() {
-        BodyReceiver receiver = BodyReceiver.ofRange("key", 0, List.of(ByteBuffer.allocate(3)));
+        BodyReceiver receiver = BodyReceiver.ofRange("key", 0, List.of(ByteBuffer.allocate(3)), full -> {});
         receiver.begin(3, "bytes 0-2/3");
         receiver.accept(ascii("ab"));
         assertThatThrownBy(receiver::end).isInstanceOf(ColdStoreException.Unavailable.class);
@@ -47,13 +64,13 @@ class BodyReceiverTest {
 
     @Test
     void anObjectShorterThanTheRangeIsCorrupt() {
-        BodyReceiver receiver = BodyReceiver.ofRange("key", 5, List.of(ByteBuffer.allocate(10)));
+        BodyReceiver receiver = BodyReceiver.ofRange("key", 5, List.of(ByteBuffer.allocate(10)), full -> {});
         assertThatThrownBy(() -> receiver.begin(5, "bytes 5-9/10")).isInstanceOf(ColdStoreException.Corrupt.class);
     }
 
     @Test
     void aStoreThatIgnoresRangesIsMisconfigured() {
-        BodyReceiver receiver = BodyReceiver.ofRange("key", 5, List.of(ByteBuffer.allocate(10)));
+        BodyReceiver receiver = BodyReceiver.ofRange("key", 5, List.of(ByteBuffer.allocate(10)), full -> {});
         assertThatThrownBy(() -> receiver.begin(100, "")).isInstanceOf(ColdStoreException.Misconfigured.class);
     }
 
@@ -74,7 +91,7 @@ class BodyReceiverTest {
     @Test
     void afterItsEndNothingIsWrittenAnyMore() {
         ByteBuffer target = ByteBuffer.allocate(4);
-        BodyReceiver receiver = BodyReceiver.ofRange("key", 0, List.of(target));
+        BodyReceiver receiver = BodyReceiver.ofRange("key", 0, List.of(target), full -> {});
         receiver.begin(4, "bytes 0-3/4");
         receiver.accept(ascii("ab"));
         receiver.close();

@@ -12,7 +12,10 @@ import io.firn.cold.sim.SimFault.Operation;
 import io.firn.cold.sim.SimObjectStore;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import org.junit.jupiter.api.AfterEach;
@@ -50,6 +53,43 @@ class RetryingObjectStoreTest extends ObjectStoreContract {
             sim.inject(SimFault.cuttingBody(ATTEMPTS - 1));
             assertThat(await(store.getSmall("a")).remaining()).isOne();
             assertThat(sim.requests()).isEqualTo(2 * ATTEMPTS);
+        }
+
+        @Test
+        void aGetThatIsRepeatedGoesOnBehindWhatIsFullAndNeverTouchesThatAgain() {
+            byte[] bytes = {1, 2, 3, 4, 5, 6, 7, 8};
+            await(sim.putIfAbsent("a", ByteBuffer.wrap(bytes)));
+            sim.inject(SimFault.cuttingBody(1));
+            List<ByteBuffer> targets = List.of(ByteBuffer.allocate(3), ByteBuffer.allocate(3), ByteBuffer.allocate(2));
+            List<Integer> told = new CopyOnWriteArrayList<>();
+            await(store.get("a", 0, targets, full -> {
+                told.add(full);
+                targets.get(0).put(0, (byte) 42); // ours again from the first time on
+            }));
+            assertThat(told).containsExactly(1, 2, 3);
+            assertThat(targets.get(0).array()).containsExactly(42, 2, 3);
+            assertThat(targets.get(1).array()).containsExactly(4, 5, 6);
+            assertThat(targets.get(2).array()).containsExactly(7, 8);
+            assertThat(meters.get("firn.cold.store.read.bytes").counter().count()).as("of the attempt that succeeded").isEqualTo(5);
+        }
+
+        @Test
+        void whatAnEarlierAttemptTellsLateCountsForNothing() {
+            List<Integer> told = new ArrayList<>();
+            List<ObjectStore.Progress> attempts = new ArrayList<>();
+            List<Long> froms = new ArrayList<>();
+            ResumedGet get = new ResumedGet((from, targets, progress) -> {
+                attempts.add(progress);
+                froms.add(from);
+                return new CompletableFuture<>();
+            }, 10, List.of(ByteBuffer.allocate(3), ByteBuffer.allocate(3), ByteBuffer.allocate(2)), told::add);
+            get.attempt();
+            attempts.get(0).full(1);
+            get.attempt();
+            attempts.get(0).full(2);
+            attempts.get(1).full(1);
+            assertThat(froms).containsExactly(10L, 13L);
+            assertThat(told).containsExactly(1, 2);
         }
 
         @Test
