@@ -85,7 +85,7 @@ public final class ChunkCache {
     private void demand(Chunk chunk, Object reader) {
         if (chunk.fetch == null) {
             meters.chunkMiss();
-            chunk.fetch = fetches.demand(reader, () -> begin(chunk));
+            chunk.fetch = fetches.demand(reader, done -> begin(chunk, done));
         } else {
             meters.chunkJoined();
             fetches.promote(chunk.fetch);
@@ -116,7 +116,7 @@ public final class ChunkCache {
         aheadUnreadUnits += units;
         aheadInFlightUnits += units;
         meters.chunkAhead();
-        chunk.fetch = fetches.ahead(sequence, () -> begin(chunk));
+        chunk.fetch = fetches.ahead(sequence, done -> begin(chunk, done));
         return true;
     }
 
@@ -198,12 +198,15 @@ public final class ChunkCache {
         pool.give(chunk.buffer);
     }
 
-    private void begin(Chunk chunk) {
+    private void begin(Chunk chunk, Runnable done) {
         chunk.state = Chunk.State.FETCHING;
         ChunkAddress address = chunk.address;
         gets.get(address.object(), address.position(), chunk.buffer.slice(0, address.length()))
                 .thenRun(() -> verify(chunk))
-                .whenCompleteAsync((nothing, failure) -> arrived(chunk, failure), threads.reads());
+                .whenCompleteAsync((nothing, failure) -> {
+                    done.run();
+                    arrived(chunk, failure);
+                }, threads.reads());
     }
 
     private static void verify(Chunk chunk) {
@@ -214,11 +217,10 @@ public final class ChunkCache {
     }
 
     private void arrived(Chunk chunk, Throwable failure) {
-        fetches.finished();
         Throwable cause = ColdStoreException.unwrap(failure);
         if (cause instanceof ColdStoreException.Corrupt && chunk.corruptArrivals++ == 0) {
             meters.corruptChunk();
-            chunk.fetch = fetches.demand(chunk, () -> begin(chunk)); // damaged on the way, perhaps: once more
+            chunk.fetch = fetches.demand(chunk, done -> begin(chunk, done)); // damaged on the way, perhaps: once more
             return;
         }
         endAhead(chunk);

@@ -4,69 +4,74 @@ import java.util.ArrayDeque;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
- * Bounds the requests in flight, and is fair: readers take turns, one request each; requests somebody waits for go before those made ahead.
+ * Bounds the requests in flight, and is fair: readers take turns, one request each; requests somebody waits for go before those made ahead, which never take all that may be in flight. So a read that
+ * has to wait finds a free place even when every reader's read-ahead is under way.
  *
  * <p>Its length is bounded by what may be queued at all: the buffers of the pool, and one index request a read in progress. Threading: confined to the reads thread.
  */
 public final class FetchQueue {
 
+    /** Of so many requests in flight one, and one at least, is none that was made ahead. */
+    private static final int DEMANDED_PART = 8;
+
     /** A request that begins when its turn comes. */
     public static final class Fetch {
         private final Object reader;
-        private final Runnable begin;
+        private final Consumer<Runnable> begin;
+        private boolean promoted;
         private boolean over;
 
-        Fetch(Object reader, Runnable begin) {
+        Fetch(Object reader, Consumer<Runnable> begin) {
             this.reader = reader;
             this.begin = begin;
         }
     }
 
     private final int parallelism;
+    private final int aheadLimit;
     private final Turns demanded = new Turns();
     private final Turns ahead = new Turns();
     /** Written by the reads thread, read by metrics. */
     private volatile int inFlight;
+    private int aheadInFlight;
 
     public FetchQueue(int parallelism) {
         this.parallelism = parallelism;
+        this.aheadLimit = parallelism == 1 ? 1 : parallelism - Math.max(1, parallelism / DEMANDED_PART);
     }
 
-    /** A request somebody waits for. {@code begin} starts it; {@link #finished} has to be called once it ended, however it did. */
-    public Fetch demand(Object reader, Runnable begin) {
-        Fetch fetch = new Fetch(reader, begin);
-        demanded.add(fetch);
-        pump();
-        return fetch;
+    /** A request somebody waits for. {@code begin} starts it, and runs what it is given on the reads thread once the request has ended, however it did. */
+    public Fetch demand(Object reader, Consumer<Runnable> begin) {
+        return add(demanded, new Fetch(reader, begin));
     }
 
-    Fetch ahead(Object reader, Runnable begin) {
-        Fetch fetch = new Fetch(reader, begin);
-        ahead.add(fetch);
+    /** A request nobody waits for yet; otherwise as {@link #demand}. */
+    public Fetch ahead(Object reader, Consumer<Runnable> begin) {
+        return add(ahead, new Fetch(reader, begin));
+    }
+
+    private Fetch add(Turns turns, Fetch fetch) {
+        turns.add(fetch);
         pump();
         return fetch;
     }
 
     /** Somebody waits for it now. */
-    void promote(Fetch fetch) {
-        if (!fetch.over) {
-            demanded.add(fetch); // its place among those made ahead is passed over when it comes
-            pump();
+    public void promote(Fetch fetch) {
+        if (!fetch.over && !fetch.promoted) {
+            fetch.promoted = true;
+            add(demanded, fetch); // its place among those made ahead is passed over when it comes
         }
     }
 
-    /** Whether it was taken out before it began. */
+    /** Takes a request made ahead out before it has begun; false if it has, or if somebody waits for it. */
     boolean cancel(Fetch fetch) {
-        boolean cancelled = !fetch.over;
-        fetch.over = true;
+        boolean cancelled = !fetch.over && !fetch.promoted;
+        fetch.over |= cancelled;
         return cancelled;
-    }
-
-    public void finished() {
-        inFlight = inFlight - 1;
-        pump();
     }
 
     public int inFlight() {
@@ -75,14 +80,24 @@ public final class FetchQueue {
 
     private void pump() {
         while (inFlight < parallelism) {
-            Optional<Fetch> next = demanded.poll().or(ahead::poll);
+            Optional<Fetch> wanted = demanded.poll();
+            Optional<Fetch> next = wanted.isEmpty() && aheadInFlight < aheadLimit ? ahead.poll() : wanted;
             if (next.isEmpty()) {
                 return;
             }
-            next.get().over = true;
-            inFlight = inFlight + 1;
-            next.get().begin.run();
+            begin(next.get(), wanted.isEmpty() ? 1 : 0);
         }
+    }
+
+    private void begin(Fetch fetch, int madeAhead) {
+        fetch.over = true;
+        inFlight = inFlight + 1;
+        aheadInFlight += madeAhead;
+        fetch.begin.accept(() -> {
+            inFlight = inFlight - 1;
+            aheadInFlight -= madeAhead;
+            pump();
+        });
     }
 
     /** Queues by reader, polled in turn. */

@@ -29,6 +29,12 @@ final class DecodedCache<V> {
      */
     record Source<V>(String key, long position, int sizeBytes, Function<ByteBuffer, V> decode) {}
 
+    /** What is on its way; {@code fetch} is what can be brought forward, as long as it has not begun. */
+    private static final class Arrival<V> {
+        private final CompletableFuture<V> result = new CompletableFuture<>();
+        private Optional<FetchQueue.Fetch> fetch = Optional.empty();
+    }
+
     private final RangedGets gets;
     private final ColdThreads threads;
     private final FetchQueue fetches;
@@ -36,7 +42,7 @@ final class DecodedCache<V> {
     private final ToLongFunction<V> weightBytes;
     private final Runnable requested;
     private final Map<String, V> kept = new LinkedHashMap<>(16, 0.75f, true);
-    private final Map<String, CompletableFuture<V>> onTheirWay = new HashMap<>();
+    private final Map<String, Arrival<V>> onTheirWay = new HashMap<>();
     /** Written by the reads thread, read by metrics. */
     private volatile long keptBytes;
 
@@ -64,39 +70,58 @@ final class DecodedCache<V> {
         if (present != null) {
             return CompletableFuture.completedFuture(present);
         }
-        CompletableFuture<V> joined = onTheirWay.get(source.key());
-        return joined != null ? joined : fetch(source, reader);
+        Arrival<V> arrival = onTheirWay.get(source.key());
+        if (arrival != null) {
+            arrival.fetch.ifPresent(fetches::promote);
+            return arrival.result;
+        }
+        Arrival<V> asked = enter(source);
+        fetches.demand(reader.orElse(asked), done -> begin(source, asked, done, true));
+        return asked.result;
     }
 
-    private CompletableFuture<V> fetch(Source<V> source, Optional<Object> reader) {
-        CompletableFuture<V> result = new CompletableFuture<>();
-        onTheirWay.put(source.key(), result);
-        fetches.demand(reader.orElse(result), () -> begin(source, result, true));
-        return result;
+    /** {@link #get} for somebody who does not wait: what is waited for goes first, and a later {@link #get} brings it forward. */
+    CompletableFuture<V> ahead(Source<V> source, Object reader) {
+        if (kept.containsKey(source.key())) {
+            return CompletableFuture.completedFuture(kept.get(source.key()));
+        }
+        Arrival<V> arrival = onTheirWay.get(source.key());
+        if (arrival != null) {
+            return arrival.result;
+        }
+        Arrival<V> asked = enter(source);
+        asked.fetch = Optional.of(fetches.ahead(reader, done -> begin(source, asked, done, true)));
+        return asked.result;
     }
 
-    private void begin(Source<V> source, CompletableFuture<V> result, boolean mayRepeat) {
+    private Arrival<V> enter(Source<V> source) {
+        Arrival<V> arrival = new Arrival<>();
+        onTheirWay.put(source.key(), arrival);
+        return arrival;
+    }
+
+    private void begin(Source<V> source, Arrival<V> arrival, Runnable done, boolean mayRepeat) {
         ByteBuffer bytes = ByteBuffer.allocate(source.sizeBytes());
         requested.run();
         gets.get(source.key(), source.position(), bytes).thenApplyAsync(nothing -> source.decode().apply(bytes), threads.work()).whenCompleteAsync((value, failure) -> {
-            fetches.finished();
-            arrived(source, result, value, failure, mayRepeat);
+            done.run();
+            arrived(source, arrival, value, failure, mayRepeat);
         }, threads.reads());
     }
 
-    private void arrived(Source<V> source, CompletableFuture<V> result, V value, Throwable failure, boolean mayRepeat) {
+    private void arrived(Source<V> source, Arrival<V> arrival, V value, Throwable failure, boolean mayRepeat) {
         Throwable cause = ColdStoreException.unwrap(failure);
         if (cause instanceof ColdStoreException.Corrupt && mayRepeat) {
-            fetches.demand(result, () -> begin(source, result, false)); // damaged on the way, perhaps: once more
+            fetches.demand(arrival, done -> begin(source, arrival, done, false)); // damaged on the way, perhaps: once more
             return;
         }
         onTheirWay.remove(source.key());
         if (cause != null) {
-            result.completeExceptionally(cause);
+            arrival.result.completeExceptionally(cause);
             return;
         }
         keep(source.key(), value);
-        result.complete(value);
+        arrival.result.complete(value);
     }
 
     private void keep(String key, V value) {

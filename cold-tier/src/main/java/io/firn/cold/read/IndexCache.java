@@ -28,10 +28,16 @@ final class IndexCache {
 
     /** Completes on the reads thread; fails with {@link ColdStoreException}. */
     CompletableFuture<SegmentIndexes> get(TopicIdPartition partition, LiveSegment segment, Object reader) {
-        if (segment.tailBytes() > LiveSegment.TAIL_LIMIT_BYTES) {
-            return CompletableFuture.failedFuture(segment.tailTooLarge());
-        }
-        return cache.get(new DecodedCache.Source<>(segment.key(), segment.facts().logSizeBytes(), (int) segment.tailBytes(), tail -> segment.parse(partition, tail)), Optional.of(reader));
+        return segment.tailBytes() > LiveSegment.TAIL_LIMIT_BYTES ? CompletableFuture.failedFuture(segment.tailTooLarge()) : cache.get(source(partition, segment), Optional.of(reader));
+    }
+
+    /** {@link #get} before anybody waits for it. */
+    CompletableFuture<SegmentIndexes> ahead(TopicIdPartition partition, LiveSegment segment, Object reader) {
+        return segment.tailBytes() > LiveSegment.TAIL_LIMIT_BYTES ? CompletableFuture.failedFuture(segment.tailTooLarge()) : cache.ahead(source(partition, segment), reader);
+    }
+
+    private static DecodedCache.Source<SegmentIndexes> source(TopicIdPartition partition, LiveSegment segment) {
+        return new DecodedCache.Source<>(segment.key(), segment.facts().logSizeBytes(), (int) segment.tailBytes(), tail -> segment.parse(partition, tail));
     }
 
     long keptBytes() {

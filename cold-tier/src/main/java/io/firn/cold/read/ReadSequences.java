@@ -163,7 +163,7 @@ final class ReadSequences {
 
     private void fetchIndexes(ReadSequence sequence, LiveSegment segment) {
         if (!sequence.fetchingIndexes()) {
-            whenThere(sequence, indexes.get(sequence.segments().partition(), segment, sequence).thenApply(found -> indexes.ifPresent(segment)));
+            whenThere(sequence, indexes.ahead(sequence.segments().partition(), segment, sequence).thenApply(found -> indexes.ifPresent(segment)));
         }
     }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.ByteBuffer;
 import java.time.Instant;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -17,6 +18,7 @@ class CachePartsTest {
     class Fetching {
         private final FetchQueue queue = new FetchQueue(2);
         private final List<String> begun = new ArrayList<>();
+        private final ArrayDeque<Runnable> inFlight = new ArrayDeque<>();
 
         @Test
         void readersTakeTurnsHoweverMuchOneOfThemAsksFor() {
@@ -36,7 +38,7 @@ class CachePartsTest {
             }
             assertThat(begun).containsExactly("r0", "r1");
             assertThat(queue.inFlight()).isEqualTo(2);
-            queue.finished();
+            inFlight.remove().run();
             assertThat(begun).hasSize(3);
         }
 
@@ -44,8 +46,8 @@ class CachePartsTest {
         void whatSomebodyWaitsForGoesBeforeWhatIsFetchedAheadAlsoWhenThatIsPromotedLater() {
             demand("x", "x0");
             demand("x", "x1");
-            queue.ahead("a", () -> begun.add("a0"));
-            FetchQueue.Fetch promoted = queue.ahead("a", () -> begun.add("a1"));
+            ahead(queue, "a0");
+            FetchQueue.Fetch promoted = ahead(queue, "a1");
             demand("x", "x2");
             queue.promote(promoted);
             drain();
@@ -56,20 +58,56 @@ class CachePartsTest {
         void whatIsCancelledNeverBegins() {
             demand("x", "x0");
             demand("x", "x1");
-            FetchQueue.Fetch doomed = queue.ahead("a", () -> begun.add("a0"));
+            FetchQueue.Fetch doomed = ahead(queue, "a0");
             assertThat(queue.cancel(doomed)).isTrue();
             drain();
             assertThat(begun).containsExactly("x0", "x1");
             assertThat(queue.cancel(doomed)).as("already").isFalse();
         }
 
+        @Test
+        void whatIsFetchedAheadLeavesRoomForWhatSomebodyWillWaitFor() {
+            FetchQueue wide = new FetchQueue(16);
+            for (int i = 0; i < 20; i++) {
+                ahead(wide, "a" + i);
+            }
+            assertThat(wide.inFlight()).isEqualTo(14);
+            wide.demand("x", done -> begun.add("x0"));
+            wide.demand("x", done -> begun.add("x1"));
+            assertThat(begun).endsWith("x0", "x1");
+            FetchQueue narrow = new FetchQueue(1);
+            ahead(narrow, "alone");
+            assertThat(begun).endsWith("alone");
+        }
+
+        @Test
+        void whatSomebodyWaitsForIsNotCancelledAndBeginsOnce() {
+            demand("x", "x0");
+            demand("x", "x1");
+            FetchQueue.Fetch promoted = ahead(queue, "a0");
+            queue.promote(promoted);
+            queue.promote(promoted);
+            assertThat(queue.cancel(promoted)).isFalse();
+            drain();
+            assertThat(begun).containsExactly("x0", "x1", "a0");
+        }
+
         private void demand(String reader, String name) {
-            queue.demand(reader, () -> begun.add(name));
+            queue.demand(reader, done -> begin(name, done));
+        }
+
+        private FetchQueue.Fetch ahead(FetchQueue into, String name) {
+            return into.ahead("a", done -> begin(name, done));
+        }
+
+        private void begin(String name, Runnable done) {
+            begun.add(name);
+            inFlight.add(done);
         }
 
         private void drain() {
-            while (queue.inFlight() > 0) {
-                queue.finished();
+            while (!inFlight.isEmpty()) {
+                inFlight.remove().run();
             }
         }
     }

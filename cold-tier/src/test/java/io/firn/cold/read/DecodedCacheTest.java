@@ -1,0 +1,83 @@
+package io.firn.cold.read;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.firn.cold.ColdMeters;
+import io.firn.cold.ColdStoreException;
+import io.firn.cold.cache.FetchQueue;
+import io.firn.cold.cache.RangedGets;
+import io.firn.cold.sim.SimFault;
+import io.firn.cold.sim.SimFault.Operation;
+import io.firn.cold.sim.SimObjectStore;
+import io.firn.cold.sim.SimThreads;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.nio.ByteBuffer;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What is fetched ahead stands back behind what a read waits for, and is brought forward by it. */
+class DecodedCacheTest {
+
+    private final SimThreads sim = new SimThreads();
+    private final SimObjectStore objects = new SimObjectStore(sim, sim);
+    private final FetchQueue fetches = new FetchQueue(2);
+    private final DecodedCache<Byte> cache = new DecodedCache<>(new RangedGets(objects, sim.threads().work(), new ColdMeters(new SimpleMeterRegistry())), sim.threads(), fetches, 100, value -> 1, () -> {});
+
+    @BeforeEach
+    void fillTheBucket() {
+        for (byte i = 0; i < 5; i++) {
+            sim.await(objects.putIfAbsent("k" + i, ByteBuffer.wrap(new byte[] {i})));
+        }
+    }
+
+    private static DecodedCache.Source<Byte> source(int number) {
+        return new DecodedCache.Source<>("k" + number, 0, 1, bytes -> bytes.get(0));
+    }
+
+    @Test
+    void oneThatSomebodyWaitsForGoesBeforeThoseFetchedAheadWhetherItIsNewOrOneOfThem() {
+        SimFault hold = objects.inject(SimFault.holdingReplies().on(Operation.GET));
+        cache.ahead(source(0), "reader");
+        CompletableFuture<Byte> queued = cache.ahead(source(1), "reader");
+        cache.ahead(source(2), "reader");
+        sim.settle();
+        assertThat(hold.heldCount()).as("read-ahead leaves a place").isOne();
+        CompletableFuture<Byte> waited = cache.get(source(1), Optional.empty());
+        sim.settle();
+        assertThat(hold.heldCount()).isEqualTo(2);
+        assertThat(objects.requests(Operation.GET)).isEqualTo(2);
+        hold.release();
+        assertThat(sim.await(waited)).isEqualTo((byte) 1);
+        assertThat(queued).isCompletedWithValue((byte) 1);
+        sim.settle();
+        assertThat(objects.requests(Operation.GET)).as("one each").isEqualTo(3);
+        assertThat(cache.ahead(source(2), "reader")).isCompletedWithValue((byte) 2);
+        assertThat(fetches.inFlight()).isZero();
+    }
+
+    @Test
+    void oneThatIsDamagedOnTheWayIsFetchedOnceMoreAlsoAhead() {
+        int[] times = {0};
+        DecodedCache.Source<Byte> damaged = new DecodedCache.Source<>("k3", 0, 1, bytes -> {
+            if (times[0]++ == 0) {
+                throw new ColdStoreException.Corrupt("by the test", null);
+            }
+            return bytes.get(0);
+        });
+        assertThat(sim.await(cache.ahead(damaged, "reader"))).isEqualTo((byte) 3);
+        assertThat(times[0]).isEqualTo(2);
+    }
+
+    @Test
+    void oneThatFailsAheadFailsForWhoeverJoinedAndIsAskedForAnew() {
+        objects.inject(SimFault.failing(1).on(Operation.GET));
+        CompletableFuture<Byte> ahead = cache.ahead(source(4), "reader");
+        CompletableFuture<Byte> joined = cache.get(source(4), Optional.empty());
+        sim.settle();
+        assertThat(ahead).isCompletedExceptionally();
+        assertThat(joined).isCompletedExceptionally();
+        assertThat(sim.await(cache.get(source(4), Optional.empty()))).isEqualTo((byte) 4);
+    }
+}
