@@ -204,6 +204,28 @@ final class Admins {
         }
     }
 
+    /** Waits until no partition has offsets below that on the local disk; says below which none has. */
+    static long awaitLocalStarts(String bootstrap, String topic, int partitions, long wanted) throws InterruptedException, IOException {
+        long limit = System.nanoTime() + OFFLOAD_LIMIT.toNanos();
+        long lowest = Long.MAX_VALUE;
+        try (Admin admin = connect(bootstrap)) {
+            for (int number = 0; number < partitions; number++) {
+                long start = offset(admin, new TopicPartition(topic, number), OffsetSpec.earliestLocal());
+                while (start < wanted) {
+                    if (System.nanoTime() - limit > 0) {
+                        throw new IOException("data did not leave the local disk in " + OFFLOAD_LIMIT + ": it begins at " + start + " of partition " + number);
+                    }
+                    TimeUnit.MILLISECONDS.sleep(200);
+                    start = offset(admin, new TopicPartition(topic, number), OffsetSpec.earliestLocal());
+                }
+                lowest = Math.min(lowest, start);
+            }
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e.getCause());
+        }
+        return lowest;
+    }
+
     private static long offset(Admin admin, TopicPartition partition, OffsetSpec spec) throws ExecutionException, InterruptedException {
         ListOffsetsResultInfo found = admin.listOffsets(Map.of(partition, spec)).partitionResult(partition).get();
         return found.offset();

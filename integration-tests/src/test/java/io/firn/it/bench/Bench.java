@@ -37,17 +37,29 @@ public final class Bench implements Callable<Integer> {
     @Option(names = "--rounds", defaultValue = "5", description = "Rounds; medians need at least five (default ${DEFAULT-VALUE}).")
     private int rounds;
 
-    @Option(names = "--only", split = ",", description = "Parts to run: start, produce, latency, consume, cold, txn, groups, share; with --cluster: failover, produce, roll, boot, replace. All by default.")
+    @Option(names = "--only", split = ",", description = "Parts to run: start, produce, latency, consume, cold, txn, groups, share; with --cluster: failover, produce, roll, boot, replace; with --replay: speed, seek, requests, isolation, kafka. All by default.")
     private List<String> only = List.of();
 
     @Option(names = "--cluster", description = "Three brokers each instead of one.")
     private boolean cluster;
 
+    @Option(names = "--replay", description = "Cold replay from a bucket that is far away; the result is in replay.md.")
+    private boolean replay;
+
+    @Option(names = "--delays", split = ",", description = "With --replay: milliseconds to the first byte of the bucket's answers (default 30,100,200).")
+    private List<Integer> delaysMs = List.of(30, 100, 200);
+
+    @Option(names = "--consumers", split = ",", description = "With --replay: numbers of consumers (default 1,4,16).")
+    private List<Integer> consumerCounts = List.of(1, 4, 16);
+
+    @Option(names = "--set", paramLabel = "KEY=VALUE", description = "With --replay: a setting of Firn's broker that is not its default.")
+    private Map<String, String> settings = Map.of();
+
     @Option(names = "--durability", split = ",", description = "os, fsync. Both by default.")
     private List<String> durabilities = List.of("os", "fsync");
 
-    @Option(names = "--partitions", split = ",", description = "Partition counts of the produce rows.")
-    private List<Integer> partitionCounts = List.of(1, 6, 100);
+    @Option(names = "--partitions", split = ",", description = "Partition counts of the produce rows (default 1,6,100); with --replay of the topics (default 1,16,64).")
+    private List<Integer> partitionCounts = List.of();
 
     @Option(names = "--scale", defaultValue = "1", description = "Multiplies the amount of data (default ${DEFAULT-VALUE}).")
     private double scale;
@@ -71,9 +83,17 @@ public final class Bench implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         ((Logger) LoggerFactory.getLogger("org.apache.kafka")).setLevel(Level.ERROR);
+        if (partitionCounts.isEmpty()) {
+            partitionCounts = replay ? List.of(1, 16, 64) : List.of(1, 6, 100);
+        }
         other = before == null ? Peer.KAFKA : Peer.BEFORE;
         table = new Table(other);
         layout = Layout.of(root, work == null ? root.resolve("integration-tests/target/bench") : work, Optional.ofNullable(before));
+        if (replay) {
+            List<String> parts = only.isEmpty() ? ReplayRows.PARTS : only;
+            System.out.print(new ReplayRows(layout, new ReplayPlan(parts, rounds, scale, delaysMs, partitionCounts, consumerCounts, settings)).measure());
+            return 0;
+        }
         load = new Load(layout);
         if (only.isEmpty()) {
             only = cluster ? ClusterRows.PARTS : List.of("start", "produce", "latency", "consume", "cold", "txn", "groups", "share");

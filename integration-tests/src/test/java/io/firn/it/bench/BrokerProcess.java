@@ -1,7 +1,6 @@
 package io.firn.it.bench;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -9,7 +8,6 @@ import java.util.concurrent.TimeUnit;
 /** A broker that runs as a process of its own, and what the system says of it ({@code proc(5)}). */
 record BrokerProcess(Process process, String bootstrap, Path log) implements AutoCloseable {
 
-    private static final double TICKS_PER_SECOND = 100;
     private static final long STOP_LIMIT_S = 60;
 
     static BrokerProcess start(List<String> command, String bootstrap, Path log) throws IOException {
@@ -19,21 +17,18 @@ record BrokerProcess(Process process, String bootstrap, Path log) implements Aut
         return new BrokerProcess(process, bootstrap, log);
     }
 
+    Proc proc() {
+        return new Proc(process.pid());
+    }
+
     /** User and system time of the process so far, in seconds. */
     double cpuSeconds() throws IOException {
-        String stat = Files.readString(Path.of("/proc", Long.toString(process.pid()), "stat"));
-        String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
-        return (Long.parseLong(fields[11]) + Long.parseLong(fields[12])) / TICKS_PER_SECOND;
+        return proc().cpuSeconds();
     }
 
     /** Resident memory in MiB. */
     double residentMiB() throws IOException {
-        for (String line : Files.readAllLines(Path.of("/proc", Long.toString(process.pid()), "status"))) {
-            if (line.startsWith("VmRSS:")) {
-                return Long.parseLong(line.replaceAll("\\D", "")) / 1024.0;
-            }
-        }
-        throw new IOException("no VmRSS of process " + process.pid());
+        return proc().residentMiB();
     }
 
     /** SIGKILL, and waits until it is gone. */

@@ -56,13 +56,19 @@ final class Row {
         return OptionalDouble.of(sorted.size() % 2 == 1 ? sorted.get(middle) : (sorted.get(middle - 1) + sorted.get(middle)) / 2);
     }
 
-    private String spread(Peer peer) {
+    String spread(Peer peer) {
         List<Double> sorted = values.getOrDefault(peer, List.of()).stream().sorted().toList();
         return sorted.isEmpty() ? "–" : String.format(Locale.ROOT, "%s (%s–%s)", number(median(peer).orElseThrow()), number(sorted.get(0)), number(sorted.get(sorted.size() - 1)));
     }
 
     private static String number(double value) {
         return String.format(Locale.ROOT, value >= 100 ? "%.0f" : value >= 1 ? "%.1f" : "%.3f", value);
+    }
+
+    /** A line of a Markdown table: name, unit, each peer's median and range, target of Firn's median itself and whether it was met. */
+    String figure() {
+        String verdict = target == Target.NONE ? "" : target.met(median(Peer.FIRN).orElseThrow()) ? "yes" : "no";
+        return String.join(" | ", "| " + name, unit, spread(Peer.FIRN), spread(Peer.KAFKA), target.toString(), verdict) + " |";
     }
 
     /** A line of a Markdown table: name, unit, each peer's median and range, ratio; beside Kafka also target and whether it was met. */

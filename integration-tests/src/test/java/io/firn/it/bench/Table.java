@@ -22,6 +22,11 @@ final class Table {
         return rows.get(name);
     }
 
+    /** Firn's own figures held against the targets, the other's beside them where there are any. */
+    String figures() {
+        return rows.values().stream().map(Row::figure).collect(Collectors.joining("\n", "| row | unit | Firn, median (min–max) | " + other + ", median (min–max) | target | met |\n|---|---|---|---|---|---|\n", "\n"));
+    }
+
     String markdown() {
         String head = other == Peer.KAFKA ? "| row | unit | Firn, median (min–max) | Kafka 4.3.1, median (min–max) | Firn ÷ Kafka | target | met |\n|---|---|---|---|---|---|---|\n"
                 : "| row | unit | Firn, median (min–max) | before, median (min–max) | now ÷ before |\n|---|---|---|---|---|\n";

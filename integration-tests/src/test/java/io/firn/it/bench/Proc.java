@@ -1,0 +1,37 @@
+package io.firn.it.bench;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** What the system says of a process ({@code proc(5)}). */
+record Proc(long pid) {
+
+    private static final double TICKS_PER_SECOND = 100;
+
+    /** User and system time so far, in seconds. */
+    double cpuSeconds() throws IOException {
+        String stat = Files.readString(Path.of("/proc", Long.toString(pid), "stat"));
+        String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
+        return (Long.parseLong(fields[11]) + Long.parseLong(fields[12])) / TICKS_PER_SECOND;
+    }
+
+    /** Resident memory. */
+    double residentMiB() throws IOException {
+        return memoryMiB("VmRSS:");
+    }
+
+    /** The most that was resident since it started. */
+    double peakMiB() throws IOException {
+        return memoryMiB("VmHWM:");
+    }
+
+    private double memoryMiB(String field) throws IOException {
+        for (String line : Files.readAllLines(Path.of("/proc", Long.toString(pid), "status"))) {
+            if (line.startsWith(field)) {
+                return Long.parseLong(line.replaceAll("\\D", "")) / 1024.0;
+            }
+        }
+        throw new IOException("no " + field + " of process " + pid);
+    }
+}

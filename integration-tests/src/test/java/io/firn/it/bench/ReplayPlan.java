@@ -1,0 +1,43 @@
+package io.firn.it.bench;
+
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What {@code firn bench --replay} is to measure, and how much of it.
+ *
+ * @param parts of {@link ReplayRows#PARTS}
+ * @param scale multiplies bytes, samples and seconds
+ * @param settings of the broker beside its defaults
+ */
+record ReplayPlan(List<String> parts, int rounds, double scale, List<Integer> delaysMs, List<Integer> partitions, List<Integer> consumers, Map<String, String> settings) {
+
+    private static final int MAIN_DELAY_MS = 100;
+    private static final int MAIN_PARTITIONS = 16;
+    private static final int LEAST_SAMPLES = 30;
+    private static final int LEAST_SECONDS = 4;
+    private static final long REPLAYED_BYTES = 2L << 30;
+
+    /** What one replay of a topic reads. */
+    long replayedBytes() {
+        return (long) (REPLAYED_BYTES * scale);
+    }
+
+    int samples(int full) {
+        return (int) Math.max(LEAST_SAMPLES, full * scale);
+    }
+
+    int seconds(int full) {
+        return (int) Math.max(LEAST_SECONDS, full * scale);
+    }
+
+    /** The distance at which all numbers of consumers are measured, and all else. */
+    int mainDelayMs() {
+        return delaysMs.contains(MAIN_DELAY_MS) ? MAIN_DELAY_MS : delaysMs.get(0);
+    }
+
+    /** Of the topic in which everything but speed is measured. */
+    int mainPartitions() {
+        return partitions.contains(MAIN_PARTITIONS) ? MAIN_PARTITIONS : partitions.get(partitions.size() - 1);
+    }
+}

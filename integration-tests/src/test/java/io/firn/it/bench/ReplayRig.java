@@ -1,0 +1,121 @@
+package io.firn.it.bench;
+
+import io.firn.cold.s3.S3Server;
+import io.firn.it.harness.FreePorts;
+import io.firn.it.harness.HttpCalls;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.DoubleStream;
+
+/**
+ * A broker whose bucket is far away, each part a process of its own: S3 server, the long way to it, the broker (by the launcher, with its defaults), clients.
+ *
+ * <pre>
+ *   clients ─ Kafka ─▶ broker (cold.provider=s3) ─▶ long way: delay to the first byte, {@value #BYTES_PER_SECOND} bytes/s a connection ─▶ S3 server ─▶ directory
+ * </pre>
+ *
+ * <p>Threading: for one thread.
+ */
+final class ReplayRig implements AutoCloseable {
+
+    static final long BYTES_PER_SECOND = 90_000_000;
+
+    private static final List<String> STORE_JVM = List.of("-Xmx512m", "-XX:+UseParallelGC");
+    private static final List<String> PROXY_JVM = List.of("-Xmx64m", "-XX:+UseSerialGC", "-XX:MaxDirectMemorySize=1g");
+    private static final List<String> CLIENT_JVM = List.of("-Xmx1500m", "-XX:+UseParallelGC");
+
+    private final Attendant store;
+    private final Attendant way;
+    private final BrokerProcess broker;
+    private final Attendant client;
+    private final Attendant otherClient;
+    private final int httpPort;
+
+    private ReplayRig(Attendant store, Attendant way, BrokerProcess broker, Attendant client, Attendant otherClient, int httpPort) {
+        this.store = store;
+        this.way = way;
+        this.broker = broker;
+        this.client = client;
+        this.otherClient = otherClient;
+        this.httpPort = httpPort;
+    }
+
+    /** On empty directories, and near until {@link #delay}. */
+    static ReplayRig start(Layout layout, Map<String, String> settings) throws IOException, InterruptedException {
+        Path work = layout.work();
+        Attendant store = Attendant.start(StoreMain.class, work.resolve("replay-store.log"), STORE_JVM, layout.fresh("replay-bucket").toString());
+        Attendant way = Attendant.start(ProxyMain.class, work.resolve("replay-proxy.log"), PROXY_JVM, store.answer()[0], "" + BYTES_PER_SECOND);
+        int httpPort = FreePorts.next();
+        BrokerProcess broker = broker(layout, "http://127.0.0.1:" + way.answer()[0], httpPort, settings);
+        Admins.awaitReady(broker);
+        return new ReplayRig(store, way, broker, client(work, broker.bootstrap(), ""), client(work, broker.bootstrap(), "-other"), httpPort);
+    }
+
+    /** A process of stock clients. */
+    static Attendant client(Path work, String bootstrap, String name) throws IOException {
+        Attendant client = Attendant.start(ClientMain.class, work.resolve("replay-client" + name + ".log"), CLIENT_JVM, bootstrap);
+        client.answer();
+        return client;
+    }
+
+    private static BrokerProcess broker(Layout layout, String endpoint, int httpPort, Map<String, String> settings) throws IOException {
+        int port = FreePorts.next();
+        List<String> command = new ArrayList<>(List.of(layout.firnLauncher().toString(), "up", "--data", layout.fresh("replay-data").toString(), "--kafka-port", "" + port, "--http-port", "" + httpPort,
+                "--set", "logging.level=warn", "--set", "cold.provider=s3", "--set", "cold.endpoint=" + endpoint, "--set", "cold.bucket=firn", "--set", "cold.region=" + S3Server.REGION,
+                "--set", "cold.access.key=" + S3Server.ACCESS_KEY, "--set", "cold.secret.key=" + S3Server.SECRET_KEY));
+        settings.forEach((key, value) -> command.addAll(List.of("--set", key + "=" + value)));
+        return BrokerProcess.start(command, "127.0.0.1:" + port, layout.work().resolve("replay-broker.log"));
+    }
+
+    /** How far away the bucket is from now on. */
+    void delay(int delayMs) throws IOException {
+        way.ask("delay " + delayMs);
+    }
+
+    String bootstrap() {
+        return broker.bootstrap();
+    }
+
+    Attendant client() {
+        return client;
+    }
+
+    /** A second process of clients, to make a noise beside the first. */
+    Attendant otherClient() {
+        return otherClient;
+    }
+
+    Proc brokerProc() {
+        return broker.proc();
+    }
+
+    /** What the processes have used so far, and what the broker and the long way have counted. */
+    Usage usage() throws IOException {
+        String[] requests = way.ask("requests");
+        String page = HttpCalls.get(URI.create("http://127.0.0.1:" + httpPort + "/metrics")).body();
+        return new Usage(System.nanoTime(), broker.cpuSeconds(), store.proc().cpuSeconds(), way.proc().cpuSeconds(), client.proc().cpuSeconds(), Long.parseLong(requests[0]), Long.parseLong(requests[1]),
+                sum(page, "firn_cold_fetched_bytes_total"), sum(page, "firn_cold_delivered_bytes_total"), sum(page, "firn_cold_offloaded_bytes_total"));
+    }
+
+    /** The sum of all series of this name. Fails where there is none, so that a wrong name does not pass for 0. */
+    private static double sum(String page, String name) throws IOException {
+        double[] values = page.lines().filter(line -> line.startsWith(name + " ") || line.startsWith(name + "{")).mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ')))).toArray();
+        if (values.length == 0) {
+            throw new IOException("no metric " + name);
+        }
+        return DoubleStream.of(values).sum();
+    }
+
+    @Override
+    public void close() throws IOException, InterruptedException {
+        otherClient.close();
+        client.close();
+        broker.close();
+        way.close();
+        store.close();
+    }
+}

@@ -1,0 +1,226 @@
+package io.firn.it.bench;
+
+import io.firn.it.bench.ReplaySheet.Cell;
+import io.firn.it.bench.ReplaySheet.Run;
+import io.firn.it.bench.Row.Target;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeSet;
+
+/**
+ * What {@code firn bench --replay} measures on a {@link ReplayRig}: replay of records that only a far bucket has beside the same records on the local disk, single reads of it, requests, memory, and what producers and consumers of
+ * new records notice of it. Topics are filled once and read in every round. For one thread.
+ */
+final class ReplayRows {
+
+    static final List<String> PARTS = List.of("speed", "seek", "requests", "isolation", "kafka");
+
+    private static final long GIB = 1L << 30;
+    private static final int KIB = 1024;
+    private static final int REQUESTS_SEGMENT_BYTES = 256 << 20;
+    private static final int REQUESTS_SEGMENTS = 2;
+    private static final int SAMPLES = 100;
+    private static final int NOISY_READERS = 16;
+    private static final long THROTTLED_BYTES_PER_SECOND = 4_000_000;
+    private static final int STEADY_RATE = 1_500;
+    private static final int STEADY_PARTITIONS = 6;
+    private static final int STEADY_SECONDS = 15;
+    private static final double FETCHED_PER_DELIVERED = 1.05;
+    private static final double PUTS_PER_GIB = 64;
+    private static final double BESIDE_REPLAYS = 1.2;
+    /** What {@link ReplayBesideKafka} measures too. */
+    private static final List<Integer> NEAR_PARTITIONS = List.of(1, 16);
+
+    private final Layout layout;
+    private final ReplayPlan plan;
+    private final ReplaySheet sheet = new ReplaySheet();
+    private final Table table = new Table(Peer.KAFKA);
+    private final Map<Integer, ReplayTopics> topics = new LinkedHashMap<>();
+
+    ReplayRows(Layout layout, ReplayPlan plan) {
+        this.layout = layout;
+        this.plan = plan;
+    }
+
+    /** All rounds. The result is in {@code replay.md}, after each round what there is so far. */
+    String measure() throws IOException, InterruptedException {
+        ReplayBesideKafka kafka = new ReplayBesideKafka(layout, plan, table);
+        try (ReplayRig rig = ReplayRig.start(layout, plan.settings())) {
+            for (int partitions : partitionCounts()) {
+                say("filling %d partitions, segments of %.1f MiB", partitions, ReplayTopics.segmentBytes(partitions, plan.replayedBytes()) / 1048576.0);
+                topics.put(partitions, ReplayTopics.fill(rig.client(), rig.bootstrap(), Peer.FIRN, partitions, plan.replayedBytes()));
+            }
+            Admins.create(rig.bootstrap(), "steady", STEADY_PARTITIONS, Peer.FIRN.hotTopic());
+            Bench.quiet();
+            for (ReplayTopics each : topics.values()) {
+                read(rig, each.hot(), each.partitions(), 1, each.cold() / 2);
+                read(rig, each.tiered(), each.partitions(), 1, each.cold() / 2);
+            }
+            for (int round = 0; round < plan.rounds(); round++) {
+                say("round %d of %d", round + 1, plan.rounds());
+                round(rig, round);
+                if (wanted("kafka")) {
+                    kafka.round(round);
+                }
+                save();
+            }
+        } finally {
+            kafka.close();
+            Layout.delete(layout.work().resolve("replay-data"));
+            Layout.delete(layout.work().resolve("replay-bucket"));
+        }
+        return result();
+    }
+
+    private boolean wanted(String part) {
+        return plan.parts().contains(part);
+    }
+
+    private Iterable<Integer> partitionCounts() {
+        TreeSet<Integer> counts = new TreeSet<>();
+        if (wanted("speed")) {
+            counts.addAll(plan.partitions());
+        }
+        if (wanted("seek") || wanted("isolation")) {
+            counts.add(plan.mainPartitions());
+        }
+        if (wanted("kafka")) {
+            counts.addAll(NEAR_PARTITIONS);
+        }
+        return counts;
+    }
+
+    private void round(ReplayRig rig, int round) throws IOException, InterruptedException {
+        if (wanted("speed")) {
+            speed(rig, round);
+        }
+        if (wanted("kafka")) {
+            for (int partitions : NEAR_PARTITIONS) {
+                rig.delay(0);
+                ReplayTopics of = topics.get(partitions);
+                near(table, Peer.FIRN, partitions, read(rig, of.tiered(), partitions, 1, of.cold()), read(rig, of.hot(), partitions, 1, of.cold()));
+            }
+        }
+        rig.delay(plan.mainDelayMs());
+        if (wanted("seek")) {
+            seek(rig, round);
+        }
+        if (wanted("isolation")) {
+            isolation(rig);
+        }
+        table.add("resident memory of the broker", "MiB", Target.NONE, Peer.FIRN, rig.brokerProc().residentMiB());
+        table.add("resident memory of the broker, most", "MiB", Target.NONE, Peer.FIRN, rig.brokerProc().peakMiB());
+        rig.delay(0);
+        if (wanted("requests")) {
+            requests(rig, round);
+        }
+    }
+
+    private void speed(ReplayRig rig, int round) throws IOException {
+        for (int partitions : plan.partitions()) {
+            ReplayTopics of = topics.get(partitions);
+            for (int consumers : plan.consumers()) {
+                long limit = of.limit(consumers);
+                Run before = read(rig, of.hot(), partitions, consumers, limit);
+                for (int delayMs : consumers == 1 ? plan.delaysMs() : List.of(plan.mainDelayMs())) {
+                    rig.delay(delayMs);
+                    Run cold = read(rig, of.tiered(), partitions, consumers, limit);
+                    Run hot = round % 2 == 0 ? before : read(rig, of.hot(), partitions, consumers, limit);
+                    say("%s", sheet.add(new Cell(delayMs, partitions, consumers), cold, hot));
+                    if (delayMs == plan.mainDelayMs() && consumers == 1) {
+                        table.add("bytes fetched ÷ bytes delivered, one reader, " + partitions + plural(partitions) + ", " + delayMs + " ms", "", Target.atMost(FETCHED_PER_DELIVERED), Peer.FIRN,
+                                cold.usage().fetched() / cold.usage().delivered());
+                    }
+                }
+            }
+        }
+    }
+
+    private static String plural(int partitions) {
+        return partitions == 1 ? " partition" : " partitions";
+    }
+
+    private static Run read(ReplayRig rig, String topic, int partitions, int consumers, long limit) throws IOException {
+        Usage before = rig.usage();
+        String[] read = rig.client().ask("read " + topic + " " + partitions + " " + consumers + " " + limit);
+        return new Run(Long.parseLong(read[0]), Long.parseLong(read[1]), rig.usage().since(before));
+    }
+
+    /** Rows that both brokers have: of a cold tier that is near. */
+    static void near(Table table, Peer peer, int partitions, Run cold, Run hot) {
+        String row = "one reader, " + partitions + plural(partitions);
+        table.add("cold replay, no delay, " + row, "MiB/s", Target.NONE, peer, cold.mibPerSecond());
+        table.add("cold replay, no delay ÷ hot consume, " + row, "", Target.NONE, peer, cold.mibPerSecond() / hot.mibPerSecond());
+        table.add("broker's processor time per GiB replayed cold, no delay, " + row, "s", Target.NONE, peer, cold.usage().brokerCpu() * GIB / cold.bytes());
+        table.add("broker's processor time per GiB consumed hot, " + row, "s", Target.NONE, peer, hot.usage().brokerCpu() * GIB / hot.bytes());
+    }
+
+    private void seek(ReplayRig rig, int round) throws IOException {
+        ReplayTopics of = topics.get(plan.mainPartitions());
+        String range = " " + of.partitions() + " " + of.cold() + " " + plan.samples(SAMPLES) + " " + round;
+        quantiles("time to the first record at a random cold offset, " + plan.mainDelayMs() + " ms", rig.client().ask("first " + of.tiered() + range), 0);
+        quantiles("time to the first record at a random hot offset", rig.client().ask("first " + of.hot() + range), 0);
+        quantiles("offsetsForTimes, cold, " + plan.mainDelayMs() + " ms", rig.client().ask("times " + of.tiered() + range + " " + of.base()), 0);
+        quantiles("offsetsForTimes, hot", rig.client().ask("times " + of.hot() + range + " " + of.base()), 0);
+    }
+
+    private void quantiles(String row, String[] answer, int from) {
+        say("%s: median %s ms, p99 %s ms", row, answer[from], answer[from + 1]);
+        table.add(row + ", median", "ms", Target.NONE, Peer.FIRN, Double.parseDouble(answer[from]));
+        table.add(row + ", p99", "ms", Target.NONE, Peer.FIRN, Double.parseDouble(answer[from + 1]));
+    }
+
+    private void isolation(ReplayRig rig) throws IOException {
+        String[] alone = steady(rig, "alone");
+        beside(rig, alone, "16 replays of 4 MB/s each", THROTTLED_BYTES_PER_SECOND, Target.atMost(BESIDE_REPLAYS));
+        beside(rig, alone, "16 replays at full speed", 0, Target.NONE);
+    }
+
+    private void beside(ReplayRig rig, String[] alone, String noise, long bytesPerSecond, Target target) throws IOException {
+        ReplayTopics of = topics.get(plan.mainPartitions());
+        rig.otherClient().ask("loop " + of.tiered() + " " + of.partitions() + " " + Math.min(NOISY_READERS, of.partitions()) + " " + of.cold() + " " + bytesPerSecond);
+        String[] disturbed = steady(rig, "beside " + noise);
+        String[] replayed = rig.otherClient().ask("stop");
+        table.add("produce p99 beside " + noise + " ÷ alone", "", target, Peer.FIRN, Double.parseDouble(disturbed[1]) / Double.parseDouble(alone[1]));
+        table.add("consume p99 beside " + noise + " ÷ alone", "", target, Peer.FIRN, Double.parseDouble(disturbed[3]) / Double.parseDouble(alone[3]));
+        table.add("replayed meanwhile, " + noise, "MiB/s", Target.NONE, Peer.FIRN, Double.parseDouble(replayed[0]) / (1 << 20) * 1e9 / Double.parseDouble(replayed[1]));
+    }
+
+    private String[] steady(ReplayRig rig, String how) throws IOException {
+        String[] took = rig.client().ask("steady steady " + STEADY_PARTITIONS + " " + STEADY_RATE + " " + plan.seconds(STEADY_SECONDS));
+        quantiles("produce 1 KiB at " + STEADY_RATE + " records/s until acknowledged, " + how, took, 0);
+        quantiles("the same until consumed, " + how, took, 2);
+        return took;
+    }
+
+    private void requests(ReplayRig rig, int round) throws IOException, InterruptedException {
+        long newest = REQUESTS_SEGMENT_BYTES / KIB;
+        long records = (REQUESTS_SEGMENTS + 1) * newest;
+        String topic = "requests-" + round;
+        Admins.create(rig.bootstrap(), topic, 1, Peer.FIRN.tieredTopic(REQUESTS_SEGMENT_BYTES));
+        Usage before = rig.usage();
+        rig.client().ask("fill " + topic + " 1 " + records + " " + System.currentTimeMillis());
+        Admins.awaitLocalStarts(rig.bootstrap(), topic, 1, records - newest);
+        Usage used = rig.usage().since(before);
+        table.add("PUTs per GiB offloaded, segments of 256 MiB", "", Target.atMost(PUTS_PER_GIB), Peer.FIRN, used.puts() * GIB / used.offloaded());
+        Admins.delete(rig.bootstrap(), topic);
+    }
+
+    private String result() {
+        String head = String.format(Locale.ROOT, "%.2f GiB a topic, rounds %d, segments of %s MiB; records of 1 KiB%n%n", plan.replayedBytes() / (double) GIB, plan.rounds(),
+                topics.keySet().stream().map(partitions -> String.format(Locale.ROOT, "%.1f (%d%s)", ReplayTopics.segmentBytes(partitions, plan.replayedBytes()) / 1048576.0, partitions, plural(partitions))).toList());
+        return head + (sheet.isEmpty() ? "" : sheet.markdown() + "\n") + table.figures();
+    }
+
+    private void save() throws IOException {
+        Files.writeString(layout.work().resolve("replay.md"), result());
+    }
+
+    private static void say(String text, Object... values) {
+        System.err.printf(Locale.ROOT, text + "%n", values);
+    }
+}

@@ -1,0 +1,387 @@
+package io.firn.it.harness;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
+import java.net.URI;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.PriorityQueue;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
+
+/**
+ * A long way to a server on this machine: a proxy on a free port of the loopback that lets the first byte of each answer wait, and lets no connection carry more than so many bytes a second in either direction.
+ *
+ * <p>It knows turns and not messages: bytes of the server that follow bytes of the client are the beginning of an answer, and wait until the delay has passed since the last of the client's ({@link LinkPace}). That is right for
+ * what S3 clients do, whole requests with whole answers after them, over connections that are kept, also with {@code Expect: 100-continue}, which costs a turn of its own as it does over a long way. Of a client that sends its next
+ * request before the answer to the last one has ended no byte is lost and no answer is early; the rest of the answer under way waits too. No byte is looked at but the first of each turn, for {@link #requests}.
+ *
+ * <pre>
+ *   client ──▶ buffer ──▶ due? (rate) ──────────────▶ server       each direction has one buffer: full, it waits until it is due, is written, and only then is more read;
+ *   client ◀── due? (delay since last ▶, rate) ◀── buffer ◀──      what more there is waits in the sockets
+ * </pre>
+ *
+ * <p>Threading: one thread of its own does everything; what is public is thread-safe. Ends with {@link #close}, whatever state connections are in.
+ */
+public final class DelayProxy implements Closeable {
+
+    /** Further connections are closed at once. */
+    static final int CONNECTION_LIMIT = 1024;
+
+    private static final int BUFFER_BYTES = 256 << 10;
+    private static final int BACKLOG = 256;
+    /** Buffers that one direction may pass on before others have their turn. */
+    private static final int ROUNDS = 4;
+    private static final List<String> METHODS = List.of("GET", "PUT", "POST", "HEAD", "DELETE");
+
+    private final LongSupplier clockNanos;
+    private final int upstreamPort;
+    private final long bytesPerSecond;
+    private final ServerSocketChannel listener;
+    private final Selector selector;
+    private final Thread thread = new Thread(this::run, "delay-proxy");
+    private final PriorityQueue<Flow> waiting = new PriorityQueue<>(Comparator.comparingLong(flow -> flow.due));
+    private final Set<Link> links = new HashSet<>();
+    private final Deque<ByteBuffer> spare = new ArrayDeque<>();
+    private final Map<String, AtomicLong> requests = new ConcurrentHashMap<>();
+    private final AtomicInteger held = new AtomicInteger();
+    private volatile long delayNanos;
+    private volatile boolean closing;
+
+    private DelayProxy(int upstreamPort, long delayMs, long bytesPerSecond, LongSupplier clockNanos) throws IOException {
+        this.upstreamPort = upstreamPort;
+        this.bytesPerSecond = bytesPerSecond;
+        this.clockNanos = clockNanos;
+        delay(delayMs);
+        selector = Selector.open();
+        listener = ServerSocketChannel.open().bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), BACKLOG);
+        listener.configureBlocking(false);
+        listener.register(selector, SelectionKey.OP_ACCEPT);
+        thread.setDaemon(true);
+    }
+
+    /**
+     * Starts a proxy to a server on this machine.
+     *
+     * @param delayMs to the first byte of an answer; 0 for none
+     * @param bytesPerSecond of each connection, in each direction; 0 for any
+     */
+    public static DelayProxy start(int upstreamPort, long delayMs, long bytesPerSecond) {
+        return start(upstreamPort, delayMs, bytesPerSecond, System::nanoTime);
+    }
+
+    /** The same with another clock; after that was moved, {@link #look}. */
+    static DelayProxy start(int upstreamPort, long delayMs, long bytesPerSecond, LongSupplier clockNanos) {
+        try {
+            DelayProxy proxy = new DelayProxy(upstreamPort, delayMs, bytesPerSecond, clockNanos);
+            proxy.thread.start();
+            return proxy;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    public URI endpoint() {
+        return URI.create("http://" + listener.socket().getInetAddress().getHostAddress() + ":" + listener.socket().getLocalPort());
+    }
+
+    /** From the next request on. */
+    public void delay(long delayMs) {
+        delayNanos = TimeUnit.MILLISECONDS.toNanos(delayMs);
+    }
+
+    /** Requests so far by method; those that a client sends behind another before the answer has begun are not counted. */
+    public Map<String, Long> requests() {
+        Map<String, Long> counts = new TreeMap<>();
+        METHODS.forEach(method -> counts.put(method, 0L));
+        requests.forEach((method, count) -> counts.put(method, count.get()));
+        return counts;
+    }
+
+    /** Buffers that wait until they are due. */
+    int held() {
+        return held.get();
+    }
+
+    /** Looks at the clock. */
+    void look() {
+        selector.wakeup();
+    }
+
+    private void run() {
+        try {
+            while (!closing) {
+                selector.select(this::ready, patienceMs());
+                long now = clockNanos.getAsLong();
+                while (!waiting.isEmpty() && waiting.peek().due <= now) {
+                    Flow flow = waiting.poll();
+                    held.set(waiting.size());
+                    flow.guarded(Flow::resume);
+                }
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } finally {
+            new ArrayList<>(links).forEach(Link::end);
+        }
+    }
+
+    /** Until the next buffer is due, or something happens; 0 is for ever. */
+    private long patienceMs() {
+        return waiting.isEmpty() ? 0 : Math.max(1, TimeUnit.NANOSECONDS.toMillis(waiting.peek().due - clockNanos.getAsLong() + 999_999));
+    }
+
+    private void ready(SelectionKey key) {
+        if (key.attachment() instanceof Link link) {
+            link.ready(key);
+        } else {
+            accept();
+        }
+    }
+
+    private void accept() {
+        try {
+            SocketChannel client = listener.accept();
+            if (client != null && links.size() < CONNECTION_LIMIT) {
+                open(client);
+            } else if (client != null) {
+                client.close();
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e); // no more descriptors, or closed: nothing this proxy could go on with
+        }
+    }
+
+    private void open(SocketChannel client) throws IOException {
+        Link link = new Link(client);
+        links.add(link);
+        link.up.guarded(flow -> link.connect());
+    }
+
+    /** A client's connection and the one to the server that belongs to it. */
+    private final class Link {
+
+        private final SocketChannel client;
+        private final SocketChannel server;
+        private final SelectionKey clientKey;
+        private final SelectionKey serverKey;
+        private final Flow up;
+        private final Flow down;
+        private boolean answered = true;
+
+        Link(SocketChannel client) throws IOException {
+            this.client = client;
+            this.server = SocketChannel.open();
+            this.clientKey = register(client, 0);
+            this.serverKey = register(server, SelectionKey.OP_CONNECT);
+            this.up = new Flow(this, clientKey, serverKey);
+            this.down = new Flow(this, serverKey, clientKey);
+        }
+
+        /** A server that nobody listens for ends the client's connection. */
+        void connect() throws IOException {
+            if (server.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), upstreamPort))) {
+                connected();
+            }
+        }
+
+        private SelectionKey register(SocketChannel channel, int operations) throws IOException {
+            channel.configureBlocking(false);
+            channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+            return channel.register(selector, operations, this);
+        }
+
+        private void connected() {
+            serverKey.interestOps(SelectionKey.OP_READ);
+            clientKey.interestOps(SelectionKey.OP_READ);
+        }
+
+        void ready(SelectionKey key) {
+            if (key.isValid() && key.isConnectable()) {
+                up.guarded(flow -> {
+                    server.finishConnect();
+                    connected();
+                });
+            }
+            Flow from = key == clientKey ? up : down;
+            Flow to = key == clientKey ? down : up;
+            if (key.isValid() && key.isReadable()) {
+                from.guarded(Flow::pump);
+            }
+            if (key.isValid() && key.isWritable()) {
+                to.guarded(Flow::resume);
+            }
+        }
+
+        /** What the client said came in. */
+        void asked(ByteBuffer bytes, long now) {
+            down.pace.turn(now, delayNanos);
+            if (answered) {
+                answered = false;
+                METHODS.stream().filter(method -> startsWith(bytes, method + " ")).findFirst().ifPresent(method -> requests.computeIfAbsent(method, any -> new AtomicLong()).incrementAndGet());
+            }
+        }
+
+        void end() {
+            if (!links.remove(this)) {
+                return;
+            }
+            spare.push(up.buffer.clear());
+            spare.push(down.buffer.clear());
+            waiting.remove(up);
+            waiting.remove(down);
+            held.set(waiting.size());
+            try (client; server) {
+                clientKey.cancel();
+                serverKey.cancel();
+            } catch (IOException e) {
+                return; // it was ending anyway
+            }
+        }
+    }
+
+    private static boolean startsWith(ByteBuffer bytes, String text) {
+        return bytes.remaining() >= text.length() && StandardCharsets.ISO_8859_1.decode(bytes.slice(bytes.position(), text.length())).toString().equals(text);
+    }
+
+    private interface Step {
+        void on(Flow flow) throws IOException;
+    }
+
+    /** One direction of a link. Its buffer is being filled, or waits until it is due, or is being written. */
+    private final class Flow {
+
+        private final Link link;
+        private final SelectionKey source;
+        private final SelectionKey target;
+        private final LinkPace pace = new LinkPace(bytesPerSecond, clockNanos.getAsLong());
+        private final ByteBuffer buffer = spare.isEmpty() ? ByteBuffer.allocateDirect(BUFFER_BYTES) : spare.pop();
+        private long due;
+        private boolean ended;
+
+        Flow(Link link, SelectionKey source, SelectionKey target) {
+            this.link = link;
+            this.source = source;
+            this.target = target;
+        }
+
+        /** A connection that breaks ends the link, as it would without a proxy. */
+        void guarded(Step step) {
+            try {
+                step.on(this);
+            } catch (IOException e) {
+                link.end();
+            }
+        }
+
+        /** The source has something, or there is room again: goes on as far as it can without waiting, for a few rounds. */
+        void pump() throws IOException {
+            for (int round = 0; round < ROUNDS; round++) {
+                if (!fill() || !drain()) {
+                    return;
+                }
+            }
+            interest(source, SelectionKey.OP_READ, true);
+        }
+
+        /** The buffer is due, or the target takes more. */
+        void resume() throws IOException {
+            if (drain()) {
+                pump();
+            }
+        }
+
+        /** Whether there is something now that is due. */
+        private boolean fill() throws IOException {
+            int count = ((SocketChannel) source.channel()).read(buffer);
+            if (count < 0) {
+                sourceEnded();
+                return false;
+            }
+            interest(source, SelectionKey.OP_READ, count == 0);
+            return count > 0 && isDue(count);
+        }
+
+        private boolean isDue(int count) {
+            long now = clockNanos.getAsLong();
+            buffer.flip();
+            if (this == link.up) {
+                link.asked(buffer, now);
+            } else {
+                link.answered = true;
+            }
+            due = pace.due(now, count);
+            if (due > now) {
+                waiting.add(this);
+                held.set(waiting.size());
+            }
+            return due <= now;
+        }
+
+        /** Whether the buffer is empty again. */
+        private boolean drain() throws IOException {
+            ((SocketChannel) target.channel()).write(buffer);
+            interest(target, SelectionKey.OP_WRITE, buffer.hasRemaining());
+            if (buffer.hasRemaining()) {
+                return false;
+            }
+            buffer.clear();
+            return true;
+        }
+
+        /** All it said has been passed on: the other side is told, and may still say something itself. */
+        private void sourceEnded() throws IOException {
+            ended = true;
+            interest(source, SelectionKey.OP_READ, false);
+            if (link.up.ended && link.down.ended) {
+                link.end();
+            } else {
+                ((SocketChannel) target.channel()).shutdownOutput();
+            }
+        }
+
+        private static void interest(SelectionKey key, int operation, boolean on) {
+            int before = key.interestOps();
+            int after = on ? before | operation : before & ~operation;
+            if (after != before) {
+                key.interestOps(after);
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        closing = true;
+        selector.wakeup();
+        try {
+            thread.join();
+            listener.close();
+            selector.close();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

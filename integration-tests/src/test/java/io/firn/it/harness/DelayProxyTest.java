@@ -1,0 +1,222 @@
+package io.firn.it.harness;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** The proxy between real sockets, on a clock that only the test moves. */
+class DelayProxyTest {
+
+    private static final long MS = 1_000_000;
+    private static final byte[] GET = "GET /bucket/key HTTP/1.1\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] ANSWER = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
+
+    private final AtomicLong clock = new AtomicLong(1_000 * MS);
+    private ServerSocket listener;
+
+    @BeforeEach
+    void listen() throws IOException {
+        listener = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
+    }
+
+    @AfterEach
+    void end() throws IOException {
+        listener.close();
+    }
+
+    private DelayProxy proxy(long delayMs, long bytesPerSecond) {
+        return DelayProxy.start(listener.getLocalPort(), delayMs, bytesPerSecond, clock::get);
+    }
+
+    private static Socket connect(DelayProxy proxy) throws IOException {
+        return new Socket(InetAddress.getLoopbackAddress(), proxy.endpoint().getPort());
+    }
+
+    private void advance(DelayProxy proxy, long nanos) {
+        clock.addAndGet(nanos);
+        proxy.look();
+    }
+
+    private static void send(Socket socket, byte[] bytes) throws IOException {
+        socket.getOutputStream().write(bytes);
+        socket.getOutputStream().flush();
+    }
+
+    private static byte[] receive(Socket socket, int count) throws IOException {
+        return socket.getInputStream().readNBytes(count);
+    }
+
+    @Test
+    void eachAnswerOnAConnectionIsHeldUntilTheDelayHasPassedSinceItsRequest() throws IOException {
+        try (DelayProxy proxy = proxy(100, 0); Socket client = connect(proxy); Socket server = listener.accept()) {
+            for (int request = 0; request < 3; request++) {
+                send(client, GET);
+                assertThat(receive(server, GET.length)).isEqualTo(GET);
+                advance(proxy, 99 * MS);
+                send(server, ANSWER);
+                Await.until("the answer is held", () -> proxy.held() == 1);
+                advance(proxy, MS - 1);
+                assertThat(client.getInputStream().available()).isZero();
+                assertThat(proxy.held()).isEqualTo(1);
+                advance(proxy, 1);
+                assertThat(receive(client, ANSWER.length)).isEqualTo(ANSWER);
+            }
+            assertThat(proxy.requests()).containsEntry("GET", 3L).containsEntry("PUT", 0L);
+        }
+    }
+
+    @Test
+    void whatFollowsTheFirstByteIsNotHeldAgain() throws IOException {
+        try (DelayProxy proxy = proxy(100, 0); Socket client = connect(proxy); Socket server = listener.accept()) {
+            send(client, GET);
+            receive(server, GET.length);
+            advance(proxy, 100 * MS);
+            for (int piece = 0; piece < 3; piece++) {
+                send(server, ANSWER);
+                assertThat(receive(client, ANSWER.length)).isEqualTo(ANSWER);
+            }
+        }
+    }
+
+    @Test
+    void aBodyThatWaitsForLeaveCostsATurnOfItsOwnAndIsOneRequest() throws IOException {
+        byte[] head = "PUT /bucket/key HTTP/1.1\r\nExpect: 100-continue\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
+        try (DelayProxy proxy = proxy(100, 0); Socket client = connect(proxy); Socket server = listener.accept()) {
+            for (byte[] part : new byte[][] {head, "body".getBytes(StandardCharsets.US_ASCII)}) {
+                send(client, part);
+                receive(server, part.length);
+                send(server, ANSWER);
+                Await.until("the answer is held", () -> proxy.held() == 1);
+                advance(proxy, 100 * MS);
+                assertThat(receive(client, ANSWER.length)).isEqualTo(ANSWER);
+            }
+            assertThat(proxy.requests()).containsEntry("PUT", 1L);
+        }
+    }
+
+    @Test
+    void noAnswerIsEarlyForAClientThatDoesNotWaitAndNothingIsLost() throws IOException {
+        try (DelayProxy proxy = proxy(100, 0); Socket client = connect(proxy); Socket server = listener.accept()) {
+            send(client, GET);
+            receive(server, GET.length);
+            advance(proxy, 60 * MS);
+            send(client, GET);
+            receive(server, GET.length);
+            send(server, ANSWER);
+            Await.until("the answer is held", () -> proxy.held() == 1);
+            send(server, ANSWER);
+            advance(proxy, 99 * MS);
+            assertThat(proxy.held()).isEqualTo(1);
+            assertThat(client.getInputStream().available()).isZero();
+            advance(proxy, MS);
+            assertThat(receive(client, 2 * ANSWER.length)).startsWith(ANSWER).endsWith(ANSWER);
+        }
+    }
+
+    @Test
+    void aPieceIsHeldForAsLongAsTheWayTakesToCarryItInBothDirections() throws IOException {
+        try (DelayProxy proxy = proxy(0, 1_000); Socket client = connect(proxy); Socket server = listener.accept()) {
+            send(client, new byte[10]);
+            Await.until("the request is held", () -> proxy.held() == 1);
+            assertThat(server.getInputStream().available()).isZero();
+            advance(proxy, 10 * MS);
+            receive(server, 10);
+            send(server, new byte[20]);
+            Await.until("the answer is held", () -> proxy.held() == 1);
+            advance(proxy, 20 * MS - 1);
+            assertThat(proxy.held()).isEqualTo(1);
+            advance(proxy, 1);
+            assertThat(receive(client, 20)).hasSize(20);
+        }
+    }
+
+    @Test
+    void megabytesPassWholeInBothDirectionsAtOnce() throws Exception {
+        byte[] bytes = new byte[8 << 20];
+        new Random(1).nextBytes(bytes);
+        try (DelayProxy proxy = DelayProxy.start(listener.getLocalPort(), 0, 0); Socket client = connect(proxy); Socket server = listener.accept()) {
+            CompletableFuture<byte[]> echoed = CompletableFuture.supplyAsync(() -> echo(server, bytes.length));
+            CompletableFuture<Void> sent = CompletableFuture.runAsync(() -> sendUnchecked(client, bytes));
+            assertThat(receive(client, bytes.length)).isEqualTo(bytes);
+            sent.join();
+            assertThat(echoed.join()).isEqualTo(bytes);
+        }
+    }
+
+    private static void sendUnchecked(Socket socket, byte[] bytes) {
+        try {
+            send(socket, bytes);
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static byte[] echo(Socket socket, int count) {
+        try {
+            byte[] all = new byte[count];
+            InputStream in = socket.getInputStream();
+            for (int at = 0; at < count;) {
+                int got = in.read(all, at, count - at);
+                socket.getOutputStream().write(all, at, got);
+                at += got;
+            }
+            return all;
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
+    void aSideThatEndsIsPassedOnAfterAllItSaidAndTheOtherMayStillAnswer() throws IOException {
+        try (DelayProxy proxy = proxy(100, 0); Socket client = connect(proxy); Socket server = listener.accept()) {
+            send(client, GET);
+            client.shutdownOutput();
+            assertThat(server.getInputStream().readAllBytes()).isEqualTo(GET);
+            send(server, ANSWER);
+            Await.until("the answer is held", () -> proxy.held() == 1);
+            server.close();
+            advance(proxy, 100 * MS);
+            assertThat(client.getInputStream().readAllBytes()).isEqualTo(ANSWER);
+        }
+    }
+
+    @Test
+    void aClientWhoseServerIsGoneIsClosedAndOthersAreServed() throws IOException {
+        try (DelayProxy proxy = proxy(0, 0)) {
+            int port = listener.getLocalPort();
+            listener.close();
+            try (Socket client = connect(proxy)) {
+                assertThat(client.getInputStream().read()).isNegative();
+            }
+            listener = new ServerSocket(port, 10, InetAddress.getLoopbackAddress());
+            try (Socket client = connect(proxy); Socket server = listener.accept()) {
+                send(client, GET);
+                assertThat(receive(server, GET.length)).isEqualTo(GET);
+            }
+        }
+    }
+
+    @Test
+    void aDelayThatIsChangedHoldsFromTheNextRequestOn() throws IOException {
+        try (DelayProxy proxy = proxy(0, 0); Socket client = connect(proxy); Socket server = listener.accept()) {
+            proxy.delay(30);
+            send(client, GET);
+            receive(server, GET.length);
+            send(server, ANSWER);
+            Await.until("the answer is held", () -> proxy.held() == 1);
+            advance(proxy, 30 * MS);
+            assertThat(receive(client, ANSWER.length)).isEqualTo(ANSWER);
+        }
+    }
+}
