@@ -16,11 +16,17 @@ import org.slf4j.LoggerFactory;
  * garbage collector afterwards. If the JVM refuses direct memory, the pool stays as large as it got, and says so once; it asks again every {@value #ASK_AGAIN_MS} ms, since a refusal
  * takes the JVM half a second and a full collection, on the thread that wants the buffer.
  *
+ * <p><b>Making takes time</b>: the JVM clears the memory, and the system gives it page by page, 1 to 3 ms a MiB in all (measured on 2 busy cores). Tasks of the reads may run on an event loop; so no more than {@value #MAKE_BYTES} bytes, or one buffer if that is
+ * larger, are made between two calls of {@link #beginTask}, and who needs more goes on in a task that begins with that.
+ *
  * <p>Threading: confined to the reads thread.
  */
 public final class BufferPool {
 
     static final long ASK_AGAIN_MS = 60_000;
+
+    /** What an ordinary read takes, so that it needs no further task. */
+    static final int MAKE_BYTES = 2 << 20;
 
     private static final Logger log = LoggerFactory.getLogger(BufferPool.class);
 
@@ -32,6 +38,9 @@ public final class BufferPool {
     /** Written by the reads thread, read by metrics. */
     private volatile int usedUnits;
     private OptionalLong refusedMs = OptionalLong.empty();
+    private long madeBytes;
+    /** Buffers that were made to be used again. */
+    private int pooled;
 
     public BufferPool(int unitBytes, int capacityUnits, InstantSource clock) {
         this(unitBytes, capacityUnits, clock, ByteBuffer::allocateDirect);
@@ -50,12 +59,32 @@ public final class BufferPool {
         return Math.max(1, (bytes + unitBytes - 1) / unitBytes);
     }
 
+    public int unitBytes() {
+        return unitBytes;
+    }
+
     public int capacityUnits() {
         return capacityUnits;
     }
 
+    /** Memory there is, in use or to be used again. */
+    public int madeUnits() {
+        return usedUnits + idle.size();
+    }
+
     public int usedUnits() {
         return usedUnits;
+    }
+
+    /** A task that may make buffers begins. */
+    public void beginTask() {
+        madeBytes = 0;
+    }
+
+    /** Whether a chunk of {@code bytes} can be had, or refused, without making more memory than one task may. */
+    boolean affords(int bytes) {
+        boolean makesNone = units(bytes) == 1 && (!idle.isEmpty() || pooled == capacityUnits);
+        return makesNone || madeBytes == 0 || madeBytes + Math.max(bytes, unitBytes) <= MAKE_BYTES;
     }
 
     /** A buffer of at least {@code bytes}; empty when the pool is used up. */
@@ -64,8 +93,8 @@ public final class BufferPool {
         if (usedUnits + units > capacityUnits) {
             return Optional.empty();
         }
-        ByteBuffer pooled = units == 1 ? idle.poll() : null;
-        Optional<ByteBuffer> buffer = pooled != null ? Optional.of(pooled) : allocate(units == 1 ? unitBytes : bytes);
+        ByteBuffer again = units == 1 ? idle.poll() : null;
+        Optional<ByteBuffer> buffer = again != null ? Optional.of(again) : allocate(units == 1 ? unitBytes : bytes);
         if (buffer.isPresent()) {
             usedUnits = usedUnits + units;
         }
@@ -78,7 +107,10 @@ public final class BufferPool {
             return Optional.empty();
         }
         try {
-            return Optional.of(memory.apply(bytes));
+            ByteBuffer made = memory.apply(bytes);
+            madeBytes += bytes;
+            pooled += bytes == unitBytes ? 1 : 0;
+            return Optional.of(made);
         } catch (OutOfMemoryError e) {
             if (refusedMs.isEmpty()) {
                 log.atError().addKeyValue("usedUnits", usedUnits).addKeyValue("capacityUnits", capacityUnits).addKeyValue("unitBytes", unitBytes)

@@ -13,6 +13,8 @@ import java.util.concurrent.CompletableFuture;
  *     │            └──failed──▶ waiters fail, buffer back to the pool
  *     └─ read-ahead cancelled
  * </pre>
+ *
+ * <p>Confined to the reads thread, but for {@link #bytes}.
  */
 public final class Chunk {
 
@@ -26,13 +28,16 @@ public final class Chunk {
     final ByteBuffer buffer;
     final List<CompletableFuture<Chunk>> waiters = new ArrayList<>();
     State state = State.QUEUED;
-    FetchQueue.Fetch fetch;
+    /** What it comes, or came, with; null only until it is asked for. */
+    Run run;
     int pins;
     int corruptArrivals;
-    /** The sequence of reads this chunk was fetched ahead for, as long as nobody has read it; null otherwise. */
-    Object aheadFor;
+    /** Whose read-ahead it is or was; null if it was asked for by a read that waits. */
+    AheadBudget.Share share;
+    /** Whether it was fetched ahead and nobody has read it. */
+    boolean unread;
     /** Whether its request counts as one made ahead: nobody has reserved memory for it. */
-    boolean requestedAhead;
+    boolean onTheWayAhead;
 
     Chunk(ChunkAddress address, ByteBuffer buffer) {
         this.address = address;

@@ -3,7 +3,6 @@ package io.firn.cold.cache;
 import io.firn.cold.ColdMeters;
 import io.firn.cold.ColdStoreException;
 import io.firn.cold.ColdThreads;
-import io.firn.cold.segment.Checksums;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -14,37 +13,46 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * Chunks by address: one request for each, however many readers want it; verified once, on arrival; evicted least recently used first.
+ * Chunks by address: one request for each, however many readers want it, and one for several neighbours ({@link RunFetches}); verified once, on arrival; evicted least recently used first.
  *
- * <p><b>Memory.</b> All buffers come from one {@link BufferPool}. Of its units, three quarters may be pinned by reads ({@link PinBudget}: who wants more
- * waits), one quarter may be in flight ahead of readers, and one half hold chunks fetched ahead that nobody has read yet; read-ahead beyond that is
- * refused, not queued. So whoever was let in finds a buffer: what is neither pinned nor in flight can be evicted, unread chunks last.
+ * <p><b>Memory.</b> All buffers come from one {@link BufferPool}. Of its units, five sixteenths may be on their way ahead of readers, the others may be pinned by reads ({@link PinBudget}: who wants more
+ * waits), and one half hold, or await, chunks fetched ahead that nobody has read yet ({@link AheadBudget}: who wants more is refused, not queued). So whoever was let in finds a buffer: what is neither pinned nor on its way can be
+ * evicted, unread chunks last.
  *
  * <p><b>Invariants.</b> A buffer is filled by one request at a time, and not read before its checksum was compared; a pinned chunk is
  * never evicted; a chunk that fails its checksum twice is {@link ColdStoreException.Corrupt} for those who wait and is not kept.
  *
- * <p>Threading: confined to the reads thread; a checksum is taken on the thread that brought the bytes, which has them in its cache: about 20 µs a MiB, less than a hop.
+ * <p>Threading: confined to the reads thread.
  */
 public final class ChunkCache {
 
-    private final RangedGets gets;
-    private final ColdThreads threads;
+    /** How a request ahead of readers ended. */
+    public enum Ahead {
+        /** The first chunks of the run are on their way, all of them if there is memory. */
+        REQUESTED,
+        /** It takes new buffers, and this task has made as many as it may: ask again in a further one. */
+        LATER,
+        /** The sequence has its share of the memory. */
+        SHARE_USED,
+        /** The memory is in use by others. */
+        MEMORY_USED
+    }
+
     private final ColdMeters meters;
     private final BufferPool pool;
     private final PinBudget pins;
-    private final FetchQueue fetches;
+    private final AheadBudget budget;
+    private final RunFetches runs;
     /** In order of use, the least recent first. */
     private final Map<ChunkAddress.Key, Chunk> chunks = new LinkedHashMap<>(64, 0.75f, true);
-    private int aheadInFlightUnits;
-    private int aheadUnreadUnits;
 
     public ChunkCache(RangedGets gets, ColdThreads threads, ColdMeters meters, BufferPool pool, FetchQueue fetches) {
-        this.gets = gets;
-        this.threads = threads;
         this.meters = meters;
         this.pool = pool;
-        this.pins = new PinBudget(Math.max(1, pool.capacityUnits() - pool.capacityUnits() / 4));
-        this.fetches = fetches;
+        int onTheWay = Math.max(1, pool.capacityUnits() / 4 + pool.capacityUnits() / 16);
+        this.pins = new PinBudget(Math.max(1, pool.capacityUnits() - onTheWay));
+        this.budget = new AheadBudget(onTheWay, Math.max(1, pool.capacityUnits() / 2));
+        this.runs = new RunFetches(gets, threads, meters, fetches, this::arrived);
     }
 
     public PinBudget pins() {
@@ -56,82 +64,134 @@ public final class ChunkCache {
     }
 
     /**
-     * A chunk, pinned for the caller, who holds enough of the budget and unpins it. Fails with {@link ColdStoreException}.
+     * Chunks, each pinned for the caller when it is there, who holds enough of the budget and unpins it. Each fails with {@link ColdStoreException} by itself.
      *
-     * @param reader whose turn the request takes
+     * @param addresses in order; of neighbours that are not there several come by one request
+     * @param reader whose turn the requests take
+     * @return one for each address; fewer, even none, if for the next one a further task has to make memory
      */
-    public CompletableFuture<Chunk> acquire(ChunkAddress address, Object reader) {
-        Chunk chunk = chunks.get(address.key());
-        if (chunk == null) {
-            Optional<ByteBuffer> buffer = buffer(address.length(), true);
-            if (buffer.isEmpty()) {
-                return CompletableFuture.failedFuture(new ColdStoreException.Unavailable("No memory for a chunk of " + address.length() + " bytes", null));
+    public List<CompletableFuture<Chunk>> acquire(List<ChunkAddress> addresses, Object reader) {
+        addresses.forEach(address -> chunks.get(address.key())); // in use from now on: not what makes room for its neighbours
+        List<CompletableFuture<Chunk>> acquired = new ArrayList<>();
+        List<Chunk> missing = new ArrayList<>();
+        for (ChunkAddress address : addresses) {
+            Chunk present = chunks.get(address.key());
+            if (present != null) {
+                acquired.add(acquire(present));
+                continue;
             }
-            chunk = enter(address, buffer.get());
+            if (!pool.affords(address.length())) {
+                break;
+            }
+            Optional<Chunk> entered = buffer(address.length(), true).map(buffer -> enter(address, buffer));
+            acquired.add(entered.map(this::await).orElseGet(() -> CompletableFuture.failedFuture(new ColdStoreException.Unavailable("No memory for a chunk of " + address.length() + " bytes", null))));
+            entered.ifPresent(missing::add);
         }
-        endUnread(chunk);
-        endAhead(chunk);
-        if (chunk.state == Chunk.State.READY) {
-            chunk.pins++;
+        missing.forEach(chunk -> meters.chunkMiss());
+        runs.demand(missing, reader);
+        return acquired;
+    }
+
+    private CompletableFuture<Chunk> acquire(Chunk present) {
+        endUnread(present);
+        endOnTheWay(present);
+        if (present.state == Chunk.State.READY) {
+            present.pins++;
             meters.chunkHit();
-            return CompletableFuture.completedFuture(chunk);
+            return CompletableFuture.completedFuture(present);
         }
+        meters.chunkJoined();
+        runs.promote(present);
+        return await(present);
+    }
+
+    private CompletableFuture<Chunk> await(Chunk chunk) {
         CompletableFuture<Chunk> waiter = new CompletableFuture<>();
         chunk.waiters.add(waiter);
-        demand(chunk, reader);
         return waiter;
     }
 
-    private void demand(Chunk chunk, Object reader) {
-        if (chunk.fetch == null) {
-            meters.chunkMiss();
-            chunk.fetch = fetches.demand(reader, done -> begin(chunk, done));
-        } else {
-            meters.chunkJoined();
-            fetches.promote(chunk.fetch);
-        }
+    /** Whether a chunk is there or on its way; it counts as used now. */
+    public boolean holds(ChunkAddress address) {
+        return chunks.get(address.key()) != null;
     }
 
     /**
-     * Fetches a chunk that will be wanted.
+     * Fetches chunks that will be wanted, by one request: all of them, or the first ones as far as there is memory, but not much less than a sequence's share allows at once.
      *
+     * @param run neighbours, none of which is there
      * @param sequence for whom, see {@link #abandon}
-     * @return whether it is there or on its way; no when the limits of read-ahead are reached
+     * @param wantedBytes what it would like to have ahead in all
      */
-    public boolean ahead(ChunkAddress address, Object sequence) {
-        if (chunks.get(address.key()) != null) {
-            return true;
+    public Ahead ahead(List<ChunkAddress> run, Object sequence, long wantedBytes) {
+        int chunkUnits = pool.units(run.get(0).length());
+        int wantedUnits = (int) Math.min(pool.capacityUnits(), wantedBytes / pool.unitBytes() + 1);
+        AheadBudget.Grant grant = budget.ask(sequence, wantedUnits, chunkUnits, chunkUnits * run.size());
+        if (grant.answer() != Ahead.REQUESTED) {
+            return grant.answer();
         }
-        int units = pool.units(address.length());
-        if (aheadInFlightUnits + units > Math.max(1, pool.capacityUnits() / 4) || aheadUnreadUnits + units > Math.max(1, pool.capacityUnits() / 2)) {
-            return false;
+        List<ChunkAddress> granted = run.subList(0, grant.units() / chunkUnits);
+        List<ByteBuffer> buffers = new ArrayList<>();
+        boolean later = take(granted, buffers);
+        boolean kept = chunkUnits == 1; // by the pool, for the further task
+        if (buffers.isEmpty() || (later ? kept : buffers.size() * 2 < granted.size())) {
+            buffers.forEach(pool::give);
+            return later ? Ahead.LATER : Ahead.MEMORY_USED;
         }
-        Optional<ByteBuffer> buffer = buffer(address.length(), false);
-        if (buffer.isEmpty()) {
-            return false;
+        request(granted.subList(0, buffers.size()), buffers, sequence);
+        return Ahead.REQUESTED;
+    }
+
+    /** Takes buffers for these chunks, one after the other, as far as there are any; whether it ended because a further task has to make them. */
+    private boolean take(List<ChunkAddress> addresses, List<ByteBuffer> buffers) {
+        for (ChunkAddress address : addresses) {
+            if (!pool.affords(address.length())) {
+                return true;
+            }
+            Optional<ByteBuffer> buffer = buffer(address.length(), false);
+            if (buffer.isEmpty()) {
+                return false;
+            }
+            buffers.add(buffer.get());
         }
-        Chunk chunk = enter(address, buffer.get());
-        chunk.aheadFor = sequence;
-        chunk.requestedAhead = true;
-        aheadUnreadUnits += units;
-        aheadInFlightUnits += units;
-        meters.chunkAhead();
-        chunk.fetch = fetches.ahead(sequence, done -> begin(chunk, done));
-        return true;
+        return false;
+    }
+
+    private void request(List<ChunkAddress> addresses, List<ByteBuffer> buffers, Object sequence) {
+        List<Chunk> entered = new ArrayList<>();
+        AheadBudget.Share share = budget.share(sequence);
+        for (int i = 0; i < addresses.size(); i++) {
+            Chunk chunk = enter(addresses.get(i), buffers.get(i));
+            chunk.share = share;
+            chunk.unread = true;
+            chunk.onTheWayAhead = true;
+            budget.requested(share, pool.units(chunk.length()));
+            meters.chunkAhead();
+            entered.add(chunk);
+        }
+        runs.ahead(entered, sequence);
+    }
+
+    /** The sequence has ahead what it would like to have: others need not leave anything for it. */
+    public void content(Object sequence) {
+        budget.content(sequence);
     }
 
     /** Nobody follows this sequence any more: what was fetched ahead for it loses its protection, what has not begun is cancelled. */
     public void abandon(Object sequence) {
         for (Chunk chunk : List.copyOf(chunks.values())) {
-            if (chunk.aheadFor == sequence) {
-                boolean cancelled = chunk.state == Chunk.State.QUEUED && fetches.cancel(chunk.fetch);
+            if (chunk.unread && chunk.share.sequence() == sequence) {
+                runs.cancel(chunk).forEach(this::withdraw);
                 endUnread(chunk);
-                if (cancelled) {
-                    endAhead(chunk);
-                    drop(chunk);
-                }
             }
         }
+        budget.abandon(sequence);
+    }
+
+    private void withdraw(Chunk cancelled) {
+        endUnread(cancelled);
+        endOnTheWay(cancelled);
+        drop(cancelled);
     }
 
     public void unpin(Chunk chunk) {
@@ -147,7 +207,7 @@ public final class ChunkCache {
 
     /** Buffers with chunks fetched ahead that nobody has read. */
     public int unreadUnits() {
-        return aheadUnreadUnits;
+        return budget.unreadUnits();
     }
 
     private Chunk enter(ChunkAddress address, ByteBuffer buffer) {
@@ -158,17 +218,17 @@ public final class ChunkCache {
 
     /** The chunk is no longer one that was fetched ahead and waits for its reader. */
     private void endUnread(Chunk chunk) {
-        if (chunk.aheadFor != null) {
-            chunk.aheadFor = null;
-            aheadUnreadUnits -= pool.units(chunk.length());
+        if (chunk.unread) {
+            chunk.unread = false;
+            budget.notUnread(chunk.share, pool.units(chunk.length()));
         }
     }
 
     /** Its request is over, or somebody with reserved memory waits for it. */
-    private void endAhead(Chunk chunk) {
-        if (chunk.requestedAhead) {
-            chunk.requestedAhead = false;
-            aheadInFlightUnits -= pool.units(chunk.length());
+    private void endOnTheWay(Chunk chunk) {
+        if (chunk.onTheWayAhead) {
+            chunk.onTheWayAhead = false;
+            budget.notOnTheWay(chunk.share, pool.units(chunk.length()));
         }
     }
 
@@ -183,7 +243,7 @@ public final class ChunkCache {
     private boolean evict(boolean unreadToo) {
         for (Iterator<Chunk> eldest = chunks.values().iterator(); eldest.hasNext(); ) {
             Chunk chunk = eldest.next();
-            if (chunk.state == Chunk.State.READY && chunk.pins == 0 && (unreadToo || chunk.aheadFor == null)) {
+            if (chunk.state == Chunk.State.READY && chunk.pins == 0 && (unreadToo || !chunk.unread)) {
                 eldest.remove();
                 endUnread(chunk);
                 pool.give(chunk.buffer);
@@ -198,39 +258,15 @@ public final class ChunkCache {
         pool.give(chunk.buffer);
     }
 
-    private void begin(Chunk chunk, Runnable done) {
-        chunk.state = Chunk.State.FETCHING;
-        ChunkAddress address = chunk.address;
-        gets.get(address.object(), address.position(), chunk.buffer.slice(0, address.length()))
-                .thenRun(() -> verify(chunk))
-                .whenCompleteAsync((nothing, failure) -> {
-                    done.run();
-                    arrived(chunk, failure);
-                }, threads.reads());
-    }
-
-    private static void verify(Chunk chunk) {
-        int crc = Checksums.crc32c(chunk.buffer.slice(0, chunk.length()));
-        if (crc != chunk.address.crc32c()) {
-            throw new ColdStoreException.Corrupt("Chunk " + chunk.index() + " of " + chunk.address.object() + " fails its checksum", null);
-        }
-    }
-
-    private void arrived(Chunk chunk, Throwable failure) {
-        Throwable cause = ColdStoreException.unwrap(failure);
-        if (cause instanceof ColdStoreException.Corrupt && chunk.corruptArrivals++ == 0) {
-            meters.corruptChunk();
-            chunk.fetch = fetches.demand(chunk, done -> begin(chunk, done)); // damaged on the way, perhaps: once more
-            return;
-        }
-        endAhead(chunk);
+    private void arrived(Chunk chunk, Optional<Throwable> failure) {
+        endOnTheWay(chunk);
         chunk.state = Chunk.State.READY;
         List<CompletableFuture<Chunk>> waiters = new ArrayList<>(chunk.waiters);
         chunk.waiters.clear();
-        if (cause != null) {
+        if (failure.isPresent()) {
             endUnread(chunk);
             drop(chunk);
-            waiters.forEach(waiter -> waiter.completeExceptionally(cause));
+            waiters.forEach(waiter -> waiter.completeExceptionally(failure.get()));
             return;
         }
         chunk.pins += waiters.size();

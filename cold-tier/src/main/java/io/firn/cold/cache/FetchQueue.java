@@ -21,11 +21,13 @@ public final class FetchQueue {
     public static final class Fetch {
         private final Object reader;
         private final Consumer<Runnable> begin;
-        private boolean promoted;
+        /** Whether somebody waits for it. */
+        private boolean wanted;
         private boolean over;
 
-        Fetch(Object reader, Consumer<Runnable> begin) {
+        Fetch(Object reader, boolean wanted, Consumer<Runnable> begin) {
             this.reader = reader;
+            this.wanted = wanted;
             this.begin = begin;
         }
     }
@@ -45,12 +47,12 @@ public final class FetchQueue {
 
     /** A request somebody waits for. {@code begin} starts it, and runs what it is given on the reads thread once the request has ended, however it did. */
     public Fetch demand(Object reader, Consumer<Runnable> begin) {
-        return add(demanded, new Fetch(reader, begin));
+        return add(demanded, new Fetch(reader, true, begin));
     }
 
     /** A request nobody waits for yet; otherwise as {@link #demand}. */
     public Fetch ahead(Object reader, Consumer<Runnable> begin) {
-        return add(ahead, new Fetch(reader, begin));
+        return add(ahead, new Fetch(reader, false, begin));
     }
 
     private Fetch add(Turns turns, Fetch fetch) {
@@ -61,15 +63,15 @@ public final class FetchQueue {
 
     /** Somebody waits for it now. */
     public void promote(Fetch fetch) {
-        if (!fetch.over && !fetch.promoted) {
-            fetch.promoted = true;
+        if (!fetch.over && !fetch.wanted) {
+            fetch.wanted = true;
             add(demanded, fetch); // its place among those made ahead is passed over when it comes
         }
     }
 
     /** Takes a request made ahead out before it has begun; false if it has, or if somebody waits for it. */
     boolean cancel(Fetch fetch) {
-        boolean cancelled = !fetch.over && !fetch.promoted;
+        boolean cancelled = !fetch.over && !fetch.wanted;
         fetch.over |= cancelled;
         return cancelled;
     }

@@ -4,6 +4,7 @@ import io.firn.cold.ColdMeters;
 import io.firn.cold.ColdStoreException;
 import io.firn.cold.ObjectStore;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -16,9 +17,14 @@ public record RangedGets(ObjectStore objects, Executor work, ColdMeters meters) 
 
     /** Fills {@code target}; see {@link ObjectStore#get}. */
     public CompletableFuture<Void> get(String key, long from, ByteBuffer target) {
-        meters.get(target.remaining());
+        return get(key, from, List.of(target), full -> {});
+    }
+
+    /** Fills {@code targets} by one request; see {@link ObjectStore#get(String, long, List, ObjectStore.Progress)}. */
+    public CompletableFuture<Void> get(String key, long from, List<ByteBuffer> targets, ObjectStore.Progress progress) {
+        meters.get(targets.stream().mapToLong(ByteBuffer::remaining).sum());
         try {
-            return CompletableFuture.supplyAsync(() -> objects.get(key, from, target), work).thenCompose(sent -> sent);
+            return CompletableFuture.supplyAsync(() -> objects.get(key, from, targets, progress), work).thenCompose(sent -> sent);
         } catch (RejectedExecutionException closing) {
             return CompletableFuture.failedFuture(new ColdStoreException.Unavailable("The cold tier is closed", closing));
         }

@@ -71,7 +71,7 @@ public final class ColdReads {
         this.cache = new ChunkCache(gets, threads, meters, new BufferPool(config.chunkBytes(), units, clock), fetches);
         this.indexes = new IndexCache(gets, threads, fetches, indexBytes);
         this.pages = new PageCache(gets, threads, fetches, meters, config.pageCacheBytes());
-        this.sequences = new ReadSequences(cache, indexes, clock, config.chunkBytes(), config.readAheadBytes());
+        this.sequences = new ReadSequences(cache, indexes, clock, this::inFurtherTask, config.chunkBytes(), config.readAheadBytes());
         meters.gauge("firn.cold.cache.used.bytes", "Chunk buffers in use, cached chunks included", () -> (long) cache.pool().usedUnits() * config.chunkBytes());
         meters.gauge("firn.cold.cache.reserved.bytes", "Chunk buffers that reads have reserved", () -> (long) cache.pins().takenUnits() * config.chunkBytes());
         meters.gauge("firn.cold.cache.index.bytes", "Segment indexes in memory", indexes::keptBytes);
@@ -162,7 +162,7 @@ public final class ColdReads {
 
     /** For tests and metrics; on the reads thread. */
     public ReadsInUse inUse() {
-        return new ReadsInUse(inProgress.size(), cache.pinned(), cache.pins().takenUnits(), cache.pool().usedUnits(), cache.unreadUnits(), indexes.keptBytes(), sequences.size());
+        return new ReadsInUse(inProgress.size(), cache.pinned(), cache.pins().takenUnits(), cache.pool().usedUnits(), cache.pool().madeUnits(), cache.unreadUnits(), indexes.keptBytes(), sequences.size());
     }
 
     // For the tasks, on the reads thread
@@ -181,6 +181,26 @@ public final class ColdReads {
             });
         } catch (RejectedExecutionException e) {
             return; // closed: the buffers go with the store
+        }
+    }
+
+    /** Goes on in a task of its own that may make memory again. It is brought by {@code work}, so that it is rarely an event loop which does that. */
+    void inFurtherTask(Runnable task) {
+        try {
+            threads.work().execute(() -> bring(() -> {
+                cache.pool().beginTask();
+                task.run();
+            }));
+        } catch (RejectedExecutionException e) {
+            return; // closed: what is in progress has been failed
+        }
+    }
+
+    private void bring(Runnable task) {
+        try {
+            threads.reads().execute(task);
+        } catch (RejectedExecutionException e) {
+            return; // as above
         }
     }
 

@@ -4,9 +4,20 @@ package io.firn.cold.read;
  * A reader who goes through a log, recognized by asking for the offset at which the former read ended. It remembers where that is, so that
  * the next read needs no index, and how far to fetch ahead: nothing at first, then twice as far with every read that follows on, up to a limit.
  *
+ * <p><b>Window and reach.</b> The window is what it has ahead, read or on the way: it shrinks when memory is refused. Its reach is what the window would be without that: it tells how long a reader this is, and with that how much is
+ * asked for at once ({@link #runBytes()}): little by a short one, so that a store is not asked for what nobody reads; a lot by a long one, so that a replay is few requests.
+ *
  * <p>Mutable; confined to the reads thread. Its identity is what the chunk cache knows a reader by.
  */
 final class ReadSequence {
+
+    /** So many runs make a window, so that there are always several on their way. */
+    private static final int RUNS_A_WINDOW = 8;
+
+    /**
+     * Most bytes of one request. At 90 MB/s a connection is busy with them for as long as the farthest of stores takes to the first byte, half a dozen of them fill the network of a broker; and a GiB is 128 requests.
+     */
+    private static final long RUN_LIMIT_BYTES = 8L << 20;
 
     /** What the manifest it sees says of its segment. */
     private enum Standing {
@@ -20,8 +31,10 @@ final class ReadSequence {
     private SegmentChunks chunks;
     private long position;
     private long windowBytes;
+    private long reachBytes;
     private Standing standing = Standing.UNKNOWN;
     private boolean fetchingIndexes;
+    private boolean waitsForTask;
     private boolean abandoned;
 
     /** The read that just ended stopped at the batch boundary {@code position}, the end of the log included. */
@@ -52,12 +65,27 @@ final class ReadSequence {
     }
 
     void followedOn(int chunkBytes, long limitBytes) {
-        windowBytes = Math.min(limitBytes, Math.max(2L * chunkBytes, 2 * windowBytes));
+        reachBytes = Math.min(limitBytes, Math.max(2L * chunkBytes, 2 * reachBytes));
+        windowBytes = Math.min(reachBytes, Math.max(2L * chunkBytes, 2 * windowBytes));
     }
 
-    /** Read-ahead was refused for want of memory. */
+    /** Read-ahead was refused as it has its share already: it makes do with that. */
+    void keepTo(long aheadBytes, int chunkBytes) {
+        windowBytes = Math.min(windowBytes, Math.max(aheadBytes, chunkBytes));
+    }
+
+    /** Read-ahead was refused for want of memory: half as much, but two runs, as shorter ones would save nothing. */
     void shrink(int chunkBytes) {
-        windowBytes = Math.max(chunkBytes, windowBytes / 2);
+        windowBytes = Math.min(windowBytes, Math.max(Math.max(chunkBytes, 2 * runOfReach()), windowBytes / 2));
+    }
+
+    /** How much to ask for at once; of a window that has shrunk half, so that one run is read while the next is on its way. Less than a chunk is a chunk. */
+    long runBytes() {
+        return Math.min(runOfReach(), windowBytes / 2);
+    }
+
+    private long runOfReach() {
+        return Math.min(RUN_LIMIT_BYTES, reachBytes / RUNS_A_WINDOW);
     }
 
     LiveSegments segments() {
@@ -87,6 +115,15 @@ final class ReadSequence {
 
     boolean abandoned() {
         return abandoned;
+    }
+
+    /** Whether its read-ahead goes on in a further task. */
+    boolean waitsForTask() {
+        return waitsForTask;
+    }
+
+    void waitsForTask(boolean now) {
+        waitsForTask = now;
     }
 
     boolean fetchingIndexes() {

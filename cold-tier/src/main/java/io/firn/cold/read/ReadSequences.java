@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import org.apache.kafka.common.TopicIdPartition;
 
 /**
@@ -37,15 +38,18 @@ final class ReadSequences {
     private final ChunkCache cache;
     private final IndexCache indexes;
     private final InstantSource clock;
+    private final Executor further;
     private final int chunkBytes;
     private final long readAheadBytes;
     /** Idle longest first. */
     private final Map<Place, Entry> waiting = new LinkedHashMap<>();
 
-    ReadSequences(ChunkCache cache, IndexCache indexes, InstantSource clock, int chunkBytes, long readAheadBytes) {
+    /** @param further runs a task on the reads thread that may make memory */
+    ReadSequences(ChunkCache cache, IndexCache indexes, InstantSource clock, Executor further, int chunkBytes, long readAheadBytes) {
         this.cache = cache;
         this.indexes = indexes;
         this.clock = clock;
+        this.further = further;
         this.chunkBytes = chunkBytes;
         this.readAheadBytes = readAheadBytes;
     }
@@ -122,7 +126,7 @@ final class ReadSequences {
         }
     }
 
-    /** False if the cache refused a chunk. */
+    /** False if the cache refused some of it. */
     private boolean requestWindow(ReadSequence sequence) {
         LiveSegment segment = sequence.segment();
         SegmentChunks chunks = sequence.chunks();
@@ -138,7 +142,7 @@ final class ReadSequences {
                     return true;
                 }
                 if (next.isCompletedExceptionally() || next.join().isEmpty()) {
-                    return true; // a failure shows when the reader gets there
+                    break; // a failure shows when the reader gets there
                 }
                 segment = next.join().get();
                 var known = indexes.ifPresent(segment);
@@ -149,16 +153,51 @@ final class ReadSequences {
                 chunks = new SegmentChunks(segment, known.get());
                 position = 0;
             }
-            ChunkAddress address = chunks.address(chunks.indexOf(position));
-            if (!cache.ahead(address, sequence)) {
-                sequence.shrink(chunkBytes);
-                return false;
+            int index = chunks.indexOf(position);
+            if (!cache.holds(chunks.address(index))) {
+                List<ChunkAddress> run = missing(chunks, index, sequence.runBytes());
+                if (chunks.end(index + run.size() - 2) - position >= left) {
+                    break; // not all of it is in the window yet: it would be two requests
+                }
+                ChunkCache.Ahead answer = cache.ahead(run, sequence, sequence.windowBytes());
+                if (answer != ChunkCache.Ahead.REQUESTED) {
+                    return cannot(answer, sequence, sequence.windowBytes() - left);
+                }
             }
-            long end = address.position() + address.length();
-            left -= end - position;
-            position = end;
+            left -= chunks.end(index) - position;
+            position = chunks.end(index);
         }
+        cache.content(sequence);
         return true;
+    }
+
+    /** The chunk and those behind it that are not there either, as many as make a run. */
+    private List<ChunkAddress> missing(SegmentChunks chunks, int index, long runBytes) {
+        List<ChunkAddress> run = new ArrayList<>(List.of(chunks.address(index)));
+        long most = Math.max(1, runBytes / chunks.chunkBytes());
+        while (run.size() < most && index + run.size() < chunks.count() && !cache.holds(chunks.address(index + run.size()))) {
+            run.add(chunks.address(index + run.size()));
+        }
+        return run;
+    }
+
+    private boolean cannot(ChunkCache.Ahead answer, ReadSequence sequence, long aheadBytes) {
+        switch (answer) {
+            case LATER -> whenMemoryMayBeMade(sequence);
+            case SHARE_USED -> sequence.keepTo(aheadBytes, chunkBytes);
+            default -> sequence.shrink(chunkBytes);
+        }
+        return answer == ChunkCache.Ahead.LATER;
+    }
+
+    private void whenMemoryMayBeMade(ReadSequence sequence) {
+        if (!sequence.waitsForTask()) {
+            sequence.waitsForTask(true);
+            further.execute(() -> {
+                sequence.waitsForTask(false);
+                fetchAhead(sequence);
+            });
+        }
     }
 
     private void fetchIndexes(ReadSequence sequence, LiveSegment segment) {

@@ -2,6 +2,7 @@ package io.firn.cold.read;
 
 import io.firn.cold.ColdStoreException;
 import io.firn.cold.cache.Chunk;
+import io.firn.cold.cache.ChunkAddress;
 import io.firn.cold.cache.PinBudget;
 import io.firn.cold.segment.SegmentIndexes;
 import java.nio.ByteBuffer;
@@ -9,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
 
 /**
  * One read, from the question to pinned chunks.
@@ -131,15 +133,23 @@ final class ReadTask {
     }
 
     private void acquire() {
-        int first = chunks.indexOf(place);
         int count = Math.min(countTo(wantedBytes), ticket.units() / reads.cache().pool().units(chunks.chunkBytes()));
-        Chunk[] arrived = new Chunk[count];
-        List<CompletableFuture<?>> all = new ArrayList<>();
-        for (int i = 0; i < count; i++) {
-            int slot = i;
-            all.add(reads.cache().acquire(chunks.address(first + i), reader()).thenAccept(chunk -> arrive(arrived, slot, chunk)));
+        acquire(new Chunk[count], new ArrayList<>());
+    }
+
+    /** Asks for what of the window was not asked for: at most as much as this task may make memory for, the rest in a further one. */
+    private void acquire(Chunk[] arrived, List<CompletableFuture<?>> asked) {
+        int first = chunks.indexOf(place);
+        List<ChunkAddress> missing = IntStream.range(first + asked.size(), first + arrived.length).mapToObj(chunks::address).toList();
+        for (CompletableFuture<Chunk> chunk : reads.cache().acquire(missing, reader())) {
+            int slot = asked.size();
+            asked.add(chunk.thenAccept(there -> arrive(arrived, slot, there)));
         }
-        CompletableFuture.allOf(all.toArray(CompletableFuture[]::new)).whenComplete((nothing, failure) -> proceed(failure, () -> look(arrived)));
+        if (asked.size() < arrived.length) {
+            reads.inFurtherTask(() -> proceed(null, () -> acquire(arrived, asked)));
+        } else {
+            CompletableFuture.allOf(asked.toArray(CompletableFuture[]::new)).whenComplete((nothing, failure) -> proceed(failure, () -> look(arrived)));
+        }
     }
 
     private void arrive(Chunk[] arrived, int slot, Chunk chunk) {

@@ -35,6 +35,16 @@ final class SegmentChunks {
         return (int) Math.min(position / chunkBytes, checksums.length - 1);
     }
 
+    /** At least 1. */
+    int count() {
+        return checksums.length;
+    }
+
+    /** Position behind the chunk; of the one before the first, 0. */
+    long end(int index) {
+        return Math.min((index + 1L) * chunkBytes, logSizeBytes);
+    }
+
     ChunkAddress address(int index) {
         long position = (long) index * chunkBytes;
         return new ChunkAddress(object, index, position, (int) Math.min(chunkBytes, logSizeBytes - position), checksums[index]);

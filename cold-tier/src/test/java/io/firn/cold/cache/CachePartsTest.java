@@ -183,6 +183,26 @@ class CachePartsTest {
         }
 
         @Test
+        void aTaskMakesALittleMemoryAndUsesWhatThereIsAsItLikes() {
+            int unit = BufferPool.MAKE_BYTES / 2;
+            BufferPool large = new BufferPool(unit, 4, () -> Instant.EPOCH, this::memory);
+            ByteBuffer first = large.take(unit).orElseThrow();
+            assertThat(large.affords(unit)).isTrue();
+            large.take(unit).orElseThrow();
+            assertThat(large.affords(unit)).as("a third").isFalse();
+            large.give(first);
+            assertThat(large.affords(unit)).as("it is there").isTrue();
+            assertThat(large.take(unit)).contains(first);
+            large.beginTask();
+            assertThat(large.affords(5 * unit)).as("a chunk larger than all that, alone").isTrue();
+            large.take(unit).orElseThrow();
+            assertThat(large.affords(5 * unit)).isFalse();
+            large.take(unit).orElseThrow();
+            assertThat(large.affords(unit)).as("all are made").isTrue();
+            assertThat(large.madeUnits()).isEqualTo(4);
+        }
+
+        @Test
         void buffersAreUsedAgainAndBounded() {
             List<ByteBuffer> taken = new ArrayList<>();
             for (int i = 0; i < 4; i++) {

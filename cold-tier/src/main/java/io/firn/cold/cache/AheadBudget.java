@@ -1,0 +1,170 @@
+package io.firn.cold.cache;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * Shares the memory for read-ahead among those who read ahead: what they want as long as there is enough for all, else nobody more than the <em>level</em> up to which all of them can be served. Who wants less
+ * than that leaves the rest to the others; who alone reads ahead may have all of it.
+ *
+ * <p><b>Two limits.</b> Of the units, some may be on their way: nobody can take those back, so they are what reads can never have. More may hold, or await, chunks that nobody has read: under pressure reads can have those.
+ *
+ * <p><b>Runs.</b> Memory comes back chunk by chunk as it is read, and is given out by whole runs, since a request a chunk would be many times the requests. So who has used its share up waits until it has room for a run,
+ * which is no longer than half of the share: one is read while the next is on its way. Who finds the memory of its share in use by others takes half a run or nothing.
+ *
+ * <p>Bounded: a sequence is known while it holds something, or lacks what it has asked for. Threading: confined to the reads thread.
+ */
+final class AheadBudget {
+
+    private static final int UNBOUNDED = Integer.MAX_VALUE;
+
+    /** What one sequence holds. */
+    static final class Share {
+        private final Object sequence;
+        private int wantedUnits;
+        private int onTheWayUnits;
+        private int unreadUnits;
+        /** Whether it has asked for what it did not get. */
+        private boolean lacking;
+
+        private Share(Object sequence) {
+            this.sequence = sequence;
+        }
+
+        private boolean holdsAnything() {
+            return unreadUnits > 0 || onTheWayUnits > 0;
+        }
+
+        Object sequence() {
+            return sequence;
+        }
+    }
+
+    /** Why a run may not go, or how much of it. */
+    record Grant(ChunkCache.Ahead answer, int units) {}
+
+    private static final Grant OWN_SHARE_USED = new Grant(ChunkCache.Ahead.SHARE_USED, 0);
+    private static final Grant IN_USE_BY_OTHERS = new Grant(ChunkCache.Ahead.MEMORY_USED, 0);
+
+    private final int onTheWayLimit;
+    private final int unreadLimit;
+    private final Map<Object, Share> shares = new LinkedHashMap<>();
+    private int onTheWayUnits;
+    private int unreadUnits;
+    private int onTheWayLevel = UNBOUNDED;
+    private int unreadLevel = UNBOUNDED;
+    private boolean levelsStale;
+
+    AheadBudget(int onTheWayLimit, int unreadLimit) {
+        this.onTheWayLimit = onTheWayLimit;
+        this.unreadLimit = unreadLimit;
+    }
+
+    /**
+     * How much of a run a sequence may request.
+     *
+     * @param wantedUnits what it would like to have in all
+     * @param chunkUnits of the first chunk, the least that is of any use
+     */
+    Grant ask(Object sequence, int wantedUnits, int chunkUnits, int runUnits) {
+        Share share = share(sequence);
+        levelsStale |= share.wantedUnits != wantedUnits;
+        share.wantedUnits = wantedUnits;
+        refreshLevels();
+        int run = Math.min(runUnits, Math.max(chunkUnits, Math.min(onTheWayLevel, unreadLevel / 2 + unreadLevel % 2)));
+        int own = Math.min(unreadLevel - share.unreadUnits, onTheWayLevel - share.onTheWayUnits);
+        int free = Math.min(unreadLimit - unreadUnits, onTheWayLimit - onTheWayUnits);
+        share.lacking = true; // until it is requested
+        if (own < run && share.holdsAnything()) {
+            return OWN_SHARE_USED;
+        }
+        return free < Math.max(chunkUnits, run / 2 + run % 2) ? IN_USE_BY_OTHERS : new Grant(ChunkCache.Ahead.REQUESTED, Math.min(run, free));
+    }
+
+    /** The sequence has all it wants: if it holds nothing, it need not be reckoned with. */
+    void content(Object sequence) {
+        Share share = shares.get(sequence);
+        if (share != null) {
+            share.lacking = false;
+            forgetIfIdle(share);
+        }
+    }
+
+    /** Nobody follows it any more. What it has on the way still takes memory until it is there. */
+    void abandon(Object sequence) {
+        Share share = shares.get(sequence);
+        if (share != null) {
+            share.wantedUnits = 0;
+            share.lacking = false;
+            levelsStale = true;
+            forgetIfIdle(share);
+        }
+    }
+
+    /** The sequence's share; it has asked before. */
+    Share share(Object sequence) {
+        return shares.computeIfAbsent(sequence, unknown -> {
+            levelsStale = true;
+            return new Share(sequence);
+        });
+    }
+
+    void requested(Share share, int units) {
+        share.lacking = false;
+        share.onTheWayUnits += units;
+        share.unreadUnits += units;
+        onTheWayUnits += units;
+        unreadUnits += units;
+    }
+
+    /** They are there, or will never be, or a read waits for them with memory of its own. */
+    void notOnTheWay(Share share, int units) {
+        share.onTheWayUnits -= units;
+        onTheWayUnits -= units;
+        forgetIfIdle(share);
+    }
+
+    /** They were read, or given up. */
+    void notUnread(Share share, int units) {
+        share.unreadUnits -= units;
+        unreadUnits -= units;
+        forgetIfIdle(share);
+    }
+
+    int unreadUnits() {
+        return unreadUnits;
+    }
+
+    /** Sequences that are reckoned with. */
+    int shares() {
+        return shares.size();
+    }
+
+    private void forgetIfIdle(Share share) {
+        if (!share.holdsAnything() && !share.lacking && shares.remove(share.sequence, share)) {
+            levelsStale = true;
+        }
+    }
+
+    private void refreshLevels() {
+        if (levelsStale) {
+            int[] wanted = shares.values().stream().mapToInt(share -> share.wantedUnits).sorted().toArray();
+            onTheWayLevel = level(wanted, onTheWayLimit);
+            unreadLevel = level(wanted, unreadLimit);
+            levelsStale = false;
+        }
+    }
+
+    /** The greatest level to which all can be served with what they want of {@code limit}; at least 1, first come, first served then. */
+    private static int level(int[] ascending, int limit) {
+        int left = limit;
+        for (int i = 0; i < ascending.length; i++) {
+            int sharing = ascending.length - i;
+            if ((long) ascending[i] * sharing > left) {
+                return Math.max(1, left / sharing);
+            }
+            left -= ascending[i];
+        }
+        return UNBOUNDED;
+    }
+}

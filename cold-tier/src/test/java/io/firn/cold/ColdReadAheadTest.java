@@ -1,0 +1,394 @@
+package io.firn.cold;
+
+import static io.firn.cold.ColdFixture.CHUNK;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.firn.cold.read.ReadsInUse;
+import io.firn.cold.sim.SimFault;
+import io.firn.cold.sim.SimFault.Operation;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import org.apache.kafka.common.compress.Compression;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+
+/** How far ahead is read, by how many requests, out of whose memory, and what becomes of a request of many chunks when something goes wrong. A chunk is 64 KiB here; all ratios are those of chunks of 1 MiB. */
+class ColdReadAheadTest {
+
+    /** As 300 requests for a GiB in chunks of 1 MiB. */
+    private static final double REQUESTS_A_CHUNK = 300 / 1024.0;
+
+    private final Random random = new Random(5);
+    private long written;
+
+    /** A cold tier of which read-ahead may be {@code ahead} chunks of the {@code cache} there are, less an eighth. */
+    private static ColdFixture cold(int cache, int ahead, int parallelism) {
+        return new ColdFixture(new ColdStoreConfig("firn", "cluster-a", CHUNK, (long) cache * CHUNK, parallelism, (long) ahead * CHUNK, 2, 1_000, 3, 60_000, false));
+    }
+
+    /** A segment of so many chunks, in batches of somewhat less than half a chunk. */
+    private SegmentFixture segment(int chunks) {
+        SegmentFixture segment = new SegmentFixture(written, 1);
+        while (segment.logSizeBytes() < (long) (chunks - 1) * CHUNK + CHUNK / 2) {
+            segment.batch(random, Compression.NONE, 1, 30_000);
+        }
+        written = segment.nextOffset();
+        return segment;
+    }
+
+    /** A reader who checks what it gets. */
+    private static final class Reader {
+        private final ColdFixture cold;
+        private final ColdLog log;
+        private final SegmentFixture source;
+        private String key;
+        private long offset;
+
+        Reader(ColdFixture cold, ColdLog log, SegmentFixture source) {
+            this.cold = cold;
+            this.log = log;
+            this.source = source;
+            this.offset = source.baseOffset();
+        }
+
+        CompletableFuture<ColdRead> ask() {
+            return log.read(offset, CHUNK, Long.MAX_VALUE, true);
+        }
+
+        void take(ColdRead read) {
+            assertThat(ColdFixture.bytes(read)).isEqualTo(source.bytes(offset, read.upperBoundOffset()));
+            offset = read.upperBoundOffset();
+            read.release();
+        }
+
+        void read(int times) {
+            for (int i = 0; i < times; i++) {
+                take(cold.await(ask()));
+                cold.sim.settle();
+            }
+        }
+
+        boolean atEnd() {
+            return offset >= source.nextOffset();
+        }
+    }
+
+    @Test
+    void aLongReplayIsFewRequestsAndFetchesHardlyMoreThanItDelivers() {
+        ColdFixture cold = cold(256, 64, 64);
+        ColdLog log = cold.log(1);
+        List<SegmentFixture> segments = List.of(segment(500), segment(524));
+        segments.forEach(segment -> cold.await(log.append(segment)));
+        int before = cold.objects.requests(Operation.GET);
+        segments.forEach(segment -> {
+            Reader reader = new Reader(cold, log, segment);
+            while (!reader.atEnd()) {
+                reader.read(1);
+            }
+        });
+        assertThat(cold.objects.requests(Operation.GET) - before).isLessThan((int) (1_024 * REQUESTS_A_CHUNK));
+        assertThat(cold.count("firn.cold.fetched.bytes") / cold.count("firn.cold.delivered.bytes")).isLessThan(1.05);
+    }
+
+    @Test
+    void aShortReadFetchesNothingButItsOwnChunksAndAFollowingOneLittle() {
+        ColdFixture cold = cold(256, 64, 64);
+        ColdLog log = cold.log(1);
+        Reader reader = new Reader(cold, log, segment(100));
+        cold.await(log.append(reader.source));
+        reader.read(1);
+        assertThat(cold.count("firn.cold.chunk.ahead")).isZero();
+        reader.read(1);
+        assertThat(cold.count("firn.cold.chunk.ahead")).isLessThanOrEqualTo(2);
+    }
+
+    @Test
+    void neighboursThatAReadWaitsForComeByOneRequest() {
+        ColdFixture cold = cold(256, 64, 64);
+        ColdLog log = cold.log(1);
+        SegmentFixture source = segment(20);
+        cold.await(log.append(source));
+        cold.await(log.read(0, 1, Long.MAX_VALUE, true)).release();
+        int before = cold.objects.requests(Operation.GET);
+        ColdRead read = cold.await(log.read(source.batchOf(0).nextOffset() + 6, 4 * CHUNK, Long.MAX_VALUE, true));
+        assertThat(read.sizeBytes()).isGreaterThan(3 * CHUNK);
+        assertThat(cold.objects.requests(Operation.GET) - before).isOne();
+        read.release();
+    }
+
+    @Test
+    void aReaderWithNothingElseAboutHasAllItsReadAheadOnItsWay() {
+        ColdFixture cold = cold(256, 64, 64);
+        ColdLog log = cold.log(1);
+        Reader reader = new Reader(cold, log, segment(200));
+        cold.await(log.append(reader.source));
+        reader.read(7);
+        SimFault hold = cold.objects.inject(SimFault.holdingRequests().on(Operation.GET));
+        CompletableFuture<ColdRead> next = reader.ask();
+        for (int reads = 0; next.isDone() || reads == 0; reads++) {
+            cold.sim.settle();
+            if (next.isDone()) {
+                reader.take(next.join());
+                next = reader.ask();
+                cold.sim.settle();
+            }
+        }
+        assertThat(cold.inUse().unreadUnits()).as("of 64, all still on their way").isGreaterThan(64 - 8);
+        assertThat(hold.heldCount()).isBetween(7, 9);
+        hold.release();
+        reader.take(cold.await(next));
+    }
+
+    @Test
+    void sixteenReplaysShareTheMemoryAndNoneStarves() {
+        ColdFixture cold = cold(256, 64, 64);
+        ColdLog log = cold.log(1);
+        List<Reader> readers = new ArrayList<>();
+        for (int i = 0; i < 16; i++) {
+            Reader reader = new Reader(cold, log, segment(120));
+            reader.key = cold.await(log.append(reader.source)).key();
+            readers.add(reader);
+        }
+        int before = cold.objects.requests(Operation.GET);
+        for (int round = 0; round < 20; round++) {
+            readers.forEach(reader -> reader.read(1 + random.nextInt(2)));
+        }
+        assertThat(cold.inUse().usedUnits()).isLessThanOrEqualTo(224);
+        List<SimFault> holds = readers.stream().map(reader -> cold.objects.inject(SimFault.holdingRequests().on(Operation.GET).forKeys(reader.key::equals))).toList();
+        List<CompletableFuture<ColdRead>> waiting = new ArrayList<>(readers.stream().map(Reader::ask).toList());
+        for (int i = 0; i < 16; i++) {
+            for (cold.sim.settle(); waiting.get(i).isDone(); cold.sim.settle()) {
+                readers.get(i).take(waiting.get(i).join());
+                waiting.set(i, readers.get(i).ask());
+            }
+        }
+        assertThat(holds).as("each waits for a request of its own").allMatch(hold -> hold.heldCount() >= 1);
+        assertThat(cold.inUse().unreadUnits()).as("and the memory for read-ahead is on its way").isGreaterThanOrEqualTo(16 * 3);
+        holds.forEach(SimFault::release);
+        for (int i = 0; i < 16; i++) {
+            readers.get(i).take(cold.await(waiting.get(i)));
+        }
+        for (boolean more = true; more; ) {
+            more = false;
+            for (Reader reader : readers) {
+                more |= !reader.atEnd();
+                reader.read(reader.atEnd() ? 0 : 1);
+            }
+        }
+        assertThat(cold.objects.requests(Operation.GET) - before).as("of 1920 chunks").isLessThan((int) (16 * 120 * 1.5 * REQUESTS_A_CHUNK));
+        assertThat(cold.count("firn.cold.fetched.bytes") / cold.count("firn.cold.delivered.bytes")).isLessThan(1.05);
+    }
+
+    @Test
+    void noTaskMakesMoreThanALittleMemoryAndAWindowGoesOnInFurtherOnes() {
+        ColdFixture cold = cold(1024, 300, 64);
+        ColdLog log = cold.log(1);
+        Reader reader = new Reader(cold, log, segment(1_000));
+        cold.await(log.append(reader.source));
+        int mostInATask = (2 << 20) / CHUNK;
+        int made = cold.inUse().madeUnits();
+        int most = 0;
+        while (made < 500 && !reader.atEnd()) {
+            CompletableFuture<ColdRead> asked = reader.ask();
+            while (cold.sim.step()) {
+                int now = cold.store.reads().inUse().madeUnits();
+                most = Math.max(most, now - made);
+                made = now;
+            }
+            reader.take(asked.join());
+        }
+        assertThat(most).as("new buffers in one task").isBetween(8, mostInATask);
+        assertThat(cold.inUse().unreadUnits()).isGreaterThan(3 * mostInATask);
+    }
+
+    @Test
+    void aLargeReadMakesItsMemoryInSeveralTasksToo() {
+        ColdFixture cold = cold(1024, 0, 64);
+        ColdLog log = cold.log(1);
+        SegmentFixture source = segment(400);
+        cold.await(log.append(source));
+        CompletableFuture<ColdRead> large = log.read(0, 150 * CHUNK, Long.MAX_VALUE, true);
+        int made = 0;
+        while (cold.sim.step()) {
+            int now = cold.store.reads().inUse().madeUnits();
+            assertThat(now - made).isLessThanOrEqualTo((2 << 20) / CHUNK);
+            made = now;
+        }
+        assertThat(ColdFixture.bytes(large.join())).isEqualTo(source.bytes(0, large.join().upperBoundOffset()));
+        assertThat(large.join().sizeBytes()).isGreaterThan(148 * CHUNK);
+        large.join().release();
+    }
+
+    /** A reader whose next reads lie in a run of many chunks that was fetched ahead by one request. */
+    @Nested
+    class WithinARun {
+        private final ColdFixture cold = cold(256, 64, 4);
+        private final ColdLog log = cold.log(1);
+        private final SegmentFixture source = segment(300);
+        private final ColdSegment object = cold.await(log.append(source));
+        private final Reader reader = new Reader(cold, log, source);
+
+        /** Reads until long runs are fetched ahead, then up to the first chunk that is held; the request that holds it is the first of the held ones. */
+        private CompletableFuture<ColdRead> upTo(SimFault fault) {
+            reader.read(40);
+            cold.objects.inject(fault);
+            CompletableFuture<ColdRead> next = reader.ask();
+            cold.sim.settle();
+            while (next.isDone() && !next.isCompletedExceptionally()) {
+                reader.take(next.join());
+                next = reader.ask();
+                cold.sim.settle();
+            }
+            return next;
+        }
+
+        @Test
+        void chunksAreReadAsSoonAsTheirOwnBytesHaveComeAlthoughTheRunGoesOn() {
+            reader.read(40);
+            long requested = fetchedLogBytes();
+            SimFault hold = SimFault.holdingReplies().on(Operation.GET);
+            CompletableFuture<ColdRead> stuck = upTo(hold);
+            assertThat(stuck).isNotDone();
+            assertThat((long) source.batchOf(reader.offset).position()).as("has read of runs that are still on their way").isGreaterThan(requested + 5 * CHUNK);
+            hold.release();
+            reader.take(cold.await(stuck));
+            reader.read(20);
+            assertNothingHeld();
+        }
+
+        @Test
+        void anOutageFailsWhoeverWaitsForAnyChunkOfItAndTheNextReadSucceeds() {
+            CompletableFuture<ColdRead> failed = upTo(SimFault.outage().on(Operation.GET));
+            assertThat(cold.failure(failed)).isInstanceOf(ColdStoreException.Unavailable.class);
+            cold.objects.clearFaults();
+            reader.read(20);
+            assertNothingHeld();
+        }
+
+        @Test
+        void aBodyCutShortKeepsTheChunksBeforeTheCutAndTheOthersAreAskedForAgain() {
+            reader.read(40);
+            cold.objects.inject(SimFault.cuttingBody(1).on(Operation.GET));
+            while (!reader.atEnd()) {
+                reader.read(1);
+            }
+            assertThat(fetchedLogBytes() - source.logSizeBytes()).as("fetched twice, of a run of 8").isBetween(1L, 5L * CHUNK);
+            assertNothingHeld();
+        }
+
+        @Test
+        void aReadThatWaitsForChunksBehindTheCutFailsAndItsRepetitionFetchesNoneTwice() {
+            cold.await(log.epochAt(0));
+            long before = fetchedLogBytes();
+            cold.objects.inject(SimFault.cuttingBody(1).on(Operation.GET));
+            assertThat(cold.failure(log.read(0, 8 * CHUNK, Long.MAX_VALUE, true))).isInstanceOf(ColdStoreException.Unavailable.class);
+            long first = fetchedLogBytes() - before;
+            ColdRead read = cold.await(log.read(0, 8 * CHUNK, Long.MAX_VALUE, true));
+            assertThat(ColdFixture.bytes(read)).isEqualTo(source.bytes(0, read.upperBoundOffset()));
+            assertThat(fetchedLogBytes() - before - first).as("those behind the cut").isBetween(first / 2, first / 2 + CHUNK);
+            read.release();
+            assertNothingHeld();
+        }
+
+        @Test
+        void aDamagedChunkAloneIsAskedForOnceMore() {
+            SimFault hold = SimFault.holdingRequests().on(Operation.GET);
+            reader.read(40);
+            CompletableFuture<ColdRead> stuck = upTo(hold);
+            long rotten = (source.batchOf(reader.offset).position() / CHUNK + 3) * CHUNK + 7;
+            cold.objects.flipBit(object.key(), rotten);
+            hold.release();
+            while (cold.count("firn.cold.chunk.corrupt") == 0 && cold.sim.step()) {
+                // until it has arrived
+            }
+            cold.objects.flipBit(object.key(), rotten);
+            reader.take(cold.await(stuck));
+            while (!reader.atEnd()) {
+                reader.read(1);
+            }
+            assertThat(cold.count("firn.cold.chunk.corrupt")).isEqualTo(1);
+            assertThat(fetchedLogBytes()).isEqualTo(source.logSizeBytes() + CHUNK);
+            assertNothingHeld();
+        }
+
+        @Test
+        void aChunkThatStaysDamagedIsCorruptForWhoeverWantsItAndItsNeighboursAreServed() {
+            cold.objects.flipBit(object.key(), 100 * CHUNK + 7);
+            int served = 0;
+            CompletableFuture<ColdRead> next = reader.ask();
+            for (cold.sim.settle(); !next.isCompletedExceptionally(); cold.sim.settle()) {
+                reader.take(next.join());
+                next = reader.ask();
+                served++;
+            }
+            assertThat(cold.failure(next)).isInstanceOf(ColdStoreException.Corrupt.class);
+            assertThat((long) source.batchOf(reader.offset).position()).as("up to the chunk").isGreaterThan(98 * CHUNK);
+            assertThat(served).isPositive();
+            reader.offset = source.batches().stream().filter(batch -> batch.position() >= 101 * CHUNK).findFirst().orElseThrow().baseOffset();
+            reader.read(20);
+            assertNothingHeld();
+        }
+
+        /** Of the log, once its indexes have been fetched. */
+        private long fetchedLogBytes() {
+            return (long) cold.count("firn.cold.fetched.bytes") - (object.objectSizeBytes() - object.logSizeBytes());
+        }
+
+        @Test
+        void aStoreThatIsSilentInTheMiddleOfItFailsTheReadAtItsDeadlineAndWhatComesLateIsUsed() {
+            SimFault hold = SimFault.holdingReplies().on(Operation.GET);
+            CompletableFuture<ColdRead> stuck = upTo(hold);
+            cold.sim.pass(3_000);
+            assertThat(cold.failure(stuck)).isInstanceOf(ColdStoreException.Unavailable.class).hasMessageContaining("3000 ms");
+            hold.release();
+            cold.sim.settle();
+            int gets = cold.objects.requests(Operation.GET);
+            reader.read(1);
+            assertThat(cold.objects.requests(Operation.GET)).as("the late chunk is used").isEqualTo(gets);
+            assertNothingHeld();
+        }
+
+        @Test
+        void aSequenceThatIsGivenUpTakesItsQueuedRunsAlong() {
+            SimFault hold = SimFault.holdingRequests().on(Operation.GET);
+            CompletableFuture<ColdRead> stuck = upTo(hold);
+            int sent = cold.objects.requests(Operation.GET);
+            int unread = cold.inUse().unreadUnits();
+            assertThat(unread).isGreaterThan(24);
+            cold.sim.pass(3_000);
+            assertThat(cold.failure(stuck)).isInstanceOf(ColdStoreException.Unavailable.class);
+            assertThat(cold.inUse().unreadUnits()).isZero();
+            hold.release();
+            cold.sim.settle();
+            assertThat(cold.objects.requests(Operation.GET)).as("none of what was queued").isEqualTo(sent);
+            reader.read(20);
+            assertNothingHeld();
+        }
+
+        @Test
+        void oneRequestAChunkHoweverManyReadersGoThroughIt() {
+            List<Reader> readers = new ArrayList<>();
+            for (int i = 0; i < 5; i++) {
+                readers.add(new Reader(cold, log, source));
+            }
+            while (!readers.get(0).atEnd() || !readers.get(4).atEnd()) {
+                for (Reader one : readers) {
+                    for (int i = random.nextInt(3); i > 0 && !one.atEnd(); i--) {
+                        one.take(cold.await(one.ask()));
+                    }
+                }
+            }
+            assertThat(cold.count("firn.cold.fetched.bytes") / object.logSizeBytes()).isLessThan(1.1);
+            assertNothingHeld();
+        }
+
+        private void assertNothingHeld() {
+            ReadsInUse held = cold.inUse();
+            assertThat(held.reads()).isZero();
+            assertThat(held.pinnedChunks()).isZero();
+            assertThat(held.reservedUnits()).isZero();
+        }
+    }
+}
