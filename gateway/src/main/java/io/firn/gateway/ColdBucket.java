@@ -22,7 +22,7 @@ public record ColdBucket(ObjectStoreConfig objects, ColdReaderConfig reader) {
         BrokerConfig.Cold cold = config.cold();
         try {
             return new ColdBucket(ModuleConfigs.objects(config), new ColdReaderConfig(cold.prefix().orElse(""), Optional.empty(), cold.chunkBytes(), cold.cacheBytes(), cold.readParallelism(),
-                    cold.readAheadBytes(), cold.requestTimeoutMs(), cold.retryMaxAttempts()));
+                    ModuleConfigs.readAheadBytes(cold), cold.requestTimeoutMs(), cold.retryMaxAttempts()));
         } catch (IllegalArgumentException refused) {
             throw new ConfigException("cold: " + refused.getMessage());
         }

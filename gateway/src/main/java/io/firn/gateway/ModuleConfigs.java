@@ -30,6 +30,9 @@ final class ModuleConfigs {
     /** Parts that are sent at the same time: of two segments three in all, as much memory as four each of 8 MiB would take. */
     private static final int PARTS_OF_TWO = 3;
 
+    /** Measured: a replay out of a directory is as fast with this as with 16 or 64 MiB. */
+    private static final long FILE_READ_AHEAD_BYTES = 8L << 20;
+
     /** Kafka's {@code transaction.remove.expired.transaction.cleanup.interval.ms}. */
     private static final long TRANSACTIONAL_ID_EXPIRY_MS = 3_600_000;
 
@@ -87,8 +90,13 @@ final class ModuleConfigs {
 
     static ColdStoreConfig cold(BrokerConfig config, String clusterId) {
         BrokerConfig.Cold cold = config.cold();
-        return new ColdStoreConfig(cold.prefix().orElse(""), clusterId, cold.chunkBytes(), cold.cacheBytes(), cold.readParallelism(), cold.readAheadBytes(),
+        return new ColdStoreConfig(cold.prefix().orElse(""), clusterId, cold.chunkBytes(), cold.cacheBytes(), cold.readParallelism(), readAheadBytes(cold),
                 cold.uploadParallelism(), cold.requestTimeoutMs(), cold.retryMaxAttempts(), cold.deleteGraceMs(), cold.acceptNoConditionalWrites(), cold.pageCacheBytes());
+    }
+
+    /** What is read ahead of one reader: a directory answers at once, so that more than a little would only take memory. */
+    static long readAheadBytes(BrokerConfig.Cold cold) {
+        return cold.provider().equals("file") ? Math.min(cold.readAheadBytes(), FILE_READ_AHEAD_BYTES) : cold.readAheadBytes();
     }
 
     static RetentionConfig retention(BrokerConfig config, HotStore hot) {

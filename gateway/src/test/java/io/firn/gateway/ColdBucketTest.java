@@ -24,4 +24,17 @@ class ColdBucketTest {
         settings.putAll(further);
         return ColdBucket.of(ConfigLoader.of(settings)).objects().encryption();
     }
+
+    @Test
+    void aDirectoryIsReadAheadALittleAndABucketAsMuchAsIsSaid() {
+        assertThat(ColdBucket.of(ConfigLoader.of(Map.of())).reader().readAheadBytes()).isEqualTo(8L << 20);
+        assertThat(ColdBucket.of(ConfigLoader.of(Map.of("cold.read.ahead.bytes", "1048576"))).reader().readAheadBytes()).isEqualTo(1L << 20);
+        assertThat(ColdBucket.of(ConfigLoader.of(Map.of("cold.provider", "s3", "cold.bucket", "b"))).reader().readAheadBytes()).isEqualTo(64L << 20);
+    }
+
+    @Test
+    void aBucketHasAConnectionForEachReadAndSomeForWrites() {
+        ColdBucket bucket = ColdBucket.of(ConfigLoader.of(Map.of("cold.provider", "s3", "cold.bucket", "b")));
+        assertThat(bucket.objects().maxConnections()).isGreaterThan(bucket.reader().readParallelism());
+    }
 }
