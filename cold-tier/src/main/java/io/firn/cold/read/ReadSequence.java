@@ -11,12 +11,12 @@ package io.firn.cold.read;
  */
 final class ReadSequence {
 
-    /** So many runs make a window, so that there are always several on their way. */
-    private static final int RUNS_A_WINDOW = 8;
-
     /**
-     * Most bytes of one request. At 90 MB/s a connection is busy with them for as long as the farthest of stores takes to the first byte, half a dozen of them fill the network of a broker; and a GiB is 128 requests.
+     * So many runs make a window. A run goes out when there is room for all of it, so longer ones leave more of the window empty, and shorter ones are more requests: 6 MiB with 64 MiB ahead are some 200 a GiB, 4 MiB would be 300.
      */
+    private static final int RUNS_A_WINDOW = 10;
+
+    /** Most bytes of one request, however large the window: at 90 MB/s a connection is busy with them for as long as a distant store takes to the first byte. */
     private static final long RUN_LIMIT_BYTES = 8L << 20;
 
     /** What the manifest it sees says of its segment. */
