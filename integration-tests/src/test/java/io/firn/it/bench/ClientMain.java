@@ -10,6 +10,8 @@ import java.util.Random;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndTimestamp;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -23,7 +25,7 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
  *
  * <pre>
  *   fill TOPIC PARTITIONS RECORDS BASE              so many records of 1 KiB to each partition, with timestamps BASE + offset
- *   read TOPIC PARTITIONS CONSUMERS LIMIT           reads offsets below LIMIT once                  ──▶ bytes nanoseconds
+ *   read TOPIC PARTITIONS CONSUMERS LIMIT SECONDS   reads offsets below LIMIT once, at most so long ──▶ bytes nanoseconds
  *   first TOPIC PARTITIONS LIMIT SAMPLES SEED       new consumers at random offsets                 ──▶ median and p99 until a record is there, ms
  *   times TOPIC PARTITIONS LIMIT SAMPLES SEED BASE  offsetsForTimes of random timestamps            ──▶ median and p99, ms
  *   steady TOPIC PARTITIONS RATE SECONDS            produces at that rate, consumes it              ──▶ median and p99 until acknowledged, and until consumed, ms
@@ -62,7 +64,7 @@ final class ClientMain {
         long[] numbers = Arrays.stream(words).skip(2).mapToLong(Long::parseLong).toArray();
         return switch (words[0]) {
             case "fill" -> fill(words[1], (int) numbers[0], numbers[1], numbers[2]);
-            case "read" -> read(words[1], (int) numbers[0], (int) numbers[1], numbers[2]);
+            case "read" -> read(words[1], (int) numbers[0], (int) numbers[1], numbers[2], numbers[3]);
             case "first" -> first(words[1], (int) numbers[0], numbers[1], (int) numbers[2], new Random(numbers[3]));
             case "times" -> times(words[1], (int) numbers[0], numbers[1], (int) numbers[2], new Random(numbers[3]), numbers[4]);
             case "steady" -> new Steady(bootstrap, words[1], (int) numbers[0], (int) numbers[1], (int) numbers[2]).run();
@@ -75,14 +77,18 @@ final class ClientMain {
     private String fill(String topic, int partitions, long records, long base) throws Exception {
         byte[][] payloads = payloads();
         List<Future<RecordMetadata>> last = new ArrayList<>();
-        try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(Map.of("bootstrap.servers", bootstrap, "batch.size", BATCH_BYTES, "linger.ms", "20"), new ByteArraySerializer(), new ByteArraySerializer())) {
+        AtomicReference<Exception> failure = new AtomicReference<>();
+        try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(Map.of("bootstrap.servers", bootstrap, "batch.size", BATCH_BYTES, "linger.ms", "20", "enable.idempotence", "false"), new ByteArraySerializer(), new ByteArraySerializer())) {
             for (long offset = 0; offset < records; offset++) {
                 last.clear();
                 for (int partition = 0; partition < partitions; partition++) {
-                    last.add(producer.send(new ProducerRecord<>(topic, partition, base + offset, null, payloads[(int) ((offset * 7 + partition) % PAYLOADS)])));
+                    last.add(producer.send(new ProducerRecord<>(topic, partition, base + offset, null, payloads[(int) ((offset * 7 + partition) % PAYLOADS)]), (metadata, exception) -> failure.compareAndSet(null, exception)));
                 }
             }
             producer.flush();
+            if (failure.get() != null) {
+                throw failure.get();
+            }
             for (Future<RecordMetadata> each : last) {
                 if (each.get().offset() != records - 1) {
                     throw new IOException("not all were acknowledged, or some twice: " + each.get());
@@ -103,11 +109,11 @@ final class ClientMain {
         return payloads;
     }
 
-    private String read(String topic, int partitions, int consumers, long limit) throws Exception {
+    private String read(String topic, int partitions, int consumers, long limit, long seconds) throws Exception {
         List<Replay> replays = Replay.of(bootstrap, topic, partitions, consumers, limit);
         try {
             long start = System.nanoTime();
-            List<Future<Long>> results = replays.stream().map(replay -> threads.submit(replay::once)).toList();
+            List<Future<Long>> results = replays.stream().map(replay -> threads.submit(() -> replay.once(TimeUnit.SECONDS.toNanos(seconds)))).toList();
             long bytes = 0;
             for (Future<Long> result : results) {
                 bytes += result.get();

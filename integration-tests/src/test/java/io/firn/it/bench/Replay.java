@@ -66,12 +66,13 @@ final class Replay implements AutoCloseable {
         return replays;
     }
 
-    /** Reads all once: bytes of the records' values. */
-    long once() throws IOException {
+    /** Reads all once, or as much as it can in that time: bytes of the records' values. */
+    long once(long nanos) throws IOException {
         rewind();
         Set<TopicPartition> left = new HashSet<>(partitions);
-        long heardAt = System.nanoTime();
-        while (!left.isEmpty()) {
+        long start = System.nanoTime();
+        long heardAt = start;
+        while (!left.isEmpty() && System.nanoTime() - start < nanos) {
             ConsumerRecords<byte[], byte[]> records = consumer.poll(POLL);
             if (take(records, left) > 0) {
                 heardAt = System.nanoTime();

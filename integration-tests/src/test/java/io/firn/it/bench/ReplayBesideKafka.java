@@ -35,6 +35,7 @@ final class ReplayBesideKafka {
         try (BrokerProcess broker = Peer.KAFKA.start(layout, data, new Peer.Mode(false, true)); Attendant client = ReplayRig.client(layout.work(), broker.bootstrap(), "-kafka")) {
             if (round == 0) {
                 for (int partitions : PARTITIONS) {
+                    ReplayRows.say("filling %d partitions of Kafka", partitions);
                     topics.add(ReplayTopics.fill(client, broker.bootstrap(), Peer.KAFKA, partitions, plan.replayedBytes()));
                 }
                 Bench.quiet();
@@ -46,9 +47,9 @@ final class ReplayBesideKafka {
         }
     }
 
-    private static Run read(BrokerProcess broker, Attendant client, String topic, int partitions, long limit) throws IOException {
+    private Run read(BrokerProcess broker, Attendant client, String topic, int partitions, long limit) throws IOException {
         double before = broker.cpuSeconds();
-        String[] read = client.ask("read " + topic + " " + partitions + " 1 " + limit);
+        String[] read = client.ask("read " + topic + " " + partitions + " 1 " + limit + " " + plan.replaySeconds());
         return new Run(Long.parseLong(read[0]), Long.parseLong(read[1]), new Usage(0, broker.cpuSeconds() - before, 0, 0, 0, 0, 0, 0, 0, 0));
     }
 

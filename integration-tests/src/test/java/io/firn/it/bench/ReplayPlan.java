@@ -16,11 +16,17 @@ record ReplayPlan(List<String> parts, int rounds, double scale, List<Integer> de
     private static final int MAIN_PARTITIONS = 16;
     private static final int LEAST_SAMPLES = 30;
     private static final int LEAST_SECONDS = 4;
+    private static final int REPLAY_SECONDS = 20;
     private static final long REPLAYED_BYTES = 2L << 30;
 
     /** What one replay of a topic reads. */
     long replayedBytes() {
         return (long) (REPLAYED_BYTES * scale);
+    }
+
+    /** After which a replay is cut off; its speed is that of what it has read. */
+    int replaySeconds() {
+        return seconds(REPLAY_SECONDS);
     }
 
     int samples(int full) {

@@ -57,8 +57,8 @@ final class ReplayRows {
             Admins.create(rig.bootstrap(), "steady", STEADY_PARTITIONS, Peer.FIRN.hotTopic());
             Bench.quiet();
             for (ReplayTopics each : topics.values()) {
-                read(rig, each.hot(), each.partitions(), 1, each.cold() / 2);
-                read(rig, each.tiered(), each.partitions(), 1, each.cold() / 2);
+                read(rig, each.hot(), each.partitions(), 1, each.cold());
+                read(rig, each.tiered(), each.partitions(), 1, each.cold());
             }
             for (int round = 0; round < plan.rounds(); round++) {
                 say("round %d of %d", round + 1, plan.rounds());
@@ -131,6 +131,7 @@ final class ReplayRows {
                     Run cold = read(rig, of.tiered(), partitions, consumers, limit);
                     Run hot = round % 2 == 0 ? before : read(rig, of.hot(), partitions, consumers, limit);
                     say("%s", sheet.add(new Cell(delayMs, partitions, consumers), cold, hot));
+                    save();
                     if (delayMs == plan.mainDelayMs() && consumers == 1) {
                         table.add("bytes fetched ÷ bytes delivered, one reader, " + partitions + plural(partitions) + ", " + delayMs + " ms", "", Target.atMost(FETCHED_PER_DELIVERED), Peer.FIRN,
                                 cold.usage().fetched() / cold.usage().delivered());
@@ -144,9 +145,9 @@ final class ReplayRows {
         return partitions == 1 ? " partition" : " partitions";
     }
 
-    private static Run read(ReplayRig rig, String topic, int partitions, int consumers, long limit) throws IOException {
+    private Run read(ReplayRig rig, String topic, int partitions, int consumers, long limit) throws IOException {
         Usage before = rig.usage();
-        String[] read = rig.client().ask("read " + topic + " " + partitions + " " + consumers + " " + limit);
+        String[] read = rig.client().ask("read " + topic + " " + partitions + " " + consumers + " " + limit + " " + plan.replaySeconds());
         return new Run(Long.parseLong(read[0]), Long.parseLong(read[1]), rig.usage().since(before));
     }
 
@@ -220,7 +221,7 @@ final class ReplayRows {
         Files.writeString(layout.work().resolve("replay.md"), result());
     }
 
-    private static void say(String text, Object... values) {
+    static void say(String text, Object... values) {
         System.err.printf(Locale.ROOT, text + "%n", values);
     }
 }
