@@ -12,7 +12,7 @@ import java.util.List;
  */
 final class ReplayBesideKafka {
 
-    private static final List<Integer> PARTITIONS = List.of(1, 16);
+    static final List<Integer> PARTITIONS = List.of(1, 16);
 
     private final Layout layout;
     private final ReplayPlan plan;

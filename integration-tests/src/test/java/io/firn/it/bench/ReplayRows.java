@@ -32,8 +32,6 @@ final class ReplayRows {
     private static final double FETCHED_PER_DELIVERED = 1.05;
     private static final double PUTS_PER_GIB = 64;
     private static final double BESIDE_REPLAYS = 1.2;
-    /** What {@link ReplayBesideKafka} measures too. */
-    private static final List<Integer> NEAR_PARTITIONS = List.of(1, 16);
 
     private final Layout layout;
     private final ReplayPlan plan;
@@ -89,7 +87,7 @@ final class ReplayRows {
             counts.add(plan.mainPartitions());
         }
         if (wanted("kafka")) {
-            counts.addAll(NEAR_PARTITIONS);
+            counts.addAll(ReplayBesideKafka.PARTITIONS);
         }
         return counts;
     }
@@ -99,7 +97,7 @@ final class ReplayRows {
             speed(rig, round);
         }
         if (wanted("kafka")) {
-            for (int partitions : NEAR_PARTITIONS) {
+            for (int partitions : ReplayBesideKafka.PARTITIONS) {
                 rig.delay(0);
                 ReplayTopics of = topics.get(partitions);
                 near(table, Peer.FIRN, partitions, read(rig, of.tiered(), partitions, 1, of.cold()), read(rig, of.hot(), partitions, 1, of.cold()));

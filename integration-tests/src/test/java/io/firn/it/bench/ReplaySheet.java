@@ -28,6 +28,15 @@ final class ReplaySheet {
             return bytes / MIB * 1e9 / nanos;
         }
 
+        /** Processor time per GiB of broker and client, which both tiers need. */
+        private double needed() {
+            return perGib(usage.brokerCpu() + usage.clientCpu());
+        }
+
+        private double all() {
+            return needed() + perGib(usage.storeCpu() + usage.proxyCpu());
+        }
+
         private double perGib(double amount) {
             return amount * GIB / bytes;
         }
@@ -49,6 +58,8 @@ final class ReplaySheet {
         add(line, "proxy", cold.perGib(cold.usage.proxyCpu()));
         add(line, "busy cold", cold.usage.cores());
         add(line, "busy hot", hot.usage.cores());
+        add(line, "by processors here", hot.needed() / cold.all());
+        add(line, "by processors elsewhere", hot.needed() / cold.needed());
         add(line, "fetched ÷ delivered", cold.usage.fetched() / cold.usage.delivered());
         add(line, "GETs per GiB", cold.perGib(cold.usage.gets()));
         return String.format(Locale.ROOT, "%s: cold %.0f MiB/s, hot %.0f MiB/s, cold ÷ hot %.2f; s per GiB: broker %.2f (hot %.2f), client %.2f (hot %.2f), S3 server %.2f, proxy %.2f; busy %.2f (hot %.2f); fetched ÷ delivered %.3f, %.0f GETs per GiB",
@@ -66,8 +77,8 @@ final class ReplaySheet {
 
     String markdown() {
         StringBuilder text = new StringBuilder("""
-                | delay, ms | partitions | consumers | cold, MiB/s (min–max) | hot, MiB/s (min–max) | cold ÷ hot (min–max) | target | met | broker, s/GiB cold : hot | client, s/GiB cold : hot | S3 server, s/GiB | proxy, s/GiB | processors busy cold : hot | fetched ÷ delivered | GETs per GiB |
-                |---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|
+                | delay, ms | partitions | consumers | cold, MiB/s (min–max) | hot, MiB/s (min–max) | cold ÷ hot (min–max) | target | met | broker, s/GiB cold : hot | client, s/GiB cold : hot | S3 server, s/GiB | proxy, s/GiB | processors busy cold : hot | cold ÷ hot that processors allow here : with the store elsewhere | fetched ÷ delivered | GETs per GiB |
+                |---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|
                 """);
         cells.forEach((cell, line) -> {
             double target = cell.target();
@@ -75,7 +86,7 @@ final class ReplaySheet {
             double ratio = line.get("cold ÷ hot").median(Peer.FIRN).orElseThrow();
             List<String> columns = new ArrayList<>(List.of("" + cell.delayMs, "" + cell.partitions, "" + cell.consumers, line.get("cold MiB/s").spread(Peer.FIRN), line.get("hot MiB/s").spread(Peer.FIRN),
                     line.get("cold ÷ hot").spread(Peer.FIRN), held ? "≥ " + target : "", !held ? "" : ratio >= target ? "yes" : "no", pair(line, "broker"), pair(line, "client"), median(line, "S3 server"),
-                    median(line, "proxy"), pair(line, "busy"), String.format(Locale.ROOT, "%.3f", line.get("fetched ÷ delivered").median(Peer.FIRN).orElseThrow()), median(line, "GETs per GiB")));
+                    median(line, "proxy"), pair(line, "busy"), median(line, "by processors here") + " : " + median(line, "by processors elsewhere"), String.format(Locale.ROOT, "%.3f", line.get("fetched ÷ delivered").median(Peer.FIRN).orElseThrow()), median(line, "GETs per GiB")));
             text.append("| ").append(String.join(" | ", columns)).append(" |\n");
         });
         return text.toString();

@@ -62,7 +62,7 @@ final class Row {
     }
 
     private static String number(double value) {
-        return String.format(Locale.ROOT, value >= 100 ? "%.0f" : value >= 1 ? "%.1f" : "%.3f", value);
+        return String.format(Locale.ROOT, value >= 100 ? "%.0f" : value >= 10 ? "%.1f" : value >= 1 ? "%.2f" : "%.3f", value);
     }
 
     /** A line of a Markdown table: name, unit, each peer's median and range, target of Firn's median itself and whether it was met. */
