@@ -8,6 +8,7 @@ import io.firn.hot.log.LogState;
 import io.firn.hot.recovery.RecoveredLog;
 import io.firn.hot.segment.SealedPart;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -220,6 +221,11 @@ public final class HotLog {
     /** Lineage of the log. An immutable value, for this module. */
     public LeaderEpochs leaderEpochs() {
         return state.epochs();
+    }
+
+    /** The same, in the text format of Kafka's {@code leader-epoch-checkpoint}: from the log's beginning, also where that is in the cold tier, to the end. */
+    public ByteBuffer lineage() {
+        return state.epochs().toText();
     }
 
     /** Newest leader epoch that has a record; empty for an empty log without history. */
