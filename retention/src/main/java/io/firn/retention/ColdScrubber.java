@@ -9,8 +9,10 @@ import io.firn.hot.HotLogConfig;
 import io.firn.retention.ScrubMeters.Found;
 import io.firn.retention.ScrubPlaces.Place;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -19,11 +21,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * Looks after the objects of one partition that this broker leads: sweeps what belongs to nobody, reads what counts, and mends what is missing or damaged.
@@ -37,7 +41,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p><b>Who</b>: the leader, through the cold log it has opened; nobody else can prove that something is an orphan. Partitions of topics that are gone have no leader: {@link TopicSweep}.
  *
- * <p><b>What is wrong</b> is said once at ERROR, and counts in the gauges until it is mended, or no longer live, or found sound by the next reading. Every sweep tries to mend it again ({@link HotRepair}). Manifest pages
+ * <p><b>What is wrong</b> is said once at ERROR, and counts in the gauges until it is mended, or no longer live, or found sound by the next reading. Every sweep tries to mend it again: from the local disk ({@link HotRepair}), else from another replica's ({@link ReplicaRepair}). Manifest pages
  * cannot be mended, nor what they list; that holds up the mending of nothing else. A newest manifest that cannot be read is replaced by the next one.
  *
  * <p>Where offload has stopped, as the local disk fails say, the bucket is still compared and read; then nothing is deleted nor mended, as only the Offloader changes the cold log.
@@ -48,12 +52,14 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Cost for a partition on which nothing happens: a sweep's 3 requests an interval, and reading it once in the scrub's.
  *
- * <p>Limits: {@link #KNOWN_LIMIT} objects known to be wrong, others are counted. Threading: confined to the partition's loop; steps run on the thread of the scrub and come back as messages.
+ * <p>Limits: {@link #KNOWN_LIMIT} objects known to be wrong, others are counted; {@link #MENDED_IN_TURN} tried in one turn, the next ones in another. Threading: confined to the partition's loop; steps run on the thread of the scrub and come back as messages.
  */
 final class ColdScrubber {
     /** Within it the first sweep comes after this broker began to lead, at some time, so that many partitions do not come at once. */
     static final long FIRST_SWEEP_MS = 3_600_000;
     private static final int KNOWN_LIMIT = 1_000;
+    /** Broken segments that one turn tries to mend: each may take minutes, while other partitions wait for their turns. */
+    static final int MENDED_IN_TURN = 8;
     private static final Logger logger = LoggerFactory.getLogger(ColdScrubber.class);
 
     private final TieredLog log;
@@ -80,6 +86,8 @@ final class ColdScrubber {
     private Found found = Found.NOTHING;
     private long moreListed;
     private long moreRead;
+    /** Base offset of the last broken segment that a sweep has tried to mend; -1 when it has come to the last one. */
+    private long triedUpTo = -1;
     private volatile boolean closed;
 
     ColdScrubber(TieredLog log, PartitionLoop loop, Offloader offloader, Work work) {
@@ -132,11 +140,11 @@ final class ColdScrubber {
         }
         if (scrubs.config().sweeps() && !sweeping && work.nowMs() >= nextSweepMs) {
             sweeping = true;
-            ask(scrubs.sweeps(), 1, this::sweepGranted);
+            ask(scrubs.sweeps(), 1, loop.executor(), this::sweepGranted);
         }
         if (scrubs.config().scrubs() && !reading && work.nowMs() >= (known.isEmpty() ? nextReadMs : nextKnownMs) && !offloader.own().orElseThrow().isEmpty()) {
             reading = true;
-            ask(scrubs.reads(), scrubs.stepBytes(), this::readGranted);
+            ask(scrubs.reads(), scrubs.stepBytes(), loop.executor(), this::readGranted);
         }
     }
 
@@ -145,8 +153,8 @@ final class ColdScrubber {
         return !closed && !work.closed().get() && offloader.own().isPresent() && !offloader.fenced() && log.offlineReason().isEmpty();
     }
 
-    private void ask(Turns turns, long sizeBytes, Runnable granted) {
-        work.post(() -> turns.request(new Turns.Turn(loop.executor(), sizeBytes, granted), work.nowMs()));
+    private void ask(Turns turns, long sizeBytes, Executor on, Runnable granted) {
+        work.post(() -> turns.request(new Turns.Turn(on, sizeBytes, granted), work.nowMs()));
     }
 
     private void giveBack(Turns turns) {
@@ -181,7 +189,22 @@ final class ColdScrubber {
         broken.values().removeIf(ColdScrubber::seenByListing); // told anew, if it is still so
         moreListed = result.moreDamage() + result.damage().stream().filter(damage -> !note(damage, before.containsKey(damage.key()))).count();
         stand(new Found(result.orphans(), result.orphanBytes(), 0, 0));
-        return mend(List.copyOf(broken.values())).thenCompose(mended -> result.failure().<CompletableFuture<Void>>map(CompletableFuture::failedFuture).orElseGet(() -> CompletableFuture.completedFuture(null)));
+        return mendSome().thenCompose(mended -> result.failure().<CompletableFuture<Void>>map(CompletableFuture::failedFuture).orElseGet(() -> CompletableFuture.completedFuture(null)));
+    }
+
+    /** From where the turn before has stopped; further ones in another turn, at once. What cannot be mended holds up nothing behind it. */
+    private CompletableFuture<Void> mendSome() {
+        List<ColdDamage> left = broken.values().stream().filter(damage -> damage.segment().filter(segment -> segment.baseOffset() > triedUpTo).isPresent()).sorted(Comparator.comparingLong(ColdScrubber::baseOffset)).toList();
+        boolean more = left.size() > MENDED_IN_TURN;
+        List<ColdDamage> now = left.subList(0, more ? MENDED_IN_TURN : left.size());
+        return mend(now).thenRun(() -> {
+            triedUpTo = more ? baseOffset(now.get(now.size() - 1)) : -1;
+            nextSweepMs = more ? work.nowMs() : nextSweepMs;
+        });
+    }
+
+    private static long baseOffset(ColdDamage damage) {
+        return damage.segment().orElseThrow().baseOffset();
     }
 
     /** What was found by reading stays known until it is mended, no longer live, or read anew. */
@@ -233,7 +256,10 @@ final class ColdScrubber {
             goOnKnown(result);
         }
         scrubs.places().put(log.hot().partition(), new Place(roundUnderWay ? at.offset() : Place.OVER, roundBegunAtMs, damaged()));
-        return mend(result.damage());
+        if (result.damage().size() > MENDED_IN_TURN) { // the others are for a sweep
+            nextSweepMs = Math.min(nextSweepMs, work.nowMs());
+        }
+        return mend(result.damage().subList(0, Math.min(result.damage().size(), MENDED_IN_TURN)));
     }
 
     private void goOn(ScrubStep.Result result) {
@@ -311,10 +337,9 @@ final class ColdScrubber {
 
     private CompletableFuture<Void> mend(ColdDamage damage, ColdSegment segment) {
         ColdLog cold = offloader.own().orElseThrow();
-        List<SealedSource> local = retained(segment);
-        HotLogConfig config = log.config().hot();
-        return loop.bring(onThread(() -> mended(cold, segment, local, config))).handle((outcome, failure) -> {
-            local.forEach(SealedSource::release);
+        Copies copies = new Copies(retained(segment), log.hot().lineage(), log.config().hot(), log.role().leaderEpoch());
+        return loop.bring(onThread(() -> mended(cold, segment, copies))).handle((outcome, failure) -> {
+            copies.local().forEach(SealedSource::release);
             if (failure != null) {
                 return CompletableFuture.<Void>failedFuture(failure);
             }
@@ -326,20 +351,33 @@ final class ColdScrubber {
     }
 
     private void told(ColdDamage damage, Outcome outcome) {
-        if (outcome.stays().isPresent()) {
-            logger.atDebug().addKeyValue("partition", log.hot().partition()).addKeyValue("object", damage.key()).addKeyValue("why", outcome.stays().get()).log("An object of the cold tier cannot be mended from here");
+        if (outcome instanceof Outcome.Stays stays) {
+            logger.atLevel(stays.refusals().isEmpty() ? Level.DEBUG : Level.WARN).addKeyValue("partition", log.hot().partition()).addKeyValue("object", damage.key()).addKeyValue("why", stays.why()).addKeyValue("replicas", stays.refusals())
+                    .log("A broken object of the cold tier cannot be mended");
             return;
         }
         broken.remove(damage.key());
         stand(found);
-        if (outcome.replaced()) {
-            scrubs.meters().repaired();
-            logger.atWarn().addKeyValue("partition", log.hot().partition()).addKeyValue("object", damage.key()).log("A broken object of the cold tier was replaced from the local disk");
+        if (outcome instanceof Outcome.Mended mended) {
+            scrubs.meters().repaired(mended.source());
+            logger.atWarn().addKeyValue("partition", log.hot().partition()).addKeyValue("object", damage.key()).addKeyValue("from", mended.from()).log("A broken object of the cold tier was replaced");
         }
     }
 
-    /** @param stays why it is as it was */
-    private record Outcome(boolean replaced, Optional<String> stays) {}
+    /** What this broker has to mend a segment with. @param local retained */
+    private record Copies(List<SealedSource> local, ByteBuffer lineage, HotLogConfig config, int leaderEpoch) {}
+
+    private sealed interface Outcome {
+
+        /** @param from for people */
+        record Mended(ScrubMeters.Source source, String from) implements Outcome {}
+
+        /** Somebody else has replaced or dropped it. */
+        record Gone() implements Outcome {}
+
+        /** @param refusals of other replicas that were asked */
+        record Stays(String why, List<String> refusals) implements Outcome {}
+    }
 
     /** The local segments that hold any of its range. On the loop. */
     private List<SealedSource> retained(ColdSegment segment) {
@@ -350,26 +388,51 @@ final class ColdScrubber {
     }
 
     /** On the thread of the scrub. One that cannot be found any more, as its manifest page is lost, must not hold up the others. */
-    private Outcome mended(ColdLog cold, ColdSegment segment, List<SealedSource> local, HotLogConfig config) throws IOException {
+    private Outcome mended(ColdLog cold, ColdSegment segment, Copies copies) throws IOException {
         try {
-            return mendedOrGone(cold, segment, local, config);
+            return mendedOrGone(cold, segment, copies);
         } catch (ColdStoreException.Missing | ColdStoreException.Corrupt unreadable) {
             logger.atWarn().addKeyValue("partition", log.hot().partition()).addKeyValue("object", segment.key()).addKeyValue("cause", unreadable.getMessage())
                     .log("A broken object of the cold tier cannot be replaced, as something else there cannot be read");
-            return new Outcome(false, Optional.of(String.valueOf(unreadable.getMessage())));
+            return new Outcome.Stays(String.valueOf(unreadable.getMessage()), List.of());
         }
     }
 
-    private Outcome mendedOrGone(ColdLog cold, ColdSegment segment, List<SealedSource> local, HotLogConfig config) throws IOException {
+    private Outcome mendedOrGone(ColdLog cold, ColdSegment segment, Copies copies) throws IOException {
         Patience patience = patience();
         if (!patience.await(cold.isLive(segment))) {
-            return new Outcome(false, Optional.empty());
+            return new Outcome.Gone();
         }
-        HotRepair.Order order = new HotRepair.Order(segment, local.isEmpty() ? Optional.empty() : tail(cold, segment), local,
-                config.compacted() || cold.cleanOffset() > segment.baseOffset(), config.indexIntervalBytes());
-        HotRepair repair = new HotRepair(order, changes, scrubs.scratch(), patience, this::givenUp);
+        boolean replicas = !scrubs.replicas().get().holders(log.hot().partition()).isEmpty();
+        Optional<ColdSegmentLog> tail = copies.local().isEmpty() && !replicas ? Optional.empty() : tail(cold, segment);
+        boolean compacted = copies.config().compacted() || cold.cleanOffset() > segment.baseOffset();
+        HotRepair repair = new HotRepair(new HotRepair.Order(segment, tail, copies.local(), compacted, copies.config().indexIntervalBytes()), changes, scrubs.scratch(), patience, this::givenUp);
         Optional<String> stays = repair.run();
-        return new Outcome(repair.replaced(), stays);
+        if (stays.isEmpty()) {
+            return repair.replaced() ? new Outcome.Mended(ScrubMeters.Source.LOCAL, "the local disk") : new Outcome.Gone();
+        }
+        return replicas && !(compacted && tail.isEmpty()) ? mendedByReplica(cold, new Replacement(segment, tail, changes, patience), copies, stays.get()) : new Outcome.Stays(stays.get(), List.of());
+    }
+
+    private Outcome mendedByReplica(ColdLog cold, Replacement replacement, Copies copies, String why) throws IOException {
+        SegmentEnding ending = SegmentEnding.of(cold, replacement.broken(), replacement.tail(), copies.lineage(), replacement.patience());
+        ReplicaCopy.Ground ground = new ReplicaCopy.Ground(log.hot().partition(), copies.leaderEpoch(), scrubs.replicas().get(), scrubs.spareBytes(), this::fetchTurn, scrubs.stepBytes(), replacement.patience(), this::givenUp);
+        ReplicaRepair repair = new ReplicaRepair(replacement, ending, ground, scrubs.scratch(), copies.config().indexIntervalBytes());
+        Optional<Integer> broker = repair.run();
+        if (broker.isEmpty()) {
+            return new Outcome.Stays(why, repair.refusals());
+        }
+        return repair.replaced() ? new Outcome.Mended(ScrubMeters.Source.REPLICA, "broker " + broker.get()) : new Outcome.Gone();
+    }
+
+    /** Done when as many bytes more may be fetched as a step of the scrub may read. The pace is kept by when turns are given, so each is given back at once. */
+    private CompletableFuture<Void> fetchTurn() {
+        CompletableFuture<Void> granted = new CompletableFuture<>();
+        ask(scrubs.fetches(), scrubs.stepBytes(), Runnable::run, () -> {
+            giveBack(scrubs.fetches());
+            granted.complete(null);
+        });
+        return granted;
     }
 
     private Optional<ColdSegmentLog> tail(ColdLog cold, ColdSegment segment) {

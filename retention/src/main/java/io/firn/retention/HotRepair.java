@@ -11,7 +11,6 @@ import io.firn.retention.compaction.BatchSink;
 import io.firn.retention.compaction.SegmentCopy;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -28,9 +27,11 @@ import java.util.function.BooleanSupplier;
  *   {@link ColdLog#replace}: uploaded under a new name, checked, swapped in one manifest; readers go on, the old object goes after the grace period
  * </pre>
  *
- * <p><b>What may take its place.</b> The same log bytes, and no others. A log is never written twice, so for the same range of offsets the size says it; largest timestamp and leader epoch have to
+ * <p><b>What may take its place</b> ({@link Replacement}): the same log bytes, and no others. A log is never written twice, so for the same range of offsets the size says it; largest timestamp and leader epoch have to
  * agree as well, as an unclean election may leave another log on a disk. Not so where compaction writes: the local copy of a compacted topic may lack what the bucket must
  * have, or have what the bucket must not bring back; there only the checksums of the object itself will do. Its last offset needs the producers' state: from the object's tail, or from a local segment that ends there.
+ *
+ * <p>Where the local disk has no copy, another replica may: {@link ReplicaRepair}.
  *
  * <p><i>On crash</i>: as of any replacement: one orphan object, a scratch file.
  *
@@ -97,40 +98,10 @@ final class HotRepair {
     }
 
     private Optional<String> replacedBy(SegmentSource source) throws IOException {
-        Optional<String> other = difference(source);
-        if (other.isEmpty()) {
-            replaced = patience.await(changes.replace(List.of(order.broken()), source)).isPresent();
-        }
+        Replacement replacement = new Replacement(order.broken(), order.tail(), changes, patience);
+        Optional<String> other = replacement.difference(source);
+        replaced = other.isEmpty() && replacement.by(source);
         return other;
-    }
-
-    private Optional<String> difference(SegmentSource source) throws IOException {
-        if (source.logSizeBytes() != order.broken().logSizeBytes()) {
-            return Optional.of("the local copy has " + source.logSizeBytes() + " bytes, not " + order.broken().logSizeBytes());
-        }
-        return order.tail().isPresent() ? difference(source, order.tail().get()) : likelyDifference(source);
-    }
-
-    /** An unclean election may have left another log here, of just this size: what the manifest knows besides has to agree as well. */
-    private Optional<String> likelyDifference(SegmentSource source) throws IOException {
-        if (source.maxTimestampMs() != order.broken().maxTimestampMs()) {
-            return Optional.of("the local copy has other timestamps, and the object's own checksums are gone");
-        }
-        String[] epochs = StandardCharsets.UTF_8.decode(source.leaderEpochs().slice()).toString().strip().split("\\s+");
-        int newest = Integer.parseInt(epochs[epochs.length - 2]); // the last line is an epoch and its first offset
-        return newest > order.broken().leaderEpoch() ? Optional.of("the local copy is of leader epoch " + newest + ", the object of " + order.broken().leaderEpoch()) : Optional.empty();
-    }
-
-    private static Optional<String> difference(SegmentSource source, ColdSegmentLog tail) throws IOException {
-        for (int chunk = 0; chunk < tail.chunks(); chunk++) {
-            long position = (long) chunk * tail.chunkBytes();
-            ByteBuffer bytes = ByteBuffer.allocate((int) Math.min(tail.chunkBytes(), source.logSizeBytes() - position));
-            source.readLog(position, bytes);
-            if (bytes.hasRemaining() || !tail.isChunk(chunk, bytes.flip())) {
-                return Optional.of("the local copy is not the same from byte " + position + " on");
-            }
-        }
-        return Optional.empty();
     }
 
     private Optional<String> putTogether() throws IOException {

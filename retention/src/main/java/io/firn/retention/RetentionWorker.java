@@ -151,6 +151,11 @@ public final class RetentionWorker implements AutoCloseable {
         });
     }
 
+    /** From now on other replicas are asked for what is broken in the bucket and not on the local disk. */
+    public void repairFrom(ReplicaLogs replicas) {
+        work.scrubs().replicas().set(replicas);
+    }
+
     /** Where the cold tier of a partition ends; looked up in turns, so that a broker that gets many replicas at once does not flood the bucket. */
     public TierBoundary boundary(TopicIdPartition partition, Executor loop) {
         ColdBoundary boundary = new ColdBoundary(work.cold(), partition, loop);
@@ -258,6 +263,7 @@ public final class RetentionWorker implements AutoCloseable {
         work.coldCompactions().turns().grant(work.nowMs());
         work.scrubs().sweeps().grant(work.nowMs());
         work.scrubs().reads().grant(work.nowMs());
+        work.scrubs().fetches().grant(work.nowMs());
         coldDeletions.look();
         topicSweep.ifPresent(TopicSweep::look);
         keepPlaces();

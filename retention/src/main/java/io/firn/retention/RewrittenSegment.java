@@ -88,9 +88,14 @@ final class RewrittenSegment implements BatchSink, SegmentSource, AutoCloseable 
 
     /** All batches of the last segment of the group have been given; that segment says what is to be known at the end. */
     void finish(SegmentRecords last) throws IOException {
-        nextOffset = last.nextOffset();
-        leaderEpochs = last.leaderEpochs();
-        producerSnapshot = last.producerSnapshot();
+        finish(last.nextOffset(), last.leaderEpochs(), last.producerSnapshot());
+    }
+
+    /** As above, of one that ends at {@code end}. */
+    void finish(long end, ByteBuffer epochsAtEnd, ByteBuffer producersAtEnd) throws IOException {
+        nextOffset = end;
+        leaderEpochs = epochsAtEnd;
+        producerSnapshot = producersAtEnd;
         if (batchesEnd < nextOffset) {
             batch(EmptyBatch.over(batchesEnd, nextOffset, leaderEpoch));
         }

@@ -2,10 +2,19 @@ package io.firn.retention;
 
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.util.EnumMap;
+import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** The numbers of scrub and sweep, over all partitions that this broker leads. Thread-safe. */
 final class ScrubMeters {
+
+    /** Where the bytes of a repair are from. */
+    enum Source {
+        LOCAL,
+        REPLICA
+    }
 
     /** What is known of one partition. */
     record Found(long orphans, long orphanBytes, long missing, long damaged) {
@@ -23,7 +32,7 @@ final class ScrubMeters {
     private final Counter rounds;
     private final Counter readBytes;
     private final Counter readSegments;
-    private final Counter repaired;
+    private final Map<Source, Counter> repaired = new EnumMap<>(Source.class);
     private final Counter deadTopics;
 
     ScrubMeters(MeterRegistry registry) {
@@ -38,7 +47,9 @@ final class ScrubMeters {
         rounds = RetentionMeters.counter(registry, "firn.cold.scrub.rounds", "Times that a partition was read through");
         readBytes = RetentionMeters.counter(registry, "firn.cold.scrub.bytes", "Log bytes read to be checked");
         readSegments = RetentionMeters.counter(registry, "firn.cold.scrub.segments", "Segment objects read to their end and found sound");
-        repaired = RetentionMeters.counter(registry, "firn.cold.repaired.segments", "Missing and damaged segment objects replaced from the local disk");
+        for (Source source : Source.values()) {
+            repaired.put(source, Counter.builder("firn.cold.repaired.segments").tag("source", source.name().toLowerCase(Locale.ROOT)).description("Missing and damaged segment objects replaced from the local disk or another replica").register(registry));
+        }
         deadTopics = RetentionMeters.counter(registry, "firn.cold.dead.topics", "Topics whose deletion from the bucket was finished for a broker that died in it");
     }
 
@@ -70,8 +81,8 @@ final class ScrubMeters {
         readSegments.increment();
     }
 
-    void repaired() {
-        repaired.increment();
+    void repaired(Source source) {
+        repaired.get(source).increment();
     }
 
     void topics(int deleted, int strange, int stuck) {

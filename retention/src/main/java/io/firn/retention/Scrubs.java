@@ -3,17 +3,23 @@ package io.firn.retention;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.LongSupplier;
 
 /**
  * What the sweeps and scrubs of one worker share: one at a time, on one thread that may wait for the bucket, at a bounded rate.
  *
  * @param thread runs one step after the other
- * @param scratch for segments that are put together from local ones
+ * @param scratch for segments that are put together from local ones, or fetched from other replicas
  * @param sweeps turns to compare a partition with its manifest; reached only by message to the mailbox
  * @param reads turns to read on, each of {@code stepBytes}; reached only by message to the mailbox
+ * @param fetches turns to fetch from other replicas, each of {@code stepBytes}; reached only by message to the mailbox
+ * @param replicas who has other replicas; nobody until it is said
+ * @param spareBytes free bytes of the disk beyond twice its watermark; any thread
  * @param closing done when the worker closes
  */
-record Scrubs(ScrubConfig config, Executor thread, ScratchSpace scratch, ScrubPlaces places, ScrubMeters meters, Turns sweeps, Turns reads, long stepBytes, CompletableFuture<Void> closing) {
+record Scrubs(ScrubConfig config, Executor thread, ScratchSpace scratch, ScrubPlaces places, ScrubMeters meters, Turns sweeps, Turns reads, Turns fetches, long stepBytes,
+        AtomicReference<ReplicaLogs> replicas, LongSupplier spareBytes, CompletableFuture<Void> closing) {
     /** Comparisons begun in a second, at most: a broker that has just been given ten thousand partitions must not flood the bucket. */
     static final int SWEEPS_PER_SECOND = 10;
     private static final int AT_ONCE = 1;
@@ -24,6 +30,7 @@ record Scrubs(ScrubConfig config, Executor thread, ScratchSpace scratch, ScrubPl
         ScrubConfig scrub = config.scrub();
         long stepBytes = Math.max(LEAST_STEP_BYTES, Math.min(MOST_STEP_BYTES, (long) (scrub.scrubBytesPerSecond() * (config.checkIntervalMs() / 1_000.0)))); // turns that time frees are given each check interval
         return new Scrubs(scrub, thread, scratch.beside("repair"), scratch.places(), new ScrubMeters(meters), new Turns(AT_ONCE, UploadPace.of(SWEEPS_PER_SECOND)),
-                new Turns(AT_ONCE, UploadPace.of(scrub.scrubBytesPerSecond())), stepBytes, new CompletableFuture<>());
+                new Turns(AT_ONCE, UploadPace.of(scrub.scrubBytesPerSecond())), new Turns(AT_ONCE, UploadPace.of(scrub.scrubBytesPerSecond())), stepBytes, new AtomicReference<>(ReplicaLogs.NONE),
+                () -> config.usableBytes().getAsLong() - 2 * config.diskWatermarkBytes(), new CompletableFuture<>());
     }
 }
