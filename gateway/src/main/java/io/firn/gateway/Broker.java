@@ -203,6 +203,7 @@ public final class Broker implements AutoCloseable {
         checkBucket(cold);
         RetentionWorker retention = closing(RetentionWorker.start(ModuleConfigs.retention(config, hot), ModuleConfigs.scratch(config), cold, clock, meters),
                 RetentionWorker::close);
+        cluster.ifPresent(part -> retention.repairFrom(part.replicaLogs()));
         Partitions partitions = new Partitions(metadata::view, cluster.map(ClusterPart::standing).orElse(Standing.ALONE));
         TopicConfigs topicConfigs = TopicConfigs.of(config);
         RecompressionPool recompression = closing(RecompressionPool.start(ModuleConfigs.recompressionThreads()), RecompressionPool::close);

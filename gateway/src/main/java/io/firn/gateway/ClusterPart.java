@@ -20,7 +20,9 @@ import io.firn.gateway.peer.PeerAddress;
 import io.firn.gateway.peer.PeerApis;
 import io.firn.gateway.peer.PeerLinks;
 import io.firn.gateway.peer.PeerTransport;
+import io.firn.gateway.peer.Peers;
 import io.firn.gateway.peer.PortProbe;
+import io.firn.gateway.peer.ReplicaReads;
 import io.firn.gateway.peer.Whereabouts;
 import io.firn.gateway.wire.EventLoops;
 import io.firn.gateway.wire.KafkaListener;
@@ -36,6 +38,7 @@ import io.firn.membership.Endpoint;
 import io.firn.membership.Incarnation;
 import io.firn.membership.Metadata;
 import io.firn.membership.MetadataTimes;
+import io.firn.retention.ReplicaLogs;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Vertx;
 import java.nio.file.Path;
@@ -93,6 +96,8 @@ final class ClusterPart {
     private volatile Optional<PeerLinks> peers = Optional.empty();
     /** Of their own: a fetch that waits at its leader would hold up everything behind it. */
     private volatile Optional<PeerLinks> replicaLinks = Optional.empty();
+    /** Of their own: what another broker has to read from its disk would hold up everything behind it. */
+    private volatile Optional<PeerLinks> repairLinks = Optional.empty();
     private volatile boolean stopping;
     private volatile String stage = "the cluster";
     /** What a voter's vote waits for. */
@@ -132,6 +137,7 @@ final class ClusterPart {
         directory.claim(metadata().view().clusterId());
         peers = Optional.of(links(vertx, ""));
         replicaLinks = Optional.of(links(vertx, "-replicas"));
+        repairLinks = Optional.of(links(vertx, "-repairs"));
     }
 
     private PeerLinks links(Vertx vertx, String purpose) {
@@ -179,6 +185,11 @@ final class ClusterPart {
     /** Ways to the other brokers, but for fetching. */
     PeerTransport peers() {
         return peers.orElseThrow();
+    }
+
+    /** What other replicas have on their disks, where the bucket is broken. */
+    ReplicaLogs replicaLogs() {
+        return new ReplicaReads(new Peers(config.node().id(), metadata()::view, repairLinks.orElseThrow(), loops.first()), this::brokerEpoch);
     }
 
     /** Whether this broker may act as a leader, by {@link #MONOTONIC_MS}. */

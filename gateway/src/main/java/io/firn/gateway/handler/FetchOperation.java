@@ -94,7 +94,7 @@ final class FetchOperation {
         // What is not here comes last, topic by topic: the library's answer cannot hold a topic behind one that has neither name nor id.
         Map<Uuid, Map<TopicIdPartition, FetchPart>> missing = new LinkedHashMap<>();
         context.foreachPartition((id, wanted) -> {
-            boolean anyReplica = reader instanceof FetchReader.Consumer consumer && consumer.anyReplica();
+            boolean anyReplica = reader instanceof FetchReader.Mender || reader instanceof FetchReader.Consumer consumer && consumer.anyReplica();
             FetchPart part = new FetchPart(id, wanted, anyReplica ? partitions.readable(id) : partitions.locate(id), reader);
             (part.located() ? parts : missing.computeIfAbsent(id.topicId(), topic -> new LinkedHashMap<>())).put(id, part);
         });

@@ -5,6 +5,7 @@ import io.firn.gateway.api.ErrorMapping;
 import io.firn.gateway.api.SentRecords;
 import io.firn.gateway.partition.Partition;
 import io.firn.gateway.partition.Partitions;
+import io.firn.gateway.peer.ReplicaReads;
 import io.firn.hot.AbortedTransaction;
 import io.firn.hot.EpochEnd;
 import io.firn.hot.FileRange;
@@ -80,6 +81,9 @@ final class FetchPart {
     /** Looks for bytes; returns how many are on their way. Never throws: a fetch that is not answered would hold up its connection for ever. */
     int read(int bytesLeft, boolean evenOneTooLarge, boolean onlyCommitted) {
         try {
+            if (reader instanceof FetchReader.Mender mender) {
+                return lookForMender(mender, bytesLeft, evenOneTooLarge);
+            }
             return reader instanceof FetchReader.Replica replica ? lookForReplica(replica, bytesLeft, evenOneTooLarge) : look(bytesLeft, evenOneTooLarge, onlyCommitted);
         } catch (RuntimeException e) {
             LOG.atError().addKeyValue("partition", id).addKeyValue("offset", wanted.fetchOffset).setCause(e).log("A read failed unexpectedly");
@@ -145,19 +149,37 @@ final class FetchPart {
         } else if (verdict instanceof FetchVerdict.Diverging diverging) {
             answer.setHighWatermark(FetchResponse.INVALID_HIGH_WATERMARK).divergingEpoch().setEpoch(diverging.end().leaderEpoch()).setEndOffset(diverging.end().endOffset()); // not learned, as with an error
         } else if ((bytesLeft > 0 || evenOneTooLarge) && follower.throttle().allows(partition.id().topicPartition(), follower.brokerId())) {
-            findUncommitted(Math.max(1, Math.min(wanted.maxBytes, bytesLeft)), evenOneTooLarge);
+            findLocal(Math.max(1, Math.min(wanted.maxBytes, bytesLeft)), endAtRead, evenOneTooLarge);
         }
         return expectedBytes;
     }
 
-    private void findUncommitted(int maxBytes, boolean evenOneTooLarge) {
-        ReadResult found = partition.log().hot().read(wanted.fetchOffset, maxBytes, endAtRead, evenOneTooLarge);
+    /** What is committed and on this disk, for the leader of the partition and nobody else: it has to know the epoch in which this replica follows. */
+    private int lookForMender(FetchReader.Mender mender, int bytesLeft, boolean evenOneTooLarge) {
+        expectedBytes = 0;
+        notFoundYet = false;
+        watermarkAtRead = partition.highWatermark();
+        answer = new FetchResponseData.PartitionData().setPartitionIndex(id.partition()).setHighWatermark(watermarkAtRead).setLastStableOffset(FetchResponse.INVALID_LAST_STABLE_OFFSET)
+                .setLogStartOffset(partition.log().logStartOffset()).setRecords(MemoryRecords.EMPTY);
+        int epoch = wanted.currentLeaderEpoch.orElse(ReplicaFetch.NO_EPOCH);
+        if (epoch != partition.leaderEpoch()) {
+            fail(epoch < partition.leaderEpoch() ? Errors.FENCED_LEADER_EPOCH : Errors.UNKNOWN_LEADER_EPOCH);
+        } else if (partition.retired() || partition.leads() || !mender.leads(partition.id())) {
+            fail(Errors.NOT_LEADER_OR_FOLLOWER);
+        } else if (bytesLeft > 0 || evenOneTooLarge) {
+            findLocal(Math.max(1, Math.min(Math.min(wanted.maxBytes, ReplicaReads.MOST_BYTES), bytesLeft)), watermarkAtRead, evenOneTooLarge);
+        }
+        return expectedBytes;
+    }
+
+    private void findLocal(int maxBytes, long limit, boolean evenOneTooLarge) {
+        ReadResult found = partition.log().hot().read(wanted.fetchOffset, maxBytes, limit, evenOneTooLarge);
         if (found instanceof ReadResult.Range in) {
             hot = in.range();
             expectedBytes = hot.sizeBytes();
             aborted = NONE_ABORTED;
         } else if (found instanceof ReadResult.AtEnd) {
-            notFoundYet = evenOneTooLarge && wanted.fetchOffset < endAtRead;
+            notFoundYet = evenOneTooLarge && wanted.fetchOffset < limit;
         } else if (found instanceof ReadResult.OutOfRange) {
             fail(Errors.OFFSET_OUT_OF_RANGE);
         } else if (found instanceof ReadResult.BelowLocal) {
@@ -237,7 +259,7 @@ final class FetchPart {
 
     private void fail(Errors error) {
         // A session tells a replica its high watermark again only when it is another one than it was told: what is told with an error it does not learn.
-        long told = reader instanceof FetchReader.Replica ? FetchResponse.INVALID_HIGH_WATERMARK : answer.highWatermark();
+        long told = !(reader instanceof FetchReader.Consumer) ? FetchResponse.INVALID_HIGH_WATERMARK : answer.highWatermark();
         answer = FetchResponse.partitionResponse(id, error).setLogStartOffset(answer.logStartOffset()).setHighWatermark(told);
     }
 

@@ -1,7 +1,11 @@
 package io.firn.gateway.handler;
 
 import io.firn.gateway.quota.ThrottleQuota;
+import io.firn.membership.BrokerView;
+import io.firn.membership.ClusterView;
+import java.util.Optional;
 import java.util.Set;
+import org.apache.kafka.common.TopicIdPartition;
 import org.apache.kafka.common.requests.FetchRequest;
 
 /** Who fetches. Immutable. */
@@ -27,6 +31,21 @@ sealed interface FetchReader {
 
         static Replica of(FetchRequest body, boolean toldAtOnce, ThrottleQuota throttle) {
             return new Replica(body.replicaId(), body.replicaEpoch(), toldAtOnce, throttle);
+        }
+    }
+
+    /**
+     * A leader whose object in the bucket is broken reads what is committed from the local log of a replica that follows it, and from nowhere else. What it asks for counts for nothing.
+     *
+     * @param brokerEpoch of its registration
+     * @param view to know the leader by
+     */
+    record Mender(long brokerEpoch, ClusterView view) implements FetchReader {
+
+        /** Whether it is the broker that leads the partition. */
+        boolean leads(TopicIdPartition id) {
+            Optional<BrokerView> leader = view.partition(id.topic(), id.partition()).flatMap(placed -> Optional.ofNullable(view.brokers().get(placed.leader())));
+            return leader.filter(broker -> broker.epoch() == brokerEpoch).isPresent();
         }
     }
 }

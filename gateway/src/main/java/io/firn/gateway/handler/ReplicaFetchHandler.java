@@ -3,6 +3,7 @@ package io.firn.gateway.handler;
 import io.firn.gateway.api.ApiHandler;
 import io.firn.gateway.api.Request;
 import io.firn.gateway.partition.Partitions;
+import io.firn.gateway.peer.ReplicaReads;
 import io.firn.gateway.quota.ThrottleQuota;
 import io.firn.membership.ClusterView;
 import java.time.InstantSource;
@@ -11,7 +12,8 @@ import org.apache.kafka.common.errors.InvalidRequestException;
 import org.apache.kafka.common.requests.FetchRequest;
 
 /**
- * Fetch of the brokers that follow this one, on their own listener: up to the log's end, waiting for appends. What a follower asks for counts for the high watermark and the replicas in sync.
+ * Fetch of other brokers, on their own listener. Of those that follow this one: up to the log's end, waiting for appends; what a follower asks for counts for the high watermark and the replicas in sync. And of one that this one follows, which mends
+ * the bucket with what is committed here on the local disk ({@link ReplicaReads}).
  *
  * <p>Threading: thread-safe.
  */
@@ -22,6 +24,7 @@ public final class ReplicaFetchHandler implements ApiHandler {
     private final ThrottleQuota throttle;
     private final InstantSource clock;
     private final FetchSessions sessions;
+    private final Supplier<ClusterView> view;
 
     /**
      * @param toldAtOnce whether followers are told of a new high watermark at once, not with the next records or when their request has waited long enough: where consumers read from them, that is, in a cluster with racks. Costs a
@@ -33,12 +36,17 @@ public final class ReplicaFetchHandler implements ApiHandler {
         this.toldAtOnce = toldAtOnce;
         this.throttle = throttle;
         this.clock = clock;
+        this.view = view;
         this.sessions = new FetchSessions(view);
     }
 
     @Override
     public void handle(Request request) {
         FetchRequest body = (FetchRequest) request.body();
+        if (body.replicaId() == ReplicaReads.READER_ID) {
+            new FetchOperation(request, body, sessions.context(body), partitions, new FetchReader.Mender(body.replicaEpoch(), view.get()), clock).start();
+            return;
+        }
         if (!body.isFromFollower()) {
             request.fail(new InvalidRequestException("Consumers fetch from the listener of the clients."));
             return;

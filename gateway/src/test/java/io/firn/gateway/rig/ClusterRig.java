@@ -21,6 +21,8 @@ import io.firn.gateway.partition.Replication;
 import io.firn.gateway.peer.FetchLimits;
 import io.firn.gateway.peer.PeerAddress;
 import io.firn.gateway.peer.PeerLinks;
+import io.firn.gateway.peer.Peers;
+import io.firn.gateway.peer.ReplicaReads;
 import io.firn.gateway.quota.ClientQuotas;
 import io.firn.gateway.quota.ConnectionQuotas;
 import io.firn.gateway.quota.ThrottleQuota;
@@ -45,6 +47,7 @@ import io.firn.membership.controller.Controller;
 import io.firn.membership.controller.Decision;
 import io.firn.membership.controller.Policy;
 import io.firn.membership.entry.Entry;
+import io.firn.retention.ReplicaLogs;
 import io.firn.retention.RetentionConfig;
 import io.firn.retention.RetentionWorker;
 import io.firn.retention.ScratchSpace;
@@ -203,6 +206,7 @@ public final class ClusterRig implements AutoCloseable {
         public Partitions partitions;
         private final Uuid directory = Uuid.randomUuid();
         private Vertx vertx;
+        private EventLoops loops;
         private ColdStore cold;
         private RetentionWorker retention;
         private RecompressionPool recompression;
@@ -229,7 +233,7 @@ public final class ClusterRig implements AutoCloseable {
         public void start() {
             SimpleMeterRegistry meters = new SimpleMeterRegistry();
             vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(2).setWorkerPoolSize(1).setInternalBlockingPoolSize(1));
-            EventLoops loops = EventLoops.of(vertx, 2);
+            loops = EventLoops.of(vertx, 2);
             hot = HotStore.open(new HotStoreConfig(HOT, Durability.FSYNC, 0, 2, 86_400_000, 64 << 20), disk, clock, meters);
             bucket = objects.reopened();
             cold = ColdStore.open(new ColdStoreConfig("", "cluster", CHUNK_BYTES, 64 * CHUNK_BYTES, 8, 0, 2, 5_000, 1, 0, false), bucket, clock, meters);
@@ -273,6 +277,11 @@ public final class ClusterRig implements AutoCloseable {
                 }
                 return CompletableFuture.completedFuture(reply);
             });
+        }
+
+        /** What it can read from the disks of others. */
+        public ReplicaLogs replicaLogs() {
+            return new ReplicaReads(new Peers(id, () -> known, this::send, loops.first()), () -> epoch);
         }
 
         private boolean isCut(int broker) {
