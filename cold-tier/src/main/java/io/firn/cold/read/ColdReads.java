@@ -45,7 +45,7 @@ public final class ColdReads {
     /** Reads that wait or work; further ones are refused as Unavailable. */
     private static final int IN_PROGRESS_LIMIT = 10_000;
 
-    private static final long INDEX_LIMIT_BYTES = 64L << 20;
+    private static final long INDEX_LIMIT_BYTES = 32L << 20;
     private static final int INDEX_PART = 8;
 
     private final ColdThreads threads;

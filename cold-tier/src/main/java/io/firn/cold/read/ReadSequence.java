@@ -36,6 +36,9 @@ final class ReadSequence {
     private boolean fetchingIndexes;
     private boolean waitsForTask;
     private boolean abandoned;
+    /** Where it stood, and how far its window reached, when the indexes of what follows were asked for. */
+    private LiveSegment lookedFrom;
+    private long lookedBytes;
 
     /** The read that just ended stopped at the batch boundary {@code position}, the end of the log included. */
     void moveTo(LiveSegments segments, LiveSegment segment, SegmentChunks chunks, long position) {
@@ -86,6 +89,16 @@ final class ReadSequence {
 
     private long runOfReach() {
         return Math.min(RUN_LIMIT_BYTES, reachBytes / RUNS_A_WINDOW);
+    }
+
+    /** Whether it has come to another segment, or its window has grown, since this was asked last; never of a short reader, which may not get to the end of its segment. */
+    boolean looksFurther(int chunkBytes) {
+        boolean further = runBytes() > chunkBytes && (!segment.equals(lookedFrom) || windowBytes > lookedBytes);
+        if (further) {
+            lookedFrom = segment;
+            lookedBytes = windowBytes;
+        }
+        return further;
     }
 
     LiveSegments segments() {

@@ -31,6 +31,9 @@ final class ReadSequences {
     static final int LIMIT = 1024;
     static final long IDLE_MS = 30_000;
 
+    /** Most segments whose indexes are fetched ahead of a reader. */
+    static final int SEGMENTS_AHEAD = 8;
+
     private record Place(TopicIdPartition partition, long offset) {}
 
     private record Entry(ReadSequence sequence, long sinceMs) {}
@@ -121,6 +124,9 @@ final class ReadSequences {
 
     /** Requests what of the window is not there yet, or on its way. */
     void fetchAhead(ReadSequence sequence) {
+        if (!sequence.abandoned() && sequence.standsInView() && sequence.looksFurther(chunkBytes)) {
+            fetchIndexesAhead(sequence);
+        }
         if (!sequence.abandoned() && sequence.standsInView() && !requestWindow(sequence)) {
             giveUpIdle(clock.millis());
         }
@@ -197,6 +203,21 @@ final class ReadSequences {
                 sequence.waitsForTask(false);
                 fetchAhead(sequence);
             });
+        }
+    }
+
+    /** Of the segments that the window comes to next: to find out about each when it gets there would cost it a way to the store and back a segment. */
+    private void fetchIndexesAhead(ReadSequence sequence) {
+        LiveSegment segment = sequence.segment();
+        long bytes = 0;
+        for (int count = 0; count < SEGMENTS_AHEAD && bytes < 2 * sequence.windowBytes(); count++) {
+            CompletableFuture<Optional<LiveSegment>> next = sequence.segments().after(segment);
+            if (!next.isDone() || next.isCompletedExceptionally() || next.join().isEmpty()) {
+                return; // a page of the manifest is on its way: the window waits for it, too
+            }
+            segment = next.join().get();
+            bytes += segment.facts().logSizeBytes();
+            indexes.ahead(sequence.segments().partition(), segment, sequence);
         }
     }
 

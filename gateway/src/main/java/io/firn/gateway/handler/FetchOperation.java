@@ -34,7 +34,7 @@ import org.slf4j.LoggerFactory;
  * {@code maxWait} to end (or, for records whose pages are being read, a short while) → reading again. No thread is held in any state.
  *
  * <p><b>Gathering</b> a read from the cold tier may outlast {@code maxWait}: the answer leaves with what is there by then, if
- * that is anything; otherwise with the first read that ends. The others fill the cache, and the client's next fetch finds them. The
+ * that is anything; otherwise with the first read that ends. Once what is there is as much as the client asks for at least, the rest has a moment. The others fill the cache, and the client's next fetch finds them. The
  * cold tier bounds each read in time, so every fetch ends.
  *
  * <p>Threading: confined to the connection's loop; a partition of another loop is read there, by a message that carries the
@@ -46,6 +46,12 @@ final class FetchOperation {
 
     /** Least time given to cold reads, also when the client would rather have an empty answer at once. */
     private static final long GATHER_MIN_MS = 500;
+
+    /**
+     * How long reads from the cold tier that are still under way are waited for once what is there would do for an answer. What was fetched ahead is there at once; what a distant store is asked for takes ten times as long, and one
+     * partition would hold up all others of its consumer, whose next fetch comes for the rest of them.
+     */
+    private static final long GATHER_MORE_MS = 10;
 
     /** Pause before looking again for records that are there, but whose place in the file is still being read; and how often one fetch does so. */
     private static final long LOOK_AGAIN_MS = 5;
@@ -69,6 +75,8 @@ final class FetchOperation {
     private final List<List<FetchPart>> byLoop = new ArrayList<>(1);
     private final List<Runnable> watches = new ArrayList<>();
     private Future<?> timer;
+    private Future<?> moment;
+    private boolean gathering;
     private boolean wakeQueued;
     /** Set by the first loop that wakes a waiting replica, so that the others need not. */
     private final AtomicBoolean woken = new AtomicBoolean();
@@ -288,8 +296,19 @@ final class FetchOperation {
         }
         CompletableFuture<Void> all = CompletableFuture.allOf(pending.toArray(CompletableFuture[]::new));
         all.whenCompleteAsync((done, failed) -> answer(), loop);
+        gathering = true;
+        pending.forEach(read -> read.thenRunAsync(this::gatheredSome, loop));
+        gatheredSome();
         long patienceMs = Math.max(GATHER_MIN_MS, deadlineMs - clock.millis());
         timer = loop.schedule(() -> answerWithWhatIsThere(pending), patienceMs, TimeUnit.MILLISECONDS);
+    }
+
+    /** Enough for an answer: the rest has a moment. */
+    private void gatheredSome() {
+        if (gathering && (parts.values().stream().mapToLong(FetchPart::readyBytes).sum() >= Math.max(1, body.minBytes()) || parts.values().stream().anyMatch(FetchPart::failed))) {
+            gathering = false;
+            moment = loop.schedule(this::answer, GATHER_MORE_MS, TimeUnit.MILLISECONDS);
+        }
     }
 
     private void answerWithWhatIsThere(List<CompletableFuture<?>> pending) {
@@ -306,8 +325,12 @@ final class FetchOperation {
             return;
         }
         ended = true;
+        gathering = false;
         if (timer != null) {
             timer.cancel(false);
+        }
+        if (moment != null) {
+            moment.cancel(false);
         }
         LinkedHashMap<TopicIdPartition, FetchResponseData.PartitionData> answers = new LinkedHashMap<>();
         parts.forEach((id, part) -> answers.put(id, part.answer()));

@@ -27,7 +27,7 @@ import java.util.regex.Pattern;
 public final class FirnProcess {
 
     /** As the launcher gives them; the heap is a broker's, so that what needs more fails here. */
-    private static final List<String> JVM = List.of("-XX:+UseSerialGC", "-XX:-UsePerfData", "-XX:TieredStopAtLevel=1", "-Xms48m", "-Xmx256m", "-XX:MaxDirectMemorySize=704m", "-XX:+ExitOnOutOfMemoryError",
+    private static final List<String> JVM = List.of("-XX:+UseSerialGC", "-XX:-UsePerfData", "-XX:TieredStopAtLevel=1", "-Xms48m", "-Xmx256m", "-XX:MaxDirectMemorySize=960m", "-XX:+ExitOnOutOfMemoryError",
             "-Dio.netty.leakDetection.level=disabled", "-Djava.awt.headless=true", "-Dfile.encoding=UTF-8", "-Djdk.reflect.useNativeAccessorOnly=true");
 
     static final String MAIN = "io.firn.gateway.cli.Main";
