@@ -28,6 +28,11 @@ public final class ColdMeters {
     private final Counter chunkJoins;
     private final Counter chunksAhead;
     private final Counter corruptChunks;
+    private final Counter diskHits;
+    private final Counter diskMisses;
+    private final Counter diskWrites;
+    private final Counter diskDrops;
+    private final Counter diskCorrupt;
     private final Counter failedReads;
 
     public ColdMeters(MeterRegistry registry) {
@@ -51,6 +56,11 @@ public final class ColdMeters {
         this.chunkJoins = counter("firn.cold.chunk.joins", "Chunks already on their way when a reader wanted them");
         this.chunksAhead = counter("firn.cold.chunk.ahead", "Chunks requested ahead of readers");
         this.corruptChunks = counter("firn.cold.chunk.corrupt", "Chunks that arrived with a wrong checksum");
+        this.diskHits = counter("firn.cold.disk.hits", "Chunks that were not in memory and were found on the local disk");
+        this.diskMisses = counter("firn.cold.disk.misses", "Chunks that were on neither and had to be requested");
+        this.diskWrites = counter("firn.cold.disk.writes", "Chunks written to the local disk");
+        this.diskDrops = counter("firn.cold.disk.dropped", "Chunks that should have been written to the local disk, but too many were waiting or there was no room");
+        this.diskCorrupt = counter("firn.cold.disk.corrupt", "Chunks on the local disk that failed their checksum");
         this.failedReads = counter("firn.cold.reads.failed", "Reads that ended with an error");
     }
 
@@ -125,6 +135,26 @@ public final class ColdMeters {
 
     public void corruptChunk() {
         corruptChunks.increment();
+    }
+
+    public void diskHit() {
+        diskHits.increment();
+    }
+
+    public void diskMiss() {
+        diskMisses.increment();
+    }
+
+    public void diskWritten() {
+        diskWrites.increment();
+    }
+
+    public void diskDropped() {
+        diskDrops.increment();
+    }
+
+    public void diskCorrupt() {
+        diskCorrupt.increment();
     }
 
     public void readFailed() {

@@ -1,6 +1,7 @@
 package io.firn.cold;
 
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * Settings of the cold tier.
@@ -17,9 +18,10 @@ import java.util.Objects;
  * @param deleteGraceMs time between the manifest that drops a segment and the deletion of its object
  * @param acceptNoConditionalWrites run on a store without {@code If-None-Match} (leadership alone then fences writers)
  * @param pageCacheBytes memory for manifest pages of long histories, of all partitions together; at least 1 MiB. Too small, and every read of old records reads a page of up to 240 KiB before
+ * @param disk the cache on local disk behind the one in memory, if there is to be one
  */
 public record ColdStoreConfig(String prefix, String clusterId, int chunkBytes, long cacheBytes, int readParallelism, long readAheadBytes,
-        int uploadParallelism, long requestTimeoutMs, int retryMaxAttempts, long deleteGraceMs, boolean acceptNoConditionalWrites, long pageCacheBytes) {
+        int uploadParallelism, long requestTimeoutMs, int retryMaxAttempts, long deleteGraceMs, boolean acceptNoConditionalWrites, long pageCacheBytes, Optional<ColdDiskConfig> disk) {
 
     /** Fewest chunks that leave room for reads, read-ahead and indexes. */
     public static final int LEAST_CHUNKS = 8;
@@ -38,13 +40,14 @@ public record ColdStoreConfig(String prefix, String clusterId, int chunkBytes, l
         require("requestTimeoutMs", requestTimeoutMs, 1, Integer.MAX_VALUE);
         require("retryMaxAttempts", retryMaxAttempts, 1, 1000);
         require("deleteGraceMs", deleteGraceMs, 0, Long.MAX_VALUE / 4);
+        Objects.requireNonNull(disk, "disk");
         require("pageCacheBytes", pageCacheBytes, 1 << 20, Long.MAX_VALUE / 4);
     }
 
-    /** With {@link #PAGE_CACHE_BYTES}. */
+    /** With {@link #PAGE_CACHE_BYTES}, and no cache on local disk. */
     public ColdStoreConfig(String prefix, String clusterId, int chunkBytes, long cacheBytes, int readParallelism, long readAheadBytes, int uploadParallelism, long requestTimeoutMs,
             int retryMaxAttempts, long deleteGraceMs, boolean acceptNoConditionalWrites) {
-        this(prefix, clusterId, chunkBytes, cacheBytes, readParallelism, readAheadBytes, uploadParallelism, requestTimeoutMs, retryMaxAttempts, deleteGraceMs, acceptNoConditionalWrites, PAGE_CACHE_BYTES);
+        this(prefix, clusterId, chunkBytes, cacheBytes, readParallelism, readAheadBytes, uploadParallelism, requestTimeoutMs, retryMaxAttempts, deleteGraceMs, acceptNoConditionalWrites, PAGE_CACHE_BYTES, Optional.empty());
     }
 
     private static void require(String name, long value, long least, long most) {

@@ -22,17 +22,27 @@ import org.slf4j.LoggerFactory;
  * @param reads confines chunk cache, read-ahead and every read in progress. It has a thread, but runs a task on the thread that brings it where it can, an event loop perhaps: so its tasks take
  *     microseconds, never block, and leave requests to the store to {@code work}
  * @param work requests to the store for reads, parsing, decompression, and the completion of the callers' futures
+ * @param disk reads and writes the cache on local disk; may block on it
  * @param uploads reads local segments; may block on their disk
  * @param stop ends them; called once, by {@link ColdStore#close()}
  */
-public record ColdThreads(TimedExecutor reads, Executor work, Executor uploads, Runnable stop) {
+public record ColdThreads(TimedExecutor reads, Executor work, Executor disk, Executor uploads, Runnable stop) {
 
     private static final int WORK_THREADS = 2;
+
+    /** One of them writes at most; what a disk does well is several reads at a time. */
+    private static final int DISK_THREADS = 4;
+
     private static final long STOP_WAIT_MS = 5_000;
     private static final Logger log = LoggerFactory.getLogger(ColdThreads.class);
 
+    /** With the same threads for work and disk. */
+    public ColdThreads(TimedExecutor reads, Executor work, Executor uploads, Runnable stop) {
+        this(reads, work, work, uploads, stop);
+    }
+
     /**
-     * Starts the real ones, daemons, named {@code firn-cold-…}; those of {@code work} and {@code uploads} end when idle. Their queues are as long as
+     * Starts the real ones, daemons, named {@code firn-cold-…}; those of {@code work}, {@code disk} and {@code uploads} end when idle. Their queues are as long as
      * the reads and appends in progress, which the callers bound.
      */
     public static ColdThreads start(int uploadParallelism) {
@@ -41,14 +51,17 @@ public record ColdThreads(TimedExecutor reads, Executor work, Executor uploads, 
         reads.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
         SerialExecutor serial = new SerialExecutor(reads);
         ExecutorService work = pool(WORK_THREADS, "firn-cold-work");
+        ExecutorService disk = pool(DISK_THREADS, "firn-cold-disk");
         ExecutorService uploads = pool(uploadParallelism, "firn-cold-upload");
-        return new ColdThreads(serial, work, uploads, () -> {
+        return new ColdThreads(serial, work, disk, uploads, () -> {
             finishQueued(serial);
             reads.shutdown();
             work.shutdown();
+            disk.shutdown();
             uploads.shutdownNow();
             await(reads);
             await(work);
+            await(disk);
             await(uploads);
         });
     }

@@ -6,8 +6,10 @@ import io.firn.cold.sim.SimObjectStore;
 import io.firn.cold.sim.SimThreads;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -47,6 +49,12 @@ public final class ColdFixture {
 
     public static ColdStoreConfig config(long cacheBytes, long readAheadBytes) {
         return new ColdStoreConfig("firn", "cluster-a", CHUNK, cacheBytes, 4, readAheadBytes, 2, 1_000, 3, 60_000, false);
+    }
+
+    /** As above, with a cache on disk of its own. */
+    public static ColdStoreConfig config(long cacheBytes, long readAheadBytes, Path directory, long diskBytes) {
+        return new ColdStoreConfig("firn", "cluster-a", CHUNK, cacheBytes, 4, readAheadBytes, 2, 1_000, 3, 60_000, false, ColdStoreConfig.PAGE_CACHE_BYTES,
+                Optional.of(new ColdDiskConfig(directory, diskBytes, 0)));
     }
 
     /** Another process over the same bucket. */

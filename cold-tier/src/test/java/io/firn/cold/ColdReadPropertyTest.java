@@ -6,11 +6,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.firn.cold.read.ReadsInUse;
 import io.firn.cold.sim.SimFault;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.File;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.DoubleAdder;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Random logs, random reads, compared with the bytes that went in. */
 class ColdReadPropertyTest {
@@ -45,6 +53,61 @@ class ColdReadPropertyTest {
             }
             assertNothingHeld(cold);
         });
+    }
+
+    @Test
+    void whatComesFromTheDiskIsTheSourcesBytesWhateverIsEvictedAndEvenIfItRots(@TempDir Path temp) {
+        AtomicInteger directories = new AtomicInteger();
+        DoubleAdder hits = new DoubleAdder();
+        DoubleAdder corrupt = new DoubleAdder();
+        Seeds.each(40, random -> {
+            Path directory = temp.resolve("" + directories.incrementAndGet());
+            ColdFixture cold = new ColdFixture(ColdFixture.config((8 + random.nextInt(8)) * CHUNK, random.nextInt(6) * CHUNK, directory, random.nextInt(40) * (long) CHUNK));
+            ColdLog log = cold.log(1);
+            List<SegmentFixture> segments = fill(cold, log, random);
+            for (int i = 0; i < 300; i++) {
+                if (random.nextInt(40) == 0) {
+                    damage(directory, random);
+                }
+                if (random.nextInt(3) == 0) {
+                    for (long offset = log.startOffset() + random.nextLong(log.endOffset() - log.startOffset()); offset < log.endOffset() && random.nextInt(20) > 0; ) {
+                        ColdRead first = cold.await(log.read(offset, 0, Long.MAX_VALUE, true));
+                        long begin = first.baseOffset();
+                        first.release();
+                        offset = follow(cold, log, segments, begin, 1 + random.nextInt(3 * CHUNK));
+                    }
+                } else {
+                    readOnce(cold, log, segments, random);
+                }
+            }
+            assertNothingHeld(cold);
+            hits.add(cold.count("firn.cold.disk.hits"));
+            corrupt.add(cold.count("firn.cold.disk.corrupt"));
+            cold.store.close();
+            cold.sim.settle();
+            assertThat(directory.toFile().list()).satisfiesAnyOf(left -> assertThat(left).isNull(), left -> assertThat(left).isEmpty());
+        });
+        assertThat(hits.sum()).isGreaterThan(0);
+        assertThat(corrupt.sum()).isGreaterThan(0);
+    }
+
+    /** Turns some byte of some file. */
+    private static void damage(Path directory, Random random) {
+        File[] files = directory.toFile().listFiles();
+        if (files == null || files.length == 0) {
+            return;
+        }
+        try (RandomAccessFile file = new RandomAccessFile(files[random.nextInt(files.length)], "rw")) {
+            if (file.length() > 0) {
+                long at = random.nextLong(file.length());
+                file.seek(at);
+                int was = file.read();
+                file.seek(at);
+                file.write(was ^ 1);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     @Test

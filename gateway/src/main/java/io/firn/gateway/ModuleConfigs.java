@@ -1,5 +1,6 @@
 package io.firn.gateway;
 
+import io.firn.cold.ColdDiskConfig;
 import io.firn.cold.ColdStoreConfig;
 import io.firn.cold.ObjectStoreConfig;
 import io.firn.cold.ObjectStoreConfig.Credentials;
@@ -38,6 +39,9 @@ final class ModuleConfigs {
 
     /** As {@code offsets.commit.timeout.ms} of the group coordinator. */
     private static final long TRANSACTION_WRITE_MS = 5_000;
+
+    /** Free disk, in watermarks, below which the cold tier's cache on disk gives up what it has. */
+    private static final long COLD_DISK_WATERMARKS = 3;
 
     private ModuleConfigs() {}
 
@@ -91,7 +95,13 @@ final class ModuleConfigs {
     static ColdStoreConfig cold(BrokerConfig config, String clusterId) {
         BrokerConfig.Cold cold = config.cold();
         return new ColdStoreConfig(cold.prefix().orElse(""), clusterId, cold.chunkBytes(), cold.cacheBytes(), cold.readParallelism(), readAheadBytes(cold),
-                cold.uploadParallelism(), cold.requestTimeoutMs(), cold.retryMaxAttempts(), cold.deleteGraceMs(), cold.acceptNoConditionalWrites(), cold.pageCacheBytes());
+                cold.uploadParallelism(), cold.requestTimeoutMs(), cold.retryMaxAttempts(), cold.deleteGraceMs(), cold.acceptNoConditionalWrites(), cold.pageCacheBytes(), Optional.of(coldDisk(config)));
+    }
+
+    /** None for objects in a directory: it would be a second copy on the same kind of disk. It goes before retention deletes anything early, which begins at twice the watermark. */
+    private static ColdDiskConfig coldDisk(BrokerConfig config) {
+        BrokerConfig.Cold cold = config.cold();
+        return new ColdDiskConfig(config.data().dir().resolve("cold-cache"), cold.provider().equals("file") ? 0 : cold.diskCacheBytes(), COLD_DISK_WATERMARKS * config.log().diskWatermarkBytes());
     }
 
     /** What is read ahead of one reader: a directory answers at once, so that more than a little would only take memory. */

@@ -43,7 +43,7 @@ public final class BufferPool {
     private int pooled;
 
     public BufferPool(int unitBytes, int capacityUnits, InstantSource clock) {
-        this(unitBytes, capacityUnits, clock, ByteBuffer::allocateDirect);
+        this(unitBytes, capacityUnits, clock, BufferPool::aligned);
     }
 
     /** @param memory makes buffers; may throw OutOfMemoryError */
@@ -52,6 +52,11 @@ public final class BufferPool {
         this.capacityUnits = capacityUnits;
         this.clock = clock;
         this.memory = memory;
+    }
+
+    /** Direct memory that a disk can be read to and written from past the page cache. */
+    private static ByteBuffer aligned(int bytes) {
+        return ByteBuffer.allocateDirect((int) DiskLimits.aligned(bytes) + RegionFiles.ALIGNMENT).alignedSlice(RegionFiles.ALIGNMENT).slice(0, bytes);
     }
 
     /** How many units a chunk of {@code bytes} takes. */

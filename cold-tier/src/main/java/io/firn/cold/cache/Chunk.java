@@ -6,11 +6,12 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * A chunk in a pooled buffer, on its way or there. Its buffer is not used for anything else while {@code pins > 0} or a request fills it.
+ * A chunk in a pooled buffer, on its way or there. Its buffer is not used for anything else while {@code pins > 0} or a request or the disk fills it.
  *
  * <pre>
  *   QUEUED ──▶ FETCHING ──verified──▶ READY ──evicted──▶ (buffer back to the pool)
- *     │            └──failed──▶ waiters fail, buffer back to the pool
+ *     │ ▲          └──failed──▶ waiters fail, buffer back to the pool
+ *     │ └─────── LOADING ──from the local disk, verified──▶ READY
  *     └─ read-ahead cancelled
  * </pre>
  *
@@ -20,6 +21,7 @@ public final class Chunk {
 
     enum State {
         QUEUED,
+        LOADING,
         FETCHING,
         READY
     }
@@ -28,10 +30,14 @@ public final class Chunk {
     final ByteBuffer buffer;
     final List<CompletableFuture<Chunk>> waiters = new ArrayList<>();
     State state = State.QUEUED;
-    /** What it comes, or came, with; null only until it is asked for. */
+    /** What it comes, or came, with; null until it is asked of the store. */
     Run run;
     int pins;
     int corruptArrivals;
+    /** Whether a reader has asked for it since it is in memory. */
+    boolean asked;
+    /** Whether it is to be written to the local disk once it is here. */
+    boolean keep;
     /** Whose read-ahead it is or was; null if it was asked for by a read that waits. */
     AheadBudget.Share share;
     /** Whether it was fetched ahead and nobody has read it. */

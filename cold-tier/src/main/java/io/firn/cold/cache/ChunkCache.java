@@ -22,6 +22,9 @@ import java.util.concurrent.CompletableFuture;
  * <p><b>Invariants.</b> A buffer is filled by one request at a time, and not read before its checksum was compared; a pinned chunk is
  * never evicted; a chunk that fails its checksum twice is {@link ColdStoreException.Corrupt} for those who wait and is not kept.
  *
+ * <p><b>Local disk.</b> What is not in memory is looked for in the {@link DiskCache} before the store; a load takes no place among the requests. A chunk goes there while it is in memory, when a reader has asked for it that had been asked
+ * for before; meanwhile its units count as pinned, and if they are not to be had at once it does not go: a read never waits for a write that has not begun.
+ *
  * <p>Threading: confined to the reads thread.
  */
 public final class ChunkCache {
@@ -43,16 +46,18 @@ public final class ChunkCache {
     private final PinBudget pins;
     private final AheadBudget budget;
     private final RunFetches runs;
+    private final DiskCache disk;
     /** In order of use, the least recent first. */
     private final Map<ChunkAddress.Key, Chunk> chunks = new LinkedHashMap<>(64, 0.75f, true);
 
-    public ChunkCache(RangedGets gets, ColdThreads threads, ColdMeters meters, BufferPool pool, FetchQueue fetches) {
+    public ChunkCache(RangedGets gets, ColdThreads threads, ColdMeters meters, BufferPool pool, FetchQueue fetches, DiskCache disk) {
         this.meters = meters;
         this.pool = pool;
         int onTheWay = Math.max(1, pool.capacityUnits() / 4 + pool.capacityUnits() / 16);
         this.pins = new PinBudget(Math.max(1, pool.capacityUnits() - onTheWay));
         this.budget = new AheadBudget(onTheWay, Math.max(1, pool.capacityUnits() / 2));
         this.runs = new RunFetches(gets, threads, meters, fetches, this::arrived);
+        this.disk = disk;
     }
 
     public PinBudget pins() {
@@ -85,7 +90,8 @@ public final class ChunkCache {
             }
             Optional<Chunk> entered = buffer(address.length(), true).map(buffer -> enter(address, buffer));
             acquired.add(entered.map(this::await).orElseGet(() -> CompletableFuture.failedFuture(new ColdStoreException.Unavailable("No memory for a chunk of " + address.length() + " bytes", null))));
-            entered.ifPresent(missing::add);
+            entered.ifPresent(this::ask);
+            entered.filter(chunk -> !load(chunk)).ifPresent(missing::add);
         }
         missing.forEach(chunk -> meters.chunkMiss());
         runs.demand(missing, reader);
@@ -95,13 +101,17 @@ public final class ChunkCache {
     private CompletableFuture<Chunk> acquire(Chunk present) {
         endUnread(present);
         endOnTheWay(present);
+        ask(present);
         if (present.state == Chunk.State.READY) {
             present.pins++;
+            keep(present);
             meters.chunkHit();
             return CompletableFuture.completedFuture(present);
         }
         meters.chunkJoined();
-        runs.promote(present);
+        if (present.state != Chunk.State.LOADING) {
+            runs.promote(present);
+        }
         return await(present);
     }
 
@@ -158,7 +168,7 @@ public final class ChunkCache {
     }
 
     private void request(List<ChunkAddress> addresses, List<ByteBuffer> buffers, Object sequence) {
-        List<Chunk> entered = new ArrayList<>();
+        List<Chunk> together = new ArrayList<>();
         AheadBudget.Share share = budget.share(sequence);
         for (int i = 0; i < addresses.size(); i++) {
             Chunk chunk = enter(addresses.get(i), buffers.get(i));
@@ -167,9 +177,16 @@ public final class ChunkCache {
             chunk.onTheWayAhead = true;
             budget.requested(share, pool.units(chunk.length()));
             meters.chunkAhead();
-            entered.add(chunk);
+            if (!load(chunk)) {
+                together.add(chunk);
+            } else if (!together.isEmpty()) {
+                runs.ahead(together, sequence);
+                together.clear();
+            }
         }
-        runs.ahead(entered, sequence);
+        if (!together.isEmpty()) {
+            runs.ahead(together, sequence);
+        }
     }
 
     /** The sequence has ahead what it would like to have: others need not leave anything for it. */
@@ -253,6 +270,60 @@ public final class ChunkCache {
         return false;
     }
 
+    // The local disk
+
+    /** Whether it comes from there. */
+    private boolean load(Chunk chunk) {
+        boolean loading = disk.load(chunk.address, chunk.buffer, sound -> loaded(chunk, sound));
+        if (loading) {
+            chunk.state = Chunk.State.LOADING;
+        }
+        return loading;
+    }
+
+    private void loaded(Chunk chunk, boolean sound) {
+        if (sound) {
+            arrived(chunk, Optional.empty());
+            return;
+        }
+        chunk.state = Chunk.State.QUEUED;
+        if (!chunk.waiters.isEmpty()) {
+            runs.demand(List.of(chunk), chunk);
+        } else if (chunk.unread) {
+            runs.ahead(List.of(chunk), chunk.share.sequence());
+        } else {
+            withdraw(chunk); // nobody follows its sequence any more
+        }
+    }
+
+    /** A reader wants it: the first one since it is in memory tells whether it should be on the disk. */
+    private void ask(Chunk chunk) {
+        if (!chunk.asked) {
+            chunk.asked = true;
+            chunk.keep = disk.wants(chunk.address);
+        }
+    }
+
+    private void keep(Chunk chunk) {
+        if (!chunk.keep) {
+            return;
+        }
+        chunk.keep = false;
+        Optional<PinBudget.Ticket> held = pins.now(pool.units(chunk.length()));
+        if (held.isEmpty()) {
+            disk.drop();
+            return;
+        }
+        chunk.pins++;
+        Runnable done = () -> {
+            unpin(chunk);
+            pins.giveBack(held.get());
+        };
+        if (!disk.keep(chunk.address, chunk.buffer, done)) {
+            done.run();
+        }
+    }
+
     private void drop(Chunk chunk) {
         chunks.remove(chunk.address.key());
         pool.give(chunk.buffer);
@@ -270,6 +341,7 @@ public final class ChunkCache {
             return;
         }
         chunk.pins += waiters.size();
+        keep(chunk);
         waiters.forEach(waiter -> waiter.complete(chunk));
     }
 }

@@ -1,6 +1,7 @@
 package io.firn.cold.cache;
 
 import java.util.ArrayDeque;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -56,6 +57,14 @@ public final class PinBudget {
         waiting.add(ticket);
         pump();
         return ticket;
+    }
+
+    /** A request for units that does not wait: empty unless they are there, and nobody waits for them. */
+    Optional<Ticket> now(int units) {
+        if (!waiting.isEmpty() || takenUnits + units > capacityUnits) {
+            return Optional.empty();
+        }
+        return Optional.of(request(units));
     }
 
     /** Gives back what was granted, or withdraws the request. A second time does nothing. */

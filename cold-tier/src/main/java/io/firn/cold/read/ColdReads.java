@@ -8,9 +8,12 @@ import io.firn.cold.ObjectStore;
 import io.firn.cold.cache.BufferPool;
 import io.firn.cold.cache.Chunk;
 import io.firn.cold.cache.ChunkCache;
+import io.firn.cold.cache.DiskCache;
+import io.firn.cold.cache.DiskLimits;
 import io.firn.cold.cache.FetchQueue;
 import io.firn.cold.cache.PinBudget;
 import io.firn.cold.cache.RangedGets;
+import io.firn.cold.cache.RegionDirectory;
 import io.firn.cold.manifest.ManifestContent;
 import io.firn.cold.manifest.PageSource;
 import io.firn.cold.manifest.SegmentLookup;
@@ -51,6 +54,7 @@ public final class ColdReads {
     private final ColdThreads threads;
     private final ColdMeters meters;
     private final long deadlineMs;
+    private final DiskCache disk;
     private final ChunkCache cache;
     private final IndexCache indexes;
     private final PageCache pages;
@@ -68,15 +72,22 @@ public final class ColdReads {
         int units = (int) Math.min(Integer.MAX_VALUE, (config.cacheBytes() - indexBytes) / config.chunkBytes());
         FetchQueue fetches = new FetchQueue(config.readParallelism());
         RangedGets gets = new RangedGets(objects, threads.work(), meters);
-        this.cache = new ChunkCache(gets, threads, meters, new BufferPool(config.chunkBytes(), units, clock), fetches);
+        this.disk = disk(config, threads, meters);
+        this.cache = new ChunkCache(gets, threads, meters, new BufferPool(config.chunkBytes(), units, clock), fetches, disk);
         this.indexes = new IndexCache(gets, threads, fetches, indexBytes);
         this.pages = new PageCache(gets, threads, fetches, meters, config.pageCacheBytes());
         this.sequences = new ReadSequences(cache, indexes, clock, this::inFurtherTask, config.chunkBytes(), config.readAheadBytes());
         meters.gauge("firn.cold.cache.used.bytes", "Chunk buffers in use, cached chunks included", () -> (long) cache.pool().usedUnits() * config.chunkBytes());
         meters.gauge("firn.cold.cache.reserved.bytes", "Chunk buffers that reads have reserved", () -> (long) cache.pins().takenUnits() * config.chunkBytes());
         meters.gauge("firn.cold.cache.index.bytes", "Segment indexes in memory", indexes::keptBytes);
+        meters.gauge("firn.cold.disk.used.bytes", "Chunks on the local disk", disk::usedBytes);
         meters.gauge("firn.cold.cache.page.bytes", "Manifest pages in memory", pages::keptBytes);
         meters.gauge("firn.cold.gets.in.flight", "Ranged reads in flight", fetches::inFlight);
+    }
+
+    private static DiskCache disk(ColdStoreConfig config, ColdThreads threads, ColdMeters meters) {
+        return config.disk().map(disk -> DiskCache.open(new RegionDirectory(disk.directory()), new DiskLimits(disk.bytes(), config.chunkBytes(), disk.leastUsableBytes()), threads, meters))
+                .orElseGet(() -> DiskCache.none(threads, meters));
     }
 
     /** The pages of a partition's manifests, out of the cache or by one request each; for any thread. */
@@ -156,6 +167,7 @@ public final class ColdReads {
             closed = true;
             List.copyOf(inProgress).forEach(task -> task.fail(closedError()));
             asked.forEach(result -> hand(closedError(), result, threads.work()));
+            disk.close();
             done.complete(null);
         });
     }

@@ -117,6 +117,18 @@ class CachePartsTest {
         private final PinBudget budget = new PinBudget(10);
 
         @Test
+        void whoDoesNotWaitGetsWhatNobodyElseWants() {
+            PinBudget.Ticket now = budget.now(8).orElseThrow();
+            assertThat(budget.now(3)).as("more than there is").isEmpty();
+            PinBudget.Ticket large = budget.request(10);
+            assertThat(budget.now(1)).as("somebody waits for it").isEmpty();
+            budget.giveBack(now);
+            assertThat(large.granted()).isCompleted();
+            budget.giveBack(large);
+            assertThat(budget.takenUnits()).isZero();
+        }
+
+        @Test
         void aLargeRequestIsNotOvertakenForEver() {
             PinBudget.Ticket first = budget.request(8);
             PinBudget.Ticket large = budget.request(9);

@@ -216,6 +216,7 @@ public record BrokerConfig(Node node, Data data, Kafka kafka, Http http, Cluster
             @Setting(key = "sse.kms.key.id", doc = "Key of cold.sse=kms; the account's default key if not set. Brokers, and whoever reads the bucket without them, need the permission to use it.") Optional<String> sseKmsKeyId,
             @Setting(key = "chunk.bytes", value = "1048576", unit = "bytes", min = 65_536, max = 67_108_864, doc = "Unit of reading, caching and checksums.") int chunkBytes,
             @Setting(key = "cache.bytes", value = "536870912", unit = "bytes", min = 65_536, doc = "Memory for chunks and indexes of segments, all readers together; taken as cold data is read, most of it direct memory, of which the JVM has to allow as much (-XX:MaxDirectMemorySize). Too small, and readers that are many have little read ahead each, and take more requests.") long cacheBytes,
+            @Setting(key = "disk.cache.bytes", value = "1073741824", unit = "bytes", min = 0, doc = "Disk space, cold-cache/ below data.dir, for chunks that were asked for more than once; 0 is none, and there is none with cold.provider=file. What it saves are requests, and the time of distant stores; a disk that is slower than the store makes it useless. It is emptied at each start, and given up when less than three times log.disk.watermark.bytes is free.") long diskCacheBytes,
             @Setting(key = "read.parallelism", value = "64", min = 1, max = 1024, doc = "Ranged GETs in flight in all. Too small, and a distant store is waited for; the store has a connection for each, and provider file or minio a thread.") int readParallelism,
             @Setting(key = "read.ahead.bytes", value = "134217728", unit = "bytes", min = 65_536, doc = "Most bytes fetched ahead of one reader, if there is memory: 5/16 of cold.cache.bytes, less what indexes take, for all. A distant store gives no more than that in the time to its first byte. Provider file gets 8 MiB at most, as more gains nothing there.") long readAheadBytes,
             @Setting(key = "upload.parallelism", value = "2", min = 1, max = 256, doc = "Segments uploaded at the same time; to a bucket in parts, for each two segments three at a time, of 20 MiB of heap each.") int uploadParallelism,
@@ -232,10 +233,13 @@ public record BrokerConfig(Node node, Data data, Kafka kafka, Http http, Cluster
             @Setting(key = "scrub.bytes.per.second", value = "4194304", unit = "bytes/s", min = 1, doc = "Most bytes a broker reads for that, and fetches from other brokers for what is broken. Too small, and a round over all it leads takes longer than the interval: 4 MiB/s are 10 TB in 30 days. A store that charges for what leaves it charges for this too.") long scrubBytesPerSecond) {
         public Cold {
             Bounds.check(Cold.class, provider, prefix, fileDir, endpoint, region, bucket, accessKey, secretKey, pathStyle, sse, sseKmsKeyId, chunkBytes,
-                    cacheBytes, readParallelism, readAheadBytes, uploadParallelism, uploadBytesPerSecond, requestTimeoutMs,
+                    cacheBytes, diskCacheBytes, readParallelism, readAheadBytes, uploadParallelism, uploadBytesPerSecond, requestTimeoutMs,
                     retryMaxAttempts, deleteGraceMs, acceptNoConditionalWrites, pageCacheBytes, mergeBytes, sweepIntervalMs, sweepGraceMs, scrubIntervalMs, scrubBytesPerSecond);
             if (cacheBytes < (long) CACHE_MIN_CHUNKS * chunkBytes) {
                 throw new ConfigException("cold.cache.bytes is " + cacheBytes + ", but must hold at least " + CACHE_MIN_CHUNKS + " chunks of cold.chunk.bytes, " + chunkBytes);
+            }
+            if (diskCacheBytes > 0 && diskCacheBytes < (long) CACHE_MIN_CHUNKS * chunkBytes) {
+                throw new ConfigException("cold.disk.cache.bytes is " + diskCacheBytes + ", but must be 0 or hold at least " + CACHE_MIN_CHUNKS + " chunks of cold.chunk.bytes, " + chunkBytes);
             }
             if (!provider.equals("file") && bucket.isEmpty()) {
                 throw new ConfigException("cold.bucket is not set, but cold.provider " + provider + " needs one");

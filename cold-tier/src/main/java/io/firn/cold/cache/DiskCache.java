@@ -1,0 +1,364 @@
+package io.firn.cold.cache;
+
+import io.firn.cold.ColdMeters;
+import io.firn.cold.ColdThreads;
+import io.firn.cold.segment.Checksums;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Chunks on local disk, behind the ones in memory: what is there is loaded into a chunk's buffer and costs no request to the store.
+ *
+ * <pre>
+ *   asked for a second time, arrived, verified ──{@link #keep}──▶ waits (at most {@value #WRITES_WAITING}) ──▶ written to the end of a {@link DiskRegion} ──▶ found by {@link #load}
+ *                                                   └─ too many wait, no memory to hold it, no region is free: dropped, counted       └─▶ region deleted
+ *
+ *   OPENING ──▶ ON ──an I/O error · the disk gets full──▶ OFF, its files deleted; one line in the log
+ *       └───────────────────────────────────────────────────▲
+ * </pre>
+ *
+ * <p><b>Invariants.</b> Its files never hold more than {@link DiskLimits#bytes}: an old one is deleted before a new one is made. Nothing is written twice: chunks are added to the end of the newest file, and leave with
+ * their file, the least recently used one that nobody uses. A chunk that is loaded is compared with its checksum; if it fails, it is forgotten, counted, and asked of the store. Whatever goes wrong here costs a request, never a
+ * read.
+ *
+ * <p><b>On crash</b>: all of it is scratch. Nothing is forced, and files of an earlier process are deleted, not read.
+ *
+ * <p>Threading: confined to the reads thread; files are touched on {@code ColdThreads.disk}, by one write and any number of loads at a time.
+ */
+public final class DiskCache {
+
+    /** Chunks that wait to be written; each holds its memory. */
+    static final int WRITES_WAITING = 8;
+
+    /** Between two looks at how much room the disk has, as long as the cache takes any. */
+    static final long LOOK_MS = 1_000;
+
+    private static final Logger log = LoggerFactory.getLogger(DiskCache.class);
+
+    private enum State {
+        OPENING,
+        ON,
+        OFF
+    }
+
+    /** Where a chunk is. */
+    private record Place(DiskRegion region, long position) {}
+
+    /** A chunk to be written, the memory of which is the cache's until {@code done}. */
+    private record Write(ChunkAddress address, ByteBuffer source, Runnable done) {}
+
+    @FunctionalInterface
+    private interface DiskTask<T> {
+        T run() throws IOException;
+    }
+
+    private final RegionFiles files;
+    private final DiskLimits limits;
+    private final ColdThreads threads;
+    private final ColdMeters meters;
+    private final SeenChunks seen;
+    private final Map<ChunkAddress, Place> chunks = new HashMap<>();
+    /** In order of use, the least recent first. */
+    private final LinkedHashSet<DiskRegion> regions = new LinkedHashSet<>();
+    private final ArrayDeque<Write> waiting = new ArrayDeque<>();
+    private Optional<DiskRegion> filling = Optional.empty();
+    private Optional<ChunkAddress> writing = Optional.empty();
+    private State state;
+    private boolean looking;
+    /** Written by the reads thread, read by metrics. */
+    private volatile long usedBytes;
+
+    private DiskCache(RegionFiles files, DiskLimits limits, ColdThreads threads, ColdMeters meters) {
+        this.files = files;
+        this.limits = limits;
+        this.threads = threads;
+        this.meters = meters;
+        this.seen = new SeenChunks(limits.chunks());
+        this.state = limits.chunks() == 0 ? State.OFF : State.OPENING;
+    }
+
+    /** Opens the files in the background; until they are open it has nothing and takes nothing. Without room for a chunk it is off, and only deletes what an earlier process has left. */
+    public static DiskCache open(RegionFiles files, DiskLimits limits, ColdThreads threads, ColdMeters meters) {
+        DiskCache cache = new DiskCache(files, limits, threads, meters);
+        boolean wanted = cache.state == State.OPENING;
+        cache.onDisk(() -> {
+            files.empty();
+            if (wanted) {
+                files.open();
+            }
+            return wanted ? files.usableBytes() : 0;
+        }, cache::opened);
+        return cache;
+    }
+
+    /** One that has nothing and takes nothing. */
+    public static DiskCache none(ColdThreads threads, ColdMeters meters) {
+        return new DiskCache(new RegionDirectory(Path.of("")), new DiskLimits(0, 1, 0), threads, meters);
+    }
+
+    private void opened(Optional<Long> usableBytes) {
+        if (usableBytes.isPresent() && state == State.OPENING && !yields(usableBytes.get())) {
+            state = State.ON;
+        }
+    }
+
+    public long usedBytes() {
+        return usedBytes;
+    }
+
+    /** Whether a chunk that was asked for should be kept: it was asked for before, and is not here. */
+    boolean wants(ChunkAddress address) {
+        return state == State.ON && seen.again(address) && !chunks.containsKey(address);
+    }
+
+    /**
+     * Loads a chunk if it is here.
+     *
+     * @param target the caller does not touch it until {@code then}; all of its capacity may be written to
+     * @param then whether it is loaded and sound; if not it has to be asked of the store
+     * @return no if it is not here: {@code then} is not called
+     */
+    boolean load(ChunkAddress address, ByteBuffer target, Consumer<Boolean> then) {
+        Place place = chunks.get(address);
+        if (place == null) {
+            if (state == State.ON) {
+                meters.diskMiss();
+            }
+            return false;
+        }
+        meters.diskHit();
+        use(place.region());
+        onDisk(() -> isSound(address, place, target), sound -> {
+            endUse(place.region());
+            if (sound.isPresent() && !sound.get()) {
+                forget(address);
+            }
+            then.accept(sound.orElse(false));
+        });
+        return true;
+    }
+
+    private static boolean isSound(ChunkAddress address, Place place, ByteBuffer target) throws IOException {
+        int length = address.length();
+        place.region().read(target.slice(0, padded(length, target)), place.position());
+        return Checksums.crc32c(target.slice(0, length)) == address.crc32c();
+    }
+
+    /** Up to where a chunk's buffer is read and written: a whole number of disk blocks, if it is large enough. */
+    private static int padded(int length, ByteBuffer buffer) {
+        long padded = DiskLimits.aligned(length);
+        return padded <= buffer.capacity() ? (int) padded : length;
+    }
+
+    private void forget(ChunkAddress address) {
+        if (chunks.remove(address) != null) {
+            meters.diskCorrupt();
+            log.atWarn().addKeyValue("object", address.object()).addKeyValue("chunk", address.index()).log("A chunk on the local disk fails its checksum; it is read from the object store");
+        }
+    }
+
+    /**
+     * Writes a verified chunk behind the caller's back.
+     *
+     * @param source its buffer, bytes beyond its length included: nobody writes to it until {@code done}
+     * @return no if it is not written: {@code done} is not called
+     */
+    boolean keep(ChunkAddress address, ByteBuffer source, Runnable done) {
+        if (state != State.ON || chunks.containsKey(address) || writing.equals(Optional.of(address))) {
+            return false;
+        }
+        if (waiting.size() == WRITES_WAITING || DiskLimits.aligned(address.length()) > limits.regionBytes()) {
+            meters.diskDropped();
+            return false;
+        }
+        waiting.add(new Write(address, source, done));
+        writeNext();
+        return true;
+    }
+
+    /** A chunk that should be kept, but there is no memory to hold it meanwhile. */
+    void drop() {
+        meters.diskDropped();
+    }
+
+    private void writeNext() {
+        while (writing.isEmpty() && !waiting.isEmpty()) {
+            Write next = waiting.remove();
+            if (!chunks.containsKey(next.address()) && !begin(next)) {
+                meters.diskDropped();
+            }
+            if (writing.isEmpty()) {
+                next.done().run();
+            }
+        }
+    }
+
+    private boolean begin(Write write) {
+        long bytes = DiskLimits.aligned(write.address().length());
+        Optional<DiskRegion> evicted = Optional.empty();
+        if (filling.isEmpty() || !filling.get().fits(bytes)) {
+            if (regions.size() == limits.regions()) {
+                evicted = evict();
+                if (evicted.isEmpty()) {
+                    return false;
+                }
+            }
+            filling = Optional.of(new DiskRegion(limits.regionBytes()));
+        }
+        DiskRegion region = filling.get();
+        writing = Optional.of(write.address());
+        Place place = new Place(region, region.add(write.address(), bytes));
+        count(bytes);
+        use(region);
+        write(write, place, evicted);
+        return true;
+    }
+
+    private void write(Write write, Place place, Optional<DiskRegion> evicted) {
+        onDisk(() -> {
+            if (evicted.isPresent()) {
+                evicted.get().delete();
+            }
+            long usableBytes = files.usableBytes();
+            if (usableBytes >= limits.leastUsableBytes()) {
+                place.region().write(files, write.source().slice(0, padded(write.address().length(), write.source())), place.position());
+            }
+            return usableBytes;
+        }, usableBytes -> {
+            writing = Optional.empty();
+            endUse(place.region());
+            if (usableBytes.isPresent() && state == State.ON && !yields(usableBytes.get())) {
+                chunks.put(write.address(), place);
+                meters.diskWritten();
+                lookAgain();
+            }
+            write.done().run();
+            writeNext();
+        });
+    }
+
+    /** Takes the least recently used file that nobody uses out of the cache. */
+    private Optional<DiskRegion> evict() {
+        Optional<DiskRegion> eldest = regions.stream().filter(region -> !region.inUse()).findFirst();
+        eldest.ifPresent(region -> {
+            region.retire();
+            leave(region);
+        });
+        return eldest;
+    }
+
+    private void leave(DiskRegion region) {
+        regions.remove(region);
+        region.chunks().forEach(address -> chunks.computeIfPresent(address, (same, place) -> place.region() == region ? null : place));
+        count(-region.usedBytes());
+    }
+
+    private void use(DiskRegion region) {
+        region.use();
+        if (state == State.ON) {
+            regions.remove(region); // to the end: it is the most recently used one now
+            regions.add(region);
+        }
+    }
+
+    private void endUse(DiskRegion region) {
+        if (region.endUse()) {
+            delete(region);
+        }
+    }
+
+    private void count(long bytes) {
+        usedBytes = usedBytes + bytes;
+    }
+
+    // Room on the disk
+
+    private void lookAgain() {
+        if (limits.leastUsableBytes() > 0 && !looking) {
+            looking = true;
+            threads.reads().executeAfter(LOOK_MS, () -> onDisk(files::usableBytes, usableBytes -> {
+                looking = false;
+                if (usableBytes.isPresent() && state == State.ON && !yields(usableBytes.get())) {
+                    lookAgain();
+                }
+            }));
+        }
+    }
+
+    /** A cache is the first thing to go when the disk gets full. */
+    private boolean yields(long usableBytes) {
+        if (usableBytes >= limits.leastUsableBytes()) {
+            return false;
+        }
+        log.atWarn().addKeyValue("usableBytes", usableBytes).addKeyValue("leastUsableBytes", limits.leastUsableBytes()).addKeyValue("usedBytes", usedBytes)
+                .log("The disk has little room: the cold tier's cache on it gives up all it has, and is off until the next start");
+        off();
+        return true;
+    }
+
+    private void failed(Throwable failure) {
+        if (state != State.OFF) {
+            log.atError().addKeyValue("error", failure.toString()).log("The cold tier's cache on disk is off until the next start: its disk fails. Reads go to the object store");
+            off();
+        }
+    }
+
+    private void off() {
+        state = State.OFF;
+        waiting.forEach(write -> write.done().run());
+        waiting.clear();
+        filling = Optional.empty();
+        for (DiskRegion region : List.copyOf(regions)) {
+            leave(region);
+            if (region.retire()) {
+                delete(region);
+            }
+        }
+    }
+
+    /** Frees the disk, and takes nothing any more. */
+    public void close() {
+        off();
+    }
+
+    private void delete(DiskRegion region) {
+        onDisk(() -> {
+            region.delete();
+            return true;
+        }, deleted -> {});
+    }
+
+    /** @param then the outcome, or nothing: the cache is off then; on the reads thread */
+    private <T> void onDisk(DiskTask<T> task, Consumer<Optional<T>> then) {
+        CompletableFuture<T> outcome = new CompletableFuture<>();
+        outcome.whenCompleteAsync((value, failure) -> {
+            if (failure != null) {
+                failed(failure);
+            }
+            then.accept(Optional.ofNullable(value));
+        }, threads.reads());
+        try {
+            threads.disk().execute(() -> {
+                try {
+                    outcome.complete(task.run());
+                } catch (Throwable e) {
+                    outcome.completeExceptionally(e); // also an error of the machine: whoever waits has to be told
+                }
+            });
+        } catch (RejectedExecutionException closing) {
+            outcome.completeExceptionally(closing);
+        }
+    }
+}

@@ -1,0 +1,335 @@
+package io.firn.cold.cache;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.firn.cold.ColdMeters;
+import io.firn.cold.ColdThreads;
+import io.firn.cold.Seeds;
+import io.firn.cold.segment.Checksums;
+import io.firn.cold.sim.SimThreads;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.RejectedExecutionException;
+import org.junit.jupiter.api.Test;
+
+class DiskCacheTest {
+
+    private static final int CHUNK = 8 << 10;
+
+    private final SimThreads sim = new SimThreads();
+    private final SimRegions files = new SimRegions();
+    private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+    private int done;
+
+    @Test
+    void whatWasWrittenIsLoaded() {
+        DiskCache cache = open(64 * CHUNK, 0);
+        keep(cache, 1);
+        sim.settle();
+        assertThat(done).isEqualTo(1);
+        assertThat(load(cache, 1)).isEqualTo(bytes(1));
+        assertThat(count("hits")).isEqualTo(1);
+        assertThat(count("writes")).isEqualTo(1);
+    }
+
+    @Test
+    void whatIsNotThereIsNotLoaded() {
+        DiskCache cache = open(64 * CHUNK, 0);
+        assertThat(cache.load(address(1), ByteBuffer.allocate(CHUNK), sound -> done++)).isFalse();
+        sim.settle();
+        assertThat(done).isZero();
+        assertThat(count("misses")).isEqualTo(1);
+    }
+
+    @Test
+    void aChunkIsWantedWhenItIsAskedForAgain() {
+        DiskCache cache = open(64 * CHUNK, 0);
+        assertThat(cache.wants(address(1))).isFalse();
+        assertThat(cache.wants(address(2))).isFalse();
+        assertThat(cache.wants(address(1))).isTrue();
+        keep(cache, 1);
+        sim.settle();
+        assertThat(cache.wants(address(1))).as("there already").isFalse();
+    }
+
+    @Test
+    void asManyChunksAsItHoldsAreAllRememberedBetweenTwoReplays() {
+        SeenChunks seen = new SeenChunks(10_000);
+        for (int i = 0; i < 10_000; i++) {
+            assertThat(seen.again(new ChunkAddress("object-" + i / 64, i % 64, 0, 1, 0))).isFalse();
+        }
+        int remembered = 0;
+        for (int i = 0; i < 10_000; i++) {
+            remembered += seen.again(new ChunkAddress("object-" + i / 64, i % 64, 0, 1, 0)) ? 1 : 0;
+        }
+        assertThat(remembered).isGreaterThan(9_900);
+    }
+
+    @Test
+    void itsFilesNeverHoldMoreThanItMayTakeAndTheLeastRecentlyUsedLeaveFirst() {
+        DiskCache cache = open(4 * CHUNK, 0);
+        for (int i = 0; i < 4; i++) {
+            keep(cache, i);
+            sim.settle();
+        }
+        assertThat(load(cache, 0)).isEqualTo(bytes(0));
+        keep(cache, 4);
+        keep(cache, 5);
+        sim.settle();
+        assertThat(here(cache, 6)).containsExactlyInAnyOrder(0, 3, 4, 5);
+        assertThat(files.mostBytes).isEqualTo(4 * CHUNK);
+        assertThat(cache.usedBytes()).isEqualTo(4 * CHUNK);
+    }
+
+    @Test
+    void aFileThatIsBeingReadStaysAndIfAllAreNothingIsWritten() {
+        DiskCache cache = open(2 * CHUNK, 0);
+        keep(cache, 0);
+        keep(cache, 1);
+        sim.settle();
+        List<ByteBuffer> loading = new ArrayList<>();
+        for (int i = 0; i < 2; i++) {
+            ByteBuffer target = ByteBuffer.allocate(CHUNK);
+            assertThat(cache.load(address(i), target, sound -> loading.add(target))).isTrue();
+        }
+        keep(cache, 2);
+        assertThat(done).as("at once").isEqualTo(3);
+        assertThat(count("dropped")).isEqualTo(1);
+        sim.settle();
+        assertThat(loading).extracting(ByteBuffer::array).containsExactly(bytes(0), bytes(1));
+    }
+
+    @Test
+    void whoComesWhenTooManyWaitToBeWrittenIsDropped() {
+        DiskCache cache = open(64 * CHUNK, 0);
+        for (int i = 0; i < DiskCache.WRITES_WAITING + 1; i++) {
+            assertThat(cache.keep(address(i), ByteBuffer.wrap(bytes(i)), () -> done++)).isTrue();
+        }
+        assertThat(cache.keep(address(99), ByteBuffer.wrap(bytes(99)), () -> done++)).isFalse();
+        assertThat(count("dropped")).isEqualTo(1);
+        sim.settle();
+        assertThat(done).isEqualTo(DiskCache.WRITES_WAITING + 1);
+        assertThat(count("writes")).isEqualTo(DiskCache.WRITES_WAITING + 1);
+    }
+
+    @Test
+    void theSameChunkIsWrittenOnce() {
+        DiskCache cache = open(64 * CHUNK, 0);
+        keep(cache, 1);
+        assertThat(cache.keep(address(1), ByteBuffer.wrap(bytes(1)), () -> {})).as("on its way").isFalse();
+        sim.settle();
+        assertThat(cache.keep(address(1), ByteBuffer.wrap(bytes(1)), () -> {})).as("there").isFalse();
+    }
+
+    @Test
+    void aChunkThatRotsIsForgottenAndAskedOfTheStore() {
+        DiskCache cache = open(64 * CHUNK, 0);
+        keep(cache, 1);
+        sim.settle();
+        files.rot();
+        assertThat(load(cache, 1)).isEmpty();
+        assertThat(count("corrupt")).isEqualTo(1);
+        assertThat(cache.load(address(1), ByteBuffer.allocate(CHUNK), sound -> {})).isFalse();
+        keep(cache, 1);
+        sim.settle();
+        assertThat(load(cache, 1)).as("written anew").isEqualTo(bytes(1));
+    }
+
+    @Test
+    void aDiskThatFailsAWriteTurnsItOffAndNobodyWaitsForEver() {
+        DiskCache cache = open(64 * CHUNK, 0);
+        keep(cache, 1);
+        sim.settle();
+        files.failing = true;
+        keep(cache, 2);
+        keep(cache, 3);
+        sim.settle();
+        assertThat(done).isEqualTo(3);
+        assertOff(cache);
+    }
+
+    @Test
+    void aDiskThatFailsAReadTurnsItOffAndTheChunkIsAskedOfTheStore() {
+        DiskCache cache = open(64 * CHUNK, 0);
+        keep(cache, 1);
+        sim.settle();
+        files.failing = true;
+        assertThat(load(cache, 1)).isEmpty();
+        assertOff(cache);
+    }
+
+    @Test
+    void aDirectoryThatCannotBeMadeLeavesItOff() {
+        files.failing = true;
+        assertOff(open(64 * CHUNK, 0));
+    }
+
+    @Test
+    void whatAnEarlierProcessHasLeftGoesEvenIfThereIsToBeNoCache() {
+        assertOff(open(0, 0));
+        assertThat(files.emptied).isTrue();
+    }
+
+    @Test
+    void itDoesNotBeginOnADiskThatIsNearlyFull() {
+        files.usableBytes = 99;
+        assertOff(open(64 * CHUNK, 100));
+    }
+
+    @Test
+    void itGivesUpAllItHasWhenTheDiskGetsFullThoughNobodyReadsOrWrites() {
+        DiskCache cache = open(64 * CHUNK, 100);
+        keep(cache, 1);
+        sim.settle();
+        sim.pass(DiskCache.LOOK_MS);
+        assertThat(files.files()).isEqualTo(1);
+        files.usableBytes = 99;
+        sim.pass(DiskCache.LOOK_MS);
+        assertOff(cache);
+        files.usableBytes = 1 << 30;
+        sim.pass(10 * DiskCache.LOOK_MS);
+        assertOff(cache);
+    }
+
+    @Test
+    void itWritesNothingToADiskThatGotFullAMomentAgo() {
+        DiskCache cache = open(64 * CHUNK, 100);
+        files.usableBytes = 99;
+        keep(cache, 1);
+        sim.settle();
+        assertThat(files.mostBytes).isZero();
+        assertThat(done).isEqualTo(1);
+        assertOff(cache);
+    }
+
+    @Test
+    void aFileThatIsBeingReadWhenItGoesOffIsDeletedAfterwards() {
+        DiskCache cache = open(64 * CHUNK, 0);
+        keep(cache, 1);
+        sim.settle();
+        ByteBuffer target = ByteBuffer.allocate(CHUNK);
+        cache.load(address(1), target, sound -> done++);
+        cache.close();
+        assertThat(files.files()).isEqualTo(1);
+        sim.settle();
+        assertThat(target.array()).isEqualTo(bytes(1));
+        assertOff(cache);
+    }
+
+    @Test
+    void withThreadsThatHaveEndedNothingIsFoundAndNothingKept() {
+        ColdThreads ended = new ColdThreads(sim, sim, task -> {
+            throw new RejectedExecutionException("ended");
+        }, sim, () -> {});
+        DiskCache cache = DiskCache.open(files, new DiskLimits(64 * CHUNK, CHUNK, 0), ended, new ColdMeters(meters));
+        sim.settle();
+        assertOff(cache);
+    }
+
+    @Test
+    void whateverHappensALoadGivesTheChunksBytesOrNoneAndEveryWriteEnds() {
+        Seeds.each(60, random -> {
+            SimThreads threads = new SimThreads(random);
+            SimRegions disk = new SimRegions();
+            long bytes = (1 + random.nextInt(80)) * (long) CHUNK;
+            DiskCache cache = DiskCache.open(disk, new DiskLimits(bytes, CHUNK, random.nextInt(2) * 100), threads.threads(), new ColdMeters(new SimpleMeterRegistry()));
+            Set<Integer> open = new HashSet<>();
+            List<Integer> wrong = new ArrayList<>();
+            for (int i = 0; i < 400; i++) {
+                int chunk = random.nextInt(100);
+                switch (random.nextInt(200)) {
+                    case 0 -> disk.failing = random.nextInt(4) == 0;
+                    case 1 -> disk.usableBytes = random.nextInt(4) == 0 ? 50 : 1 << 30;
+                    case 2 -> disk.rot();
+                    default -> step(cache, chunk, i, open, wrong, random);
+                }
+                for (int steps = random.nextInt(6); steps > 0 && threads.step(); steps--) {
+                    assertThat(cache.usedBytes()).isLessThanOrEqualTo(bytes);
+                }
+            }
+            threads.pass(5 * DiskCache.LOOK_MS);
+            assertThat(open).isEmpty();
+            assertThat(wrong).isEmpty();
+            assertThat(disk.mostBytes).isLessThanOrEqualTo(bytes);
+            cache.close();
+            threads.settle();
+            assertThat(disk.files()).isZero();
+        });
+    }
+
+    private static void step(DiskCache cache, int chunk, int number, Set<Integer> open, List<Integer> wrong, Random random) {
+        open.add(number);
+        if (random.nextBoolean()) {
+            if (!cache.keep(address(chunk), ByteBuffer.wrap(bytes(chunk)), () -> open.remove(number))) {
+                open.remove(number);
+            }
+            return;
+        }
+        ByteBuffer target = ByteBuffer.allocate(CHUNK);
+        boolean there = cache.load(address(chunk), target, sound -> {
+            open.remove(number);
+            if (sound && !target.equals(ByteBuffer.wrap(bytes(chunk)))) {
+                wrong.add(chunk);
+            }
+        });
+        if (!there) {
+            open.remove(number);
+        }
+    }
+
+    private void assertOff(DiskCache cache) {
+        assertThat(files.files()).isZero();
+        assertThat(cache.usedBytes()).isZero();
+        assertThat(cache.load(address(1), ByteBuffer.allocate(CHUNK), sound -> {})).isFalse();
+        assertThat(cache.keep(address(1), ByteBuffer.wrap(bytes(1)), () -> {})).isFalse();
+        assertThat(cache.wants(address(1)) || cache.wants(address(1))).isFalse();
+    }
+
+    private DiskCache open(long bytes, long leastUsableBytes) {
+        DiskCache cache = DiskCache.open(files, new DiskLimits(bytes, CHUNK, leastUsableBytes), sim.threads(), new ColdMeters(meters));
+        sim.settle();
+        return cache;
+    }
+
+    private void keep(DiskCache cache, int chunk) {
+        assertThat(cache.keep(address(chunk), ByteBuffer.wrap(bytes(chunk)), () -> done++)).isTrue();
+    }
+
+    /** Its bytes, or none if it is not there or not sound. */
+    private byte[] load(DiskCache cache, int chunk) {
+        List<byte[]> loaded = new ArrayList<>();
+        ByteBuffer target = ByteBuffer.allocate(CHUNK);
+        cache.load(address(chunk), target, sound -> loaded.add(sound ? target.array() : new byte[0]));
+        sim.settle();
+        return loaded.isEmpty() ? new byte[0] : loaded.get(0);
+    }
+
+    private List<Integer> here(DiskCache cache, int upTo) {
+        List<Integer> here = new ArrayList<>();
+        for (int i = 0; i < upTo; i++) {
+            if (load(cache, i).length > 0) {
+                here.add(i);
+            }
+        }
+        return here;
+    }
+
+    private double count(String what) {
+        return meters.get("firn.cold.disk." + what).counter().count();
+    }
+
+    private static byte[] bytes(int chunk) {
+        byte[] bytes = new byte[CHUNK];
+        new Random(chunk).nextBytes(bytes);
+        return bytes;
+    }
+
+    private static ChunkAddress address(int chunk) {
+        return new ChunkAddress("object-" + chunk / 3, chunk % 3, (long) chunk % 3 * CHUNK, CHUNK, Checksums.crc32c(ByteBuffer.wrap(bytes(chunk))));
+    }
+}
