@@ -50,7 +50,7 @@ public final class ColdMeters {
         this.pagesRead = counter("firn.cold.page.gets", "Manifest pages asked of the object store");
         this.gets = counter("firn.cold.gets", "Ranged reads sent to the object store");
         this.fetchedBytes = counter("firn.cold.fetched.bytes", "Bytes asked of the object store by ranged reads");
-        this.deliveredBytes = counter("firn.cold.delivered.bytes", "Log bytes handed to readers");
+        this.deliveredBytes = counter("firn.cold.delivered.bytes", "Log bytes that readers have taken");
         this.chunkHits = counter("firn.cold.chunk.hits", "Chunks found in memory");
         this.chunkMisses = counter("firn.cold.chunk.misses", "Chunks a reader had to request");
         this.chunkJoins = counter("firn.cold.chunk.joins", "Chunks already on their way when a reader wanted them");

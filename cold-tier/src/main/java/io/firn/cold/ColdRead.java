@@ -19,6 +19,7 @@ public final class ColdRead {
     private final BatchRun run;
     private final RecordSearch search;
     private final long boundary;
+    private final AtomicBoolean taken = new AtomicBoolean();
     private final AtomicBoolean released = new AtomicBoolean();
 
     /**
@@ -60,6 +61,9 @@ public final class ColdRead {
 
     /** Read-only direct views of the bytes, in order; fresh ones with each call. */
     public ByteBuffer[] buffers() {
+        if (taken.compareAndSet(false, true)) {
+            run.taken().run();
+        }
         ByteBuffer[] views = new ByteBuffer[run.buffers().length];
         for (int i = 0; i < views.length; i++) {
             views[i] = run.buffers()[i].duplicate();

@@ -226,11 +226,10 @@ final class ReadTask {
         PinBudget.Ticket used = ticket;
         ticket = null;
         int size = (int) (end.position() - first.position());
-        reads.meters().delivered(size);
         ReadSequence followed = sequence.orElseGet(ReadSequence::new);
         followed.moveTo(request.segments(), segment, chunks, end.position());
         ReadSequence kept = reads.sequences().put(followed, end.nextOffset());
-        succeed(new BatchRun(buffers, size, first.baseOffset(), end.nextOffset(), () -> reads.release(held, used, kept)));
+        succeed(new BatchRun(buffers, size, first.baseOffset(), end.nextOffset(), () -> reads.meters().delivered(size), () -> reads.release(held, used, kept)));
     }
 
     private void expire() {

@@ -66,7 +66,7 @@ final class ReplayRig implements AutoCloseable {
         int port = FreePorts.next();
         List<String> command = new ArrayList<>(List.of(layout.firnLauncher().toString(), "up", "--data", layout.fresh("replay-data").toString(), "--kafka-port", "" + port, "--http-port", "" + httpPort,
                 "--set", "logging.level=warn", "--set", "cold.provider=s3", "--set", "cold.endpoint=" + endpoint, "--set", "cold.bucket=firn", "--set", "cold.region=" + S3Server.REGION,
-                "--set", "cold.access.key=" + S3Server.ACCESS_KEY, "--set", "cold.secret.key=" + S3Server.SECRET_KEY));
+                "--set", "cold.access.key=" + S3Server.ACCESS_KEY, "--set", "cold.secret.key=" + S3Server.SECRET_KEY, "--set", "cold.disk.cache.bytes=0"));
         settings.forEach((key, value) -> command.addAll(List.of("--set", key + "=" + value)));
         return BrokerProcess.start(command, "127.0.0.1:" + port, layout.work().resolve("replay-broker.log"));
     }
