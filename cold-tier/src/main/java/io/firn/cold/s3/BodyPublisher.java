@@ -90,7 +90,11 @@ final class BodyPublisher implements Publisher<ByteBuffer>, Subscription {
     }
 
     private void deliver() {
-        if (delivering || over || subscriber.isEmpty()) {
+        if (delivering || over) {
+            return;
+        }
+        if (subscriber.isEmpty()) {
+            exchange.reading(held.isEmpty());
             return;
         }
         delivering = true;
@@ -102,8 +106,11 @@ final class BodyPublisher implements Publisher<ByteBuffer>, Subscription {
         exchange.reading(held.isEmpty());
         if (whole && held.isEmpty() && !over) {
             over = true;
-            subscriber.get().onComplete();
-            exchange.delivered();
+            try {
+                subscriber.get().onComplete();
+            } finally {
+                exchange.delivered();
+            }
         }
     }
 

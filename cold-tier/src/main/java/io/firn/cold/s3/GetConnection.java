@@ -14,10 +14,7 @@ import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpObject;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
-import io.netty.handler.codec.http.HttpStatusClass;
-import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
-import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
@@ -29,7 +26,7 @@ import software.amazon.awssdk.http.SdkHttpResponse;
 import software.amazon.awssdk.utils.http.SdkHttpUtils;
 
 /**
- * One connection and the exchange it carries, if any. It is kept after an answer that has been read to its end; whatever else happens closes it.
+ * One connection and the exchange it carries, if any. It is kept after an answer that has been read to its end, once the read that brought that end is over; whatever else happens closes it, bytes behind the answer, too.
  *
  * <p>Progress is any byte sent or received; an exchange without any for the time limit fails. One that is closed before anything of the answer has come is sent again if the connection was a kept one: the server had closed it when
  * we used it, and a GET may be repeated.
@@ -38,9 +35,6 @@ import software.amazon.awssdk.utils.http.SdkHttpUtils;
  */
 final class GetConnection extends ChannelInboundHandlerAdapter {
 
-    /** Most bytes of an answer that is an error; the rest is cut off, which still leaves its status. */
-    private static final int ERROR_LIMIT_BYTES = 64 << 10;
-
     private final GetConnections connections;
     private final GetOrigin origin;
     private final long silenceNs;
@@ -48,10 +42,8 @@ final class GetConnection extends ChannelInboundHandlerAdapter {
     private Optional<GetExchange> current = Optional.empty();
     private Optional<Future<?>> watch = Optional.empty();
     private long progressNs = System.nanoTime();
+    private AnswerState answer = new AnswerState();
     private boolean kept;
-    private boolean reusable;
-    private boolean interim;
-    private long errorBytesLeft;
 
     GetConnection(GetConnections connections, GetOrigin origin, long silenceMs) {
         this.connections = connections;
@@ -77,7 +69,13 @@ final class GetConnection extends ChannelInboundHandlerAdapter {
 
     /** Connected: sends the exchange it was made for, if that is still wanted. */
     void connected() {
-        current.ifPresent(this::send);
+        current.ifPresent(exchange -> {
+            try {
+                send(exchange);
+            } catch (RuntimeException e) {
+                exchange.fail(e); // a request that cannot be written
+            }
+        });
     }
 
     /** Sends it over this connection, which has been kept. */
@@ -89,8 +87,7 @@ final class GetConnection extends ChannelInboundHandlerAdapter {
     }
 
     private void send(GetExchange exchange) {
-        reusable = false;
-        interim = false;
+        answer = new AnswerState();
         progressed();
         watch(silenceNs);
         channel().writeAndFlush(head(exchange.request())).addListener(sent -> {
@@ -133,62 +130,51 @@ final class GetConnection extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
-        if (current.isEmpty() || ((HttpObject) message).decoderResult().isFailure()) {
+        if (current.isEmpty()) {
             ReferenceCountUtil.release(message);
-            unreadable(((HttpObject) message).decoderResult().cause());
-            return;
-        }
-        if (message instanceof HttpResponse head) {
+            channel().close(); // nobody has asked for it
+        } else if (answer.whole()) {
+            ReferenceCountUtil.release(message);
+            answer.spoil();
+        } else if (!(message instanceof HttpObject part) || part.decoderResult().isFailure()) {
+            ReferenceCountUtil.release(message);
+            current.get().fail(new IOException("The answer is no HTTP", message instanceof HttpObject torn ? torn.decoderResult().cause() : null));
+        } else if (part instanceof HttpResponse head) {
             head(head);
-        }
-        if (message instanceof HttpContent content) {
-            content(content);
+        } else if (part instanceof HttpContent content) {
+            content(current.get(), content);
         }
     }
 
     private void head(HttpResponse head) {
-        interim = head.status().codeClass() == HttpStatusClass.INFORMATIONAL;
-        if (interim) {
-            return; // the answer follows
+        if (!answer.head(head)) {
+            return;
         }
-        reusable = HttpUtil.isKeepAlive(head);
-        errorBytesLeft = head.status().codeClass() == HttpStatusClass.SUCCESS ? Long.MAX_VALUE : ERROR_LIMIT_BYTES;
-        SdkHttpResponse.Builder answer = SdkHttpResponse.builder().statusCode(head.status().code()).statusText(head.status().reasonPhrase());
+        SdkHttpResponse.Builder built = SdkHttpResponse.builder().statusCode(head.status().code()).statusText(head.status().reasonPhrase());
         for (Map.Entry<String, String> header : head.headers()) {
-            answer.appendHeader(header.getKey(), header.getValue());
+            built.appendHeader(header.getKey(), header.getValue());
         }
-        current.get().answered(answer.build());
+        current.get().answered(built.build());
     }
 
-    private void content(HttpContent content) {
-        if (interim || current.isEmpty()) { // what is left of an interim answer, or of one that is not wanted any more
+    private void content(GetExchange exchange, HttpContent content) {
+        if (!answer.piece(content)) {
             content.release();
             return;
         }
-        GetExchange exchange = current.get();
-        errorBytesLeft -= content.content().readableBytes();
-        boolean last = content instanceof LastHttpContent || errorBytesLeft < 0;
-        reusable &= errorBytesLeft >= 0;
         exchange.piece(content);
-        if (last && !exchange.over()) {
+        if (answer.whole() && !exchange.over()) {
             exchange.whole();
         }
-    }
-
-    /** What came is no HTTP, or nobody has asked for it. */
-    private void unreadable(Throwable cause) {
-        current.ifPresent(exchange -> exchange.fail(new IOException("The answer is no HTTP", cause)));
-        channel().close();
     }
 
     void reading(boolean on) {
         channel().config().setAutoRead(on);
     }
 
-    /** The answer has been read to its end. */
+    /** The read that brought the end of the answer is over. */
     void free() {
-        left();
-        if (reusable && channel().isActive()) {
+        if (answer.reusable() && channel().isActive()) {
             connections.keep(this);
         } else {
             channel().close();
@@ -201,7 +187,8 @@ final class GetConnection extends ChannelInboundHandlerAdapter {
         channel().close();
     }
 
-    private void left() {
+    /** It carries the exchange no more: what still comes has not been asked for. */
+    void left() {
         current = Optional.empty();
         watch.ifPresent(timer -> timer.cancel(false));
         watch = Optional.empty();

@@ -3,6 +3,7 @@ package io.firn.cold.s3;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFactory;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -10,7 +11,6 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.FixedRecvByteBufAllocator;
-import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.handler.codec.http.HttpClientCodec;
 import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.handler.ssl.SslHandler;
@@ -23,7 +23,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The connections that GETs of ranges go over: one a GET in flight, which {@link RequestTurns} bound, and those kept for the next one. Names are looked up for each new connection.
+ * The connections that GETs of ranges go over: one a GET in flight, which {@link RequestTurns} bound, and those kept for the next one. Names are looked up for each new connection, on the loop, as the SDK's client does it, too.
  *
  * <p>Kept ones are used last in, first out, so that those that are not needed grow old and are closed; all together, in use and kept, are at most as many as GETs may be in flight.
  *
@@ -46,12 +46,12 @@ final class GetConnections {
     private boolean timed;
     private boolean closed;
 
-    GetConnections(EventLoop loop, ClientTls tls, GetHttpClient.Limits limits) {
+    GetConnections(EventLoop loop, ChannelFactory<? extends Channel> channels, ClientTls tls, GetHttpClient.Limits limits) {
         this.loop = loop;
         this.tls = tls;
         this.limits = limits;
         this.keptLimitNs = TimeUnit.MILLISECONDS.toNanos(limits.keptMs());
-        this.bootstrap = new Bootstrap().group(loop).channel(NioSocketChannel.class).option(ChannelOption.CONNECT_TIMEOUT_MILLIS, limits.connectMs()).option(ChannelOption.TCP_NODELAY, true)
+        this.bootstrap = new Bootstrap().group(loop).channelFactory(channels).option(ChannelOption.CONNECT_TIMEOUT_MILLIS, limits.connectMs()).option(ChannelOption.TCP_NODELAY, true)
                 .option(ChannelOption.SO_KEEPALIVE, true).option(ChannelOption.ALLOCATOR, PooledByteBufAllocator.DEFAULT).option(ChannelOption.RCVBUF_ALLOCATOR, new FixedRecvByteBufAllocator(READ_BYTES));
     }
 
@@ -75,6 +75,10 @@ final class GetConnections {
         GetOrigin origin = GetOrigin.of(exchange.request());
         GetConnection connection = new GetConnection(this, origin, limits.silenceMs());
         ChannelFuture connecting = bootstrap.clone().handler(new Pipeline(connection)).connect(origin.host(), origin.port());
+        if (connecting.isDone() && !connecting.isSuccess()) { // without descriptors there is no channel at all, and what it calls its loop is not ours
+            exchange.fail(connecting.cause());
+            return;
+        }
         open.add(connection);
         connection.connecting(connecting.channel(), exchange);
         connecting.channel().closeFuture().addListener(ended -> forget(connection));
@@ -136,7 +140,7 @@ final class GetConnections {
 
         @Override
         protected void initChannel(Channel channel) throws IOException {
-            channel.pipeline().addLast(new Progress(connection));
+            channel.pipeline().addLast(new Traffic(connection));
             if (connection.origin().tls()) {
                 SslHandler handler = tls.context().newHandler(channel.alloc(), connection.origin().host(), connection.origin().port());
                 handler.setHandshakeTimeoutMillis(limits.connectMs());
@@ -148,11 +152,11 @@ final class GetConnections {
     }
 
     /** Sees what comes before anything makes sense of it. */
-    private static final class Progress extends ChannelInboundHandlerAdapter {
+    private static final class Traffic extends ChannelInboundHandlerAdapter {
 
         private final GetConnection connection;
 
-        Progress(GetConnection connection) {
+        Traffic(GetConnection connection) {
             this.connection = connection;
         }
 

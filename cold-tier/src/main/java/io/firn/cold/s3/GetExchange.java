@@ -4,12 +4,10 @@ import io.netty.channel.EventLoop;
 import io.netty.handler.codec.http.HttpContent;
 import java.io.IOException;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import software.amazon.awssdk.http.SdkCancellationException;
 import software.amazon.awssdk.http.SdkHttpRequest;
 import software.amazon.awssdk.http.SdkHttpResponse;
-import software.amazon.awssdk.http.async.AsyncExecuteRequest;
 import software.amazon.awssdk.http.async.SdkAsyncHttpResponseHandler;
 
 /**
@@ -28,8 +26,7 @@ import software.amazon.awssdk.http.async.SdkAsyncHttpResponseHandler;
  */
 final class GetExchange implements RequestTurns.Waiting {
 
-    private final AsyncExecuteRequest asked;
-    private final CompletableFuture<Void> done;
+    private final AskedRequest asked;
     private final EventLoop loop;
     private final GetConnections connections;
     private final RequestTurns turns;
@@ -38,17 +35,16 @@ final class GetExchange implements RequestTurns.Waiting {
     private boolean begun;
     private boolean over;
 
-    /** {@code done} is the SDK's: it succeeds with the whole answer, and who fails it from outside aborts the exchange. */
-    GetExchange(AsyncExecuteRequest asked, CompletableFuture<Void> done, EventLoop loop, GetConnections connections, RequestTurns turns) {
+    /** The future of {@code asked} is the SDK's: it succeeds with the whole answer, and who fails it from outside aborts the exchange. */
+    GetExchange(AskedRequest asked, EventLoop loop, GetConnections connections, RequestTurns turns) {
         this.asked = asked;
-        this.done = done;
         this.loop = loop;
         this.connections = connections;
         this.turns = turns;
     }
 
     SdkHttpRequest request() {
-        return asked.request();
+        return asked.request().request();
     }
 
     @Override
@@ -84,7 +80,7 @@ final class GetExchange implements RequestTurns.Waiting {
     void answered(SdkHttpResponse head) {
         BodyPublisher publisher = new BodyPublisher(loop, this);
         body = Optional.of(publisher);
-        SdkAsyncHttpResponseHandler handler = asked.responseHandler();
+        SdkAsyncHttpResponseHandler handler = asked.request().responseHandler();
         try {
             handler.onHeaders(head);
             handler.onStream(publisher);
@@ -108,11 +104,16 @@ final class GetExchange implements RequestTurns.Waiting {
         connection.ifPresent(c -> c.reading(on));
     }
 
-    /** The subscriber has the whole body. */
+    /** The subscriber has the whole body. The connection and the turn are given on when the read is over that may have brought it: what that has brought beyond is not to be taken for the next one's answer. */
     void delivered() {
         if (!over) {
-            end(GetConnection::free);
-            done.complete(null);
+            over = true;
+            connection.ifPresent(GetConnection::left);
+            try {
+                loop.execute(() -> giveOn(GetConnection::free));
+            } finally {
+                asked.done().complete(null);
+            }
         }
     }
 
@@ -125,21 +126,23 @@ final class GetExchange implements RequestTurns.Waiting {
         if (over) {
             return;
         }
-        end(GetConnection::discard);
+        over = true;
         try {
-            body.ifPresent(b -> b.fail(failure));
-            asked.responseHandler().onError(failure);
+            giveOn(GetConnection::discard);
         } finally {
-            done.completeExceptionally(failure);
+            body.ifPresent(b -> asked.tell(() -> b.fail(failure)));
+            asked.fail(failure);
         }
     }
 
-    private void end(Consumer<GetConnection> howItGoesOn) {
-        over = true;
-        connection.ifPresent(howItGoesOn);
-        connection = Optional.empty();
-        if (begun) {
-            turns.leave();
+    private void giveOn(Consumer<GetConnection> howItGoesOn) {
+        try {
+            connection.ifPresent(howItGoesOn);
+        } finally {
+            connection = Optional.empty();
+            if (begun) {
+                turns.leave();
+            }
         }
     }
 }

@@ -1,6 +1,9 @@
 package io.firn.cold.s3;
 
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFactory;
 import io.netty.channel.EventLoop;
+import io.netty.channel.socket.nio.NioSocketChannel;
 import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
@@ -29,11 +32,15 @@ final class GetHttpClient implements SdkAsyncHttpClient {
 
     /** Owns {@code others}. */
     GetHttpClient(SdkAsyncHttpClient others, EventLoop loop, ClientTls tls, Limits limits) {
+        this(others, loop, NioSocketChannel::new, tls, limits);
+    }
+
+    GetHttpClient(SdkAsyncHttpClient others, EventLoop loop, ChannelFactory<? extends Channel> channels, ClientTls tls, Limits limits) {
         this.others = others;
         this.loop = loop;
         this.tls = tls;
         this.turns = new RequestTurns(loop, limits.connections(), limits.waiting(), limits.patienceMs());
-        this.connections = new GetConnections(loop, tls, limits);
+        this.connections = new GetConnections(loop, channels, tls, limits);
         this.proxied = ProxyConfiguration.builder().build().host() != null || ProxyConfiguration.builder().scheme("https").build().host() != null;
     }
 
@@ -48,27 +55,27 @@ final class GetHttpClient implements SdkAsyncHttpClient {
     record Limits(int connections, int waiting, long patienceMs, int connectMs, long silenceMs, long keptMs) {}
 
     @Override
-    public CompletableFuture<Void> execute(AsyncExecuteRequest asked) {
-        CompletableFuture<Void> done = new CompletableFuture<>();
-        RequestTurns.Waiting request = isOurs(asked.request()) ? exchange(asked, done) : new PassedRequest(asked, done);
+    public CompletableFuture<Void> execute(AsyncExecuteRequest execution) {
+        AskedRequest asked = new AskedRequest(execution, new CompletableFuture<>());
+        RequestTurns.Waiting request = isOurs(execution.request()) ? exchange(asked) : new PassedRequest(asked);
         try {
-            if (asked.request().protocol().equalsIgnoreCase("https")) {
+            if (execution.request().protocol().equalsIgnoreCase("https")) {
                 tls.context(); // here, and not first on the loop
             }
             loop.execute(() -> turns.enter(request));
         } catch (IOException | RejectedExecutionException e) {
             request.refuse(new IOException("The client cannot send: " + e.getMessage(), e));
         }
-        return done;
+        return asked.done();
     }
 
     private boolean isOurs(SdkHttpRequest request) {
         return !proxied && request.method() == SdkHttpMethod.GET && request.firstMatchingHeader("Range").isPresent();
     }
 
-    private GetExchange exchange(AsyncExecuteRequest asked, CompletableFuture<Void> done) {
-        GetExchange exchange = new GetExchange(asked, done, loop, connections, turns);
-        done.whenComplete((nothing, failure) -> {
+    private GetExchange exchange(AskedRequest asked) {
+        GetExchange exchange = new GetExchange(asked, loop, connections, turns);
+        asked.done().whenComplete((nothing, failure) -> {
             if (failure != null) {
                 onLoop(() -> exchange.fail(failure)); // by the SDK; if by itself, it has ended
             }
@@ -100,27 +107,25 @@ final class GetHttpClient implements SdkAsyncHttpClient {
     /** One for the SDK's client. */
     private final class PassedRequest implements RequestTurns.Waiting {
 
-        private final AsyncExecuteRequest asked;
-        private final CompletableFuture<Void> done;
+        private final AskedRequest asked;
 
-        PassedRequest(AsyncExecuteRequest asked, CompletableFuture<Void> done) {
+        PassedRequest(AskedRequest asked) {
             this.asked = asked;
-            this.done = done;
         }
 
         @Override
         public void begin() {
             CompletableFuture<Void> sent = sent();
-            done.whenComplete((nothing, failure) -> {
+            asked.done().whenComplete((nothing, failure) -> {
                 if (failure != null) {
                     sent.completeExceptionally(failure); // aborts it
                 }
             });
             sent.whenComplete((nothing, failure) -> {
                 if (failure == null) {
-                    done.complete(null);
+                    asked.done().complete(null);
                 } else {
-                    done.completeExceptionally(failure);
+                    asked.done().completeExceptionally(failure);
                 }
                 onLoop(turns::leave);
             });
@@ -128,22 +133,21 @@ final class GetHttpClient implements SdkAsyncHttpClient {
 
         private CompletableFuture<Void> sent() {
             try {
-                return others.execute(asked);
+                return others.execute(asked.request());
             } catch (RuntimeException e) {
-                asked.responseHandler().onError(e);
+                asked.fail(e);
                 return CompletableFuture.failedFuture(e);
             }
         }
 
         @Override
         public void refuse(IOException why) {
-            asked.responseHandler().onError(why);
-            done.completeExceptionally(why);
+            asked.fail(why);
         }
 
         @Override
         public boolean over() {
-            return done.isDone();
+            return asked.done().isDone();
         }
     }
 }

@@ -68,13 +68,16 @@ public final class BodyReceiver implements AutoCloseable {
     }
 
     private void requireRange(Range wanted, long contentLength, String contentRange) {
+        if (contentRange.isEmpty() || contentLength > wanted.length()) {
+            throw new ColdStoreException.Misconfigured("The store does not honour ranges: " + about, null);
+        }
+        if (!contentRange.substring(contentRange.indexOf(' ') + 1).startsWith(wanted.from() + "-")) {
+            throw new ColdStoreException.Unavailable("Asked for a range from " + wanted.from() + " on, but the answer is " + contentRange + ": " + about, null);
+        }
         long end = wanted.from() + wanted.length();
         long total = total(contentRange);
         if (total >= 0 && total < end) {
             throw new ColdStoreException.Corrupt("Range " + wanted.from() + " to " + end + " beyond the end of an object of " + total + " bytes: " + about, null);
-        }
-        if (contentRange.isEmpty() || contentLength > wanted.length()) {
-            throw new ColdStoreException.Misconfigured("The store does not honour ranges: " + about, null);
         }
     }
 

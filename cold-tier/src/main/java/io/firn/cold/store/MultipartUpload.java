@@ -83,8 +83,8 @@ final class MultipartUpload {
     private void next(String uploadId, Optional<ByteBuffer> buffer) {
         try {
             readers.execute(() -> sendNext(uploadId, buffer));
-        } catch (RuntimeException e) {
-            failure.compareAndSet(null, new ColdStoreException.Unavailable("Closed during the upload of " + key, e));
+        } catch (Throwable e) {
+            failure.compareAndSet(null, new ColdStoreException.Unavailable("No thread for the upload of " + key + ", or closed during it", e));
             endLane();
         }
     }
@@ -104,20 +104,17 @@ final class MultipartUpload {
             lanes.incrementAndGet();
             next(uploadId, Optional.empty());
         }
-        CompletableFuture<Part> sent;
-        ByteBuffer buffer = given.orElseGet(() -> ByteBuffer.allocate(PART_BYTES));
+        CompletableFuture<ByteBuffer> sent;
         try {
-            sent = sendPart(uploadId, index, buffer);
-        } catch (RuntimeException e) {
+            sent = sendPart(uploadId, index, given.orElseGet(() -> ByteBuffer.allocate(PART_BYTES)));
+        } catch (Throwable e) { // no memory, too: the slot is not ours alone
             sent = CompletableFuture.failedFuture(e);
         }
-        sent.whenComplete((part, problem) -> {
-            if (problem == null) {
-                parts.set(index, part);
-            } else {
+        sent.whenComplete((buffer, problem) -> {
+            if (problem != null) {
                 failure.compareAndSet(null, ColdStoreException.unwrap(problem));
             }
-            next(uploadId, Optional.of(buffer));
+            next(uploadId, Optional.ofNullable(buffer));
         });
     }
 
@@ -134,14 +131,18 @@ final class MultipartUpload {
         }
     }
 
-    private CompletableFuture<Part> sendPart(String uploadId, int index, ByteBuffer buffer) {
+    /** Gives the buffer back when the part is sent. */
+    private CompletableFuture<ByteBuffer> sendPart(String uploadId, int index, ByteBuffer buffer) {
         long position = (long) index * PART_BYTES;
         buffer.clear().limit((int) Math.min(PART_BYTES, sizeBytes - position));
         SourceReading.fill(source, position, buffer);
         buffer.flip();
         String crc32 = Crc32.of(buffer);
         int number = index + 1;
-        return retrier.run(key, uncertain -> requests.uploadPart(key, uploadId, number, buffer.duplicate(), crc32)).thenApply(etag -> new Part(number, etag, crc32));
+        return retrier.run(key, uncertain -> requests.uploadPart(key, uploadId, number, buffer.duplicate(), crc32)).thenApply(etag -> {
+            parts.set(index, new Part(number, etag, crc32));
+            return buffer;
+        });
     }
 
     private CompletableFuture<StoredObject> finish(String uploadId) {

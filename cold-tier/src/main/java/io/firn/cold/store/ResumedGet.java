@@ -29,7 +29,7 @@ final class ResumedGet {
     ResumedGet(Request request, long from, List<ByteBuffer> targets, ObjectStore.Progress progress) {
         this.request = request;
         this.from = from;
-        this.targets = List.copyOf(targets);
+        this.targets = targets.stream().map(ByteBuffer::duplicate).toList(); // whoever owns one again may move its position and limit
         this.progress = progress;
     }
 

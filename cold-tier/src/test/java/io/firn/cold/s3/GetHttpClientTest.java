@@ -3,7 +3,11 @@ package io.firn.cold.s3;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelException;
+import io.netty.channel.ChannelFactory;
 import io.netty.channel.EventLoopGroup;
+import io.netty.channel.socket.nio.NioSocketChannel;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -24,7 +28,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
@@ -269,6 +275,113 @@ class GetHttpClientTest {
     }
 
     @Test
+    void whatComesBehindAnAnswerIsNotTheNextOnesAnswer() throws IOException, InterruptedException {
+        client = client(new GetHttpClient.Limits(1, 10, 60_000, 10_000, 60_000, 60_000));
+        try (ScriptedServer server = ScriptedServer.start((connection, from) -> {
+            from.request();
+            released.await();
+            from.send(connection == 0 ? HELLO + HELLO.replace("hello", "WRONG") : HELLO);
+            from.request();
+        })) {
+            Answer first = get(server);
+            Answer waiting = get(server);
+            released.countDown();
+            assertThat(first.text()).isEqualTo("hello");
+            assertThat(waiting.text()).isEqualTo("hello");
+            assertThat(server.awaitEnd()).isZero();
+            assertThat(server.connections()).isEqualTo(2);
+        }
+    }
+
+    @Test
+    void whatComesBehindAnAnswerThatNobodyHasAskedForYetDoesNotReplaceIt() throws IOException, InterruptedException {
+        try (ScriptedServer server = ScriptedServer.start((connection, from) -> {
+            from.request();
+            from.send(HELLO + HELLO.replace("hello", "WRONG"));
+            from.request();
+        })) {
+            Answer late = new Answer();
+            late.asking = loops.next(); // behind the read that brings both
+            assertThat(late.ask(client, request(SdkHttpMethod.GET, "http", "127.0.0.1", server.port(), true)).text()).isEqualTo("hello");
+            assertThat(late.heads).isOne();
+            assertThat(server.awaitEnd()).isZero();
+        }
+    }
+
+    @Test
+    void aConnectionIsNotReadWhileNobodyHasSubscribed() throws IOException {
+        List<Channel> channels = new ArrayList<>();
+        client = new GetHttpClient(others, loops.next(), () -> remembered(channels), ClientTls.ofJvm(), LIMITS);
+        try (ScriptedServer server = ScriptedServer.start((connection, from) -> {
+            from.request();
+            from.send("HTTP/1.1 206 Partial Content\r\nContent-Length: 5\r\n\r\nhel");
+            released.await();
+            from.send("lo");
+            from.request();
+        })) {
+            List<Boolean> reading = new ArrayList<>();
+            Answer late = new Answer();
+            late.subscribing = subscription -> loops.next().execute(() -> { // behind the read that brings the first piece
+                reading.add(channels.get(0).config().isAutoRead());
+                subscription.run();
+                released.countDown();
+            });
+            assertThat(late.ask(client, request(SdkHttpMethod.GET, "http", "127.0.0.1", server.port(), true)).text()).isEqualTo("hello");
+            assertThat(reading).containsExactly(false);
+        }
+    }
+
+    private static Channel remembered(List<Channel> channels) {
+        channels.add(new NioSocketChannel());
+        return channels.get(channels.size() - 1);
+    }
+
+    @Test
+    void aSubscriberThatFailsAtTheEndOfItsBodyHasHadIt() throws IOException {
+        client = client(new GetHttpClient.Limits(1, 10, 60_000, 10_000, 60_000, 60_000));
+        try (ScriptedServer server = ScriptedServer.start(always(HELLO))) {
+            Answer failing = new Answer();
+            failing.failing = true;
+            assertThat(failing.ask(client, request(SdkHttpMethod.GET, "http", "127.0.0.1", server.port(), true)).text()).isEqualTo("hello");
+            assertThat(get(server).text()).isEqualTo("hello");
+        }
+    }
+
+    @Test
+    void anotherProtocolIsAnError() throws IOException, InterruptedException {
+        try (ScriptedServer server = ScriptedServer.start(always("HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n" + HELLO))) {
+            assertThatThrownBy(get(server)::bytes).cause().isInstanceOf(IOException.class).hasMessageContaining("no HTTP");
+            assertThat(server.awaitEnd()).isZero();
+        }
+    }
+
+    @Test
+    void withoutDescriptorsForSocketsRequestsFailAndGoOnWhenThereAreSome() throws IOException {
+        AtomicBoolean exhausted = new AtomicBoolean();
+        ChannelFactory<Channel> channels = () -> {
+            if (exhausted.get()) {
+                throw new ChannelException("Too many open files");
+            }
+            return new NioSocketChannel();
+        };
+        client = new GetHttpClient(others, loops.next(), channels, ClientTls.ofJvm(), new GetHttpClient.Limits(1, 10, 60_000, 10_000, 60_000, 60_000));
+        try (ScriptedServer server = ScriptedServer.start((connection, from) -> {
+            from.request();
+            from.send(HELLO);
+            from.request(); // and closes, which wants another connection
+        })) {
+            exhausted.set(true);
+            assertThatThrownBy(get(server)::bytes).cause().isInstanceOf(ChannelException.class);
+            exhausted.set(false);
+            assertThat(get(server).text()).isEqualTo("hello");
+            exhausted.set(true);
+            assertThatThrownBy(get(server)::bytes).as("its kept connection is gone").cause().isInstanceOf(ChannelException.class);
+            exhausted.set(false);
+            assertThat(get(server).text()).isEqualTo("hello");
+        }
+    }
+
+    @Test
     void nobodyWhoListensIsAnError() throws IOException {
         int nowhere;
         try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
@@ -393,8 +506,9 @@ class GetHttpClientTest {
     void aRequestThatCannotBeWrittenIsAnErrorAndLeavesItsTurn() throws IOException {
         client = client(new GetHttpClient.Limits(1, 10, 60_000, 10_000, 60_000, 60_000));
         try (ScriptedServer server = ScriptedServer.start(always(HELLO))) {
-            assertThat(get(server).text()).isEqualTo("hello");
             SdkHttpRequest torn = request(SdkHttpMethod.GET, "http", "127.0.0.1", server.port(), true).toBuilder().putHeader("X-Torn", "a\r\nb").build();
+            assertThatThrownBy(new Answer().ask(client, torn)::bytes).as("on a fresh connection").hasCauseInstanceOf(IllegalArgumentException.class);
+            assertThat(get(server).text()).isEqualTo("hello");
             assertThatThrownBy(new Answer().ask(client, torn)::bytes).hasCauseInstanceOf(IllegalArgumentException.class);
             assertThat(get(server).text()).isEqualTo("hello");
         }
@@ -409,6 +523,44 @@ class GetHttpClientTest {
             assertThatThrownBy(put::bytes).cause().hasMessage("reset");
             assertThat(get(server).text()).isEqualTo("hello");
         }
+    }
+
+    @Test
+    void whoFailsAsItIsToldOfAFailureCostsNobodyATurn() throws IOException {
+        client = client(new GetHttpClient.Limits(1, 10, 60_000, 10_000, 60_000, 60_000));
+        try (ScriptedServer server = ScriptedServer.start(always(HELLO))) {
+            others.refusing = true;
+            assertThatThrownBy(failing(SdkHttpMethod.PUT, server)::bytes).cause().hasMessage("refused");
+            others.refusing = false;
+            assertThat(get(server).text()).isEqualTo("hello");
+        }
+    }
+
+    @Test
+    void whoFailsAsItIsToldOfTheEndKeepsNobodyElseFromHearingOfIt() throws IOException, InterruptedException {
+        client = client(new GetHttpClient.Limits(2, 10, 60_000, 10_000, 60_000, 60_000));
+        CountDownLatch asked = new CountDownLatch(2);
+        try (ScriptedServer server = ScriptedServer.start((connection, from) -> {
+            from.request();
+            asked.countDown();
+            from.request();
+        })) {
+            List<Answer> all = new ArrayList<>();
+            for (SdkHttpMethod method : List.of(SdkHttpMethod.GET, SdkHttpMethod.GET, SdkHttpMethod.GET, SdkHttpMethod.PUT, SdkHttpMethod.GET)) {
+                all.add(failing(method, server));
+            }
+            asked.await();
+            client.close();
+            for (Answer answer : all) {
+                assertThatThrownBy(answer::bytes).cause().hasMessageContaining("closed");
+            }
+        }
+    }
+
+    private Answer failing(SdkHttpMethod method, ScriptedServer server) {
+        Answer answer = new Answer();
+        answer.failing = true;
+        return answer.ask(client, request(method, "http", "127.0.0.1", server.port(), method == SdkHttpMethod.GET));
     }
 
     @Test
@@ -523,6 +675,10 @@ class GetHttpClientTest {
         private volatile SdkHttpResponse head;
         private boolean oneByOne;
         private boolean cancelling;
+        private boolean failing; // when it is told of an end
+        private Executor subscribing = Runnable::run;
+        private Executor asking = Runnable::run;
+        private int heads;
         private boolean onHeap;
         private Subscription subscription;
 
@@ -543,17 +699,18 @@ class GetHttpClientTest {
         @Override
         public void onHeaders(SdkHttpResponse headers) {
             head = headers;
+            heads++;
         }
 
         @Override
         public void onStream(Publisher<ByteBuffer> stream) {
-            stream.subscribe(this);
+            subscribing.execute(() -> stream.subscribe(this));
         }
 
         @Override
         public void onSubscribe(Subscription given) {
             subscription = given;
-            given.request(oneByOne || cancelling ? 1 : Long.MAX_VALUE);
+            asking.execute(() -> given.request(oneByOne || cancelling ? 1 : Long.MAX_VALUE));
         }
 
         @Override
@@ -572,11 +729,19 @@ class GetHttpClientTest {
         @Override
         public void onError(Throwable failure) {
             failures.add(failure);
+            fails();
+        }
+
+        private void fails() {
+            if (failing) {
+                throw new IllegalStateException("Who listens fails");
+            }
         }
 
         @Override
         public void onComplete() {
             assertThat(failures).isEmpty();
+            fails();
         }
     }
 
@@ -585,10 +750,14 @@ class GetHttpClientTest {
 
         private final List<CompletableFuture<Void>> asked = new CopyOnWriteArrayList<>();
         private final CountDownLatch first = new CountDownLatch(1);
+        private volatile boolean refusing;
         private volatile boolean closed;
 
         @Override
         public CompletableFuture<Void> execute(AsyncExecuteRequest request) {
+            if (refusing) {
+                throw new IllegalStateException("refused");
+            }
             CompletableFuture<Void> open = new CompletableFuture<>();
             asked.add(open);
             first.countDown();

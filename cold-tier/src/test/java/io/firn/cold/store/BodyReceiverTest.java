@@ -69,6 +69,13 @@ class BodyReceiverTest {
     }
 
     @Test
+    void anAnswerToAnotherRequestIsUnavailable() {
+        BodyReceiver receiver = BodyReceiver.ofRange("key", 5, List.of(ByteBuffer.allocate(5)), full -> {});
+        assertThatThrownBy(() -> receiver.begin(5, "bytes 50-54/100")).isInstanceOf(ColdStoreException.Unavailable.class).hasMessageContaining("50-54");
+        assertThatThrownBy(() -> receiver.begin(5, "bytes 0-4/5")).as("of a shorter object").isInstanceOf(ColdStoreException.Unavailable.class);
+    }
+
+    @Test
     void aStoreThatIgnoresRangesIsMisconfigured() {
         BodyReceiver receiver = BodyReceiver.ofRange("key", 5, List.of(ByteBuffer.allocate(10)), full -> {});
         assertThatThrownBy(() -> receiver.begin(100, "")).isInstanceOf(ColdStoreException.Misconfigured.class);

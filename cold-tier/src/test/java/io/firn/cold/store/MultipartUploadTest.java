@@ -14,6 +14,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -122,6 +123,22 @@ class MultipartUploadTest {
         assertThat(freeSlots()).isEqualTo(SLOTS);
     }
 
+    @Test
+    void anErrorInALaneIsAFailureLikeAnyOtherAndCostsNoSlot() {
+        Error noMemory = new OutOfMemoryError("Cannot reserve bytes of direct buffer memory");
+        CompletableFuture<StoredObject> unreadable = new Bucket(2L * MultipartUpload.PART_BYTES).upload(Runnable::run, (position, target) -> {
+            throw noMemory;
+        });
+        assertThatThrownBy(() -> unreadable.getNow(null)).hasCause(noMemory);
+
+        Error noThread = new OutOfMemoryError("unable to create native thread");
+        CompletableFuture<StoredObject> unstarted = new Bucket(2L * MultipartUpload.PART_BYTES).upload(task -> {
+            throw noThread;
+        }, Bytes::zeros);
+        assertThatThrownBy(() -> unstarted.getNow(null)).hasRootCause(noThread);
+        assertThat(freeSlots()).isEqualTo(SLOTS);
+    }
+
     private int freeSlots() {
         int free = 0;
         while (slots.takeIfFree()) {
@@ -142,7 +159,11 @@ class MultipartUploadTest {
         }
 
         CompletableFuture<StoredObject> upload() {
-            return new MultipartUpload(requests(this::answer), new Retrier(new RetryPolicy(1, 0, 0), timer, () -> 0.5), Runnable::run, slots, "key", new Zeros(sizeBytes)).start();
+            return upload(Runnable::run, Bytes::zeros);
+        }
+
+        CompletableFuture<StoredObject> upload(Executor readers, Bytes bytes) {
+            return new MultipartUpload(requests(this::answer), new Retrier(new RetryPolicy(1, 0, 0), timer, () -> 0.5), readers, slots, "key", new Source(sizeBytes, bytes)).start();
         }
 
         void answerOne() {
@@ -165,10 +186,18 @@ class MultipartUploadTest {
         }
     }
 
-    private record Zeros(long sizeBytes) implements UploadSource {
+    private interface Bytes {
+        void read(long position, ByteBuffer target);
+
+        static void zeros(long position, ByteBuffer target) {
+            target.position(target.limit());
+        }
+    }
+
+    private record Source(long sizeBytes, Bytes bytes) implements UploadSource {
         @Override
         public void read(long position, ByteBuffer target) {
-            target.position(target.limit());
+            bytes.read(position, target);
         }
     }
 

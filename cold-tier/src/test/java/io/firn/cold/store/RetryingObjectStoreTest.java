@@ -93,6 +93,20 @@ class RetryingObjectStoreTest extends ObjectStoreContract {
         }
 
         @Test
+        void whatTheCallerDoesToATargetThatIsFullDoesNotMoveTheRepetition() {
+            List<Long> froms = new ArrayList<>();
+            List<ByteBuffer> targets = List.of(ByteBuffer.allocate(4), ByteBuffer.allocate(4));
+            ResumedGet get = new ResumedGet((from, wanted, progress) -> {
+                froms.add(from);
+                progress.full(1);
+                return new CompletableFuture<>();
+            }, 100, targets, full -> targets.get(0).limit(2));
+            get.attempt();
+            get.attempt();
+            assertThat(froms).containsExactly(100L, 104L);
+        }
+
+        @Test
         void attemptsEnd() {
             sim.inject(SimFault.outage());
             assertFails(ColdStoreException.Unavailable.class, store.head("a"));
