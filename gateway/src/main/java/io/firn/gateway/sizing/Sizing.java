@@ -22,8 +22,8 @@ public record Sizing(Workload workload, int brokers) {
     /** Of an upload: objects of up to one part are one request, larger ones one for each part and two around them. */
     static final double PART_BYTES = 20 << 20;
 
-    /** {@code cold.chunk.bytes}. */
-    static final double CHUNK_BYTES = 1 << 20;
+    /** That one GET of a long replay brings on average: neighbouring chunks, by the defaults of {@code cold.chunk.bytes} and {@code cold.read.ahead.bytes}. */
+    static final double RUN_BYTES = 5 << 20;
 
     /** To the manifest, of one segment's life: PUT and LIST when it is appended and again when it is dropped, and a share of trimming (1 every 16 commits, of which it has 2) and of pages of 128 (1 when it is made, 1 when it is cut). */
     static final double MANIFEST_WRITES = 2 + 2 + 2 * 1.0 / 16 + 2.0 / 128;
@@ -76,7 +76,7 @@ public record Sizing(Workload workload, int brokers) {
 
     /** GET a month. */
     public double readsAMonth() {
-        return segmentsAMonth() * LIFE_READS + cold() * SECONDS_A_MONTH / CHUNK_BYTES;
+        return segmentsAMonth() * LIFE_READS + cold() * SECONDS_A_MONTH / RUN_BYTES;
     }
 
     /** Bytes a month from one zone to another: from producers to leaders elsewhere, to followers in other zones, over which replicas are spread evenly, and to consumers that do not ask for a replica in their own. */

@@ -66,7 +66,7 @@ class SizingTest {
         double segments = 60e6 * 730 * 3600 / GIB;
 
         assertThat(new Sizing(workload(), 4).writesAMonth()).isCloseTo(segments * (52 + 2 + 2 + 2 + 0.125 + 0.015625), within(1.0));
-        assertThat(new Sizing(workload(), 4).readsAMonth()).isCloseTo(segments * 3.015625 + 6e6 * 730 * 3600 / (1 << 20), within(1.0));
+        assertThat(new Sizing(workload(), 4).readsAMonth()).isCloseTo(segments * 3.015625 + 6e6 * 730 * 3600 / (5 << 20), within(1.0));
     }
 
     @Test
