@@ -221,6 +221,103 @@ class ColdReadAheadTest {
         large.join().release();
     }
 
+    /** A reader in a long segment, with many short ones behind it whose requests are held: until their indexes have come nothing else of them is asked for. */
+    @Nested
+    class BeforeManySegments {
+        private final ColdFixture cold = cold(256, 64, 64);
+        private final ColdLog log = cold.log(1);
+        private final SegmentFixture first = segment(150);
+        private final List<SegmentFixture> behind = new ArrayList<>();
+        private final List<SimFault> holds = new ArrayList<>();
+        private final List<String> keys = new ArrayList<>();
+        /** Keys of all GETs, in order. */
+        private final List<String> asked = new ArrayList<>();
+        private final Reader reader = new Reader(cold, log, first);
+
+        private void segmentsBehind(int count, int chunks) {
+            cold.await(log.append(first));
+            cold.objects.inject(SimFault.outage().on(Operation.GET).forKeys(key -> !asked.add(key))); // fails nothing, but sees what is asked for
+            for (int i = 0; i < count; i++) {
+                SegmentFixture next = segment(chunks);
+                String key = cold.await(log.append(next)).key();
+                behind.add(next);
+                keys.add(key);
+                holds.add(cold.objects.inject(SimFault.holdingRequests().on(Operation.GET).forKeys(key::equals)));
+            }
+        }
+
+        /** Until its window is as large as it gets, which ends well before the segment does. */
+        private void readUntilTheWindowIsWhole() {
+            reader.read(10);
+            assertThat(cold.inUse().unreadUnits()).isBetween(50, 64);
+        }
+
+        private List<Integer> heldRequests() {
+            return holds.stream().map(SimFault::heldCount).toList();
+        }
+
+        @Test
+        void theIndexesOfEightAreAskedForBeforeTheWindowGetsThere() {
+            segmentsBehind(10, 3);
+            readUntilTheWindowIsWhole();
+            assertThat(heldRequests()).containsExactly(1, 1, 1, 1, 1, 1, 1, 1, 0, 0);
+        }
+
+        @Test
+        void noFurtherThanTwiceTheWindow() {
+            segmentsBehind(8, 40);
+            readUntilTheWindowIsWhole();
+            assertThat(heldRequests()).containsExactly(1, 1, 1, 1, 0, 0, 0, 0);
+        }
+
+        @Test
+        void aShortReaderAsksForNone() {
+            segmentsBehind(3, 3);
+            reader.read(4);
+            assertThat(heldRequests()).containsExactly(0, 0, 0);
+            reader.read(2);
+            assertThat(heldRequests()).as("it has become a long one").containsExactly(1, 1, 1);
+        }
+
+        @Test
+        void withEachSegmentTheReaderEntersOneMoreIsAskedFor() {
+            segmentsBehind(20, 3);
+            while (!reader.atEnd()) {
+                reader.read(1);
+            }
+            for (int i = 0; i < behind.size(); i++) {
+                holds.get(i).release();
+                Reader next = new Reader(cold, log, behind.get(i));
+                next.read(1);
+                assertThat(heldRequests().subList(i + 1, Math.min(i + 9, 20))).as("behind the segment %d", i).allMatch(count -> count == 1);
+                while (!next.atEnd()) {
+                    next.read(1);
+                }
+            }
+        }
+
+        @Test
+        void aFailureAheadHarmsNothingAndTheReaderAsksAgainWhenItGetsThere() {
+            segmentsBehind(1, 20);
+            holds.forEach(SimFault::release);
+            asked.clear();
+            String key = keys.get(0);
+            SimFault outage = cold.objects.inject(SimFault.outage().on(Operation.GET).forKeys(key::equals));
+            readUntilTheWindowIsWhole();
+            assertThat(asked).as("ahead, in vain").contains(key);
+            while (!reader.atEnd()) {
+                reader.read(1);
+            }
+            Reader next = new Reader(cold, log, behind.get(0));
+            assertThat(cold.failure(next.ask())).isInstanceOf(ColdStoreException.Unavailable.class);
+            outage.release();
+            while (!next.atEnd()) {
+                next.read(1);
+            }
+            assertThat(cold.inUse().reservedUnits()).isZero();
+        }
+    }
+
     /** A reader whose next reads lie in a run of many chunks that was fetched ahead by one request. */
     @Nested
     class WithinARun {

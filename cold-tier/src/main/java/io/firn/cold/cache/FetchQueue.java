@@ -10,7 +10,7 @@ import java.util.function.Consumer;
  * Bounds the requests in flight, and is fair: readers take turns, one request each; requests somebody waits for go before those made ahead, which never take all that may be in flight. So a read that
  * has to wait finds a free place even when every reader's read-ahead is under way.
  *
- * <p>Its length is bounded by what may be queued at all: the buffers of the pool, and one index request a read in progress. Threading: confined to the reads thread.
+ * <p>Its length is bounded by what may be queued at all: the buffers of the pool, one index request a read in progress, and a few that a sequence of reads makes ahead. Threading: confined to the reads thread.
  */
 public final class FetchQueue {
 

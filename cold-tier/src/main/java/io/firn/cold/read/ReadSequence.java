@@ -36,8 +36,8 @@ final class ReadSequence {
     private boolean fetchingIndexes;
     private boolean waitsForTask;
     private boolean abandoned;
-    /** Where it stood, and how far its window reached, when the indexes of what follows were asked for. */
-    private LiveSegment lookedFrom;
+    /** Key of the segment it stood in, and how large its window was, when the indexes of what follows were asked for. */
+    private String lookedFrom = "";
     private long lookedBytes;
 
     /** The read that just ended stopped at the batch boundary {@code position}, the end of the log included. */
@@ -93,9 +93,9 @@ final class ReadSequence {
 
     /** Whether it has come to another segment, or its window has grown, since this was asked last; never of a short reader, which may not get to the end of its segment. */
     boolean looksFurther(int chunkBytes) {
-        boolean further = runBytes() > chunkBytes && (!segment.equals(lookedFrom) || windowBytes > lookedBytes);
+        boolean further = runBytes() > chunkBytes && (!segment.key().equals(lookedFrom) || windowBytes > lookedBytes);
         if (further) {
-            lookedFrom = segment;
+            lookedFrom = segment.key();
             lookedBytes = windowBytes;
         }
         return further;

@@ -206,7 +206,7 @@ final class ReadSequences {
         }
     }
 
-    /** Of the segments that the window comes to next: to find out about each when it gets there would cost it a way to the store and back a segment. */
+    /** Of the segments that the window comes to next: to find out about each when it gets there would cost it a way to the store and back a segment. A failure shows when the reader gets there, which asks again. */
     private void fetchIndexesAhead(ReadSequence sequence) {
         LiveSegment segment = sequence.segment();
         long bytes = 0;
