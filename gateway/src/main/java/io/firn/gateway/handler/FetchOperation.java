@@ -34,7 +34,7 @@ import org.slf4j.LoggerFactory;
  * {@code maxWait} to end (or, for records whose pages are being read, a short while) → reading again. No thread is held in any state.
  *
  * <p><b>Gathering</b> a read from the cold tier may outlast {@code maxWait}: the answer leaves with what is there by then, if
- * that is anything; otherwise with the first read that ends. Once what is there is as much as the client asks for at least, the rest has a moment. The others fill the cache, and the client's next fetch finds them. The
+ * that is anything; otherwise with the first read that ends. Once what is there is as much as the client asks for at least, or something it has to know at once, the rest has a moment. The others fill the cache, and the client's next fetch finds them. The
  * cold tier bounds each read in time, so every fetch ends.
  *
  * <p>Threading: confined to the connection's loop; a partition of another loop is read there, by a message that carries the
@@ -48,7 +48,7 @@ final class FetchOperation {
     private static final long GATHER_MIN_MS = 500;
 
     /**
-     * How long reads from the cold tier that are still under way are waited for once what is there would do for an answer. What was fetched ahead is there at once; what a distant store is asked for takes ten times as long, and one
+     * How long reads that are still under way are waited for once what is there would do for an answer. What was fetched ahead is there at once; what a distant store is asked for takes ten times as long, and one
      * partition would hold up all others of its consumer, whose next fetch comes for the rest of them.
      */
     private static final long GATHER_MORE_MS = 10;
@@ -160,7 +160,7 @@ final class FetchOperation {
         boolean urgent = parts.isEmpty();
         for (FetchPart part : parts.values()) {
             bytes += part.expectedBytes();
-            urgent |= part.failed() || part.cold() || part.differs() || part.isSentElsewhere();
+            urgent |= part.urgent() || part.cold();
         }
         long leftMs = deadlineMs - clock.millis();
         if (urgent || expired || bytes >= Math.min(body.minBytes(), maxBytes) || leftMs <= 0) {
@@ -305,15 +305,22 @@ final class FetchOperation {
 
     /** Enough for an answer: the rest has a moment. */
     private void gatheredSome() {
-        if (gathering && (parts.values().stream().mapToLong(FetchPart::readyBytes).sum() >= Math.max(1, body.minBytes()) || parts.values().stream().anyMatch(FetchPart::failed))) {
+        if (gathering && (readyBytes() >= Math.max(1, Math.min(body.minBytes(), maxBytes)) || anyUrgent())) {
             gathering = false;
             moment = loop.schedule(this::answer, GATHER_MORE_MS, TimeUnit.MILLISECONDS);
         }
     }
 
+    private long readyBytes() {
+        return parts.values().stream().mapToLong(FetchPart::readyBytes).sum();
+    }
+
+    private boolean anyUrgent() {
+        return parts.values().stream().anyMatch(FetchPart::urgent);
+    }
+
     private void answerWithWhatIsThere(List<CompletableFuture<?>> pending) {
-        boolean something = parts.values().stream().anyMatch(part -> part.readyBytes() > 0 || part.failed());
-        if (something) {
+        if (readyBytes() > 0 || anyUrgent()) {
             answer();
         } else {
             CompletableFuture.anyOf(pending.toArray(CompletableFuture[]::new)).whenCompleteAsync((done, failed) -> answer(), loop);

@@ -272,23 +272,14 @@ final class FetchPart {
 
     // On the connection's loop
 
-    boolean failed() {
-        return answer.errorCode() != Errors.NONE.code();
+    /** Whether its answer has something that the reader has to know at once, with or without records: an error, that it has records which this log has not, or that it is to ask another broker. */
+    boolean urgent() {
+        return answer.errorCode() != Errors.NONE.code() || FetchResponse.isDivergingEpoch(answer) || answer.preferredReadReplica() != FetchResponse.INVALID_PREFERRED_REPLICA_ID;
     }
 
     /** Whether records are there that the log could not find without the disk: it reads the pages now, and no new record may come to tell. */
     boolean notFoundYet() {
         return notFoundYet;
-    }
-
-    /** Whether the reader has records that this log has not: it has to know at once. */
-    boolean differs() {
-        return FetchResponse.isDivergingEpoch(answer);
-    }
-
-    /** Whether the reader is to ask another broker. */
-    boolean isSentElsewhere() {
-        return answer.preferredReadReplica() != FetchResponse.INVALID_PREFERRED_REPLICA_ID;
     }
 
     int expectedBytes() {

@@ -27,7 +27,10 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import org.apache.kafka.common.message.FetchRequestData;
 import org.apache.kafka.common.message.FetchResponseData;
 import org.apache.kafka.common.protocol.ApiKeys;
@@ -41,6 +44,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Fetch requests of records that only the bucket has, while the bucket is quick, slow, down and back. */
 class ColdFetchPathTest {
 
+    /** Longer than a fetch that has enough waits for more. */
+    private static final long AFTER_MOMENT_MS = 50;
+
+    /** Longer than a client of these tests waits for an answer: what comes sooner did not wait for its end. */
+    private static final int LONG_MS = 600_000;
+
     @TempDir
     Path directory;
 
@@ -53,6 +62,7 @@ class ColdFetchPathTest {
         try (leaks) {
             rig.objects.clearFaults();
             Await.until("the connections are gone", () -> rig.meter("firn.connections") == 0);
+            Await.until("no read holds memory", () -> heldBytes() == 0);
             rig.close();
             leaks.assertNoLeak();
         }
@@ -91,6 +101,35 @@ class ColdFetchPathTest {
         return body;
     }
 
+    private FetchRequestData onlySecond() {
+        FetchRequestData body = fetch(LONG_MS, 1);
+        want(body, topic, 1, 0);
+        return body;
+    }
+
+    /** Memory for chunks that reads hold, those whose answer has left without them as well. */
+    private double heldBytes() {
+        return rig.meter("firn.cold.cache.reserved.bytes");
+    }
+
+    /** Holds what is asked of one partition: the indexes of its segment, before anything else. */
+    private SimFault holding(int partition) {
+        return rig.objects.inject(SimFault.holdingReplies().on(Operation.GET).forKeys(key -> isOf(key, partition)));
+    }
+
+    /** Lets the indexes pass, and holds the chunks, for which a read has reserved memory. */
+    private SimFault holdingChunks(int partition) {
+        Set<String> indexes = ConcurrentHashMap.newKeySet();
+        return rig.objects.inject(SimFault.holdingReplies().on(Operation.GET).forKeys(key -> isOf(key, partition) && !indexes.add(key)));
+    }
+
+    /** Everything that the only loop was to do within the next {@value #AFTER_MOMENT_MS} ms has been done: timers of a loop run in the order of their times. */
+    private void afterAMoment() {
+        CompletableFuture<Void> passed = new CompletableFuture<>();
+        rig.loops.first().schedule(() -> passed.complete(null), AFTER_MOMENT_MS, TimeUnit.MILLISECONDS);
+        Await.get(passed);
+    }
+
     private boolean isOf(String key, int partition) {
         return key.contains("/" + partition + "/") && key.endsWith(".segment");
     }
@@ -100,7 +139,7 @@ class ColdFetchPathTest {
     void severalColdPartitionsAreAnsweredTogether(int loops) {
         start(loops, 3);
         try (WireClient client = rig.client()) {
-            assertThat(partitions(ask(client, all(0)))).extracting(Requests::values)
+            assertThat(partitions(ask(client, all(LONG_MS).setMinBytes(Integer.MAX_VALUE)))).extracting(Requests::values)
                     .allSatisfy(values -> assertThat(values).hasSizeGreaterThanOrEqualTo(2)).hasSize(3);
             FetchResponseData.PartitionData later = only(ask(client, fetch(topic, 1, 3)));
             assertThat(values(later)).contains("p1 r3");
@@ -108,15 +147,111 @@ class ColdFetchPathTest {
     }
 
     @Test
-    void slowColdReadIsAnsweredWithWhatIsThereAndTheRestComesWithTheNextFetch() {
+    void slowColdReadIsAnsweredWithWhatIsThereWhenTimeIsUpAlthoughTheClientWantsMore() {
         start(2, 3);
-        SimFault slow = rig.objects.inject(SimFault.holdingReplies().on(Operation.GET).forKeys(key -> isOf(key, 1)));
+        SimFault slow = holding(1);
         try (WireClient client = rig.client()) {
-            List<FetchResponseData.PartitionData> answers = partitions(ask(client, all(0)));
+            List<FetchResponseData.PartitionData> answers = partitions(ask(client, all(0).setMinBytes(Integer.MAX_VALUE)));
             assertThat(answers).allMatch(one -> one.errorCode() == 0);
             assertThat(answers).extracting(one -> values(one).isEmpty()).containsExactly(false, true, false);
             slow.release();
             assertThat(values(only(ask(client, fetch(topic, 1, 0))))).startsWith("p1 r0");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(bytes = {0, 1})
+    void whatIsThereLeavesWithoutAColdReadThatIsSlowAndTheNextFetchFindsThat(byte isolation) {
+        start(2, 2);
+        SimFault slow = holdingChunks(1);
+        try (WireClient client = rig.client()) {
+            List<FetchResponseData.PartitionData> answers = partitions(ask(client, all(LONG_MS).setIsolationLevel(isolation)));
+            assertThat(values(answers.get(0))).startsWith("p0 r0");
+            assertThat(error(answers.get(1))).isEqualTo(Errors.NONE);
+            assertThat(values(answers.get(1))).isEmpty();
+            Await.until("the read goes on, and holds memory", () -> slow.heldCount() > 0 && heldBytes() > 0);
+            slow.release();
+            Await.until("the late read has given its memory back", () -> heldBytes() == 0);
+            int requests = rig.objects.requests(Operation.GET);
+            assertThat(values(only(ask(client, fetch(topic, 1, 0).setIsolationLevel(isolation))))).startsWith("p1 r0");
+            assertThat(rig.objects.requests(Operation.GET)).as("what came late is kept").isEqualTo(requests);
+        }
+    }
+
+    @Test
+    void aFetchThatComesWhileTheReadIsStillSlowWaitsForItAndMakesNoRequestOfItsOwn() {
+        start(1, 2);
+        SimFault slow = holding(1);
+        try (WireClient client = rig.client()) {
+            ask(client, all(LONG_MS));
+            Await.until("it is held", () -> slow.heldCount() == 1);
+            int sent = client.send(ApiKeys.FETCH, FETCH, onlySecond());
+            afterAMoment();
+            assertThat(client.hasAnswer()).isFalse();
+            assertThat(slow.heldCount()).isOne();
+            slow.release();
+            assertThat(values(only(client.receive(sent, FetchResponseData.class)))).startsWith("p1 r0");
+        }
+    }
+
+    @Test
+    void lessThanTheClientAsksForWaitsForTheSlowColdRead() {
+        start(1, 1);
+        TopicView hot = rig.createTopic("hot", 1);
+        append(rig.partition("hot", 0), Requests.records(rig.clock.millis(), "hot").buffer(), AppendOrigin.CLIENT);
+        SimFault slow = holding(0);
+        try (WireClient client = rig.client()) {
+            FetchRequestData body = all(LONG_MS).setMinBytes(100_000);
+            want(body, hot, 0, 0);
+            int sent = client.send(ApiKeys.FETCH, FETCH, body);
+            Await.until("it is held up", () -> slow.heldCount() > 0);
+            afterAMoment();
+            assertThat(client.hasAnswer()).isFalse();
+            slow.release();
+            List<FetchResponseData.PartitionData> answers = partitions(client.receive(sent, FetchResponseData.class));
+            assertThat(values(answers.get(0))).startsWith("p0 r0");
+            assertThat(values(answers.get(1))).containsExactly("hot");
+        }
+    }
+
+    @Test
+    void moreThanOneAnswerMayHoldIsNotWaitedFor() {
+        start(2, 2);
+        SimFault slow = holding(1);
+        try (WireClient client = rig.client()) {
+            FetchRequestData body = fetch(LONG_MS, Integer.MAX_VALUE).setMaxBytes(2);
+            want(body, topic, 0, 0).setPartitionMaxBytes(1);
+            want(body, topic, 1, 0).setPartitionMaxBytes(1);
+            List<FetchResponseData.PartitionData> answers = partitions(ask(client, body));
+            assertThat(values(answers.get(0))).startsWith("p0 r0");
+            assertThat(values(answers.get(1))).isEmpty();
+            slow.release();
+        }
+    }
+
+    @Test
+    void anErrorLeavesWithoutTheColdReadThatIsSlow() {
+        start(2, 2);
+        SimFault slow = holding(0);
+        try (WireClient client = rig.client()) {
+            FetchRequestData body = fetch(LONG_MS, Integer.MAX_VALUE);
+            want(body, topic, 0, 0);
+            want(body, topic, 1, 1_000);
+            assertThat(partitions(ask(client, body))).extracting(Requests::error).containsExactly(Errors.NONE, Errors.OFFSET_OUT_OF_RANGE);
+            slow.release();
+        }
+    }
+
+    @Test
+    void aReaderThatHasRecordsWhichTheLogHasNotIsToldWithoutTheColdReadThatIsSlow() {
+        start(2, 2);
+        SimFault slow = holding(0);
+        try (WireClient client = rig.client()) {
+            FetchRequestData body = fetch(LONG_MS, Integer.MAX_VALUE);
+            want(body, topic, 0, 0);
+            want(body, topic, 1, 1_000).setLastFetchedEpoch(rig.partition("logs", 1).leaderEpoch());
+            assertThat(partitions(ask(client, body)).get(1).divergingEpoch().endOffset()).isEqualTo(4);
+            slow.release();
         }
     }
 
@@ -144,8 +279,8 @@ class ColdFetchPathTest {
         try (WireClient client = rig.client()) {
             FetchRequestData body = all(0);
             want(body, hot, 0, 0);
-            List<FetchResponseData.PartitionData> answers = partitions(ask(client, body));
-            assertThat(answers).extracting(Requests::error).containsExactly(Errors.KAFKA_STORAGE_ERROR, Errors.KAFKA_STORAGE_ERROR, Errors.NONE);
+            List<FetchResponseData.PartitionData> answers = Await.until(() -> partitions(ask(client, body)), // an answer with one error need not wait for the other
+                    all -> all.stream().map(Requests::error).toList().equals(List.of(Errors.KAFKA_STORAGE_ERROR, Errors.KAFKA_STORAGE_ERROR, Errors.NONE)));
             assertThat(values(answers.get(2))).containsExactly("hot");
             rig.objects.clearFaults();
             Await.until("the bucket is read again", () -> error(only(ask(client, fetch(topic, 0, 0)))) == Errors.NONE);
