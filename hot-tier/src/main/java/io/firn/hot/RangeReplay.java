@@ -64,7 +64,14 @@ public final class RangeReplay {
             throw new CorruptStateException(refuse.message());
         }
         nextOffset = header.nextOffset();
-        return producers.apply(header, 0);
+        Optional<AbortedTransaction> aborted = producers.apply(header, 0);
+        producers.onHighWatermark(nextOffset); // else all finished transactions of the range would be kept
+        return aborted;
+    }
+
+    /** Finished transactions that are kept in memory; for tests. */
+    int finishedTransactions() {
+        return producers.finishedTransactions();
     }
 
     /** Offset after the last batch taken. */

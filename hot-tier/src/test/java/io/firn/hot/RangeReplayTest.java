@@ -53,6 +53,7 @@ final class RangeReplayTest {
             RangeReplay replay = RangeReplay.of(segment.baseOffset(), log.lineage(), producers);
             for (ByteBuffer batch : batches(segment)) {
                 replay.take(batch).ifPresent(aborted::add);
+                assertThat(replay.finishedTransactions()).as("not more memory with each transaction").isZero();
             }
             assertThat(replay.nextOffset()).isEqualTo(segment.nextOffset());
             assertThat(replay.producerSnapshot()).isEqualTo(segment.producerSnapshot());

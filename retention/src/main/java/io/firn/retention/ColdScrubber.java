@@ -77,6 +77,9 @@ final class ColdScrubber {
     private boolean roundUnderWay;
     /** Where segments begin that were found damaged before a restart, the one that is being read first. */
     private final Deque<Long> known = new ArrayDeque<>();
+    /** Found by the last step, more than one turn tries to mend: the next turns try them, before reading goes on. No more than a step finds. */
+    private final Deque<ColdDamage> untried = new ArrayDeque<>();
+    private long nextTryMs;
     private ScrubStep.At atKnown = ScrubStep.At.segmentOf(0);
     private long nextKnownMs;
     private boolean sweeping;
@@ -130,6 +133,7 @@ final class ColdScrubber {
     void close() {
         closed = true;
         broken.clear();
+        untried.clear();
         stand(Found.NOTHING);
     }
 
@@ -142,10 +146,17 @@ final class ColdScrubber {
             sweeping = true;
             ask(scrubs.sweeps(), 1, loop.executor(), this::sweepGranted);
         }
-        if (scrubs.config().scrubs() && !reading && work.nowMs() >= (known.isEmpty() ? nextReadMs : nextKnownMs) && !offloader.own().orElseThrow().isEmpty()) {
+        if (scrubs.config().scrubs() && !reading && work.nowMs() >= nextReadTurnMs() && !offloader.own().orElseThrow().isEmpty()) {
             reading = true;
             ask(scrubs.reads(), scrubs.stepBytes(), loop.executor(), this::readGranted);
         }
+    }
+
+    private long nextReadTurnMs() {
+        if (!untried.isEmpty()) {
+            return nextTryMs;
+        }
+        return known.isEmpty() ? nextReadMs : nextKnownMs;
     }
 
     /** Where offload has stopped the more so: what is there can be looked at, though nothing can be changed. */
@@ -231,6 +242,10 @@ final class ColdScrubber {
             giveBack(scrubs.reads());
             return;
         }
+        if (!untried.isEmpty()) {
+            mendUntried().whenComplete((done, failure) -> readOver(Optional.ofNullable(failure)));
+            return;
+        }
         if (known.isEmpty() && !roundUnderWay) {
             roundUnderWay = true;
             roundBegunAtMs = work.nowMs();
@@ -256,10 +271,18 @@ final class ColdScrubber {
             goOnKnown(result);
         }
         scrubs.places().put(log.hot().partition(), new Place(roundUnderWay ? at.offset() : Place.OVER, roundBegunAtMs, damaged()));
-        if (result.damage().size() > MENDED_IN_TURN) { // the others are for a sweep
-            nextSweepMs = Math.min(nextSweepMs, work.nowMs());
+        untried.addAll(result.damage());
+        nextTryMs = work.nowMs();
+        return mendUntried();
+    }
+
+    /** Some of them; a failure leaves these to the next sweep, or round. */
+    private CompletableFuture<Void> mendUntried() {
+        List<ColdDamage> now = new ArrayList<>();
+        while (!untried.isEmpty() && now.size() < MENDED_IN_TURN) {
+            now.add(untried.remove());
         }
-        return mend(result.damage().subList(0, Math.min(result.damage().size(), MENDED_IN_TURN)));
+        return mend(now);
     }
 
     private void goOn(ScrubStep.Result result) {
@@ -295,6 +318,7 @@ final class ColdScrubber {
             long againMs = failed(cause, Backoff.COLD_TIER, readFailures);
             nextReadMs = Math.max(nextReadMs, againMs); // a round that is over is over
             nextKnown(againMs);
+            nextTryMs = againMs;
         });
         if (failure.isEmpty()) {
             look();
@@ -416,7 +440,7 @@ final class ColdScrubber {
 
     private Outcome mendedByReplica(ColdLog cold, Replacement replacement, Copies copies, String why) throws IOException {
         SegmentEnding ending = SegmentEnding.of(cold, replacement.broken(), replacement.tail(), copies.lineage(), replacement.patience());
-        ReplicaCopy.Ground ground = new ReplicaCopy.Ground(log.hot().partition(), copies.leaderEpoch(), scrubs.replicas().get(), scrubs.spareBytes(), this::fetchTurn, scrubs.stepBytes(), replacement.patience(), this::givenUp);
+        ReplicaCopy.Ground ground = new ReplicaCopy.Ground(log.hot().partition(), copies.leaderEpoch(), scrubs.replicas().get(), scrubs.spareBytes(), scrubs.fetchPace(), this::fetchTurn, work::nowMs, replacement.patience(), this::givenUp);
         ReplicaRepair repair = new ReplicaRepair(replacement, ending, ground, scrubs.scratch(), copies.config().indexIntervalBytes());
         Optional<Integer> broker = repair.run();
         if (broker.isEmpty()) {

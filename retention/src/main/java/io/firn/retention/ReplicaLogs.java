@@ -36,7 +36,7 @@ public interface ReplicaLogs {
      *
      * @param leaderEpoch under which the asking broker leads; a broker that knows another one does not answer
      * @param offset where a batch begins
-     * @param maxBytes of batches, or one batch that is larger
+     * @param maxBytes of batches, or one batch that is larger; an answer may go beyond it by some batches, up to the next entries of the other log's index
      */
     record Question(int broker, TopicIdPartition partition, int leaderEpoch, long offset, int maxBytes) {}
 

@@ -91,6 +91,9 @@ final class ReplicaRepair {
         } catch (IOException e) {
             return Optional.of("what it sent is not the log: " + e.getMessage());
         } catch (ColdStoreException.SourceFailed e) {
+            if (e.getCause() instanceof ScratchException own) {
+                throw own;
+            }
             return Optional.of("what it sent is not sound: " + e.getMessage());
         }
     }

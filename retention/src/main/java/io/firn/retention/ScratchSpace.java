@@ -84,8 +84,12 @@ public final class ScratchSpace {
         }
 
         /** As {@link DiskFile#read}; from any thread. */
-        int read(ByteBuffer target, long position) throws IOException {
-            return file.read(target, position);
+        int read(ByteBuffer target, long position) throws ScratchException {
+            try {
+                return file.read(target, position);
+            } catch (IOException e) {
+                throw new ScratchException(e);
+            }
         }
 
         /** Deletes the file. A failure leaves it to the next process. */

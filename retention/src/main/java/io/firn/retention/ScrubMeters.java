@@ -33,6 +33,7 @@ final class ScrubMeters {
     private final Counter readBytes;
     private final Counter readSegments;
     private final Map<Source, Counter> repaired = new EnumMap<>(Source.class);
+    private final Counter fetchedBytes;
     private final Counter deadTopics;
 
     ScrubMeters(MeterRegistry registry) {
@@ -50,6 +51,7 @@ final class ScrubMeters {
         for (Source source : Source.values()) {
             repaired.put(source, Counter.builder("firn.cold.repaired.segments").tag("source", source.name().toLowerCase(Locale.ROOT)).description("Missing and damaged segment objects replaced from the local disk or another replica").register(registry));
         }
+        fetchedBytes = RetentionMeters.counter(registry, "firn.cold.repair.fetched.bytes", "Log bytes that other replicas have sent to mend objects, those that were refused too");
         deadTopics = RetentionMeters.counter(registry, "firn.cold.dead.topics", "Topics whose deletion from the bucket was finished for a broker that died in it");
     }
 
@@ -83,6 +85,10 @@ final class ScrubMeters {
 
     void repaired(Source source) {
         repaired.get(source).increment();
+    }
+
+    void fetched(long bytes) {
+        fetchedBytes.increment(bytes);
     }
 
     void topics(int deleted, int strange, int stuck) {

@@ -27,8 +27,8 @@ import java.util.Optional;
  */
 sealed interface SegmentEnding {
 
-    /** Takes the batches of a copy into {@code made}, each as the log has to have it. Not of {@link Unknown}. */
-    Filling into(RewrittenSegment made, ColdSegment broken, Patience patience) throws IOException;
+    /** Takes the batches of a copy into {@code made}, each as the log has to have it. Not of {@link Unknown}. {@link ColdStoreException.Corrupt} where what is known cannot be read. */
+    Filling into(RewrittenSegment made, ColdSegment broken, Patience patience);
 
     /** From the object itself. */
     record OfTail(ColdSegmentLog tail) implements SegmentEnding {
@@ -41,11 +41,11 @@ sealed interface SegmentEnding {
     /** From the batches. @param producers where it begins */
     record Replayed(ByteBuffer lineage, Optional<ByteBuffer> producers) implements SegmentEnding {
         @Override
-        public Filling into(RewrittenSegment made, ColdSegment broken, Patience patience) throws IOException {
+        public Filling into(RewrittenSegment made, ColdSegment broken, Patience patience) {
             try {
                 return new Replaying(made, RangeReplay.of(broken.baseOffset(), lineage, producers));
-            } catch (CorruptStateException e) {
-                throw new IOException(e.getMessage(), e);
+            } catch (CorruptStateException e) { // no other broker's fault
+                throw new ColdStoreException.Corrupt("lineage or producers before offset " + broken.baseOffset() + ": " + e.getMessage(), e);
             }
         }
     }

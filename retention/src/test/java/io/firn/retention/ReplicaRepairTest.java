@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
@@ -317,6 +318,104 @@ class ReplicaRepairTest {
             assertThat(byReplica(rig)).isOne();
             assertThat(rig.meter("firn.cold.missing.objects")).as("the other").isOne();
             assertThat(replicas.asked).allMatch(question -> question.offset() < all.get(2).baseOffset());
+        }
+    }
+
+    /** Another replica's segments lie otherwise, and where pages are not in memory an answer ends where its index has an entry. */
+    @Test
+    void anAnswerThatGoesOnBehindTheRangeIsCutToIt() {
+        try (TieredRig rig = leader(6)) {
+            replicas.with(2, rig.written);
+            replicas.batchesBeyond = 2;
+            List<ColdSegment> all = segments(rig);
+            rig.objects.flipBit(all.get(3).key(), 100);
+            rig.objects.delete(all.get(1).key()).join();
+            repaired(rig, 2);
+            Replay.of(rig, 10_000);
+        }
+    }
+
+    /** At this rate a turn pays for 18 hours. */
+    @Test
+    void brokersThatHaveNothingCostNoTurnOfTheRate() {
+        TieredRig rig = new TieredRig(Views.coldOnly());
+        rig.workerConfig = new RetentionConfig(1_000, 0, 0, rig.usableBytes::get, 2, CompactionLimits.DEFAULT, 0, new ScrubConfig(SWEEP_MS, 0, 0, 1));
+        begun(rig, 24);
+        try (rig) {
+            replicas.with(2, Map.of()).with(3, Map.of());
+            everySecondIsGone(rig);
+            long begunMs = rig.clock.millis();
+            rig.roundsUntil("all are asked for", 1_000, () -> replicas.asked.size() >= 20);
+            assertThat(rig.clock.millis() - begunMs).isLessThan(18 * 3_600_000L);
+        }
+    }
+
+    @Test
+    void smallSegmentsTogetherComeAtTheRateOfTheScrub() {
+        TieredRig rig = new TieredRig(Views.coldOnly());
+        rig.workerConfig = new RetentionConfig(1_000, 0, 0, rig.usableBytes::get, 2, CompactionLimits.DEFAULT, 0, new ScrubConfig(SWEEP_MS, 0, 0, 1));
+        begun(rig, 40);
+        try (rig) {
+            replicas.with(2, rig.written);
+            everySecondIsGone(rig);
+            long begunMs = rig.clock.millis();
+            rig.roundsUntil("all are mended", 1_000_000, () -> byReplica(rig) == 20);
+            assertThat(rig.meter("firn.cold.repair.fetched.bytes")).isGreaterThan(3 * (64 << 10));
+            assertThat(rig.clock.millis() - begunMs).isGreaterThan(2 * (64 << 10) * 1_000L);
+        }
+    }
+
+    private void begun(TieredRig rig, int segments) {
+        rig.deleteGraceMs = TieredRig.AGES;
+        rig.start();
+        rig.worker.repairFrom(replicas);
+        rig.segments(segments);
+        settled(rig);
+    }
+
+    private static void everySecondIsGone(TieredRig rig) {
+        List<ColdSegment> all = segments(rig);
+        for (int i = 1; i < all.size(); i += 2) {
+            rig.objects.delete(all.get(i).key()).join();
+        }
+    }
+
+    @Test
+    void aBrokerThatIsAlwaysJustNotSilentIsPassedOver() {
+        try (TieredRig rig = leader(RATE, filled -> filled.segment(30))) {
+            replicas.with(2, rig.written).with(3, rig.written);
+            replicas.slow = Optional.of(() -> rig.clock.advanceMs(9_000));
+            rig.objects.flipBit(segments(rig).get(0).key(), 100);
+            repaired(rig, 1);
+            assertThat(replicas.asked).extracting(ReplicaLogs.Question::broker).endsWith(3);
+            assertThat(replicas.asked.stream().filter(question -> question.broker() == 2).count()).isBetween(1L, 7L);
+        }
+    }
+
+    @Test
+    void withoutSweepsThoseThatNobodyHasHoldUpNoneBehindThemEither() {
+        int lost = 2 * ColdScrubber.MENDED_IN_TURN;
+        TieredRig rig = new TieredRig(Views.coldOnly());
+        rig.workerConfig = new RetentionConfig(1_000, 0, 0, rig.usableBytes::get, 2, CompactionLimits.DEFAULT, 0, new ScrubConfig(0, 0, SCRUB_MS, RATE));
+        begun(rig, lost + 4);
+        try (rig) {
+            List<ColdSegment> all = segments(rig);
+            replicas.with(2, rig.written.tailMap(all.get(lost).baseOffset()));
+            all.subList(0, lost).forEach(segment -> rig.objects.flipBit(segment.key(), 100));
+            rig.objects.flipBit(all.get(lost + 1).key(), 100);
+            repaired(rig, 1);
+        }
+    }
+
+    @Test
+    void aScratchDiskThatFailsIsNoReplicasFault() {
+        try (TieredRig rig = leader(6)) {
+            replicas.with(2, rig.written).with(3, rig.written);
+            rig.disk.fail(SimDisk.Op.READ, path -> path.toString().endsWith(".compacting"), 1, new IOException("medium error"));
+            rig.objects.flipBit(segments(rig).get(3).key(), 100);
+            repaired(rig, 1);
+            assertThat(rig.meter("firn.cold.scrub.failures")).isPositive();
+            assertThat(replicas.asked).extracting(ReplicaLogs.Question::broker).containsOnly(2);
         }
     }
 

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -20,6 +21,10 @@ final class SimReplicas implements ReplicaLogs {
     final List<Question> asked = new CopyOnWriteArrayList<>();
     volatile int leaderEpoch = 1;
     volatile boolean holding;
+    /** Batches in an answer beyond what was asked for, as of a log whose pages are not in memory. */
+    volatile int batchesBeyond;
+    /** Runs before the broker with the lowest number answers, with one batch. */
+    volatile Optional<Runnable> slow = Optional.empty();
 
     /** A replica with these batches, by base offset. */
     SimReplicas with(int broker, Map<Long, byte[]> batches) {
@@ -65,9 +70,12 @@ final class SimReplicas implements ReplicaLogs {
         if (log.isEmpty() || question.offset() < log.firstKey()) {
             return new Answer.None("its log does not reach back to offset " + question.offset());
         }
+        boolean slowly = slow.isPresent() && question.broker() == new TreeMap<>(logs).firstKey();
+        int beyond = batchesBeyond;
+        slow.filter(any -> slowly).ifPresent(Runnable::run);
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         for (byte[] batch : log.tailMap(question.offset(), true).values()) {
-            if (bytes.size() > 0 && bytes.size() + batch.length > question.maxBytes()) {
+            if (bytes.size() > 0 && (slowly || bytes.size() + batch.length > question.maxBytes()) && beyond-- <= 0) {
                 break;
             }
             bytes.writeBytes(batch);

@@ -341,6 +341,11 @@ public final class ProducerStates {
         return stable;
     }
 
+    /** Transactions whose markers are perhaps not below the high watermark. */
+    public int finishedTransactions() {
+        return completed.size();
+    }
+
     /** Forgets the completed transactions whose markers are below {@code highWatermark}; the high watermark is not expected to fall below it again. */
     public void onHighWatermark(long highWatermark) {
         if (!completed.isEmpty()) {
