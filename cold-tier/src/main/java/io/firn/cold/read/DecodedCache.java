@@ -11,12 +11,13 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.ToLongFunction;
 
 /**
- * What was decoded from a part of an object, by the object's key: each fetched by one request, however many want it, and once more if it is damaged; bounded by bytes, least recently used out first. The bound is for what is
- * kept: what is in use or on its way comes on top.
+ * What was decoded from a part of an object, by the object's key: each fetched by one request, however many want it, and once more if it is damaged; bounded by bytes, least recently used out first. As many
+ * bytes again may be on their way ({@link ArrivalBudget}), however many requests there may be: tails of large segments are megabytes each. What somebody uses comes on top, so nobody holds on to it while he waits for something else.
  *
  * <p>Threading: confined to the reads thread; decoding runs on {@code work}.
  */
@@ -29,10 +30,12 @@ final class DecodedCache<V> {
      */
     record Source<V>(String key, long position, int sizeBytes, Function<ByteBuffer, V> decode) {}
 
-    /** What is on its way; {@code fetch} is what can be brought forward, as long as it has not begun. */
+    /** What is on its way, or waits for the memory it takes: then there is no {@code fetch} yet. */
     private static final class Arrival<V> {
         private final CompletableFuture<V> result = new CompletableFuture<>();
+        private ArrivalBudget.Ticket ticket;
         private Optional<FetchQueue.Fetch> fetch = Optional.empty();
+        private boolean wanted;
     }
 
     private final RangedGets gets;
@@ -41,6 +44,7 @@ final class DecodedCache<V> {
     private final long limitBytes;
     private final ToLongFunction<V> weightBytes;
     private final Runnable requested;
+    private final ArrivalBudget budget;
     private final Map<String, V> kept = new LinkedHashMap<>(16, 0.75f, true);
     private final Map<String, Arrival<V>> onTheirWay = new HashMap<>();
     /** Written by the reads thread, read by metrics. */
@@ -52,6 +56,7 @@ final class DecodedCache<V> {
         this.threads = threads;
         this.fetches = fetches;
         this.limitBytes = limitBytes;
+        this.budget = new ArrivalBudget(limitBytes);
         this.weightBytes = weightBytes;
         this.requested = requested;
     }
@@ -71,13 +76,20 @@ final class DecodedCache<V> {
             return CompletableFuture.completedFuture(present);
         }
         Arrival<V> arrival = onTheirWay.get(source.key());
-        if (arrival != null) {
-            arrival.fetch.ifPresent(fetches::promote);
-            return arrival.result;
+        if (arrival == null) {
+            return demand(source, reader);
         }
-        Arrival<V> asked = enter(source);
-        fetches.demand(reader.orElse(asked), done -> begin(source, asked, done, true));
-        return asked.result;
+        arrival.wanted = true;
+        budget.promote(arrival.ticket);
+        arrival.fetch.ifPresent(fetches::promote);
+        return arrival.result;
+    }
+
+    private CompletableFuture<V> demand(Source<V> source, Optional<Object> reader) {
+        Arrival<V> arrival = enter(source);
+        arrival.wanted = true;
+        arrival.ticket = budget.demand(source.sizeBytes(), () -> fetch(source, arrival, reader.orElse(arrival)));
+        return arrival.result;
     }
 
     /** {@link #get} for somebody who does not wait: what is waited for goes first, and a later {@link #get} brings it forward. */
@@ -85,19 +97,24 @@ final class DecodedCache<V> {
         if (kept.containsKey(source.key())) {
             return CompletableFuture.completedFuture(kept.get(source.key()));
         }
-        Arrival<V> arrival = onTheirWay.get(source.key());
-        if (arrival != null) {
-            return arrival.result;
+        Arrival<V> present = onTheirWay.get(source.key());
+        if (present != null) {
+            return present.result;
         }
-        Arrival<V> asked = enter(source);
-        asked.fetch = Optional.of(fetches.ahead(reader, done -> begin(source, asked, done, true)));
-        return asked.result;
+        Arrival<V> arrival = enter(source);
+        arrival.ticket = budget.ahead(source.sizeBytes(), () -> fetch(source, arrival, reader));
+        return arrival.result;
     }
 
     private Arrival<V> enter(Source<V> source) {
         Arrival<V> arrival = new Arrival<>();
         onTheirWay.put(source.key(), arrival);
         return arrival;
+    }
+
+    private void fetch(Source<V> source, Arrival<V> arrival, Object reader) {
+        Consumer<Runnable> begin = done -> begin(source, arrival, done, true);
+        arrival.fetch = Optional.of(arrival.wanted ? fetches.demand(reader, begin) : fetches.ahead(reader, begin));
     }
 
     private void begin(Source<V> source, Arrival<V> arrival, Runnable done, boolean mayRepeat) {
@@ -116,6 +133,7 @@ final class DecodedCache<V> {
             return;
         }
         onTheirWay.remove(source.key());
+        budget.giveBack(arrival.ticket);
         if (cause != null) {
             arrival.result.completeExceptionally(cause);
             return;

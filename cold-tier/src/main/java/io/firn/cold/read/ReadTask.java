@@ -4,7 +4,6 @@ import io.firn.cold.ColdStoreException;
 import io.firn.cold.cache.Chunk;
 import io.firn.cold.cache.ChunkAddress;
 import io.firn.cold.cache.PinBudget;
-import io.firn.cold.segment.SegmentIndexes;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -41,7 +40,6 @@ final class ReadTask {
     private Optional<ReadSequence> sequence = Optional.empty();
     private LiveSegment segment;
     private SegmentChunks chunks;
-    private Optional<SegmentIndexes> indexes = Optional.empty();
     private long place;
     /** Log bytes from the place on that a window should hold, and those it has to hold to be of use. */
     private long wantedBytes;
@@ -88,7 +86,6 @@ final class ReadTask {
         if (sequence.isPresent() && sequence.get().segment().key().equals(segment.key())) {
             place = sequence.get().position();
             chunks = sequence.get().chunks();
-            indexes = reads.indexes().ifPresent(segment);
             reserve();
         } else {
             enter(segment);
@@ -98,7 +95,6 @@ final class ReadTask {
     private void enter(LiveSegment next) {
         segment = next;
         reads.indexes().get(request.segments().partition(), segment, reader()).whenComplete((found, failure) -> proceed(failure, () -> {
-            indexes = Optional.of(found);
             chunks = new SegmentChunks(segment, found);
             place = found.positionBefore(request.offset());
             reserve();
@@ -206,9 +202,10 @@ final class ReadTask {
         deliver(span, first, cut(walk, first, limit));
     }
 
+    /** The indexes, if they are kept, save the walk; they are not held until here, as they are megabytes and a read may have waited long. */
     private BatchWalk.End cut(BatchWalk walk, BatchWalk.Batch first, long limit) {
         BatchWalk.End none = new BatchWalk.End(first.end(), first.nextOffset());
-        long jump = indexes.map(known -> known.boundaryBefore(limit - BatchWalk.HEAD_BYTES, request.limitOffset())).orElse(0L);
+        long jump = reads.indexes().ifPresent(segment).map(known -> known.boundaryBefore(limit - BatchWalk.HEAD_BYTES, request.limitOffset())).orElse(0L);
         if (jump > first.end()) {
             BatchWalk.End end = walk.end(jump, none, limit, request.limitOffset());
             if (end.position() > jump) {

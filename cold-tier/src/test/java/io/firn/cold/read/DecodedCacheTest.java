@@ -12,12 +12,15 @@ import io.firn.cold.sim.SimObjectStore;
 import io.firn.cold.sim.SimThreads;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
-/** What is fetched ahead stands back behind what a read waits for, and is brought forward by it. */
+/** What is fetched ahead stands back behind what a read waits for, and is brought forward by it; and no more bytes are on their way than may be kept. */
 class DecodedCacheTest {
 
     private final SimThreads sim = new SimThreads();
@@ -79,5 +82,68 @@ class DecodedCacheTest {
         assertThat(ahead).isCompletedExceptionally();
         assertThat(joined).isCompletedExceptionally();
         assertThat(sim.await(cache.get(source(4), Optional.empty()))).isEqualTo((byte) 4);
+    }
+
+    /** Objects of 40 bytes, of which 100 may be on their way, by as many requests as there are. */
+    @Nested
+    class OnTheHeap {
+        private final FetchQueue many = new FetchQueue(64);
+        private final DecodedCache<Byte> bounded =
+                new DecodedCache<>(new RangedGets(objects, sim.threads().work(), new ColdMeters(new SimpleMeterRegistry())), sim.threads(), many, 100, value -> 1, () -> {});
+
+        private DecodedCache.Source<Byte> large(int number, int sizeBytes) {
+            sim.await(objects.putIfAbsent("large" + number, ByteBuffer.wrap(new byte[sizeBytes]).put(0, (byte) number)));
+            return new DecodedCache.Source<>("large" + number, 0, sizeBytes, bytes -> bytes.get(0));
+        }
+
+        @Test
+        void noMoreIsOnItsWayThanMayBeKeptAndTheNextWaitsForItsTurn() {
+            SimFault hold = objects.inject(SimFault.holdingReplies().on(Operation.GET));
+            List<CompletableFuture<Byte>> asked = IntStream.range(0, 6).mapToObj(i -> bounded.get(large(i, 40), Optional.empty())).toList();
+            sim.settle();
+            assertThat(hold.heldCount()).isEqualTo(2);
+            assertThat(many.inFlight()).as("those that wait for memory take no place").isEqualTo(2);
+            hold.release();
+            for (int i = 0; i < 6; i++) {
+                assertThat(sim.await(asked.get(i))).isEqualTo((byte) i);
+            }
+        }
+
+        @Test
+        void whatIsFetchedAheadHasHalfOfItAndOneThatComesToBeWaitedForGoesBeforeTheOthers() {
+            SimFault hold = objects.inject(SimFault.holdingReplies().on(Operation.GET));
+            List<CompletableFuture<Byte>> ahead = IntStream.range(0, 3).mapToObj(i -> bounded.ahead(large(i, 40), "reader")).toList();
+            sim.settle();
+            assertThat(hold.heldCount()).isOne();
+            bounded.get(large(2, 40), Optional.empty());
+            sim.settle();
+            assertThat(hold.heldCount()).isEqualTo(2);
+            hold.release();
+            assertThat(sim.await(ahead.get(2))).isEqualTo((byte) 2);
+            assertThat(sim.await(ahead.get(1))).isEqualTo((byte) 1);
+            assertThat(many.inFlight()).isZero();
+        }
+
+        @Test
+        void oneThatIsLargerThanAllOfItGoesAlone() {
+            SimFault hold = objects.inject(SimFault.holdingReplies().on(Operation.GET));
+            CompletableFuture<Byte> small = bounded.get(large(0, 40), Optional.empty());
+            CompletableFuture<Byte> huge = bounded.get(large(1, 400), Optional.empty());
+            sim.settle();
+            assertThat(hold.heldCount()).isOne();
+            hold.release();
+            assertThat(sim.await(small)).isZero();
+            assertThat(sim.await(huge)).isEqualTo((byte) 1);
+            assertThat(sim.await(bounded.ahead(large(2, 400), "reader"))).isEqualTo((byte) 2);
+        }
+
+        @Test
+        void whatFailsLeavesItsMemoryToTheNext() {
+            objects.inject(SimFault.failing(2).on(Operation.GET));
+            List<CompletableFuture<Byte>> asked = IntStream.range(0, 4).mapToObj(i -> bounded.get(large(i, 90), Optional.empty())).toList();
+            sim.settle();
+            assertThat(asked.stream().filter(CompletableFuture::isCompletedExceptionally)).hasSize(2);
+            assertThat(asked).allMatch(CompletableFuture::isDone);
+        }
     }
 }
