@@ -2,12 +2,14 @@ package io.firn.cold.cache;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * Shares the memory for read-ahead among those who read ahead: what they want as long as there is enough for all, else nobody more than the <em>level</em> up to which all of them can be served. Who wants less
  * than that leaves the rest to the others; who alone reads ahead may have all of it.
  *
  * <p><b>Two limits.</b> Of the units, some may be on their way: nobody can take those back, so they are what reads can never have. More may hold, or await, chunks that nobody has read: under pressure reads can have those.
+ * The first is shared by those who have something on its way or lack something: who has its window full and reads slowly needs none of it.
  *
  * <p><b>Runs.</b> Memory comes back chunk by chunk as it is read, and is given out by whole runs, since a request a chunk would be many times the requests. So who has used its share up waits until it has room for a run,
  * which is no longer than half of the share: one is read while the next is on its way. Who finds the memory of its share in use by others takes half a run or nothing.
@@ -29,6 +31,10 @@ final class AheadBudget {
 
         private Share(Object sequence) {
             this.sequence = sequence;
+        }
+
+        private boolean fetches() {
+            return lacking || onTheWayUnits > 0;
         }
 
         private boolean holdsAnything() {
@@ -68,13 +74,13 @@ final class AheadBudget {
      */
     Grant ask(Object sequence, int wantedUnits, int chunkUnits, int runUnits) {
         Share share = share(sequence);
-        levelsStale |= share.wantedUnits != wantedUnits;
+        levelsStale |= share.wantedUnits != wantedUnits || !share.fetches();
         share.wantedUnits = wantedUnits;
+        share.lacking = true; // until it is requested
         refreshLevels();
         int run = Math.min(runUnits, Math.max(chunkUnits, Math.min(onTheWayLevel, unreadLevel / 2 + unreadLevel % 2)));
         int own = Math.min(unreadLevel - share.unreadUnits, onTheWayLevel - share.onTheWayUnits);
         int free = Math.min(unreadLimit - unreadUnits, onTheWayLimit - onTheWayUnits);
-        share.lacking = true; // until it is requested
         if (own < run && share.holdsAnything()) {
             return OWN_SHARE_USED;
         }
@@ -85,6 +91,7 @@ final class AheadBudget {
     void content(Object sequence) {
         Share share = shares.get(sequence);
         if (share != null) {
+            levelsStale |= share.fetches();
             share.lacking = false;
             forgetIfIdle(share);
         }
@@ -121,6 +128,7 @@ final class AheadBudget {
     void notOnTheWay(Share share, int units) {
         share.onTheWayUnits -= units;
         onTheWayUnits -= units;
+        levelsStale |= !share.fetches();
         forgetIfIdle(share);
     }
 
@@ -148,15 +156,15 @@ final class AheadBudget {
 
     private void refreshLevels() {
         if (levelsStale) {
-            int[] wanted = shares.values().stream().mapToInt(share -> share.wantedUnits).sorted().toArray();
-            onTheWayLevel = level(wanted, onTheWayLimit);
-            unreadLevel = level(wanted, unreadLimit);
+            onTheWayLevel = level(shares.values().stream().filter(Share::fetches), onTheWayLimit);
+            unreadLevel = level(shares.values().stream(), unreadLimit);
             levelsStale = false;
         }
     }
 
     /** The greatest level to which all can be served with what they want of {@code limit}; at least 1, first come, first served then. */
-    private static int level(int[] ascending, int limit) {
+    private static int level(Stream<Share> sharers, int limit) {
+        int[] ascending = sharers.mapToInt(share -> share.wantedUnits).sorted().toArray();
         int left = limit;
         for (int i = 0; i < ascending.length; i++) {
             int sharing = ascending.length - i;

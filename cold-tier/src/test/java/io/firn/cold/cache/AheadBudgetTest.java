@@ -51,6 +51,21 @@ class AheadBudgetTest {
     }
 
     @Test
+    void whoReadsSlowlyWithItsWindowFullLeavesAllThatMayBeOnItsWayToTheOthers() {
+        for (int i = 0; i < 6; i++) {
+            take("slow", 48, 8);
+        }
+        budget.notOnTheWay(budget.share("slow"), 48);
+        budget.content("slow");
+        for (int i = 0; i < 8; i++) {
+            take("fast", 64, 8);
+        }
+        budget.notUnread(budget.share("slow"), 8);
+        assertThat(budget.ask("slow", 48, 1, 8).units()).as("and gets what is left when it goes on").isEqualTo(6);
+        assertThat(budget.ask("fast", 64, 1, 8).answer()).as("who shares again from then on").isEqualTo(Ahead.SHARE_USED);
+    }
+
+    @Test
     void whoHasMoreThanItsShareGetsNoMoreAndWhoComesLaterGetsWhatComesBack() {
         for (int i = 0; i < 8; i++) {
             take("first", 64, 8);
