@@ -105,6 +105,22 @@ class ColdReadAheadTest {
     }
 
     @Test
+    void theSecondOfLargeReadsHasAsMuchAheadAsItAsksForItself() {
+        ColdFixture cold = cold(256, 64, 64);
+        ColdLog log = cold.log(1);
+        SegmentFixture source = segment(100);
+        cold.await(log.append(source));
+        ColdRead first = cold.await(log.read(0, 8 * CHUNK, Long.MAX_VALUE, true));
+        long offset = first.upperBoundOffset();
+        first.release();
+        cold.objects.inject(SimFault.holdingRequests().on(Operation.GET));
+        CompletableFuture<ColdRead> second = log.read(offset, 8 * CHUNK, Long.MAX_VALUE, true);
+        assertThat(cold.inUse().unreadUnits()).isBetween(6, 8);
+        cold.objects.clearFaults();
+        cold.await(second).release();
+    }
+
+    @Test
     void neighboursThatAReadWaitsForComeByOneRequest() {
         ColdFixture cold = cold(256, 64, 64);
         ColdLog log = cold.log(1);

@@ -2,7 +2,8 @@ package io.firn.cold.read;
 
 /**
  * A reader who goes through a log, recognized by asking for the offset at which the former read ended. It remembers where that is, so that
- * the next read needs no index, and how far to fetch ahead: nothing at first, then twice as far with every read that follows on, up to a limit.
+ * the next read needs no index, and how far to fetch ahead: nothing at first, then two chunks, or twice the last read if that is more, and
+ * twice as far with every further read that follows on, up to a limit.
  *
  * <p><b>Window and reach.</b> The window is what it has ahead, read or on the way: it shrinks when memory is refused. Its reach is what the window would be without that: it tells how long a reader this is, and with that how much is
  * asked for at once ({@link #runBytes()}): little by a short one, so that a store is not asked for what nobody reads; a lot by a long one, so that a replay is few requests.
@@ -30,6 +31,7 @@ final class ReadSequence {
     private LiveSegment segment;
     private SegmentChunks chunks;
     private long position;
+    private int readBytes;
     private long windowBytes;
     private long reachBytes;
     private Standing standing = Standing.UNKNOWN;
@@ -40,12 +42,13 @@ final class ReadSequence {
     private String lookedFrom = "";
     private long lookedBytes;
 
-    /** The read that just ended stopped at the batch boundary {@code position}, the end of the log included. */
-    void moveTo(LiveSegments segments, LiveSegment segment, SegmentChunks chunks, long position) {
+    /** The read that just ended, of {@code readBytes}, stopped at the batch boundary {@code position}, the end of the log included. */
+    void moveTo(LiveSegments segments, LiveSegment segment, SegmentChunks chunks, long position, int readBytes) {
         this.segments = segments;
         this.segment = segment;
         this.chunks = chunks;
         this.position = position;
+        this.readBytes = readBytes;
         this.standing = Standing.KNOWN;
     }
 
@@ -68,8 +71,13 @@ final class ReadSequence {
     }
 
     void followedOn(int chunkBytes, long limitBytes) {
-        reachBytes = Math.min(limitBytes, Math.max(2L * chunkBytes, 2 * reachBytes));
-        windowBytes = Math.min(reachBytes, Math.max(2L * chunkBytes, 2 * windowBytes));
+        if (reachBytes == 0) {
+            reachBytes = Math.min(limitBytes, Math.max(2L * chunkBytes, 2L * readBytes)); // what the next read asks for itself is no read-ahead
+            windowBytes = reachBytes;
+        } else {
+            reachBytes = Math.min(limitBytes, Math.max(2L * chunkBytes, 2 * reachBytes));
+            windowBytes = Math.min(reachBytes, Math.max(2L * chunkBytes, 2 * windowBytes));
+        }
     }
 
     /** Read-ahead was refused as it has its share already: it makes do with that. */

@@ -224,7 +224,7 @@ final class ReadTask {
         ticket = null;
         int size = (int) (end.position() - first.position());
         ReadSequence followed = sequence.orElseGet(ReadSequence::new);
-        followed.moveTo(request.segments(), segment, chunks, end.position());
+        followed.moveTo(request.segments(), segment, chunks, end.position(), size);
         ReadSequence kept = reads.sequences().put(followed, end.nextOffset());
         succeed(new BatchRun(buffers, size, first.baseOffset(), end.nextOffset(), () -> reads.meters().delivered(size), () -> reads.release(held, used, kept)));
     }
