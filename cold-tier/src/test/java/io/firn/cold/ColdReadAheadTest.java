@@ -198,6 +198,27 @@ class ColdReadAheadTest {
     }
 
     @Test
+    void aReaderBesideManyWhoHaveLeftHasItsWindowAFewSecondsLater() {
+        ColdFixture cold = cold(256, 64, 64);
+        ColdLog log = cold.log(1);
+        List<Reader> left = new ArrayList<>();
+        for (int i = 0; i < 64; i++) {
+            left.add(new Reader(cold, log, segment(20)));
+            cold.await(log.append(left.get(i).source));
+        }
+        for (int round = 0; round < 4; round++) {
+            left.forEach(reader -> reader.read(1));
+        }
+        assertThat(cold.inUse().unreadUnits()).as("one each").isGreaterThanOrEqualTo(64);
+        Reader reader = new Reader(cold, log, segment(200));
+        cold.await(log.append(reader.source));
+        cold.sim.pass(5_000);
+        reader.read(10);
+        assertThat(cold.inUse().sequences()).as("the others were given up").isOne();
+        assertThat(cold.inUse().unreadUnits()).as("of 64").isGreaterThan(64 - 8);
+    }
+
+    @Test
     void noTaskMakesMoreThanALittleMemoryAndAWindowGoesOnInFurtherOnes() {
         ColdFixture cold = cold(1024, 300, 64);
         ColdLog log = cold.log(1);

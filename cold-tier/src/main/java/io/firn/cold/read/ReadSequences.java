@@ -29,7 +29,9 @@ import org.apache.kafka.common.TopicIdPartition;
 final class ReadSequences {
 
     static final int LIMIT = 1024;
-    static final long IDLE_MS = 30_000;
+
+    /** A consumer that goes on asks within this; longer, and what consumers hold that have left keeps a new reader at a chunk a way to the store and back for as long. It counts only when memory is short, and costs one who was just slow the fetching of its window again. */
+    static final long IDLE_MS = 5_000;
 
     /** Most segments whose indexes are fetched ahead of a reader. */
     static final int SEGMENTS_AHEAD = 8;
