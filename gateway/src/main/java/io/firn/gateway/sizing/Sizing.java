@@ -13,8 +13,8 @@ public record Sizing(Workload workload, int brokers) {
     /** Used at most: the rest is for compaction, merging, file systems and mistakes. */
     public static final double DISK_USE = 0.8;
 
-    /** Of the launcher's heap and buffers, and of the JVM and the system beside them. */
-    static final double PROCESS_BYTES = 1 << 30;
+    /** Of the launcher's heap (256 MiB) and buffers (960 MiB), and of the JVM beside them: classes, compiled code, stacks. */
+    static final double PROCESS_BYTES = 1.5 * (1 << 30);
 
     /** How far consumers may be behind and still read from memory. */
     static final Duration CACHED = Duration.ofSeconds(60);

@@ -50,7 +50,7 @@ class SizingTest {
     void memoryAndNetworkAreEnoughWhenOneBrokerIsAway() {
         Sizing four = new Sizing(workload(), 4);
 
-        assertThat(four.memoryBytes()).isEqualTo(1_073_741_824 + 60e6 * 3 * 60 / 3);
+        assertThat(four.memoryBytes()).isEqualTo(1_610_612_736 + 60e6 * 3 * 60 / 3);
         assertThat(four.networkInBytesPerSecond()).isEqualTo(62e6);
         assertThat(four.networkOutBytesPerSecond()).isEqualTo(102e6);
         assertThat(new Sizing(new Workload(1, Duration.ofDays(1), Duration.ofHours(1), Duration.ZERO, 1, 0, 0, 1, GIB, Duration.ofDays(1), false), 1).networkInBytesPerSecond()).isEqualTo(1e6);
