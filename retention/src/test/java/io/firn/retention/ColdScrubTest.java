@@ -659,8 +659,9 @@ class ColdScrubTest {
             assertThat(rig.meter("firn.cold.damaged.objects")).isOne();
             rig.roundsUntil("noted", 1_000, () -> place(rig).filter(place -> place.damaged().equals(List.of(rotten.baseOffset()))).isPresent());
             rig.restart(false);
+            rig.roundsUntil("opened, which takes no time of this clock", 0, () -> rig.log.cold().isPresent());
             long restarted = rig.clock.millis();
-            rig.roundsUntil("found again", 1_000, () -> rig.meter("firn.cold.damaged.objects") == 1);
+            rig.roundsUntil("found again", 100, () -> rig.meter("firn.cold.damaged.objects") == 1);
             assertThat(rig.clock.millis() - restarted).isLessThan(SCRUB_MS / 4);
             assertThat(rig.meter("firn.cold.scrub.segments")).as("of the others").isZero();
         }

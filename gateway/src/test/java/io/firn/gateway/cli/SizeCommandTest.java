@@ -42,7 +42,7 @@ class SizeCommandTest {
         assertThat(Main.run("size", "--rate", "10", "--retention", "30d", "--local-retention", "6h", "--outage-reserve", "2h")).isZero();
 
         assertThat(out.toString(UTF_8)).startsWith("10 MB/s, kept 30 d, of that 6 h on local disks and 2 h more when the bucket is away, 3 replica(s), 3 broker(s)\n")
-                .containsPattern("disk +400 GB").containsPattern("memory +2\\.0 GB").containsPattern("network +15\\.0 MB/s in, 20\\.0 MB/s out").containsPattern("stored +25\\.9 TB")
+                .containsPattern("disk +400 GB").containsPattern("memory +2\\.5 GB").containsPattern("network +15\\.0 MB/s in, 20\\.0 MB/s out").containsPattern("stored +25\\.9 TB")
                 .contains("Give --prices FILE").doesNotContain("a month, by prices of");
     }
 
