@@ -47,7 +47,7 @@ class ColdFetchPathTest {
     /** Longer than a fetch that has enough waits for more. */
     private static final long AFTER_MOMENT_MS = 50;
 
-    /** Longer than a client of these tests waits for an answer: what comes sooner did not wait for its end. */
+    /** Longer than anything here takes: an answer that comes sooner has not waited for its end. A cold read that is held fails after some seconds, which its partition's error tells. */
     private static final int LONG_MS = 600_000;
 
     @TempDir
@@ -183,7 +183,7 @@ class ColdFetchPathTest {
         start(1, 2);
         SimFault slow = holding(1);
         try (WireClient client = rig.client()) {
-            ask(client, all(LONG_MS));
+            assertThat(error(partitions(ask(client, all(LONG_MS))).get(1))).isEqualTo(Errors.NONE);
             Await.until("it is held", () -> slow.heldCount() == 1);
             int sent = client.send(ApiKeys.FETCH, FETCH, onlySecond());
             afterAMoment();
@@ -224,6 +224,7 @@ class ColdFetchPathTest {
             want(body, topic, 1, 0).setPartitionMaxBytes(1);
             List<FetchResponseData.PartitionData> answers = partitions(ask(client, body));
             assertThat(values(answers.get(0))).startsWith("p0 r0");
+            assertThat(error(answers.get(1))).as("it has not come to the read's own end").isEqualTo(Errors.NONE);
             assertThat(values(answers.get(1))).isEmpty();
             slow.release();
         }
@@ -250,7 +251,9 @@ class ColdFetchPathTest {
             FetchRequestData body = fetch(LONG_MS, Integer.MAX_VALUE);
             want(body, topic, 0, 0);
             want(body, topic, 1, 1_000).setLastFetchedEpoch(rig.partition("logs", 1).leaderEpoch());
-            assertThat(partitions(ask(client, body)).get(1).divergingEpoch().endOffset()).isEqualTo(4);
+            List<FetchResponseData.PartitionData> answers = partitions(ask(client, body));
+            assertThat(answers.get(1).divergingEpoch().endOffset()).isEqualTo(4);
+            assertThat(error(answers.get(0))).as("it has not come to the read's own end").isEqualTo(Errors.NONE);
             slow.release();
         }
     }
