@@ -77,6 +77,7 @@ final class FetchOperation {
     private Future<?> timer;
     private Future<?> moment;
     private boolean gathering;
+    private boolean lookedForLate;
     private boolean wakeQueued;
     /** Set by the first loop that wakes a waiting replica, so that the others need not. */
     private final AtomicBoolean woken = new AtomicBoolean();
@@ -295,12 +296,29 @@ final class FetchOperation {
             return;
         }
         CompletableFuture<Void> all = CompletableFuture.allOf(pending.toArray(CompletableFuture[]::new));
-        all.whenCompleteAsync((done, failed) -> answer(), loop);
+        all.whenCompleteAsync((done, failed) -> gathered(), loop);
         gathering = true;
         pending.forEach(read -> read.thenRunAsync(this::gatheredSome, loop));
         gatheredSome();
         long patienceMs = Math.max(GATHER_MIN_MS, deadlineMs - clock.millis());
         timer = loop.schedule(() -> answerWithWhatIsThere(pending), patienceMs, TimeUnit.MILLISECONDS);
+    }
+
+    /** Nothing is under way any more. Where all there is are late reads of earlier fetches that have ended, their bytes are in the cache now: one more look, and no more, as they may be gone from there. */
+    private void gathered() {
+        boolean onlyLate = readyBytes() == 0 && parts.values().stream().anyMatch(FetchPart::lateOver) && parts.values().stream().noneMatch(FetchPart::failed);
+        if (ended || lookedForLate || !onlyLate) {
+            answer();
+            return;
+        }
+        lookedForLate = true;
+        gathering = false;
+        timer.cancel(false);
+        if (moment != null) {
+            moment.cancel(false);
+        }
+        parts.values().forEach(FetchPart::discard);
+        readAll();
     }
 
     /** Enough for an answer: the rest has a moment. */

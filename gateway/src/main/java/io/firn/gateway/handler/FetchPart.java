@@ -49,6 +49,11 @@ final class FetchPart {
     private FetchResponseData.PartitionData answer;
     private FileRange hot;
     private CompletableFuture<ColdRead> coldRead;
+    /** What {@link #gather} waits for; given to the partition if the answer leaves before it has come. */
+    private CompletableFuture<ColdRead> arriving;
+    /** A read at this offset that an earlier answer has left without: what it brings is in the cache then, for the next fetch. */
+    private Optional<CompletableFuture<?>> late = Optional.empty();
+    private boolean lateOver;
     private SentRecords records;
     private CompletableFuture<List<AbortedTransaction>> aborted;
     private boolean committedOnly;
@@ -97,6 +102,9 @@ final class FetchPart {
     private int look(int bytesLeft, boolean evenOneTooLarge, boolean onlyCommitted) {
         expectedBytes = 0;
         notFoundYet = false;
+        late = Optional.empty();
+        lateOver = false;
+        arriving = null;
         committedOnly = onlyCommitted;
         Errors error = check();
         if (error != Errors.NONE) {
@@ -232,6 +240,12 @@ final class FetchPart {
     }
 
     private void find(int maxBytes, long limit, boolean evenOneTooLarge) {
+        late = partition.lateReads().at(wanted.fetchOffset);
+        if (late.isPresent()) {
+            expectedBytes = maxBytes;
+            checkRange();
+            return;
+        }
         TieredRead found = partition.log().read(wanted.fetchOffset, maxBytes, limit, evenOneTooLarge);
         if (found instanceof TieredRead.Hot in) {
             hot = in.range();
@@ -272,9 +286,18 @@ final class FetchPart {
 
     // On the connection's loop
 
-    /** Whether its answer has something that the reader has to know at once, with or without records: an error, that it has records which this log has not, or that it is to ask another broker. */
+    /** Whether its answer has something that the reader has to know at once, with or without records: an error, that it has records which this log has not, that it is to ask another broker, or that it only has to ask again. */
     boolean urgent() {
-        return answer.errorCode() != Errors.NONE.code() || FetchResponse.isDivergingEpoch(answer) || answer.preferredReadReplica() != FetchResponse.INVALID_PREFERRED_REPLICA_ID;
+        return lateOver || failed() || FetchResponse.isDivergingEpoch(answer) || answer.preferredReadReplica() != FetchResponse.INVALID_PREFERRED_REPLICA_ID;
+    }
+
+    boolean failed() {
+        return answer.errorCode() != Errors.NONE.code();
+    }
+
+    /** Whether a late read has ended that this fetch had waited for: another look finds what it brought. */
+    boolean lateOver() {
+        return lateOver;
     }
 
     /** Whether records are there that the log could not find without the disk: it reads the pages now, and no new record may come to tell. */
@@ -292,15 +315,18 @@ final class FetchPart {
 
     /** Whether bytes are being fetched from the cold tier: then there is data, and no reason to wait for more. */
     boolean cold() {
-        return coldRead != null;
+        return coldRead != null || late.isPresent();
     }
 
     /** Begins to fetch what is not at hand yet; empty when the answer is complete. The future never fails: failures become error answers. */
     Optional<CompletableFuture<?>> gather(EventLoop loop) {
         if (coldRead != null) {
-            CompletableFuture<ColdRead> arriving = coldRead;
+            arriving = coldRead;
             coldRead = null;
             return Optional.of(arriving.thenCompose(this::withAborted).thenAcceptAsync(this::coldArrived, loop).exceptionallyAsync(this::failed, loop));
+        }
+        if (late.isPresent()) {
+            return Optional.of(late.get().thenRunAsync(this::lateArrived, loop).exceptionallyAsync(this::failed, loop));
         }
         if (hot == null) {
             return Optional.empty();
@@ -312,6 +338,10 @@ final class FetchPart {
             return Optional.empty();
         }
         return Optional.of(ready.thenRunAsync(this::hotReady, loop).exceptionallyAsync(this::failed, loop));
+    }
+
+    private void lateArrived() {
+        lateOver = true;
     }
 
     private void hotReady() {
@@ -361,6 +391,9 @@ final class FetchPart {
     /** The answer as it stands; later arrivals are dropped. */
     FetchResponseData.PartitionData answer() {
         answered = true;
+        if (arriving != null && !arriving.isDone()) {
+            partition.lateReads().add(wanted.fetchOffset, arriving);
+        }
         if (records != null) {
             answer.setRecords(records);
             if (reader instanceof FetchReader.Replica follower) {

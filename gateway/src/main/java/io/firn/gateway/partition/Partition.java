@@ -49,7 +49,7 @@ import org.slf4j.LoggerFactory;
  * <p><b>Re-entry</b>: a listener may append, wait and fetch on the caller's stack (an answered request lets its connection read the next one). A listener
  * that throws is logged and keeps nobody else from being told.
  *
- * <p>Threading: confined to {@link #loop()}; only {@link #id()}, {@link #loop()}, {@link #leaderEpoch()} and {@link #retired()}
+ * <p>Threading: confined to {@link #loop()}; only {@link #id()}, {@link #loop()}, {@link #lateReads()}, {@link #leaderEpoch()} and {@link #retired()}
  * may be called elsewhere. Callbacks and futures complete on the loop.
  */
 public final class Partition {
@@ -94,6 +94,7 @@ public final class Partition {
 
     private volatile TopicSettings settings;
 
+    private final LateReads lateReads = new LateReads();
     private final AppendQueue queue;
     private final ArrayDeque<CommitWait> commitWaits = new ArrayDeque<>();
     private final List<DeletionWait> deletionWaits = new ArrayList<>(0);
@@ -328,6 +329,11 @@ public final class Partition {
         } catch (RuntimeException e) {
             LOG.atError().addKeyValue("partition", id).setCause(e).log("A listener of the partition failed");
         }
+    }
+
+    /** For any thread. */
+    public LateReads lateReads() {
+        return lateReads;
     }
 
     /** Called on the loop with the new high watermark each time it advances, until {@link #removeWatermarkListener}. */

@@ -195,6 +195,26 @@ class ColdFetchPathTest {
     }
 
     @Test
+    void howeverOftenAClientAsksAgainMeanwhileOneSlowReadHoldsMemory() {
+        start(1, 2);
+        SimFault slow = holdingChunks(1);
+        try (WireClient client = rig.client()) {
+            ask(client, all(LONG_MS));
+            Await.until("the read goes on, and holds memory", () -> slow.heldCount() > 0 && heldBytes() > 0);
+            afterAMoment();
+            double one = heldBytes();
+            for (int again = 0; again < 20; again++) {
+                List<FetchResponseData.PartitionData> answers = partitions(ask(client, all(LONG_MS)));
+                assertThat(values(answers.get(0))).startsWith("p0 r0");
+                assertThat(values(answers.get(1))).isEmpty();
+            }
+            assertThat(heldBytes()).as("bytes that reads hold: of the slow one, and perhaps of what was sent just now").isLessThanOrEqualTo(2 * one);
+            slow.release();
+            assertThat(values(Await.until(() -> partitions(ask(client, all(LONG_MS))).get(1), answer -> !values(answer).isEmpty()))).startsWith("p1 r0");
+        }
+    }
+
+    @Test
     void lessThanTheClientAsksForWaitsForTheSlowColdRead() {
         start(1, 1);
         TopicView hot = rig.createTopic("hot", 1);
