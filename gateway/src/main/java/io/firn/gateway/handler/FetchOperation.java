@@ -323,10 +323,14 @@ final class FetchOperation {
 
     /** Enough for an answer: the rest has a moment. */
     private void gatheredSome() {
-        if (gathering && (readyBytes() >= Math.max(1, Math.min(body.minBytes(), maxBytes)) || anyUrgent())) {
+        if (gathering && (isEnough() || anyUrgent())) {
             gathering = false;
             moment = loop.schedule(this::answer, GATHER_MORE_MS, TimeUnit.MILLISECONDS);
         }
+    }
+
+    private boolean isEnough() {
+        return readyBytes() >= Math.max(1, Math.min(body.minBytes(), maxBytes)) && parts.values().stream().noneMatch(FetchPart::isWaitedFor);
     }
 
     private long readyBytes() {
@@ -341,7 +345,12 @@ final class FetchOperation {
         if (readyBytes() > 0 || anyUrgent()) {
             answer();
         } else {
-            CompletableFuture.anyOf(pending.toArray(CompletableFuture[]::new)).whenCompleteAsync((done, failed) -> answer(), loop);
+            boolean before = lookedForLate;
+            CompletableFuture.anyOf(pending.toArray(CompletableFuture[]::new)).whenCompleteAsync((done, failed) -> {
+                if (lookedForLate == before) { // else it has begun anew meanwhile
+                    answer();
+                }
+            }, loop);
         }
     }
 

@@ -50,7 +50,8 @@ final class FetchPart {
     private FileRange hot;
     private CompletableFuture<ColdRead> coldRead;
     /** What {@link #gather} waits for; given to the partition if the answer leaves before it has come. */
-    private CompletableFuture<ColdRead> arriving;
+    private CompletableFuture<?> arriving;
+    private boolean patient;
     /** A read at this offset that an earlier answer has left without: what it brings is in the cache then, for the next fetch. */
     private Optional<CompletableFuture<?>> late = Optional.empty();
     private boolean lateOver;
@@ -105,6 +106,7 @@ final class FetchPart {
         late = Optional.empty();
         lateOver = false;
         arriving = null;
+        patient = false;
         committedOnly = onlyCommitted;
         Errors error = check();
         if (error != Errors.NONE) {
@@ -242,7 +244,6 @@ final class FetchPart {
     private void find(int maxBytes, long limit, boolean evenOneTooLarge) {
         late = partition.lateReads().at(wanted.fetchOffset);
         if (late.isPresent()) {
-            expectedBytes = maxBytes;
             checkRange();
             return;
         }
@@ -254,6 +255,7 @@ final class FetchPart {
         } else if (found instanceof TieredRead.Cold in) {
             coldRead = in.read();
             expectedBytes = maxBytes;
+            patient = partition.lateReads().wantsPatience(wanted.fetchOffset);
         } else if (found instanceof TieredRead.AtEnd) {
             notFoundYet = evenOneTooLarge && wanted.fetchOffset < limit;
             leaveIfCutOff(limit);
@@ -313,6 +315,11 @@ final class FetchPart {
         return records == null ? 0 : records.sizeInBytes();
     }
 
+    /** Whether it is waited for, whatever else there is: earlier fetches were not answered with it. */
+    boolean isWaitedFor() {
+        return patient && records == null && !failed();
+    }
+
     /** Whether bytes are being fetched from the cold tier: then there is data, and no reason to wait for more. */
     boolean cold() {
         return coldRead != null || late.isPresent();
@@ -321,9 +328,10 @@ final class FetchPart {
     /** Begins to fetch what is not at hand yet; empty when the answer is complete. The future never fails: failures become error answers. */
     Optional<CompletableFuture<?>> gather(EventLoop loop) {
         if (coldRead != null) {
-            arriving = coldRead;
+            CompletableFuture<ColdArrival> whole = coldRead.thenCompose(this::withAborted);
             coldRead = null;
-            return Optional.of(arriving.thenCompose(this::withAborted).thenAcceptAsync(this::coldArrived, loop).exceptionallyAsync(this::failed, loop));
+            arriving = whole;
+            return Optional.of(whole.thenAcceptAsync(this::coldArrived, loop).exceptionallyAsync(this::failed, loop));
         }
         if (late.isPresent()) {
             return Optional.of(late.get().thenRunAsync(this::lateArrived, loop).exceptionallyAsync(this::failed, loop));
@@ -372,6 +380,7 @@ final class FetchPart {
         } else {
             answer.setAbortedTransactions(inKafkasForm(arrival.aborted()));
             records = new SentRecords.Cold(arrival.read());
+            partition.lateReads().served(wanted.fetchOffset);
         }
     }
 

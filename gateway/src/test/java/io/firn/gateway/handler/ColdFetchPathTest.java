@@ -11,6 +11,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.firn.cold.sim.SimFault;
 import io.firn.cold.sim.SimFault.Operation;
+import io.firn.gateway.partition.LateReads;
 import io.firn.gateway.partition.Partition;
 import io.firn.gateway.partition.TestPartitions;
 import io.firn.gateway.rig.Await;
@@ -211,6 +212,24 @@ class ColdFetchPathTest {
             assertThat(heldBytes()).as("bytes that reads hold: of the slow one, and perhaps of what was sent just now").isLessThanOrEqualTo(2 * one);
             slow.release();
             assertThat(values(Await.until(() -> partitions(ask(client, all(LONG_MS))).get(1), answer -> !values(answer).isEmpty()))).startsWith("p1 r0");
+        }
+    }
+
+    @Test
+    void aPartitionThatFetchesWereAnsweredWithoutAgainAndAgainIsWaitedFor() {
+        start(1, 2);
+        LateReads left = rig.partition("logs", 1).lateReads();
+        left.add(0, CompletableFuture.completedFuture("not kept"));
+        left.add(0, CompletableFuture.completedFuture("nor this"));
+        SimFault slow = holdingChunks(1);
+        try (WireClient client = rig.client()) {
+            int sent = client.send(ApiKeys.FETCH, FETCH, all(LONG_MS));
+            Await.until("it is held", () -> slow.heldCount() > 0);
+            afterAMoment();
+            assertThat(client.hasAnswer()).isFalse();
+            slow.release();
+            assertThat(partitions(client.receive(sent, FetchResponseData.class))).extracting(Requests::values).allSatisfy(values -> assertThat(values).isNotEmpty());
+            assertThat(left.wantsPatience(0)).isFalse();
         }
     }
 
