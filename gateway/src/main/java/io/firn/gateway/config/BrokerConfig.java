@@ -241,6 +241,9 @@ public record BrokerConfig(Node node, Data data, Kafka kafka, Http http, Cluster
             if (diskCacheBytes > 0 && diskCacheBytes < (long) CACHE_MIN_CHUNKS * chunkBytes) {
                 throw new ConfigException("cold.disk.cache.bytes is " + diskCacheBytes + ", but must be 0 or hold at least " + CACHE_MIN_CHUNKS + " chunks of cold.chunk.bytes, " + chunkBytes);
             }
+            if (diskCacheBytes / chunkBytes > DISK_CACHE_MOST_CHUNKS) {
+                throw new ConfigException("cold.disk.cache.bytes is " + diskCacheBytes + ", but holds at most " + DISK_CACHE_MOST_CHUNKS + " chunks of cold.chunk.bytes, " + chunkBytes + ": each takes some 230 bytes of the heap");
+            }
             if (!provider.equals("file") && bucket.isEmpty()) {
                 throw new ConfigException("cold.bucket is not set, but cold.provider " + provider + " needs one");
             }
@@ -257,6 +260,9 @@ public record BrokerConfig(Node node, Data data, Kafka kafka, Http http, Cluster
 
         /** Fewer could not keep several readers and their read-ahead apart ({@code ColdStoreConfig}). */
         private static final int CACHE_MIN_CHUNKS = 8;
+
+        /** 60 MB of the launcher's heap of 256 MiB: 256 GiB of disk with chunks of 1 MiB. */
+        private static final int DISK_CACHE_MOST_CHUNKS = 1 << 18;
 
         /** Without the credentials. */
         @Override
