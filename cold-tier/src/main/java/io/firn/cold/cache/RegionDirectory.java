@@ -67,15 +67,17 @@ public final class RegionDirectory implements RegionFiles {
             return Optional.empty();
         }
         Set<OpenOption> options = Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE, ExtendedOpenOption.DIRECT);
+        String why;
         try {
             if (ALIGNMENT % store.getBlockSize() == 0) {
                 return Optional.of(FileChannel.open(file, options));
             }
+            why = "its file system has blocks of " + store.getBlockSize() + " bytes";
         } catch (IOException | UnsupportedOperationException e) {
-            log.atDebug().addKeyValue("directory", directory).addKeyValue("error", e.toString()).log("The file system refuses O_DIRECT");
+            why = e.toString();
         }
         direct = false;
-        log.atInfo().addKeyValue("directory", directory).log("The cold tier's cache on disk goes through the page cache: its file system has no O_DIRECT");
+        log.atInfo().addKeyValue("directory", directory).addKeyValue("reason", why).log("The cold tier's cache on disk goes through the page cache: a file of it could not be opened with O_DIRECT");
         return Optional.empty();
     }
 

@@ -48,7 +48,7 @@ final class FetchOperation {
     private static final long GATHER_MIN_MS = 500;
 
     /**
-     * How long reads that are still under way are waited for once what is there would do for an answer. What was fetched ahead is there at once; what a distant store is asked for takes ten times as long, and one
+     * How long reads from the cold tier that are still under way are waited for once what is there would do for an answer. What was fetched ahead is there at once; what a distant store is asked for takes ten times as long, and one
      * partition would hold up all others of its consumer, whose next fetch comes for the rest of them.
      */
     private static final long GATHER_MORE_MS = 10;

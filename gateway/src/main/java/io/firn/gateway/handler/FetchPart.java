@@ -315,9 +315,9 @@ final class FetchPart {
         return records == null ? 0 : records.sizeInBytes();
     }
 
-    /** Whether it is waited for, whatever else there is: earlier fetches were not answered with it. */
+    /** Whether it is waited for, whatever else there is: earlier fetches were not answered with it, or the local disk reads its pages, which the next fetch would have it read again. */
     boolean isWaitedFor() {
-        return patient && records == null && !failed();
+        return (patient || hot != null) && records == null && !failed();
     }
 
     /** Whether bytes are being fetched from the cold tier: then there is data, and no reason to wait for more. */

@@ -39,6 +39,9 @@ public final class LateReads {
 
     /** The one at this offset that is still under way. */
     public Optional<CompletableFuture<?>> at(long offset) {
+        if (byOffset.isEmpty()) {
+            return Optional.empty(); // nearly always, and each fetch of hot records asks
+        }
         CompletableFuture<?> read = byOffset.get(offset);
         return read == null || read.isDone() ? Optional.empty() : Optional.of(read);
     }
