@@ -37,7 +37,7 @@ public final class Bench implements Callable<Integer> {
     @Option(names = "--rounds", defaultValue = "5", description = "Rounds; medians need at least five (default ${DEFAULT-VALUE}).")
     private int rounds;
 
-    @Option(names = "--only", split = ",", description = "Parts to run: start, produce, latency, consume, cold, txn, groups, share; with --cluster: failover, produce, roll, boot, replace; with --replay: speed, seek, requests, isolation, kafka. All by default.")
+    @Option(names = "--only", split = ",", description = "Parts to run: start, produce, latency, consume, cold, txn, groups, share; with --cluster: failover, produce, roll, boot, replace; with --replay: speed, paced, seek, requests, isolation, kafka. All by default.")
     private List<String> only = List.of();
 
     @Option(names = "--cluster", description = "Three brokers each instead of one.")

@@ -25,7 +25,7 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
  *
  * <pre>
  *   fill TOPIC PARTITIONS RECORDS BASE              so many records of 1 KiB to each partition, with timestamps BASE + offset
- *   read TOPIC PARTITIONS CONSUMERS LIMIT SECONDS   reads offsets below LIMIT once, at most so long ──▶ bytes nanoseconds
+ *   read TOPIC PARTITIONS CONSUMERS LIMIT SECONDS RATE   reads offsets below LIMIT once, at most so long, each consumer no faster than so many bytes a second (0: any) ──▶ bytes nanoseconds
  *   first TOPIC PARTITIONS LIMIT SAMPLES SEED       new consumers at random offsets                 ──▶ median and p99 until a record is there, ms
  *   times TOPIC PARTITIONS LIMIT SAMPLES SEED BASE  offsetsForTimes of random timestamps            ──▶ median and p99, ms
  *   steady TOPIC PARTITIONS RATE SECONDS            produces at that rate, consumes it              ──▶ median and p99 until acknowledged, and until consumed, ms
@@ -64,7 +64,7 @@ final class ClientMain {
         long[] numbers = Arrays.stream(words).skip(2).mapToLong(Long::parseLong).toArray();
         return switch (words[0]) {
             case "fill" -> fill(words[1], (int) numbers[0], numbers[1], numbers[2]);
-            case "read" -> read(words[1], (int) numbers[0], (int) numbers[1], numbers[2], numbers[3]);
+            case "read" -> read(words[1], (int) numbers[0], (int) numbers[1], numbers[2], numbers[3], numbers[4]);
             case "first" -> first(words[1], (int) numbers[0], numbers[1], (int) numbers[2], new Random(numbers[3]));
             case "times" -> times(words[1], (int) numbers[0], numbers[1], (int) numbers[2], new Random(numbers[3]), numbers[4]);
             case "steady" -> new Steady(bootstrap, words[1], (int) numbers[0], (int) numbers[1], (int) numbers[2]).run();
@@ -109,11 +109,11 @@ final class ClientMain {
         return payloads;
     }
 
-    private String read(String topic, int partitions, int consumers, long limit, long seconds) throws Exception {
+    private String read(String topic, int partitions, int consumers, long limit, long seconds, long bytesPerSecond) throws Exception {
         List<Replay> replays = Replay.of(bootstrap, topic, partitions, consumers, limit);
         try {
             long start = System.nanoTime();
-            List<Future<Long>> results = replays.stream().map(replay -> threads.submit(() -> replay.once(TimeUnit.SECONDS.toNanos(seconds)))).toList();
+            List<Future<Long>> results = replays.stream().map(replay -> threads.submit(() -> replay.once(TimeUnit.SECONDS.toNanos(seconds), bytesPerSecond))).toList();
             long bytes = 0;
             for (Future<Long> result : results) {
                 bytes += result.get();

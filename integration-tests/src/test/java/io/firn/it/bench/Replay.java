@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
@@ -66,15 +65,18 @@ final class Replay implements AutoCloseable {
         return replays;
     }
 
-    /** Reads all once, or as much as it can in that time: bytes of the records' values. */
-    long once(long nanos) throws IOException {
+    /** Reads all once, or as much as it can in that time, no faster than that (0 is as fast as it goes): bytes of the records' values. */
+    long once(long nanos, long bytesPerSecond) throws IOException {
         rewind();
+        Pace pace = new Pace(bytesPerSecond);
         Set<TopicPartition> left = new HashSet<>(partitions);
         long start = System.nanoTime();
         long heardAt = start;
         while (!left.isEmpty() && System.nanoTime() - start < nanos) {
             ConsumerRecords<byte[], byte[]> records = consumer.poll(POLL);
+            long before = bytes;
             if (take(records, left) > 0) {
+                pace.took(bytes - before, () -> stopped);
                 heardAt = System.nanoTime();
             } else if (System.nanoTime() - heardAt > STALL_NANOS) {
                 throw new IOException("no more records of " + left);
@@ -87,16 +89,14 @@ final class Replay implements AutoCloseable {
     long forEver(long bytesPerSecond) {
         rewind();
         Set<TopicPartition> left = new HashSet<>(partitions);
-        long start = System.nanoTime();
+        Pace pace = new Pace(bytesPerSecond);
         while (!stopped) {
+            long before = bytes;
             take(consumer.poll(POLL), left);
+            pace.took(bytes - before, () -> stopped);
             if (left.isEmpty()) {
                 left.addAll(partitions);
                 rewind();
-            }
-            long due = bytesPerSecond == 0 ? 0 : start + (long) (bytes * 1e9 / bytesPerSecond);
-            while (bytesPerSecond > 0 && !stopped && System.nanoTime() - due < 0) {
-                LockSupport.parkNanos(due - System.nanoTime());
             }
         }
         return bytes;

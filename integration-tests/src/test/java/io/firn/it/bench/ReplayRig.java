@@ -76,6 +76,13 @@ final class ReplayRig implements AutoCloseable {
         way.ask("delay " + delayMs);
     }
 
+    /** From now on what would be other machines leaves the processors to the broker and its first client: S3 server, long way, second client. For good. */
+    void othersGiveWay() throws IOException, InterruptedException {
+        store.giveWay();
+        way.giveWay();
+        otherClient.giveWay();
+    }
+
     String bootstrap() {
         return broker.bootstrap();
     }

@@ -17,7 +17,7 @@ import java.util.TreeSet;
  */
 final class ReplayRows {
 
-    static final List<String> PARTS = List.of("speed", "seek", "requests", "isolation", "kafka");
+    static final List<String> PARTS = List.of("speed", "paced", "seek", "requests", "isolation", "kafka");
 
     private static final long GIB = 1L << 30;
     private static final int KIB = 1024;
@@ -29,6 +29,7 @@ final class ReplayRows {
     private static final int STEADY_RATE = 1_500;
     private static final int STEADY_PARTITIONS = 6;
     private static final int STEADY_SECONDS = 15;
+    private static final long PACED_BYTES_PER_SECOND = 256L << 20;
     private static final double FETCHED_PER_DELIVERED = 1.05;
     private static final double PUTS_PER_GIB = 64;
     private static final double BESIDE_REPLAYS = 1.2;
@@ -58,6 +59,9 @@ final class ReplayRows {
                 read(rig, each.hot(), each.partitions(), 1, each.cold());
                 read(rig, each.tiered(), each.partitions(), 1, each.cold());
             }
+            if (wanted("isolation")) {
+                warmUp(rig);
+            }
             for (int round = 0; round < plan.rounds(); round++) {
                 say("round %d of %d", round + 1, plan.rounds());
                 round(rig, round);
@@ -65,6 +69,9 @@ final class ReplayRows {
                     kafka.round(round);
                 }
                 save();
+            }
+            if (wanted("isolation")) {
+                whileOthersGiveWay(rig);
             }
         } finally {
             kafka.close();
@@ -80,7 +87,7 @@ final class ReplayRows {
 
     private Iterable<Integer> partitionCounts() {
         TreeSet<Integer> counts = new TreeSet<>();
-        if (wanted("speed")) {
+        if (wanted("speed") || wanted("paced")) {
             counts.addAll(plan.partitions());
         }
         if (wanted("seek") || wanted("isolation")) {
@@ -96,6 +103,9 @@ final class ReplayRows {
         if (wanted("speed")) {
             speed(rig, round);
         }
+        if (wanted("paced")) {
+            paced(rig);
+        }
         if (wanted("kafka")) {
             for (int partitions : ReplayBesideKafka.PARTITIONS) {
                 rig.delay(0);
@@ -108,7 +118,7 @@ final class ReplayRows {
             seek(rig, round);
         }
         if (wanted("isolation")) {
-            isolation(rig);
+            isolation(rig, "", Target.NONE);
         }
         table.add("resident memory of the broker", "MiB", Target.NONE, Peer.FIRN, rig.brokerProc().residentMiB());
         table.add("resident memory of the broker, most", "MiB", Target.NONE, Peer.FIRN, rig.brokerProc().peakMiB());
@@ -143,9 +153,31 @@ final class ReplayRows {
         return partitions == 1 ? " partition" : " partitions";
     }
 
+    /** Consumers that take no more in all than so much: where processors and not what they read from would be the limit, it is neither. */
+    private void paced(ReplayRig rig) throws IOException {
+        for (int partitions : plan.partitions()) {
+            ReplayTopics of = topics.get(partitions);
+            for (int consumers : plan.consumers()) {
+                long each = PACED_BYTES_PER_SECOND / consumers;
+                rig.delay(plan.mainDelayMs());
+                Run cold = read(rig, of.tiered(), partitions, consumers, of.limit(consumers), each);
+                Run hot = read(rig, of.hot(), partitions, consumers, of.limit(consumers), each);
+                Cell cell = new Cell(plan.mainDelayMs(), partitions, consumers);
+                String row = String.format(Locale.ROOT, "%d ms, %d partition%s, %d consumer%s", plan.mainDelayMs(), partitions, partitions == 1 ? "" : "s", consumers, consumers == 1 ? "" : "s");
+                table.add("cold ÷ hot, consumers take 256 MiB/s in all, " + row, "", cell.target(), Peer.FIRN, cold.mibPerSecond() / hot.mibPerSecond());
+                table.add("cold, consumers take 256 MiB/s in all, " + row, "MiB/s", Target.NONE, Peer.FIRN, cold.mibPerSecond());
+                say("%s: paced cold %.0f MiB/s, hot %.0f MiB/s; busy %.2f (hot %.2f)", cell, cold.mibPerSecond(), hot.mibPerSecond(), cold.usage().cores(), hot.usage().cores());
+            }
+        }
+    }
+
     private Run read(ReplayRig rig, String topic, int partitions, int consumers, long limit) throws IOException {
+        return read(rig, topic, partitions, consumers, limit, 0);
+    }
+
+    private Run read(ReplayRig rig, String topic, int partitions, int consumers, long limit, long bytesPerSecond) throws IOException {
         Usage before = rig.usage();
-        String[] read = rig.client().ask("read " + topic + " " + partitions + " " + consumers + " " + limit + " " + plan.replaySeconds());
+        String[] read = rig.client().ask("read " + topic + " " + partitions + " " + consumers + " " + limit + " " + plan.replaySeconds() + " " + bytesPerSecond);
         return new Run(Long.parseLong(read[0]), Long.parseLong(read[1]), rig.usage().since(before));
     }
 
@@ -173,24 +205,55 @@ final class ReplayRows {
         table.add(row + ", p99", "ms", Target.NONE, Peer.FIRN, Double.parseDouble(answer[from + 1]));
     }
 
-    private void isolation(ReplayRig rig) throws IOException {
-        String[] alone = steady(rig, "alone");
-        beside(rig, alone, "16 replays of 4 MB/s each", THROTTLED_BYTES_PER_SECOND, Target.atMost(BESIDE_REPLAYS));
-        beside(rig, alone, "16 replays at full speed", 0, Target.NONE);
+    /** Compilers are at work in all processes when they do this for the first time. */
+    private void warmUp(ReplayRig rig) throws IOException {
+        say("warming up for isolation");
+        rig.delay(plan.mainDelayMs());
+        loop(rig, THROTTLED_BYTES_PER_SECOND);
+        rig.client().ask(steadyOrder());
+        rig.otherClient().ask("stop");
+    }
+
+    /** The same again where what would be other machines takes no processor from the broker and its measured client: what is left is what the broker does to its producers itself. Last, since it cannot be taken back. */
+    private void whileOthersGiveWay(ReplayRig rig) throws IOException, InterruptedException {
+        rig.delay(plan.mainDelayMs());
+        rig.othersGiveWay();
+        for (int round = 0; round < plan.rounds(); round++) {
+            say("round %d of %d, other machines' processes give way", round + 1, plan.rounds());
+            isolation(rig, ", other machines' processes give way", Target.atMost(BESIDE_REPLAYS));
+            save();
+        }
+    }
+
+    private void isolation(ReplayRig rig, String how, Target target) throws IOException {
+        String[] alone = steady(rig, "alone" + how);
+        beside(rig, alone, "16 replays of 4 MB/s each" + how, THROTTLED_BYTES_PER_SECOND, target);
+        beside(rig, alone, "16 replays at full speed" + how, 0, Target.NONE);
     }
 
     private void beside(ReplayRig rig, String[] alone, String noise, long bytesPerSecond, Target target) throws IOException {
-        ReplayTopics of = topics.get(plan.mainPartitions());
-        rig.otherClient().ask("loop " + of.tiered() + " " + of.partitions() + " " + Math.min(NOISY_READERS, of.partitions()) + " " + of.cold() + " " + bytesPerSecond);
+        loop(rig, bytesPerSecond);
+        Usage before = rig.usage();
         String[] disturbed = steady(rig, "beside " + noise);
+        double busy = rig.usage().since(before).cores();
         String[] replayed = rig.otherClient().ask("stop");
         table.add("produce p99 beside " + noise + " ÷ alone", "", target, Peer.FIRN, Double.parseDouble(disturbed[1]) / Double.parseDouble(alone[1]));
         table.add("consume p99 beside " + noise + " ÷ alone", "", target, Peer.FIRN, Double.parseDouble(disturbed[3]) / Double.parseDouble(alone[3]));
         table.add("replayed meanwhile, " + noise, "MiB/s", Target.NONE, Peer.FIRN, Double.parseDouble(replayed[0]) / (1 << 20) * 1e9 / Double.parseDouble(replayed[1]));
+        table.add("processors busy meanwhile without the replaying clients, " + noise, "", Target.NONE, Peer.FIRN, busy);
+    }
+
+    private void loop(ReplayRig rig, long bytesPerSecond) throws IOException {
+        ReplayTopics of = topics.get(plan.mainPartitions());
+        rig.otherClient().ask("loop " + of.tiered() + " " + of.partitions() + " " + Math.min(NOISY_READERS, of.partitions()) + " " + of.cold() + " " + bytesPerSecond);
+    }
+
+    private String steadyOrder() {
+        return "steady steady " + STEADY_PARTITIONS + " " + STEADY_RATE + " " + plan.seconds(STEADY_SECONDS);
     }
 
     private String[] steady(ReplayRig rig, String how) throws IOException {
-        String[] took = rig.client().ask("steady steady " + STEADY_PARTITIONS + " " + STEADY_RATE + " " + plan.seconds(STEADY_SECONDS));
+        String[] took = rig.client().ask(steadyOrder());
         quantiles("produce 1 KiB at " + STEADY_RATE + " records/s until acknowledged, " + how, took, 0);
         quantiles("the same until consumed, " + how, took, 2);
         return took;

@@ -16,9 +16,10 @@ final class ReplaySheet {
 
     /** What is measured: {@code consumers} share the partitions; of one partition each reads all. */
     record Cell(int delayMs, int partitions, int consumers) {
-        private double target() {
+        /** Of cold ÷ hot. */
+        Row.Target target() {
             boolean held = delayMs == TARGET_DELAY_MS && (partitions == 1 && consumers == 1 || partitions == 16);
-            return !held ? Double.NaN : partitions == 1 ? 0.7 : 0.9;
+            return !held ? Row.Target.NONE : Row.Target.atLeast(partitions == 1 ? 0.7 : 0.9);
         }
     }
 
@@ -81,11 +82,10 @@ final class ReplaySheet {
                 |---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|
                 """);
         cells.forEach((cell, line) -> {
-            double target = cell.target();
-            boolean held = !Double.isNaN(target);
+            Row.Target target = cell.target();
             double ratio = line.get("cold ÷ hot").median(Peer.FIRN).orElseThrow();
             List<String> columns = new ArrayList<>(List.of("" + cell.delayMs, "" + cell.partitions, "" + cell.consumers, line.get("cold MiB/s").spread(Peer.FIRN), line.get("hot MiB/s").spread(Peer.FIRN),
-                    line.get("cold ÷ hot").spread(Peer.FIRN), held ? "≥ " + target : "", !held ? "" : ratio >= target ? "yes" : "no", pair(line, "broker"), pair(line, "client"), median(line, "S3 server"),
+                    line.get("cold ÷ hot").spread(Peer.FIRN), target.toString(), target == Row.Target.NONE ? "" : target.met(ratio) ? "yes" : "no", pair(line, "broker"), pair(line, "client"), median(line, "S3 server"),
                     median(line, "proxy"), pair(line, "busy"), median(line, "by processors here") + " : " + median(line, "by processors elsewhere"), String.format(Locale.ROOT, "%.3f", line.get("fetched ÷ delivered").median(Peer.FIRN).orElseThrow()), median(line, "GETs per GiB")));
             text.append("| ").append(String.join(" | ", columns)).append(" |\n");
         });
