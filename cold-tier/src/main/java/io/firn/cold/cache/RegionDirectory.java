@@ -7,11 +7,10 @@ import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
-import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Optional;
-import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,7 +18,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Files in a directory of its own, which nothing else may use: it is emptied when it is opened.
  *
- * <p>Aligned buffers are read and written past the page cache ({@code O_DIRECT}), so that a replay pushes no hot segment out of it; all others, and on a file system that refuses that, through it.
+ * <p>Aligned buffers are read and written past the page cache ({@code O_DIRECT}), so that a replay pushes no hot segment out of it; all others, and files of which the opening, a write or a read was refused that way, through it.
  *
  * <p>Thread-safe.
  */
@@ -28,13 +27,30 @@ public final class RegionDirectory implements RegionFiles {
     private static final String SUFFIX = ".chunks";
     private static final Logger log = LoggerFactory.getLogger(RegionDirectory.class);
 
+    /** Opens a file past the page cache. */
+    @FunctionalInterface
+    interface Opening {
+        FileChannel open(Path file) throws IOException;
+    }
+
+    @FunctionalInterface
+    private interface Transfer {
+        int move(FileChannel channel, ByteBuffer bytes, long position) throws IOException;
+    }
+
     private final Path directory;
+    private final Opening direct;
     private final AtomicLong created = new AtomicLong();
+    private final AtomicBoolean told = new AtomicBoolean();
     private volatile FileStore store;
-    private volatile boolean direct = true;
 
     public RegionDirectory(Path directory) {
+        this(directory, file -> FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE, ExtendedOpenOption.DIRECT));
+    }
+
+    RegionDirectory(Path directory, Opening direct) {
         this.directory = directory;
+        this.direct = direct;
     }
 
     @Override
@@ -63,22 +79,22 @@ public final class RegionDirectory implements RegionFiles {
     }
 
     private Optional<FileChannel> pastTheCache(Path file) {
-        if (!direct) {
-            return Optional.empty();
-        }
-        Set<OpenOption> options = Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE, ExtendedOpenOption.DIRECT);
-        String why;
         try {
             if (ALIGNMENT % store.getBlockSize() == 0) {
-                return Optional.of(FileChannel.open(file, options));
+                return Optional.of(direct.open(file));
             }
-            why = "its file system has blocks of " + store.getBlockSize() + " bytes";
+            refused("its file system has blocks of " + store.getBlockSize() + " bytes");
         } catch (IOException | UnsupportedOperationException e) {
-            why = e.toString();
+            refused(e.toString());
         }
-        direct = false;
-        log.atInfo().addKeyValue("directory", directory).addKeyValue("reason", why).log("The cold tier's cache on disk goes through the page cache: a file of it could not be opened with O_DIRECT");
         return Optional.empty();
+    }
+
+    /** Said once; the next file is tried anew, as what was short a moment ago, descriptors perhaps, may be there again. */
+    private void refused(String why) {
+        if (!told.getAndSet(true)) {
+            log.atInfo().addKeyValue("directory", directory).addKeyValue("reason", why).log("A file of the cold tier's cache on disk goes through the page cache: O_DIRECT was refused");
+        }
     }
 
     @Override
@@ -87,27 +103,41 @@ public final class RegionDirectory implements RegionFiles {
     }
 
     /** The same file twice, buffered and past the page cache. What is written by one is seen by the other: Linux keeps them in step. */
-    private static final class ChannelRegion implements Region {
+    private final class ChannelRegion implements Region {
 
         private final Path file;
         private final FileChannel buffered;
         private final Optional<FileChannel> direct;
+        private volatile boolean pastTheCache;
 
         ChannelRegion(Path file, FileChannel buffered, Optional<FileChannel> direct) {
             this.file = file;
             this.buffered = buffered;
             this.direct = direct;
+            this.pastTheCache = direct.isPresent();
         }
 
-        private FileChannel channel(ByteBuffer bytes, long position) {
-            boolean aligned = bytes.isDirect() && bytes.alignmentOffset(bytes.position(), ALIGNMENT) == 0 && bytes.remaining() % ALIGNMENT == 0 && position % ALIGNMENT == 0;
-            return aligned ? direct.orElse(buffered) : buffered;
+        /** Some file systems take the flag, and then no write: that is no failure of the disk, unless the page cache is refused, too. */
+        private int move(ByteBuffer bytes, long position, Transfer transfer) throws IOException {
+            if (pastTheCache && isAligned(bytes, position)) {
+                try {
+                    return transfer.move(direct.get(), bytes, position);
+                } catch (IOException e) {
+                    pastTheCache = false;
+                    refused(e.toString());
+                }
+            }
+            return transfer.move(buffered, bytes, position);
+        }
+
+        private static boolean isAligned(ByteBuffer bytes, long position) {
+            return bytes.isDirect() && bytes.alignmentOffset(bytes.position(), ALIGNMENT) == 0 && bytes.remaining() % ALIGNMENT == 0 && position % ALIGNMENT == 0;
         }
 
         @Override
         public void write(ByteBuffer source, long position) throws IOException {
             for (long at = position; source.hasRemaining(); ) {
-                at += channel(source, at).write(source, at);
+                at += move(source, at, FileChannel::write);
             }
         }
 
@@ -116,7 +146,7 @@ public final class RegionDirectory implements RegionFiles {
             int from = target.position();
             while (target.hasRemaining()) {
                 long at = position + target.position() - from;
-                if (channel(target, at).read(target, at) < 0) {
+                if (move(target, at, FileChannel::read) < 0) {
                     break;
                 }
             }

@@ -2,12 +2,16 @@ package io.firn.cold.cache;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -29,6 +33,36 @@ class RegionDirectoryTest {
             ByteBuffer here = target.slice();
             assertThat(region.read(here, 0)).as("up to the end of the file").isEqualTo(bytes.length);
             assertThat(here.flip()).isEqualTo(ByteBuffer.wrap(bytes));
+        }
+    }
+
+    @Test
+    void aFileThatRefusesWritesPastThePageCacheGoesThroughIt() throws IOException {
+        Path full = Path.of("/dev/full");
+        assumeThat(full).exists();
+        RegionFiles.Region region = opened(new RegionDirectory(temp.resolve("cache"), file -> FileChannel.open(full, StandardOpenOption.READ, StandardOpenOption.WRITE))).create();
+        byte[] bytes = new byte[RegionFiles.ALIGNMENT];
+        new Random(1).nextBytes(bytes);
+        region.write(aligned(RegionFiles.ALIGNMENT).put(bytes).flip(), 0);
+        ByteBuffer target = aligned(RegionFiles.ALIGNMENT);
+        assertThat(region.read(target, 0)).isEqualTo(bytes.length);
+        assertThat(target.flip()).isEqualTo(ByteBuffer.wrap(bytes));
+        region.delete();
+        assertThat(names(temp.resolve("cache"))).isZero();
+    }
+
+    @Test
+    void afterAFileThatCouldNotBeOpenedPastThePageCacheTheNextIsTriedAnew() throws IOException {
+        AtomicInteger opened = new AtomicInteger();
+        RegionDirectory files = opened(new RegionDirectory(temp.resolve("cache"), file -> {
+            if (opened.incrementAndGet() == 1) {
+                throw new IOException("Too many open files");
+            }
+            return FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
+        }));
+        for (int i = 1; i <= 2; i++) {
+            files.create().write(aligned(RegionFiles.ALIGNMENT), 0);
+            assertThat(opened).hasValue(i);
         }
     }
 
@@ -66,7 +100,10 @@ class RegionDirectoryTest {
     }
 
     private static RegionDirectory opened(Path directory) throws IOException {
-        RegionDirectory files = new RegionDirectory(directory);
+        return opened(new RegionDirectory(directory));
+    }
+
+    private static RegionDirectory opened(RegionDirectory files) throws IOException {
         files.empty();
         files.open();
         return files;
