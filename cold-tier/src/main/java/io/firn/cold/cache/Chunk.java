@@ -3,6 +3,7 @@ package io.firn.cold.cache;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -36,8 +37,8 @@ public final class Chunk {
     int corruptArrivals;
     /** Whether a reader has asked for it since it is in memory. */
     boolean asked;
-    /** Whether it is to be written to the local disk once it is here. */
-    boolean keep;
+    /** When it was asked for before, if it is to be written to the local disk once it is here. */
+    OptionalLong keep = OptionalLong.empty();
     /** Whose read-ahead it is or was; null if it was asked for by a read that waits. */
     AheadBudget.Share share;
     /** Whether it was fetched ahead and nobody has read it. */

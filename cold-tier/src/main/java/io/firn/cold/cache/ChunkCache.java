@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -305,10 +306,11 @@ public final class ChunkCache {
     }
 
     private void keep(Chunk chunk) {
-        if (!chunk.keep) {
+        if (chunk.keep.isEmpty()) {
             return;
         }
-        chunk.keep = false;
+        long askedBefore = chunk.keep.getAsLong();
+        chunk.keep = OptionalLong.empty();
         Optional<PinBudget.Ticket> held = pins.now(pool.units(chunk.length()));
         if (held.isEmpty()) {
             disk.drop();
@@ -319,7 +321,7 @@ public final class ChunkCache {
             unpin(chunk);
             pins.giveBack(held.get());
         };
-        if (!disk.keep(chunk.address, chunk.buffer, done)) {
+        if (!disk.keep(chunk.address, askedBefore, chunk.buffer, done)) {
             done.run();
         }
     }

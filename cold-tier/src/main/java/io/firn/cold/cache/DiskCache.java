@@ -7,11 +7,13 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
@@ -22,7 +24,7 @@ import org.slf4j.LoggerFactory;
  * Chunks on local disk, behind the ones in memory: what is there is loaded into a chunk's buffer and costs no request to the store.
  *
  * <pre>
- *   asked for a second time, arrived, verified ──{@link #keep}──▶ waits (at most {@value #WRITES_WAITING}) ──▶ written to the end of a {@link DiskRegion} ──▶ found by {@link #load}
+ *   asked for a second time, more lately than what is here ──arrived, verified──{@link #keep}──▶ waits (at most {@value #WRITES_WAITING}) ──▶ written to the end of a {@link DiskRegion} ──▶ found by {@link #load}
  *                                                   └─ too many wait, no memory to hold it, no region is free: dropped, counted       └─▶ region deleted
  *
  *   OPENING ──▶ ON ──an I/O error · the disk gets full──▶ OFF, its files deleted; one line in the log
@@ -30,7 +32,8 @@ import org.slf4j.LoggerFactory;
  * </pre>
  *
  * <p><b>Invariants.</b> Its files never hold more than {@link DiskLimits#bytes}: an old one is deleted before a new one is made. Nothing is written twice: chunks are added to the end of the newest file, and leave with
- * their file, the least recently used one that nobody uses. A chunk that is loaded is compared with its checksum; if it fails, it is forgotten, counted, and asked of the store. Whatever goes wrong here costs a request, never a
+ * their file: the one whose chunks were asked for least lately, of those that nobody uses. A chunk only takes the place of a file that was last asked for before the chunk was: so of a replay that is larger than the cache, and comes again and again, what has found room stays and is found, and the
+ * rest is not written; and what nobody comes back to makes way for what somebody does. A chunk that is loaded is compared with its checksum; if it fails, it is forgotten, counted, and asked of the store. Whatever goes wrong here costs a request, never a
  * read.
  *
  * <p><b>On crash</b>: all of it is scratch. Nothing is forced, and files of an earlier process are deleted, not read.
@@ -53,11 +56,26 @@ public final class DiskCache {
         OFF
     }
 
-    /** Where a chunk is. */
-    private record Place(DiskRegion region, long position) {}
+    /** Where a chunk is, and when it was last asked for. */
+    private static final class Place {
+        private final DiskRegion region;
+        private final long position;
+        private long asked;
+
+        Place(DiskRegion region, long position, long asked) {
+            this.region = region;
+            this.position = position;
+            this.asked = asked;
+        }
+
+        void ask(long now) {
+            region.ask(asked, now);
+            asked = now;
+        }
+    }
 
     /** A chunk to be written, the memory of which is the cache's until {@code done}. */
-    private record Write(ChunkAddress address, ByteBuffer source, Runnable done) {}
+    private record Write(ChunkAddress address, long askedBefore, ByteBuffer source, Runnable done) {}
 
     @FunctionalInterface
     private interface DiskTask<T> {
@@ -70,8 +88,8 @@ public final class DiskCache {
     private final ColdMeters meters;
     private final SeenChunks seen;
     private final Map<ChunkAddress, Place> chunks = new HashMap<>();
-    /** In order of use, the least recent first. */
-    private final LinkedHashSet<DiskRegion> regions = new LinkedHashSet<>();
+    /** The eldest first. */
+    private final List<DiskRegion> regions = new ArrayList<>();
     private final ArrayDeque<Write> waiting = new ArrayDeque<>();
     private Optional<DiskRegion> filling = Optional.empty();
     private Optional<ChunkAddress> writing = Optional.empty();
@@ -118,9 +136,22 @@ public final class DiskCache {
         return usedBytes;
     }
 
-    /** Whether a chunk that was asked for should be kept: it was asked for before, and is not here. */
-    boolean wants(ChunkAddress address) {
-        return state == State.ON && seen.again(address) && !chunks.containsKey(address);
+    /** A chunk is asked for; when it was before, if it should be kept: it is not here, and there is room for it, or what was asked for less lately than it was. */
+    OptionalLong wants(ChunkAddress address) {
+        if (state != State.ON) {
+            return OptionalLong.empty();
+        }
+        long before = seen.ask(address);
+        Place place = chunks.get(address);
+        if (place != null) {
+            place.ask(seen.now());
+            return OptionalLong.empty();
+        }
+        return before != SeenChunks.NEVER && hasRoom(DiskLimits.aligned(address.length()), before) ? OptionalLong.of(before) : OptionalLong.empty();
+    }
+
+    private boolean hasRoom(long bytes, long askedBefore) {
+        return filling.filter(region -> region.fits(bytes)).isPresent() || regions.size() < limits.regions() || leastWanted(askedBefore).isPresent();
     }
 
     /**
@@ -139,9 +170,9 @@ public final class DiskCache {
             return false;
         }
         meters.diskHit();
-        use(place.region());
+        place.region.use();
         onDisk(() -> isSound(address, place, target), sound -> {
-            endUse(place.region());
+            endUse(place.region);
             if (sound.isPresent() && !sound.get()) {
                 forget(address);
             }
@@ -152,7 +183,7 @@ public final class DiskCache {
 
     private static boolean isSound(ChunkAddress address, Place place, ByteBuffer target) throws IOException {
         int length = address.length();
-        place.region().read(target.slice(0, padded(length, target)), place.position());
+        place.region.read(target.slice(0, padded(length, target)), place.position);
         return Checksums.crc32c(target.slice(0, length)) == address.crc32c();
     }
 
@@ -172,10 +203,11 @@ public final class DiskCache {
     /**
      * Writes a verified chunk behind the caller's back.
      *
+     * @param askedBefore what {@link #wants} said of it
      * @param source its buffer, bytes beyond its length included: nobody writes to it until {@code done}
      * @return no if it is not written: {@code done} is not called
      */
-    boolean keep(ChunkAddress address, ByteBuffer source, Runnable done) {
+    boolean keep(ChunkAddress address, long askedBefore, ByteBuffer source, Runnable done) {
         if (state != State.ON || chunks.containsKey(address) || writing.equals(Optional.of(address))) {
             return false;
         }
@@ -183,7 +215,7 @@ public final class DiskCache {
             meters.diskDropped();
             return false;
         }
-        waiting.add(new Write(address, source, done));
+        waiting.add(new Write(address, askedBefore, source, done));
         writeNext();
         return true;
     }
@@ -210,18 +242,20 @@ public final class DiskCache {
         Optional<DiskRegion> evicted = Optional.empty();
         if (filling.isEmpty() || !filling.get().fits(bytes)) {
             if (regions.size() == limits.regions()) {
-                evicted = evict();
+                evicted = leastWanted(write.askedBefore());
                 if (evicted.isEmpty()) {
                     return false;
                 }
+                evict(evicted.get());
             }
             filling = Optional.of(new DiskRegion(limits.regionBytes()));
+            regions.add(filling.get());
         }
         DiskRegion region = filling.get();
         writing = Optional.of(write.address());
-        Place place = new Place(region, region.add(write.address(), bytes));
+        Place place = new Place(region, region.add(write.address(), bytes, seen.now()), seen.now());
         count(bytes);
-        use(region);
+        region.use();
         write(write, place, evicted);
         return true;
     }
@@ -233,12 +267,12 @@ public final class DiskCache {
             }
             long usableBytes = files.usableBytes();
             if (usableBytes >= limits.leastUsableBytes()) {
-                place.region().write(files, write.source().slice(0, padded(write.address().length(), write.source())), place.position());
+                place.region.write(files, write.source().slice(0, padded(write.address().length(), write.source())), place.position);
             }
             return usableBytes;
         }, usableBytes -> {
             writing = Optional.empty();
-            endUse(place.region());
+            endUse(place.region);
             if (usableBytes.isPresent() && state == State.ON && !yields(usableBytes.get())) {
                 chunks.put(write.address(), place);
                 meters.diskWritten();
@@ -249,28 +283,20 @@ public final class DiskCache {
         });
     }
 
-    /** Takes the least recently used file that nobody uses out of the cache. */
-    private Optional<DiskRegion> evict() {
-        Optional<DiskRegion> eldest = regions.stream().filter(region -> !region.inUse()).findFirst();
-        eldest.ifPresent(region -> {
-            region.retire();
-            leave(region);
-        });
-        return eldest;
+    /** The file that was asked for least lately, of those that nobody uses, if that was before {@code asked}. */
+    private Optional<DiskRegion> leastWanted(long asked) {
+        return regions.stream().filter(region -> !region.inUse() && region.asked() < asked).min(Comparator.comparingLong(DiskRegion::asked));
+    }
+
+    private void evict(DiskRegion region) {
+        region.retire();
+        leave(region);
     }
 
     private void leave(DiskRegion region) {
         regions.remove(region);
-        region.chunks().forEach(address -> chunks.computeIfPresent(address, (same, place) -> place.region() == region ? null : place));
+        region.chunks().forEach(address -> chunks.computeIfPresent(address, (same, place) -> place.region == region ? null : place));
         count(-region.usedBytes());
-    }
-
-    private void use(DiskRegion region) {
-        region.use();
-        if (state == State.ON) {
-            regions.remove(region); // to the end: it is the most recently used one now
-            regions.add(region);
-        }
     }
 
     private void endUse(DiskRegion region) {

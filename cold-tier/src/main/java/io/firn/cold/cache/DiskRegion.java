@@ -9,7 +9,7 @@ import java.util.List;
  * One file of the disk cache: chunks are added to its end until it is full, and leave it all at once, when it is deleted. No byte of it is ever written over.
  *
  * <pre>
- *   FILLING ──full──▶ FULL ──least recently used, or the cache goes off──▶ RETIRED ──nobody uses it──▶ deleted
+ *   FILLING ──full──▶ FULL ──asked for least lately, or the cache goes off──▶ RETIRED ──nobody uses it──▶ deleted
  *      └──────────────the cache goes off─────────────────────────────────────▲
  * </pre>
  *
@@ -20,6 +20,8 @@ final class DiskRegion {
     private final long capacityBytes;
     private final List<ChunkAddress> chunks = new ArrayList<>();
     private long usedBytes;
+    /** Sum of when its chunks were last asked for. */
+    private long asked;
     private int users;
     private boolean retired;
     /** Made by the first write; a chunk is known to others only after its write. */
@@ -33,12 +35,23 @@ final class DiskRegion {
         return usedBytes + bytes <= capacityBytes;
     }
 
-    /** Where in the file. */
-    long add(ChunkAddress chunk, long bytes) {
+    /** Where in the file; a chunk that was asked for at {@code now}. */
+    long add(ChunkAddress chunk, long bytes, long now) {
         long position = usedBytes;
         usedBytes += bytes;
         chunks.add(chunk);
+        asked += now;
         return position;
+    }
+
+    /** One of its chunks is asked for, which was last at {@code before}. */
+    void ask(long before, long now) {
+        asked += now - before;
+    }
+
+    /** When its chunks were last asked for, on average: one that is asked for ever so often does not keep a file of chunks that nobody wants. */
+    long asked() {
+        return chunks.isEmpty() ? Long.MAX_VALUE : asked / chunks.size();
     }
 
     /** Those in it, and those that were. */

@@ -12,14 +12,20 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.RejectedExecutionException;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class DiskCacheTest {
 
     private static final int CHUNK = 8 << 10;
+
+    /** When a chunk was asked for before which takes the place of any other. */
+    private static final long LATELY = Long.MAX_VALUE;
 
     private final SimThreads sim = new SimThreads();
     private final SimRegions files = new SimRegions();
@@ -49,34 +55,35 @@ class DiskCacheTest {
     @Test
     void aChunkIsWantedWhenItIsAskedForAgain() {
         DiskCache cache = open(64 * CHUNK, 0);
-        assertThat(cache.wants(address(1))).isFalse();
-        assertThat(cache.wants(address(2))).isFalse();
-        assertThat(cache.wants(address(1))).isTrue();
+        assertThat(cache.wants(address(1))).isEmpty();
+        assertThat(cache.wants(address(2))).isEmpty();
+        assertThat(cache.wants(address(1))).hasValue(1);
         keep(cache, 1);
         sim.settle();
-        assertThat(cache.wants(address(1))).as("there already").isFalse();
+        assertThat(cache.wants(address(1))).as("there already").isEmpty();
     }
 
     @Test
     void asManyChunksAsItHoldsAreAllRememberedBetweenTwoReplays() {
         SeenChunks seen = new SeenChunks(10_000);
         for (int i = 0; i < 10_000; i++) {
-            assertThat(seen.again(new ChunkAddress("object-" + i / 64, i % 64, 0, 1, 0))).isFalse();
+            assertThat(seen.ask(new ChunkAddress("object-" + i / 64, i % 64, 0, 1, 0))).isEqualTo(SeenChunks.NEVER);
         }
         int remembered = 0;
         for (int i = 0; i < 10_000; i++) {
-            remembered += seen.again(new ChunkAddress("object-" + i / 64, i % 64, 0, 1, 0)) ? 1 : 0;
+            remembered += seen.ask(new ChunkAddress("object-" + i / 64, i % 64, 0, 1, 0)) == i + 1 ? 1 : 0;
         }
         assertThat(remembered).isGreaterThan(9_900);
     }
 
     @Test
-    void itsFilesNeverHoldMoreThanItMayTakeAndTheLeastRecentlyUsedLeaveFirst() {
+    void itsFilesNeverHoldMoreThanItMayTakeAndTheLeastRecentlyAskedForLeaveFirst() {
         DiskCache cache = open(4 * CHUNK, 0);
         for (int i = 0; i < 4; i++) {
             keep(cache, i);
             sim.settle();
         }
+        cache.wants(address(0));
         assertThat(load(cache, 0)).isEqualTo(bytes(0));
         keep(cache, 4);
         keep(cache, 5);
@@ -84,6 +91,47 @@ class DiskCacheTest {
         assertThat(here(cache, 6)).containsExactlyInAnyOrder(0, 3, 4, 5);
         assertThat(files.mostBytes).isEqualTo(4 * CHUNK);
         assertThat(cache.usedBytes()).isEqualTo(4 * CHUNK);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {2, 3})
+    void ofAReplayLargerThanItsFilesAPartStaysAndIsFoundAndTheRestIsNotWritten(int times) {
+        DiskCache cache = open(64 * CHUNK, 0);
+        replay(cache, 0, times * 64);
+        assertThat(count("writes")).as("what may never be read again").isZero();
+        replay(cache, 0, times * 64);
+        for (int i = 0; i < 10; i++) {
+            assertThat(replay(cache, 0, times * 64)).isGreaterThan(times * 64 * 9 / 10 / times);
+        }
+        assertThat(count("writes")).isLessThanOrEqualTo(64);
+        assertThat(count("dropped")).isZero();
+    }
+
+    @Test
+    void whatNobodyComesBackToMakesWayForWhatSomebodyDoesAtItsSecondReplay() {
+        DiskCache cache = open(64 * CHUNK, 0);
+        for (int i = 0; i < 5; i++) {
+            replay(cache, 0, 64);
+        }
+        replay(cache, 100, 148);
+        assertThat(count("writes")).isEqualTo(64);
+        replay(cache, 100, 148);
+        assertThat(replay(cache, 100, 148)).isEqualTo(48);
+        assertThat(replay(cache, 0, 64)).as("others keep what there is room for").isEqualTo(16);
+    }
+
+    @Test
+    void aFileOfWhichAPartIsAskedForEverSoOftenDoesNotKeepTheRestOfItForEver() {
+        DiskCache cache = open(64 * CHUNK, 0);
+        replay(cache, 0, 64);
+        replay(cache, 0, 64);
+        for (int i = 0; i < 20; i++) {
+            for (int half = 0; half < 64; half += 2) {
+                replay(cache, half, half + 1);
+            }
+            replay(cache, 100, 116);
+        }
+        assertThat(replay(cache, 100, 116)).isEqualTo(16);
     }
 
     @Test
@@ -108,9 +156,9 @@ class DiskCacheTest {
     void whoComesWhenTooManyWaitToBeWrittenIsDropped() {
         DiskCache cache = open(64 * CHUNK, 0);
         for (int i = 0; i < DiskCache.WRITES_WAITING + 1; i++) {
-            assertThat(cache.keep(address(i), ByteBuffer.wrap(bytes(i)), () -> done++)).isTrue();
+            assertThat(cache.keep(address(i), LATELY, ByteBuffer.wrap(bytes(i)), () -> done++)).isTrue();
         }
-        assertThat(cache.keep(address(99), ByteBuffer.wrap(bytes(99)), () -> done++)).isFalse();
+        assertThat(cache.keep(address(99), LATELY, ByteBuffer.wrap(bytes(99)), () -> done++)).isFalse();
         assertThat(count("dropped")).isEqualTo(1);
         sim.settle();
         assertThat(done).isEqualTo(DiskCache.WRITES_WAITING + 1);
@@ -121,9 +169,9 @@ class DiskCacheTest {
     void theSameChunkIsWrittenOnce() {
         DiskCache cache = open(64 * CHUNK, 0);
         keep(cache, 1);
-        assertThat(cache.keep(address(1), ByteBuffer.wrap(bytes(1)), () -> {})).as("on its way").isFalse();
+        assertThat(cache.keep(address(1), LATELY, ByteBuffer.wrap(bytes(1)), () -> {})).as("on its way").isFalse();
         sim.settle();
-        assertThat(cache.keep(address(1), ByteBuffer.wrap(bytes(1)), () -> {})).as("there").isFalse();
+        assertThat(cache.keep(address(1), LATELY, ByteBuffer.wrap(bytes(1)), () -> {})).as("there").isFalse();
     }
 
     @Test
@@ -265,7 +313,7 @@ class DiskCacheTest {
     private static void step(DiskCache cache, int chunk, int number, Set<Integer> open, List<Integer> wrong, Random random) {
         open.add(number);
         if (random.nextBoolean()) {
-            if (!cache.keep(address(chunk), ByteBuffer.wrap(bytes(chunk)), () -> open.remove(number))) {
+            if (!cache.keep(address(chunk), LATELY, ByteBuffer.wrap(bytes(chunk)), () -> open.remove(number))) {
                 open.remove(number);
             }
             return;
@@ -286,8 +334,9 @@ class DiskCacheTest {
         assertThat(files.files()).isZero();
         assertThat(cache.usedBytes()).isZero();
         assertThat(cache.load(address(1), ByteBuffer.allocate(CHUNK), sound -> {})).isFalse();
-        assertThat(cache.keep(address(1), ByteBuffer.wrap(bytes(1)), () -> {})).isFalse();
-        assertThat(cache.wants(address(1)) || cache.wants(address(1))).isFalse();
+        assertThat(cache.keep(address(1), LATELY, ByteBuffer.wrap(bytes(1)), () -> {})).isFalse();
+        assertThat(cache.wants(address(1))).isEmpty();
+        assertThat(cache.wants(address(1))).isEmpty();
     }
 
     private DiskCache open(long bytes, long leastUsableBytes) {
@@ -297,7 +346,22 @@ class DiskCacheTest {
     }
 
     private void keep(DiskCache cache, int chunk) {
-        assertThat(cache.keep(address(chunk), ByteBuffer.wrap(bytes(chunk)), () -> done++)).isTrue();
+        assertThat(cache.keep(address(chunk), LATELY, ByteBuffer.wrap(bytes(chunk)), () -> done++)).isTrue();
+    }
+
+    /** Asks for chunks one after the other, as readers do; how many were found. */
+    private int replay(DiskCache cache, int from, int to) {
+        int found = 0;
+        for (int i = from; i < to; i++) {
+            OptionalLong askedBefore = cache.wants(address(i));
+            if (load(cache, i).length > 0) {
+                found++;
+            } else if (askedBefore.isPresent()) {
+                assertThat(cache.keep(address(i), askedBefore.getAsLong(), ByteBuffer.wrap(bytes(i)), () -> done++)).isTrue();
+                sim.settle();
+            }
+        }
+        return found;
     }
 
     /** Its bytes, or none if it is not there or not sound. */
