@@ -32,6 +32,7 @@ public final class ColdMeters {
     private final Counter diskMisses;
     private final Counter diskWrites;
     private final Counter diskDrops;
+    private final Counter diskPaced;
     private final Counter diskCorrupt;
     private final Counter failedReads;
 
@@ -60,6 +61,7 @@ public final class ColdMeters {
         this.diskMisses = counter("firn.cold.disk.misses", "Chunks that were on neither and had to be requested");
         this.diskWrites = counter("firn.cold.disk.writes", "Chunks written to the local disk");
         this.diskDrops = counter("firn.cold.disk.dropped", "Chunks that should have been written to the local disk, but too many were waiting or there was no room");
+        this.diskPaced = counter("firn.cold.disk.paced", "Chunks that should have been written to the local disk, but as much was written as may be in a second");
         this.diskCorrupt = counter("firn.cold.disk.corrupt", "Chunks on the local disk that failed their checksum");
         this.failedReads = counter("firn.cold.reads.failed", "Reads that ended with an error");
     }
@@ -151,6 +153,10 @@ public final class ColdMeters {
 
     public void diskDropped() {
         diskDrops.increment();
+    }
+
+    public void diskPaced() {
+        diskPaced.increment();
     }
 
     public void diskCorrupt() {

@@ -54,7 +54,7 @@ public final class ColdFixture {
     /** As above, with a cache on disk of its own. */
     public static ColdStoreConfig config(long cacheBytes, long readAheadBytes, Path directory, long diskBytes) {
         return new ColdStoreConfig("firn", "cluster-a", CHUNK, cacheBytes, 4, readAheadBytes, 2, 1_000, 3, 60_000, false, ColdStoreConfig.PAGE_CACHE_BYTES,
-                Optional.of(new ColdDiskConfig(directory, diskBytes, 0)));
+                Optional.of(new ColdDiskConfig(directory, diskBytes, 0, 0)));
     }
 
     /** Another process over the same bucket. */

@@ -101,7 +101,8 @@ final class ModuleConfigs {
     /** None for objects in a directory: it would be a second copy on the same kind of disk. It goes before retention deletes anything early, which begins at twice the watermark. */
     private static ColdDiskConfig coldDisk(BrokerConfig config) {
         BrokerConfig.Cold cold = config.cold();
-        return new ColdDiskConfig(config.data().dir().resolve("cold-cache"), cold.provider().equals("file") ? 0 : cold.diskCacheBytes(), COLD_DISK_WATERMARKS * config.log().diskWatermarkBytes());
+        return new ColdDiskConfig(config.data().dir().resolve("cold-cache"), cold.provider().equals("file") ? 0 : cold.diskCacheBytes(), COLD_DISK_WATERMARKS * config.log().diskWatermarkBytes(),
+                cold.diskCacheWriteBytesPerSecond());
     }
 
     /** What is read ahead of one reader: a directory answers at once, so that more than a little would only take memory. */

@@ -6,6 +6,7 @@ import io.firn.cold.segment.Checksums;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -25,7 +26,7 @@ import org.slf4j.LoggerFactory;
  *
  * <pre>
  *   asked for a second time, more lately than what is here ──arrived, verified──{@link #keep}──▶ waits (at most {@value #WRITES_WAITING}) ──▶ written to the end of a {@link DiskRegion} ──▶ found by {@link #load}
- *                                                   └─ too many wait, no memory to hold it, no region is free: dropped, counted       └─▶ region deleted
+ *                                                   └─ written too much this second, too many wait, no memory to hold it, no region is free: dropped, counted       └─▶ region deleted
  *
  *   OPENING ──▶ ON ──an I/O error · the disk gets full──▶ OFF, its files deleted; one line in the log
  *       └───────────────────────────────────────────────────▲
@@ -87,6 +88,7 @@ public final class DiskCache {
     private final ColdThreads threads;
     private final ColdMeters meters;
     private final SeenChunks seen;
+    private final WritePace pace;
     private final Map<ChunkAddress, Place> chunks = new HashMap<>();
     /** The eldest first. */
     private final List<DiskRegion> regions = new ArrayList<>();
@@ -98,18 +100,19 @@ public final class DiskCache {
     /** Written by the reads thread, read by metrics. */
     private volatile long usedBytes;
 
-    private DiskCache(RegionFiles files, DiskLimits limits, ColdThreads threads, ColdMeters meters) {
+    private DiskCache(RegionFiles files, DiskLimits limits, InstantSource clock, ColdThreads threads, ColdMeters meters) {
         this.files = files;
         this.limits = limits;
         this.threads = threads;
         this.meters = meters;
         this.seen = new SeenChunks(limits.chunks());
+        this.pace = new WritePace(limits.writeBytesPerSecond(), clock);
         this.state = limits.chunks() == 0 ? State.OFF : State.OPENING;
     }
 
     /** Opens the files in the background; until they are open it has nothing and takes nothing. Without room for a chunk it is off, and only deletes what an earlier process has left. */
-    public static DiskCache open(RegionFiles files, DiskLimits limits, ColdThreads threads, ColdMeters meters) {
-        DiskCache cache = new DiskCache(files, limits, threads, meters);
+    public static DiskCache open(RegionFiles files, DiskLimits limits, InstantSource clock, ColdThreads threads, ColdMeters meters) {
+        DiskCache cache = new DiskCache(files, limits, clock, threads, meters);
         boolean wanted = cache.state == State.OPENING;
         cache.onDisk(() -> {
             files.empty();
@@ -123,7 +126,7 @@ public final class DiskCache {
 
     /** One that has nothing and takes nothing. */
     public static DiskCache none(ColdThreads threads, ColdMeters meters) {
-        return new DiskCache(new RegionDirectory(Path.of("")), new DiskLimits(0, 1, 0), threads, meters);
+        return new DiskCache(new RegionDirectory(Path.of("")), new DiskLimits(0, 1, 0, 0), InstantSource.system(), threads, meters);
     }
 
     private void opened(Optional<Long> usableBytes) {
@@ -213,6 +216,10 @@ public final class DiskCache {
         }
         if (waiting.size() == WRITES_WAITING || DiskLimits.aligned(address.length()) > limits.regionBytes()) {
             meters.diskDropped();
+            return false;
+        }
+        if (!pace.takes(DiskLimits.aligned(address.length()))) {
+            meters.diskPaced();
             return false;
         }
         waiting.add(new Write(address, askedBefore, source, done));

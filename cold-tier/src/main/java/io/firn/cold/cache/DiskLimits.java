@@ -6,15 +6,16 @@ package io.firn.cold.cache;
  * @param bytes on the disk, at most; 0 is no cache
  * @param chunkBytes size of most chunks
  * @param leastUsableBytes free bytes of the disk below which the cache gives up all it has, and stays off; 0 lets it fill the disk
+ * @param writeBytesPerSecond most bytes it writes; 0 is no bound
  */
-public record DiskLimits(long bytes, int chunkBytes, long leastUsableBytes) {
+public record DiskLimits(long bytes, int chunkBytes, long leastUsableBytes, long writeBytesPerSecond) {
 
     /** Files the cache is made of. Many, so that little leaves at once; few, so that a file is written and deleted seldom. */
     static final int REGIONS = 32;
 
     public DiskLimits {
-        if (bytes < 0 || chunkBytes < 1 || leastUsableBytes < 0) {
-            throw new IllegalArgumentException("Disk cache of " + bytes + " bytes for chunks of " + chunkBytes + ", leaving " + leastUsableBytes);
+        if (bytes < 0 || chunkBytes < 1 || leastUsableBytes < 0 || writeBytesPerSecond < 0) {
+            throw new IllegalArgumentException("Disk cache of " + bytes + " bytes for chunks of " + chunkBytes + ", leaving " + leastUsableBytes + ", written at " + writeBytesPerSecond + " bytes/s");
         }
     }
 

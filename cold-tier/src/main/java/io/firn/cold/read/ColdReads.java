@@ -72,7 +72,7 @@ public final class ColdReads {
         int units = (int) Math.min(Integer.MAX_VALUE, (config.cacheBytes() - indexBytes) / config.chunkBytes());
         FetchQueue fetches = new FetchQueue(config.readParallelism());
         RangedGets gets = new RangedGets(objects, threads.work(), meters);
-        this.disk = disk(config, threads, meters);
+        this.disk = disk(config, clock, threads, meters);
         this.cache = new ChunkCache(gets, threads, meters, new BufferPool(config.chunkBytes(), units, clock), fetches, disk);
         this.indexes = new IndexCache(gets, threads, fetches, indexBytes);
         this.pages = new PageCache(gets, threads, fetches, meters, config.pageCacheBytes());
@@ -85,8 +85,9 @@ public final class ColdReads {
         meters.gauge("firn.cold.gets.in.flight", "Ranged reads in flight", fetches::inFlight);
     }
 
-    private static DiskCache disk(ColdStoreConfig config, ColdThreads threads, ColdMeters meters) {
-        return config.disk().map(disk -> DiskCache.open(new RegionDirectory(disk.directory()), new DiskLimits(disk.bytes(), config.chunkBytes(), disk.leastUsableBytes()), threads, meters))
+    private static DiskCache disk(ColdStoreConfig config, InstantSource clock, ColdThreads threads, ColdMeters meters) {
+        return config.disk()
+                .map(disk -> DiskCache.open(new RegionDirectory(disk.directory()), new DiskLimits(disk.bytes(), config.chunkBytes(), disk.leastUsableBytes(), disk.writeBytesPerSecond()), clock, threads, meters))
                 .orElseGet(() -> DiskCache.none(threads, meters));
     }
 

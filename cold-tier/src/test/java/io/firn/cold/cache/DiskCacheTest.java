@@ -166,6 +166,30 @@ class DiskCacheTest {
     }
 
     @Test
+    void noMoreIsWrittenThanItMayInASecondAndTheRestIsDroppedNotKeptWaiting() {
+        DiskCache cache = open(1_000 * CHUNK, 0, 10 * CHUNK);
+        for (int i = 0; i < 900; i++) {
+            cache.keep(address(i), LATELY, ByteBuffer.wrap(bytes(i)), () -> done++);
+            sim.pass(10);
+        }
+        assertThat(count("writes")).isBetween(98.0, 101.0);
+        assertThat(count("paced")).isEqualTo(900 - count("writes"));
+        assertThat(count("dropped")).isZero();
+    }
+
+    @Test
+    void aChunkLargerThanASecondsWorthIsWrittenAndPaidForAfterwards() {
+        DiskCache cache = open(64 * CHUNK, 0, CHUNK / 4);
+        keep(cache, 1);
+        sim.pass(2_900);
+        assertThat(cache.keep(address(2), LATELY, ByteBuffer.wrap(bytes(2)), () -> done++)).isFalse();
+        sim.pass(200);
+        keep(cache, 2);
+        sim.settle();
+        assertThat(count("writes")).isEqualTo(2);
+    }
+
+    @Test
     void theSameChunkIsWrittenOnce() {
         DiskCache cache = open(64 * CHUNK, 0);
         keep(cache, 1);
@@ -274,7 +298,7 @@ class DiskCacheTest {
         ColdThreads ended = new ColdThreads(sim, sim, task -> {
             throw new RejectedExecutionException("ended");
         }, sim, () -> {});
-        DiskCache cache = DiskCache.open(files, new DiskLimits(64 * CHUNK, CHUNK, 0), ended, new ColdMeters(meters));
+        DiskCache cache = DiskCache.open(files, new DiskLimits(64 * CHUNK, CHUNK, 0, 0), sim, ended, new ColdMeters(meters));
         sim.settle();
         assertOff(cache);
     }
@@ -285,7 +309,7 @@ class DiskCacheTest {
             SimThreads threads = new SimThreads(random);
             SimRegions disk = new SimRegions();
             long bytes = (1 + random.nextInt(80)) * (long) CHUNK;
-            DiskCache cache = DiskCache.open(disk, new DiskLimits(bytes, CHUNK, random.nextInt(2) * 100), threads.threads(), new ColdMeters(new SimpleMeterRegistry()));
+            DiskCache cache = DiskCache.open(disk, new DiskLimits(bytes, CHUNK, random.nextInt(2) * 100, random.nextInt(2) * 100L * CHUNK), threads, threads.threads(), new ColdMeters(new SimpleMeterRegistry()));
             Set<Integer> open = new HashSet<>();
             List<Integer> wrong = new ArrayList<>();
             for (int i = 0; i < 400; i++) {
@@ -340,7 +364,11 @@ class DiskCacheTest {
     }
 
     private DiskCache open(long bytes, long leastUsableBytes) {
-        DiskCache cache = DiskCache.open(files, new DiskLimits(bytes, CHUNK, leastUsableBytes), sim.threads(), new ColdMeters(meters));
+        return open(bytes, leastUsableBytes, 0);
+    }
+
+    private DiskCache open(long bytes, long leastUsableBytes, long writeBytesPerSecond) {
+        DiskCache cache = DiskCache.open(files, new DiskLimits(bytes, CHUNK, leastUsableBytes, writeBytesPerSecond), sim, sim.threads(), new ColdMeters(meters));
         sim.settle();
         return cache;
     }
