@@ -33,6 +33,7 @@ public final class ColdMeters {
     private final Counter diskWrites;
     private final Counter diskDrops;
     private final Counter diskPaced;
+    private final Counter diskLate;
     private final Counter diskCorrupt;
     private final Counter failedReads;
 
@@ -57,11 +58,12 @@ public final class ColdMeters {
         this.chunkJoins = counter("firn.cold.chunk.joins", "Chunks already on their way when a reader wanted them");
         this.chunksAhead = counter("firn.cold.chunk.ahead", "Chunks requested ahead of readers");
         this.corruptChunks = counter("firn.cold.chunk.corrupt", "Chunks that arrived with a wrong checksum");
-        this.diskHits = counter("firn.cold.disk.hits", "Chunks that were not in memory and were found on the local disk");
+        this.diskHits = counter("firn.cold.disk.hits", "Chunks that were not in memory and were read from the local disk");
         this.diskMisses = counter("firn.cold.disk.misses", "Chunks that were on neither and had to be requested");
         this.diskWrites = counter("firn.cold.disk.writes", "Chunks written to the local disk");
         this.diskDrops = counter("firn.cold.disk.dropped", "Chunks that should have been written to the local disk, but too many were waiting or there was no room");
         this.diskPaced = counter("firn.cold.disk.paced", "Chunks that should have been written to the local disk, but as much was written as may be in a second");
+        this.diskLate = counter("firn.cold.disk.late", "Chunks on the local disk that were requested nevertheless, as the disk took too long or too many were waiting");
         this.diskCorrupt = counter("firn.cold.disk.corrupt", "Chunks on the local disk that failed their checksum");
         this.failedReads = counter("firn.cold.reads.failed", "Reads that ended with an error");
     }
@@ -157,6 +159,10 @@ public final class ColdMeters {
 
     public void diskPaced() {
         diskPaced.increment();
+    }
+
+    public void diskLate() {
+        diskLate.increment();
     }
 
     public void diskCorrupt() {

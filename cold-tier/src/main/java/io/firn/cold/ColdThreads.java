@@ -30,7 +30,7 @@ public record ColdThreads(TimedExecutor reads, Executor work, Executor disk, Exe
 
     private static final int WORK_THREADS = 2;
 
-    /** One of them writes at most; what a disk does well is several reads at a time. */
+    /** One of them writes; what a disk does well is several reads at a time ({@code DiskLoads}). */
     private static final int DISK_THREADS = 4;
 
     private static final long STOP_WAIT_MS = 5_000;

@@ -126,6 +126,12 @@ public final class BufferPool {
         }
     }
 
+    /** One that is in use and never comes back: the disk may write to it as long as it hangs. Another may be made in its place, so that for that time there is so much memory more. */
+    void lose(ByteBuffer buffer) {
+        usedUnits = usedUnits - units(buffer.capacity());
+        pooled -= buffer.capacity() == unitBytes ? 1 : 0;
+    }
+
     void give(ByteBuffer buffer) {
         usedUnits = usedUnits - units(buffer.capacity());
         if (buffer.capacity() == unitBytes) {

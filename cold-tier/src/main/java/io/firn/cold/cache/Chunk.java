@@ -7,12 +7,12 @@ import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * A chunk in a pooled buffer, on its way or there. Its buffer is not used for anything else while {@code pins > 0} or a request or the disk fills it.
+ * A chunk in a pooled buffer, on its way or there. Its buffer is not used for anything else while {@code pins > 0} or a request or the disk fills it; if the disk does not end, the chunk gets another one.
  *
  * <pre>
  *   QUEUED ──▶ FETCHING ──verified──▶ READY ──evicted──▶ (buffer back to the pool)
  *     │ ▲          └──failed──▶ waiters fail, buffer back to the pool
- *     │ └─────── LOADING ──from the local disk, verified──▶ READY
+ *     │ └─too late─ LOADING ──from the local disk, verified──▶ READY
  *     └─ read-ahead cancelled
  * </pre>
  *
@@ -28,7 +28,7 @@ public final class Chunk {
     }
 
     final ChunkAddress address;
-    final ByteBuffer buffer;
+    ByteBuffer buffer;
     final List<CompletableFuture<Chunk>> waiters = new ArrayList<>();
     State state = State.QUEUED;
     /** What it comes, or came, with; null until it is asked of the store. */

@@ -23,7 +23,7 @@ import java.util.concurrent.CompletableFuture;
  * <p><b>Invariants.</b> A buffer is filled by one request at a time, and not read before its checksum was compared; a pinned chunk is
  * never evicted; a chunk that fails its checksum twice is {@link ColdStoreException.Corrupt} for those who wait and is not kept.
  *
- * <p><b>Local disk.</b> What is not in memory is looked for in the {@link DiskCache} before the store; a load takes no place among the requests. A chunk goes there while it is in memory, when a reader has asked for it that had been asked
+ * <p><b>Local disk.</b> What is not in memory is looked for in the {@link DiskCache} before the store; a load takes no place among the requests, and if the disk takes too long the store is asked after all. A chunk goes there while it is in memory, when a reader has asked for it that had been asked
  * for before; meanwhile its units count as pinned, and if they are not to be had at once it does not go: a read never waits for a write that has not begun.
  *
  * <p>Threading: confined to the reads thread.
@@ -90,7 +90,7 @@ public final class ChunkCache {
                 break;
             }
             Optional<Chunk> entered = buffer(address.length(), true).map(buffer -> enter(address, buffer));
-            acquired.add(entered.map(this::await).orElseGet(() -> CompletableFuture.failedFuture(new ColdStoreException.Unavailable("No memory for a chunk of " + address.length() + " bytes", null))));
+            acquired.add(entered.map(this::await).orElseGet(() -> CompletableFuture.failedFuture(noMemory(address))));
             entered.ifPresent(this::ask);
             entered.filter(chunk -> !load(chunk)).ifPresent(missing::add);
         }
@@ -110,7 +110,9 @@ public final class ChunkCache {
             return CompletableFuture.completedFuture(present);
         }
         meters.chunkJoined();
-        if (present.state != Chunk.State.LOADING) {
+        if (present.state == Chunk.State.LOADING) {
+            disk.promote(present.address);
+        } else {
             runs.promote(present);
         }
         return await(present);
@@ -275,16 +277,19 @@ public final class ChunkCache {
 
     /** Whether it comes from there. */
     private boolean load(Chunk chunk) {
-        boolean loading = disk.load(chunk.address, chunk.buffer, sound -> loaded(chunk, sound));
+        boolean loading = disk.load(chunk.address, chunk.buffer, !chunk.waiters.isEmpty(), outcome -> loaded(chunk, outcome));
         if (loading) {
             chunk.state = Chunk.State.LOADING;
         }
         return loading;
     }
 
-    private void loaded(Chunk chunk, boolean sound) {
-        if (sound) {
+    private void loaded(Chunk chunk, DiskLoads.Outcome outcome) {
+        if (outcome == DiskLoads.Outcome.SOUND) {
             arrived(chunk, Optional.empty());
+            return;
+        }
+        if (outcome == DiskLoads.Outcome.LATE && !renew(chunk)) {
             return;
         }
         chunk.state = Chunk.State.QUEUED;
@@ -295,6 +300,18 @@ public final class ChunkCache {
         } else {
             withdraw(chunk); // nobody follows its sequence any more
         }
+    }
+
+    /** Its buffer stays the disk's: another one is made in its place. If the JVM refuses that, the chunk is not to be had; whether it goes on. */
+    private boolean renew(Chunk chunk) {
+        pool.lose(chunk.buffer);
+        Optional<ByteBuffer> other = buffer(chunk.length(), !chunk.waiters.isEmpty());
+        other.ifPresent(buffer -> chunk.buffer = buffer);
+        if (other.isEmpty()) {
+            endOnTheWay(chunk);
+            gone(chunk, noMemory(chunk.address));
+        }
+        return other.isPresent();
     }
 
     /** A reader wants it: the first one since it is in memory tells whether it should be on the disk. */
@@ -334,16 +351,30 @@ public final class ChunkCache {
     private void arrived(Chunk chunk, Optional<Throwable> failure) {
         endOnTheWay(chunk);
         chunk.state = Chunk.State.READY;
-        List<CompletableFuture<Chunk>> waiters = new ArrayList<>(chunk.waiters);
-        chunk.waiters.clear();
         if (failure.isPresent()) {
-            endUnread(chunk);
-            drop(chunk);
-            waiters.forEach(waiter -> waiter.completeExceptionally(failure.get()));
+            pool.give(chunk.buffer);
+            gone(chunk, failure.get());
             return;
         }
+        List<CompletableFuture<Chunk>> waiters = takeWaiters(chunk);
         chunk.pins += waiters.size();
         keep(chunk);
         waiters.forEach(waiter -> waiter.complete(chunk));
+    }
+
+    private void gone(Chunk chunk, Throwable why) {
+        endUnread(chunk);
+        chunks.remove(chunk.address.key());
+        takeWaiters(chunk).forEach(waiter -> waiter.completeExceptionally(why));
+    }
+
+    private static List<CompletableFuture<Chunk>> takeWaiters(Chunk chunk) {
+        List<CompletableFuture<Chunk>> waiters = new ArrayList<>(chunk.waiters);
+        chunk.waiters.clear();
+        return waiters;
+    }
+
+    private static ColdStoreException noMemory(ChunkAddress address) {
+        return new ColdStoreException.Unavailable("No memory for a chunk of " + address.length() + " bytes", null);
     }
 }

@@ -35,11 +35,11 @@ import org.slf4j.LoggerFactory;
  * <p><b>Invariants.</b> Its files never hold more than {@link DiskLimits#bytes}: an old one is deleted before a new one is made. Nothing is written twice: chunks are added to the end of the newest file, and leave with
  * their file: the one whose chunks were asked for least lately, of those that nobody uses. A chunk only takes the place of a file that was last asked for before the chunk was: so of a replay that is larger than the cache, and comes again and again, what has found room stays and is found, and the
  * rest is not written; and what nobody comes back to makes way for what somebody does. A chunk that is loaded is compared with its checksum; if it fails, it is forgotten, counted, and asked of the store. Whatever goes wrong here costs a request, never a
- * read.
+ * read; a disk that hangs costs the reads that wait for it {@link DiskLoads#ANSWER_MS} first.
  *
  * <p><b>On crash</b>: all of it is scratch. Nothing is forced, and files of an earlier process are deleted, not read.
  *
- * <p>Threading: confined to the reads thread; files are touched on {@code ColdThreads.disk}, by one write and any number of loads at a time.
+ * <p>Threading: confined to the reads thread; files are touched on {@code ColdThreads.disk}, by one write and {@link DiskLoads#AT_ONCE} loads at a time.
  */
 public final class DiskCache {
 
@@ -89,6 +89,7 @@ public final class DiskCache {
     private final ColdMeters meters;
     private final SeenChunks seen;
     private final WritePace pace;
+    private final DiskLoads loads;
     private final Map<ChunkAddress, Place> chunks = new HashMap<>();
     /** The eldest first. */
     private final List<DiskRegion> regions = new ArrayList<>();
@@ -107,6 +108,7 @@ public final class DiskCache {
         this.meters = meters;
         this.seen = new SeenChunks(limits.chunks());
         this.pace = new WritePace(limits.writeBytesPerSecond(), clock);
+        this.loads = new DiskLoads(threads.reads(), meters, this::read);
         this.state = limits.chunks() == 0 ? State.OFF : State.OPENING;
     }
 
@@ -158,26 +160,43 @@ public final class DiskCache {
     }
 
     /**
-     * Loads a chunk if it is here.
+     * Loads a chunk if it is here, and the disk is not overburdened.
      *
-     * @param target the caller does not touch it until {@code then}; all of its capacity may be written to
-     * @param then whether it is loaded and sound; if not it has to be asked of the store
-     * @return no if it is not here: {@code then} is not called
+     * @param target the caller does not touch it until {@code then}, and after {@code LATE} never; all of its capacity may be written to
+     * @param wanted whether a read waits for it
+     * @param then how that ended
+     * @return no if it has to be asked of the store: {@code then} is not called
      */
-    boolean load(ChunkAddress address, ByteBuffer target, Consumer<Boolean> then) {
-        Place place = chunks.get(address);
-        if (place == null) {
+    boolean load(ChunkAddress address, ByteBuffer target, boolean wanted, Consumer<DiskLoads.Outcome> then) {
+        if (!chunks.containsKey(address)) {
             if (state == State.ON) {
                 meters.diskMiss();
             }
             return false;
         }
-        meters.diskHit();
+        return loads.offer(address, target, wanted, outcome -> {
+            if (outcome == DiskLoads.Outcome.SOUND) {
+                meters.diskHit();
+            }
+            then.accept(outcome);
+        });
+    }
+
+    /** A read waits for a chunk that is being loaded. */
+    void promote(ChunkAddress address) {
+        loads.promote(address);
+    }
+
+    private boolean read(ChunkAddress address, ByteBuffer target, Consumer<Boolean> then) {
+        Place place = chunks.get(address);
+        if (place == null) {
+            return false;
+        }
         place.region.use();
         onDisk(() -> isSound(address, place, target), sound -> {
             endUse(place.region);
             if (sound.isPresent() && !sound.get()) {
-                forget(address);
+                forget(address, place);
             }
             then.accept(sound.orElse(false));
         });
@@ -196,8 +215,8 @@ public final class DiskCache {
         return padded <= buffer.capacity() ? (int) padded : length;
     }
 
-    private void forget(ChunkAddress address) {
-        if (chunks.remove(address) != null) {
+    private void forget(ChunkAddress address, Place place) {
+        if (chunks.remove(address, place)) {
             meters.diskCorrupt();
             log.atWarn().addKeyValue("object", address.object()).addKeyValue("chunk", address.index()).log("A chunk on the local disk fails its checksum; it is read from the object store");
         }

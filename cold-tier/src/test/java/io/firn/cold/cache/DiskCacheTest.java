@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.firn.cold.ColdMeters;
 import io.firn.cold.ColdThreads;
 import io.firn.cold.Seeds;
+import io.firn.cold.cache.DiskLoads.Outcome;
 import io.firn.cold.segment.Checksums;
 import io.firn.cold.sim.SimThreads;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -46,7 +47,7 @@ class DiskCacheTest {
     @Test
     void whatIsNotThereIsNotLoaded() {
         DiskCache cache = open(64 * CHUNK, 0);
-        assertThat(cache.load(address(1), ByteBuffer.allocate(CHUNK), sound -> done++)).isFalse();
+        assertThat(cache.load(address(1), ByteBuffer.allocate(CHUNK), true, sound -> done++)).isFalse();
         sim.settle();
         assertThat(done).isZero();
         assertThat(count("misses")).isEqualTo(1);
@@ -143,7 +144,7 @@ class DiskCacheTest {
         List<ByteBuffer> loading = new ArrayList<>();
         for (int i = 0; i < 2; i++) {
             ByteBuffer target = ByteBuffer.allocate(CHUNK);
-            assertThat(cache.load(address(i), target, sound -> loading.add(target))).isTrue();
+            assertThat(cache.load(address(i), target, true, sound -> loading.add(target))).isTrue();
         }
         keep(cache, 2);
         assertThat(done).as("at once").isEqualTo(3);
@@ -206,7 +207,7 @@ class DiskCacheTest {
         files.rot();
         assertThat(load(cache, 1)).isEmpty();
         assertThat(count("corrupt")).isEqualTo(1);
-        assertThat(cache.load(address(1), ByteBuffer.allocate(CHUNK), sound -> {})).isFalse();
+        assertThat(cache.load(address(1), ByteBuffer.allocate(CHUNK), true, sound -> {})).isFalse();
         keep(cache, 1);
         sim.settle();
         assertThat(load(cache, 1)).as("written anew").isEqualTo(bytes(1));
@@ -285,7 +286,7 @@ class DiskCacheTest {
         keep(cache, 1);
         sim.settle();
         ByteBuffer target = ByteBuffer.allocate(CHUNK);
-        cache.load(address(1), target, sound -> done++);
+        cache.load(address(1), target, true, sound -> done++);
         cache.close();
         assertThat(files.files()).isEqualTo(1);
         sim.settle();
@@ -343,9 +344,9 @@ class DiskCacheTest {
             return;
         }
         ByteBuffer target = ByteBuffer.allocate(CHUNK);
-        boolean there = cache.load(address(chunk), target, sound -> {
+        boolean there = cache.load(address(chunk), target, random.nextBoolean(), outcome -> {
             open.remove(number);
-            if (sound && !target.equals(ByteBuffer.wrap(bytes(chunk)))) {
+            if (outcome == Outcome.SOUND && !target.equals(ByteBuffer.wrap(bytes(chunk)))) {
                 wrong.add(chunk);
             }
         });
@@ -357,7 +358,7 @@ class DiskCacheTest {
     private void assertOff(DiskCache cache) {
         assertThat(files.files()).isZero();
         assertThat(cache.usedBytes()).isZero();
-        assertThat(cache.load(address(1), ByteBuffer.allocate(CHUNK), sound -> {})).isFalse();
+        assertThat(cache.load(address(1), ByteBuffer.allocate(CHUNK), true, sound -> {})).isFalse();
         assertThat(cache.keep(address(1), LATELY, ByteBuffer.wrap(bytes(1)), () -> {})).isFalse();
         assertThat(cache.wants(address(1))).isEmpty();
         assertThat(cache.wants(address(1))).isEmpty();
@@ -396,7 +397,7 @@ class DiskCacheTest {
     private byte[] load(DiskCache cache, int chunk) {
         List<byte[]> loaded = new ArrayList<>();
         ByteBuffer target = ByteBuffer.allocate(CHUNK);
-        cache.load(address(chunk), target, sound -> loaded.add(sound ? target.array() : new byte[0]));
+        cache.load(address(chunk), target, true, outcome -> loaded.add(outcome == Outcome.SOUND ? target.array() : new byte[0]));
         sim.settle();
         return loaded.isEmpty() ? new byte[0] : loaded.get(0);
     }

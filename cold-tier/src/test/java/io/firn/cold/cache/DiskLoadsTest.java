@@ -1,0 +1,281 @@
+package io.firn.cold.cache;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.firn.cold.ColdMeters;
+import io.firn.cold.ColdStoreException;
+import io.firn.cold.ColdThreads;
+import io.firn.cold.cache.DiskLoads.Outcome;
+import io.firn.cold.segment.Checksums;
+import io.firn.cold.sim.SimObjectStore;
+import io.firn.cold.sim.SimThreads;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+
+class DiskLoadsTest {
+
+    private static final int CHUNK = 8 << 10;
+    private static final int CHUNKS = 32;
+
+    private final SimThreads sim = new SimThreads();
+    private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+
+    @Nested
+    class Turns {
+        private final List<Integer> begun = new ArrayList<>();
+        private final ArrayDeque<Consumer<Boolean>> disk = new ArrayDeque<>();
+        private final Map<Integer, Outcome> ended = new LinkedHashMap<>();
+        private boolean there = true;
+        private final DiskLoads loads = new DiskLoads(sim, new ColdMeters(meters), (address, target, then) -> {
+            if (there) {
+                begun.add(address.index());
+                disk.add(then);
+            }
+            return there;
+        });
+
+        @Test
+        void whatAReadWaitsForGoesBeforeWhatIsReadAheadAlsoWhenItBeginsToWaitLater() {
+            for (int i = 0; i < 6; i++) {
+                offer(i, false);
+            }
+            assertThat(begun).hasSize(DiskLoads.AT_ONCE);
+            offer(10, true);
+            loads.promote(address(5));
+            answerAll();
+            assertThat(begun).containsExactly(0, 1, 2, 10, 5, 3, 4);
+            assertThat(ended).hasSize(7).containsValue(Outcome.SOUND).doesNotContainValue(Outcome.NONE);
+        }
+
+        @Test
+        void whatHasNotBegunInTimeIsAskedOfTheStoreAndNeverBegins() {
+            for (int i = 0; i < 5; i++) {
+                offer(i, i == 4);
+            }
+            sim.pass(DiskLoads.WAIT_MS);
+            assertThat(ended).isEqualTo(Map.of(3, Outcome.NONE, 4, Outcome.NONE));
+            answerAll();
+            assertThat(begun).containsExactly(0, 1, 2);
+            assertThat(count("late")).isEqualTo(2);
+        }
+
+        @Test
+        void whoComesWhenTooManyWaitIsRefusedReadAheadSooner() {
+            int all = DiskLoads.AT_ONCE;
+            for (int i = 0; i < DiskLoads.AT_ONCE + DiskLoads.WAITING / 2; i++) {
+                assertThat(offer(all++, false)).isTrue();
+            }
+            assertThat(offer(all, false)).isFalse();
+            for (int i = 0; i < DiskLoads.WAITING / 2; i++) {
+                assertThat(offer(all++, true)).isTrue();
+            }
+            assertThat(offer(all, true)).isFalse();
+            assertThat(count("late")).isEqualTo(2);
+        }
+
+        @Test
+        void aDiskThatDoesNotAnswerIsWaitedForOnceAndUsedAgainWhenItHas() {
+            offer(0, true);
+            sim.pass(DiskLoads.ANSWER_MS);
+            assertThat(ended).isEqualTo(Map.of(0, Outcome.LATE));
+            assertThat(offer(1, true)).isFalse();
+            answerAll();
+            assertThat(ended).as("ended once").hasSize(1);
+            assertThat(offer(2, true)).isTrue();
+            answerAll();
+            assertThat(ended).containsEntry(2, Outcome.SOUND);
+        }
+
+        @Test
+        void whatHasLeftTheDiskWhileItWaitedIsAskedOfTheStore() {
+            for (int i = 0; i < 5; i++) {
+                offer(i, true);
+            }
+            there = false;
+            answerAll();
+            assertThat(ended).containsEntry(2, Outcome.SOUND).containsEntry(3, Outcome.NONE).containsEntry(4, Outcome.NONE);
+        }
+
+        private boolean offer(int chunk, boolean wanted) {
+            return loads.offer(address(chunk), ByteBuffer.allocate(0), wanted, outcome -> assertThat(ended.put(chunk, outcome)).isNull());
+        }
+
+        private void answerAll() {
+            while (!disk.isEmpty()) {
+                disk.remove().accept(true);
+            }
+            sim.pass(10 * DiskLoads.ANSWER_MS);
+        }
+
+        private ChunkAddress address(int chunk) {
+            return new ChunkAddress("object", chunk, 0, CHUNK, 0);
+        }
+    }
+
+    /** Through the chunk cache, with eight buffers. */
+    @Nested
+    class Hanging {
+        private final SimDiskThreads diskThreads = new SimDiskThreads(sim);
+        private final SimObjectStore objects = new SimObjectStore(sim, sim);
+        private final byte[] object = object();
+        private int memory = Integer.MAX_VALUE;
+        private final BufferPool pool = new BufferPool(CHUNK, 8, sim, bytes -> {
+            if (memory-- <= 0) {
+                throw new OutOfMemoryError("by the test");
+            }
+            return ByteBuffer.allocate(bytes);
+        });
+        private final ChunkCache cache = cache();
+
+        private ChunkCache cache() {
+            ColdThreads threads = new ColdThreads(sim, sim, diskThreads, sim, () -> {});
+            ColdMeters coldMeters = new ColdMeters(meters);
+            DiskCache disk = DiskCache.open(new SimRegions(), new DiskLimits(2L * CHUNKS * CHUNK, CHUNK, 0, 0), sim, threads, coldMeters);
+            objects.putIfAbsent("object", ByteBuffer.wrap(object));
+            sim.settle();
+            return new ChunkCache(new RangedGets(objects, sim, coldMeters), threads, coldMeters, pool, new FetchQueue(4), disk);
+        }
+
+        @Test
+        void aReadWhoseChunkIsOnADiskThatHangsGetsItFromTheStore() {
+            fill();
+            diskThreads.hang();
+            double before = requests();
+            CompletableFuture<Chunk> first = acquire(0);
+            sim.pass(DiskLoads.ANSWER_MS - 1);
+            assertThat(first).isNotDone();
+            CompletableFuture<Chunk> joined = acquire(0);
+            sim.pass(1);
+            assertBytes(first, 0);
+            assertBytes(joined, 0);
+            CompletableFuture<Chunk> second = acquire(1);
+            sim.settle();
+            assertBytes(second, 1);
+            assertThat(requests()).isEqualTo(before + 2);
+        }
+
+        @Test
+        void whatTheDiskReadsWhenItAnswersAtLastIsNoOtherChunksMemory() {
+            fill();
+            diskThreads.hang();
+            acquire(0);
+            sim.pass(DiskLoads.ANSWER_MS);
+            assertThat(diskThreads.hung()).isEqualTo(1);
+            release(0);
+            List<CompletableFuture<Chunk>> others = new ArrayList<>();
+            for (int i = 0; i < 8; i++) {
+                others.add(acquire(1 + i));
+                sim.settle();
+            }
+            diskThreads.answer();
+            sim.settle();
+            for (int i = 0; i < 8; i++) {
+                assertBytes(others.get(i), 1 + i);
+            }
+            assertThat(pool.usedUnits()).isEqualTo(8);
+        }
+
+        @Test
+        void afterItHasAnsweredTheDiskIsReadAgain() {
+            fill();
+            diskThreads.hang();
+            acquire(0);
+            sim.pass(DiskLoads.ANSWER_MS);
+            diskThreads.answer();
+            sim.settle();
+            double before = requests();
+            CompletableFuture<Chunk> next = acquire(1);
+            sim.settle();
+            assertBytes(next, 1);
+            assertThat(requests()).isEqualTo(before);
+        }
+
+        @Test
+        void whatIsReadAheadFromADiskThatHangsComesFromTheStoreToo() {
+            fill();
+            diskThreads.hang();
+            assertThat(cache.ahead(List.of(address(0)), "sequence", CHUNK)).isEqualTo(ChunkCache.Ahead.REQUESTED);
+            sim.pass(DiskLoads.ANSWER_MS);
+            assertThat(cache.unreadUnits()).isEqualTo(1);
+            CompletableFuture<Chunk> read = acquire(0);
+            assertBytes(read, 0);
+        }
+
+        @Test
+        void ifThereIsNoMemoryInPlaceOfWhatTheDiskKeepsTheReadFailsAndNothingIsHeld() {
+            fill();
+            for (int i = 1; i < 8; i++) {
+                acquire(i);
+                sim.settle();
+            }
+            diskThreads.hang();
+            CompletableFuture<Chunk> read = acquire(0);
+            memory = 0;
+            sim.pass(DiskLoads.ANSWER_MS);
+            assertThatThrownBy(read::join).hasCauseInstanceOf(ColdStoreException.Unavailable.class);
+            assertThat(cache.holds(address(0))).isFalse();
+            assertThat(pool.usedUnits()).isEqualTo(7);
+            for (int i = 1; i < 8; i++) {
+                release(i);
+            }
+            diskThreads.answer();
+            read = acquire(0);
+            sim.settle();
+            assertBytes(read, 0);
+        }
+
+        /** All chunks, twice: then they are on the disk, and the last ones in memory. */
+        private void fill() {
+            for (int i = 0; i < 2 * CHUNKS; i++) {
+                acquire(i % CHUNKS);
+                sim.settle();
+                release(i % CHUNKS);
+            }
+            assertThat(count("writes")).isEqualTo(CHUNKS);
+        }
+
+        private CompletableFuture<Chunk> acquire(int chunk) {
+            return cache.acquire(List.of(address(chunk)), "reader").get(0);
+        }
+
+        private void release(int chunk) {
+            Chunk held = acquire(chunk).join();
+            cache.unpin(held);
+            cache.unpin(held); // as acquired before
+        }
+
+        private void assertBytes(CompletableFuture<Chunk> read, int chunk) {
+            assertThat(read).isCompleted();
+            assertThat(read.join().bytes()).isEqualTo(ByteBuffer.wrap(object, chunk * CHUNK, CHUNK));
+        }
+
+        private double requests() {
+            return meters.get("firn.cold.gets").counter().count();
+        }
+
+        private byte[] object() {
+            byte[] bytes = new byte[CHUNKS * CHUNK];
+            new Random(1).nextBytes(bytes);
+            return bytes;
+        }
+
+        private ChunkAddress address(int chunk) {
+            return new ChunkAddress("object", chunk, (long) chunk * CHUNK, CHUNK, Checksums.crc32c(ByteBuffer.wrap(object, chunk * CHUNK, CHUNK)));
+        }
+    }
+
+    private double count(String what) {
+        return meters.get("firn.cold.disk." + what).counter().count();
+    }
+}
