@@ -24,7 +24,7 @@ import java.util.concurrent.CompletableFuture;
  * never evicted; a chunk that fails its checksum twice is {@link ColdStoreException.Corrupt} for those who wait and is not kept.
  *
  * <p><b>Local disk.</b> What is not in memory is looked for in the {@link DiskCache} before the store; a load takes no place among the requests, and if the disk takes too long the store is asked after all. A chunk goes there while it is in memory, when a reader has asked for it that had been asked
- * for before; meanwhile its units count as pinned, and if they are not to be had at once it does not go: a read never waits for a write that has not begun.
+ * for before; meanwhile its units count as pinned, and if they are not to be had at once, or a read comes to want them before the write has begun, it does not go: a read never waits for a write that has not begun, nor for one that hangs.
  *
  * <p>Threading: confined to the reads thread.
  */
@@ -55,7 +55,7 @@ public final class ChunkCache {
         this.meters = meters;
         this.pool = pool;
         int onTheWay = Math.max(1, pool.capacityUnits() / 4 + pool.capacityUnits() / 16);
-        this.pins = new PinBudget(Math.max(1, pool.capacityUnits() - onTheWay));
+        this.pins = new PinBudget(Math.max(1, pool.capacityUnits() - onTheWay), disk::dropWaiting);
         this.budget = new AheadBudget(onTheWay, Math.max(1, pool.capacityUnits() / 2));
         this.runs = new RunFetches(gets, threads, meters, fetches, this::arrived);
         this.disk = disk;

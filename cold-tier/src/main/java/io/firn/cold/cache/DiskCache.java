@@ -95,7 +95,9 @@ public final class DiskCache {
     private final List<DiskRegion> regions = new ArrayList<>();
     private final ArrayDeque<Write> waiting = new ArrayDeque<>();
     private Optional<DiskRegion> filling = Optional.empty();
-    private Optional<ChunkAddress> writing = Optional.empty();
+    private Optional<Write> writing = Optional.empty();
+    /** Whether the write under way takes too long, and its chunk was given up. */
+    private boolean writeLate;
     private State state;
     private boolean looking;
     /** Written by the reads thread, read by metrics. */
@@ -227,13 +229,14 @@ public final class DiskCache {
      *
      * @param askedBefore what {@link #wants} said of it
      * @param source its buffer, bytes beyond its length included: nobody writes to it until {@code done}
+     * @param done once: it is written, or given up; of a disk that hangs after {@link DiskLoads#ANSWER_MS}, and what it writes then counts for nothing
      * @return no if it is not written: {@code done} is not called
      */
     boolean keep(ChunkAddress address, long askedBefore, ByteBuffer source, Runnable done) {
-        if (state != State.ON || chunks.containsKey(address) || writing.equals(Optional.of(address))) {
+        if (state != State.ON || chunks.containsKey(address) || writing.filter(write -> write.address().equals(address)).isPresent()) {
             return false;
         }
-        if (waiting.size() == WRITES_WAITING || DiskLimits.aligned(address.length()) > limits.regionBytes()) {
+        if (writeLate || waiting.size() == WRITES_WAITING || DiskLimits.aligned(address.length()) > limits.regionBytes()) {
             meters.diskDropped();
             return false;
         }
@@ -278,7 +281,7 @@ public final class DiskCache {
             regions.add(filling.get());
         }
         DiskRegion region = filling.get();
-        writing = Optional.of(write.address());
+        writing = Optional.of(write);
         Place place = new Place(region, region.add(write.address(), bytes, seen.now()), seen.now());
         count(bytes);
         region.use();
@@ -286,7 +289,30 @@ public final class DiskCache {
         return true;
     }
 
+    /** Somebody waits for the memory of chunks to be written: those that have not begun are not. */
+    void dropWaiting() {
+        List<Write> dropped = List.copyOf(waiting);
+        waiting.clear();
+        dropped.forEach(write -> {
+            meters.diskDropped();
+            write.done().run();
+        });
+    }
+
+    private void tooLate(Write write) {
+        writeLate = true;
+        log.atWarn().addKeyValue("waitedMs", DiskLoads.ANSWER_MS).log("The disk of the cold tier's cache does not answer to a write: until it does, nothing is written there");
+        dropWaiting();
+        meters.diskDropped();
+        write.done().run();
+    }
+
     private void write(Write write, Place place, Optional<DiskRegion> evicted) {
+        Runnable inTime = threads.reads().executeAfter(DiskLoads.ANSWER_MS, () -> {
+            if (writing.filter(current -> current == write).isPresent()) {
+                tooLate(write);
+            }
+        });
         onDisk(() -> {
             if (evicted.isPresent()) {
                 evicted.get().delete();
@@ -297,14 +323,21 @@ public final class DiskCache {
             }
             return usableBytes;
         }, usableBytes -> {
+            inTime.run();
+            boolean late = writeLate;
+            writeLate = false;
             writing = Optional.empty();
             endUse(place.region);
             if (usableBytes.isPresent() && state == State.ON && !yields(usableBytes.get())) {
-                chunks.put(write.address(), place);
-                meters.diskWritten();
                 lookAgain();
+                if (!late) {
+                    chunks.put(write.address(), place);
+                    meters.diskWritten();
+                }
             }
-            write.done().run();
+            if (!late) {
+                write.done().run();
+            }
             writeNext();
         });
     }

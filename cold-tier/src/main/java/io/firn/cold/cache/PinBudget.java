@@ -32,12 +32,19 @@ public final class PinBudget {
     }
 
     private final int capacityUnits;
+    private final Runnable recall;
     private final ArrayDeque<Ticket> waiting = new ArrayDeque<>();
     /** Written by the reads thread, read by metrics. */
     private volatile int takenUnits;
 
     public PinBudget(int capacityUnits) {
+        this(capacityUnits, () -> {});
+    }
+
+    /** @param recall gives back what was had by {@link #now} and can be done without, as somebody waits */
+    PinBudget(int capacityUnits, Runnable recall) {
         this.capacityUnits = capacityUnits;
+        this.recall = recall;
     }
 
     public int capacityUnits() {
@@ -56,6 +63,9 @@ public final class PinBudget {
         Ticket ticket = new Ticket(units);
         waiting.add(ticket);
         pump();
+        if (!ticket.granted.isDone()) {
+            recall.run();
+        }
         return ticket;
     }
 

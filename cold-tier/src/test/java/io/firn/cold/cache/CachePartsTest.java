@@ -129,6 +129,20 @@ class CachePartsTest {
         }
 
         @Test
+        void whatCanBeDoneWithoutIsGivenBackAsSoonAsSomebodyWaits() {
+            List<PinBudget.Ticket> held = new ArrayList<>();
+            PinBudget[] lending = new PinBudget[1];
+            lending[0] = new PinBudget(10, () -> {
+                held.forEach(lending[0]::giveBack);
+                held.clear();
+            });
+            held.add(lending[0].now(8).orElseThrow());
+            lending[0].request(2);
+            assertThat(held).as("there was enough").hasSize(1);
+            assertThat(lending[0].request(8).granted()).isCompleted();
+        }
+
+        @Test
         void aLargeRequestIsNotOvertakenForEver() {
             PinBudget.Ticket first = budget.request(8);
             PinBudget.Ticket large = budget.request(9);

@@ -235,6 +235,53 @@ class DiskLoadsTest {
             assertBytes(read, 0);
         }
 
+        @Test
+        void aReadNeverWaitsForMemoryThatWaitsToBeWritten() {
+            hangWhileSixAreToBeWritten();
+            assertThat(cache.pins().takenUnits()).isEqualTo(cache.pins().capacityUnits());
+            PinBudget.Ticket read = cache.pins().request(cache.pins().capacityUnits() - 1);
+            assertThat(read.granted()).isCompleted();
+            assertThat(count("dropped")).isEqualTo(5);
+        }
+
+        @Test
+        void norForAWriteThatHangsAndWhatThatWritesIsNotRead() {
+            hangWhileSixAreToBeWritten();
+            PinBudget.Ticket all = cache.pins().request(cache.pins().capacityUnits());
+            assertThat(all.granted()).isNotDone();
+            sim.pass(DiskLoads.ANSWER_MS);
+            assertThat(all.granted()).isCompleted();
+            cache.pins().giveBack(all);
+            for (int i = 10; i < 20; i++) {
+                acquire(i);
+                sim.settle();
+                release(i);
+            }
+            diskThreads.answer();
+            sim.settle();
+            assertThat(count("writes")).as("its memory has had other chunks meanwhile").isZero();
+            double before = requests();
+            acquire(0);
+            sim.settle();
+            assertThat(requests()).isEqualTo(before + 1);
+            assertThat(count("writes")).as("now").isEqualTo(1);
+        }
+
+        private void hangWhileSixAreToBeWritten() {
+            for (int i = 0; i < CHUNKS; i++) {
+                acquire(i);
+                sim.settle();
+                release(i);
+            }
+            diskThreads.hang();
+            for (int i = 0; i < 6; i++) {
+                acquire(i);
+                sim.settle();
+                release(i);
+            }
+            assertThat(count("writes")).isZero();
+        }
+
         /** All chunks, twice: then they are on the disk, and the last ones in memory. */
         private void fill() {
             for (int i = 0; i < 2 * CHUNKS; i++) {
