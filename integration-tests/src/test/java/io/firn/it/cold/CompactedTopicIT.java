@@ -163,10 +163,10 @@ class CompactedTopicIT {
      * Reads from the beginning to the end; without load. What was acknowledged must be there, each key's updates in order. Returns the records read.
      */
     private static List<ConsumerRecord<byte[], byte[]>> replay(FirnNode node, TopicPartition partition, KeyedLoad load) {
-        Table table = new Table();
+        KeyedTable table = new KeyedTable();
         List<ConsumerRecord<byte[], byte[]>> read = Reading.all(node.bootstrap(), partition);
         read.forEach(table::take);
-        load.acknowledged().forEach((key, update) -> assertThat(table.newest.get(key)).as("key %d", key).isEqualTo(update));
+        load.acknowledged().forEach((key, update) -> assertThat(table.newest().get(key)).as("key %d", key).isEqualTo(update));
         return read;
     }
 
@@ -175,28 +175,14 @@ class CompactedTopicIT {
      */
     private static void replayUnderLoad(FirnNode node, TopicPartition partition, KeyedLoad load) {
         Map<Integer, KeyedLoad.Update> before = load.acknowledged();
-        Table table = new Table();
+        KeyedTable table = new KeyedTable();
         try (KafkaConsumer<byte[], byte[]> consumer = KafkaClients.consumer(node.bootstrap(), Map.of())) {
             consumer.assign(List.of(partition));
             consumer.seekToBeginning(List.of(partition));
             Await.until("every key's newest value", () -> {
                 Reading.toEnd(consumer, List.of(partition)).get(partition).forEach(table::take);
-                return before.entrySet().stream().allMatch(key -> table.newest.containsKey(key.getKey()) && table.newest.get(key.getKey()).number() >= key.getValue().number());
+                return before.entrySet().stream().allMatch(key -> table.has(key.getKey(), key.getValue()));
             });
-        }
-    }
-
-    /** What a reader knows. */
-    private static final class Table {
-        private final Map<Integer, KeyedLoad.Update> newest = new HashMap<>();
-        private long next;
-
-        void take(ConsumerRecord<byte[], byte[]> record) {
-            assertThat(record.offset()).isGreaterThanOrEqualTo(next);
-            next = record.offset() + 1;
-            KeyedLoad.Update update = KeyedLoad.update(record);
-            KeyedLoad.Update former = newest.put(KeyedLoad.key(record), update);
-            assertThat(former == null || former.number() < update.number()).as("order of key %d: %s after %s", KeyedLoad.key(record), update, former).isTrue();
         }
     }
 
