@@ -27,6 +27,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.message.FetchRequestData;
 import org.apache.kafka.common.message.FetchResponseData;
@@ -43,6 +44,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 class FetchPathTest {
 
     private static final int LONG_MS = 600_000;
+
+    /** Longer than a fetch that has enough waits for the cold tier. */
+    private static final long AFTER_MOMENT_MS = 50;
 
     @TempDir
     Path directory;
@@ -373,6 +377,34 @@ class FetchPathTest {
             assertThat(values(answers.get(0))).hasSize(25).startsWith("value 0");
             assertThat(values(answers.get(1))).as("nothing before the record asked for").hasSize(15).startsWith("value 21").endsWith("value 49");
         }
+    }
+
+    /** Longer than a fetch waits for the cold tier when it has something; the next one would have the disk read the same pages again. */
+    @Test
+    void pagesThatTheDiskStillReadsAreWaitedForThoughThereAreOthers() {
+        start(1, 2);
+        append(0, "quick");
+        append(1, "slow");
+        rig.restart();
+        rig.disk.hold(Op.READ, file -> file.toString().contains("logs-1"));
+        try (WireClient client = rig.client()) {
+            FetchRequestData body = fetch(LONG_MS, 1);
+            want(body, topic, 0, 0);
+            want(body, topic, 1, 0);
+            int sent = client.send(ApiKeys.FETCH, FETCH, body);
+            Await.until("the disk is slow", () -> rig.disk.waiting() > 0);
+            afterAMoment();
+            assertThat(client.hasAnswer()).isFalse();
+            rig.disk.release(Op.READ);
+            assertThat(partitions(client.receive(sent, FetchResponseData.class))).extracting(Requests::values).containsExactly(List.of("quick"), List.of("slow"));
+        }
+    }
+
+    /** Everything that the only loop was to do within the next {@value #AFTER_MOMENT_MS} ms has been done: timers of a loop run in the order of their times. */
+    private void afterAMoment() {
+        CompletableFuture<Void> passed = new CompletableFuture<>();
+        rig.loops.first().schedule(() -> passed.complete(null), AFTER_MOMENT_MS, TimeUnit.MILLISECONDS);
+        Await.get(passed);
     }
 
     /** Kafka's consumer goes back to the end of an aborted batch, wherever it has asked to begin, and would take what follows twice. */

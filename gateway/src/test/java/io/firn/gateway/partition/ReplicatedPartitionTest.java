@@ -5,6 +5,7 @@ import static io.firn.gateway.rig.Requests.PRODUCE;
 import static io.firn.gateway.rig.Requests.error;
 import static io.firn.gateway.rig.Requests.fetch;
 import static io.firn.gateway.rig.Requests.only;
+import static io.firn.gateway.rig.Requests.partitions;
 import static io.firn.gateway.rig.Requests.records;
 import static io.firn.gateway.rig.Requests.values;
 import static io.firn.gateway.rig.Requests.want;
@@ -12,6 +13,7 @@ import static io.firn.gateway.rig.StorageRig.id;
 import static io.firn.gateway.rig.StorageRig.onLoop;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.firn.cold.sim.SimFault;
 import io.firn.gateway.rig.Await;
 import io.firn.gateway.rig.ClusterRig;
 import io.firn.gateway.rig.GatedDisk.Op;
@@ -380,6 +382,28 @@ class ReplicatedPartitionTest {
             assertThat(values(only(leader.ask(ApiKeys.FETCH, FETCH, fetch(topic, 0, 0).setRackId("r9"), FetchResponseData.class)))).hasSize(2);
             assertThat(error(only(near.ask(ApiKeys.FETCH, FETCH, fetch(topic, 0, 7), FetchResponseData.class)))).isEqualTo(Errors.OFFSET_OUT_OF_RANGE);
             assertThat(error(only(near.ask(ApiKeys.FETCH, 10, fetchByName(topic), FetchResponseData.class)))).as("before KIP-392").isEqualTo(Errors.NOT_LEADER_OR_FOLLOWER);
+        }
+    }
+
+    @Test
+    void aConsumerIsSentToTheReplicaInItsRackWithoutTheColdReadThatIsSlow() {
+        rig = ClusterRig.started(2);
+        TopicView far = coldTopic(List.of(1));
+        awaitLocalTail("the leader", rig.led("logs", 0));
+        TopicView near = rig.createTopic("near", Map.of(0, List.of(1, 2)), HOT_ONLY);
+        assertThat(produce(1, ALL, near, "one")).isEqualTo(Errors.NONE);
+        SimFault slow = rig.node(1).inject(SimFault.holdingReplies().on(SimFault.Operation.GET));
+        try (WireClient leader = rig.node(1).client()) {
+            FetchRequestData body = fetch(600_000, 1).setRackId("r2");
+            want(body, far, 0, 0);
+            want(body, near, 0, 0);
+            List<FetchResponseData.PartitionData> answers = partitions(leader.ask(ApiKeys.FETCH, FETCH, body, FetchResponseData.class));
+            assertThat(answers.get(1).preferredReadReplica()).isEqualTo(2);
+            assertThat(error(answers.get(0))).as("it has not come to the read's own end").isEqualTo(Errors.NONE);
+            assertThat(values(answers.get(0))).isEmpty();
+            Await.until("the read goes on", () -> slow.heldCount() > 0);
+            slow.release();
+            assertThat(values(only(leader.ask(ApiKeys.FETCH, FETCH, fetch(far, 0, 0), FetchResponseData.class)))).isNotEmpty();
         }
     }
 

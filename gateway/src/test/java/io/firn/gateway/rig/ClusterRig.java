@@ -358,9 +358,14 @@ public final class ClusterRig implements AutoCloseable {
             return bucket.requests();
         }
 
+        /** What goes wrong with its own requests to the bucket, until {@link #bucketAway}(false). */
+        public SimFault inject(SimFault fault) {
+            return bucket.inject(fault);
+        }
+
         public void bucketAway(boolean away) {
             if (away) {
-                bucket.inject(SimFault.outage());
+                inject(SimFault.outage());
             } else {
                 bucket.clearFaults();
             }

@@ -7,11 +7,12 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
-import java.util.EnumSet;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 
 /**
  * A disk that can be slow: operations of a kind on segment files wait until the test lets them go on. It also counts the open handles, so that a test can see
@@ -25,7 +26,7 @@ public final class GatedDisk implements Disk {
     private static final long LONGEST_WAIT_MS = 20_000;
 
     private final Disk disk;
-    private final Set<Op> held = EnumSet.noneOf(Op.class);
+    private final Map<Op, Predicate<Path>> held = new EnumMap<>(Op.class);
     private int waiting;
     private int openFiles;
 
@@ -33,8 +34,13 @@ public final class GatedDisk implements Disk {
         this.disk = disk;
     }
 
-    public synchronized void hold(Op op) {
-        held.add(op);
+    public void hold(Op op) {
+        hold(op, file -> true);
+    }
+
+    /** Holds up what is done to some files only. Reads of a file of which nothing is in memory are the I/O pool's: those of a partition that nobody has read since the start are held without an event loop. */
+    public synchronized void hold(Op op, Predicate<Path> files) {
+        held.put(op, files);
     }
 
     public synchronized void release(Op op) {
@@ -64,7 +70,7 @@ public final class GatedDisk implements Disk {
         long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(LONGEST_WAIT_MS);
         waiting++;
         try {
-            while (held.contains(op)) {
+            while (held.getOrDefault(op, any -> false).test(file)) {
                 if (System.nanoTime() > deadline) {
                     throw new AssertionError(op + " of " + file + " was never released");
                 }
