@@ -34,7 +34,7 @@ import org.slf4j.LoggerFactory;
  * {@code maxWait} to end (or, for records whose pages are being read, a short while) → reading again. No thread is held in any state.
  *
  * <p><b>Gathering</b> a read from the cold tier may outlast {@code maxWait}: the answer leaves with what is there by then, if
- * that is anything; otherwise with the first read that ends. Once what is there is as much as the client asks for at least, or something it has to know at once, the rest has a moment. The others fill the cache, and the client's next fetch finds them. The
+ * that is anything; otherwise with the first read that ends. Once what is there is as much as the client asks for at least, or something it has to know at once, the rest has a moment. The others go on, for the next fetch that waits for them or into the cache. The
  * cold tier bounds each read in time, so every fetch ends.
  *
  * <p>Threading: confined to the connection's loop; a partition of another loop is read there, by a message that carries the
@@ -77,7 +77,6 @@ final class FetchOperation {
     private Future<?> timer;
     private Future<?> moment;
     private boolean gathering;
-    private boolean lookedForLate;
     private boolean wakeQueued;
     /** Set by the first loop that wakes a waiting replica, so that the others need not. */
     private final AtomicBoolean woken = new AtomicBoolean();
@@ -295,30 +294,13 @@ final class FetchOperation {
             answer();
             return;
         }
-        CompletableFuture<Void> all = CompletableFuture.allOf(pending.toArray(CompletableFuture[]::new));
-        all.whenCompleteAsync((done, failed) -> gathered(), loop);
+        CompletableFuture.allOf(pending.toArray(CompletableFuture[]::new)).whenCompleteAsync((done, failed) -> answer(), loop);
         gathering = true;
         pending.forEach(read -> read.thenRunAsync(this::gatheredSome, loop));
         gatheredSome();
         long patienceMs = Math.max(GATHER_MIN_MS, deadlineMs - clock.millis());
         timer = loop.schedule(() -> answerWithWhatIsThere(pending), patienceMs, TimeUnit.MILLISECONDS);
-    }
-
-    /** Nothing is under way any more. Where all there is are late reads of earlier fetches that have ended, their bytes are in the cache now: one more look, and no more, as they may be gone from there. */
-    private void gathered() {
-        boolean onlyLate = readyBytes() == 0 && parts.values().stream().anyMatch(FetchPart::lateOver) && parts.values().stream().noneMatch(FetchPart::failed);
-        if (ended || lookedForLate || !onlyLate) {
-            answer();
-            return;
-        }
-        lookedForLate = true;
-        gathering = false;
-        timer.cancel(false);
-        if (moment != null) {
-            moment.cancel(false);
-        }
-        parts.values().forEach(FetchPart::discard);
-        readAll();
+        request.whenAbandoned(this::answer); // which leaves the reads to others
     }
 
     /** Enough for an answer: the rest has a moment. */
@@ -345,12 +327,7 @@ final class FetchOperation {
         if (readyBytes() > 0 || anyUrgent()) {
             answer();
         } else {
-            boolean before = lookedForLate;
-            CompletableFuture.anyOf(pending.toArray(CompletableFuture[]::new)).whenCompleteAsync((done, failed) -> {
-                if (lookedForLate == before) { // else it has begun anew meanwhile
-                    answer();
-                }
-            }, loop);
+            CompletableFuture.anyOf(pending.toArray(CompletableFuture[]::new)).whenCompleteAsync((done, failed) -> answer(), loop);
         }
     }
 
@@ -366,8 +343,9 @@ final class FetchOperation {
         if (moment != null) {
             moment.cancel(false);
         }
+        leaveOutWhatIsTooMuch();
         LinkedHashMap<TopicIdPartition, FetchResponseData.PartitionData> answers = new LinkedHashMap<>();
-        parts.forEach((id, part) -> answers.put(id, part.answer()));
+        parts.forEach((id, part) -> answers.put(id, part.answer(loop)));
         try {
             FetchResponse response = context.updateAndGenerateResponseData(answers, List.of());
             request.respond(response.data(), () -> parts.values().forEach(FetchPart::discard));
@@ -376,6 +354,19 @@ final class FetchOperation {
             LOG.atWarn().addKeyValue("client", request.clientAddress()).setCause(e).log("The answer to a fetch could not be made");
             parts.values().forEach(FetchPart::discard);
             request.fail(e);
+        }
+    }
+
+    /** No room was kept for what came in reads of earlier fetches. If all is too much now, the last ones stand back, whatever tier they are from: who gets nothing is before those that did in the next fetch of a session, and of a consumer without one. */
+    private void leaveOutWhatIsTooMuch() {
+        if (parts.values().stream().noneMatch(FetchPart::tookOver)) {
+            return;
+        }
+        List<FetchPart> ready = parts.values().stream().filter(part -> part.readyBytes() > 0).toList();
+        long tooMuch = readyBytes() - maxBytes;
+        for (int last = ready.size() - 1; last > 0 && tooMuch > 0; last--) {
+            tooMuch -= ready.get(last).readyBytes();
+            ready.get(last).leaveOut();
         }
     }
 

@@ -3,6 +3,8 @@ package io.firn.gateway.handler;
 import io.firn.cold.ColdRead;
 import io.firn.gateway.api.ErrorMapping;
 import io.firn.gateway.api.SentRecords;
+import io.firn.gateway.partition.AwaitedRead;
+import io.firn.gateway.partition.ColdArrival;
 import io.firn.gateway.partition.Partition;
 import io.firn.gateway.partition.Partitions;
 import io.firn.gateway.peer.ReplicaReads;
@@ -31,7 +33,7 @@ import org.slf4j.LoggerFactory;
  * One partition of a fetch: what was asked, what was found, and the answer.
  *
  * <p>Owns what it found (file references, cache chunks) from {@link #read} until {@link #discard}. A cold read that ends after
- * the answer left is released when it ends.
+ * the answer left is the next fetch's that waits for it, or released.
  *
  * <p>Threading: {@link #read} and {@link #movedSinceRead} on the partition's loop, the rest on the connection's; the two never overlap.
  */
@@ -48,13 +50,11 @@ final class FetchPart {
 
     private FetchResponseData.PartitionData answer;
     private FileRange hot;
-    private CompletableFuture<ColdRead> coldRead;
-    /** What {@link #gather} waits for; given to the partition if the answer leaves before it has come. */
-    private CompletableFuture<?> arriving;
+    /** The read of the cold tier that this part waits for, until the answer leaves. */
+    private Optional<AwaitedRead> awaited = Optional.empty();
+    private CompletableFuture<ColdArrival> arrival;
+    private boolean takenOver;
     private boolean patient;
-    /** A read at this offset that an earlier answer has left without: what it brings is in the cache then, for the next fetch. */
-    private Optional<CompletableFuture<?>> late = Optional.empty();
-    private boolean lateOver;
     private SentRecords records;
     private CompletableFuture<List<AbortedTransaction>> aborted;
     private boolean committedOnly;
@@ -103,9 +103,8 @@ final class FetchPart {
     private int look(int bytesLeft, boolean evenOneTooLarge, boolean onlyCommitted) {
         expectedBytes = 0;
         notFoundYet = false;
-        late = Optional.empty();
-        lateOver = false;
-        arriving = null;
+        awaited = Optional.empty();
+        takenOver = false;
         patient = false;
         committedOnly = onlyCommitted;
         Errors error = check();
@@ -242,9 +241,7 @@ final class FetchPart {
     }
 
     private void find(int maxBytes, long limit, boolean evenOneTooLarge) {
-        late = partition.lateReads().at(wanted.fetchOffset);
-        if (late.isPresent()) {
-            checkRange();
+        if (!partition.lateReads().isEmpty() && isLate()) {
             return;
         }
         TieredRead found = partition.log().read(wanted.fetchOffset, maxBytes, limit, evenOneTooLarge);
@@ -253,9 +250,8 @@ final class FetchPart {
             expectedBytes = hot.sizeBytes();
             aborted = committedOnly ? partition.log().abortedTransactions(wanted.fetchOffset, hot.upperBoundOffset()) : NONE_ABORTED;
         } else if (found instanceof TieredRead.Cold in) {
-            coldRead = in.read();
             expectedBytes = maxBytes;
-            patient = partition.lateReads().wantsPatience(wanted.fetchOffset);
+            waitFor(partition.lateReads().begin(wanted.fetchOffset, maxBytes, committedOnly, in.read().thenCompose(this::withAborted)));
         } else if (found instanceof TieredRead.AtEnd) {
             notFoundYet = evenOneTooLarge && wanted.fetchOffset < limit;
             leaveIfCutOff(limit);
@@ -264,6 +260,34 @@ final class FetchPart {
         } else if (found instanceof TieredRead.Unavailable || found instanceof TieredRead.Offline) {
             fail(Errors.KAFKA_STORAGE_ERROR);
         }
+    }
+
+    /** Whether a read that earlier fetches have left brings what is asked for. It takes no room before it has come: others would wait for the room of one that may be long in coming. */
+    private boolean isLate() {
+        checkRange();
+        if (!failed()) {
+            partition.lateReads().claim(wanted.fetchOffset, wanted.maxBytes, committedOnly).ifPresent(this::waitFor);
+            takenOver = awaited.isPresent();
+        }
+        return failed() || takenOver;
+    }
+
+    private void waitFor(AwaitedRead read) {
+        awaited = Optional.of(read);
+        arrival = read.arrival();
+        patient = partition.lateReads().wantsPatience(wanted.fetchOffset);
+    }
+
+    /** On the partition's loop, where the read ends. */
+    private CompletableFuture<ColdArrival> withAborted(ColdRead read) {
+        if (!committedOnly) {
+            return CompletableFuture.completedFuture(new ColdArrival(read, Optional.empty()));
+        }
+        return CompletableFuture.supplyAsync(() -> partition.log().abortedTransactions(read), partition.loop()).thenCompose(list -> list).whenComplete((list, failure) -> {
+            if (failure != null) {
+                read.release();
+            }
+        }).thenApply(list -> new ColdArrival(read, Optional.of(list)));
     }
 
     /** Of a broker that is cut off nothing more will come: who waits for it would wait while another leader has more. */
@@ -288,18 +312,13 @@ final class FetchPart {
 
     // On the connection's loop
 
-    /** Whether its answer has something that the reader has to know at once, with or without records: an error, that it has records which this log has not, that it is to ask another broker, or that it only has to ask again. */
+    /** Whether its answer has something that the reader has to know at once, with or without records: an error, that it has records which this log has not, or that it is to ask another broker. */
     boolean urgent() {
-        return lateOver || failed() || FetchResponse.isDivergingEpoch(answer) || answer.preferredReadReplica() != FetchResponse.INVALID_PREFERRED_REPLICA_ID;
+        return failed() || FetchResponse.isDivergingEpoch(answer) || answer.preferredReadReplica() != FetchResponse.INVALID_PREFERRED_REPLICA_ID;
     }
 
-    boolean failed() {
+    private boolean failed() {
         return answer.errorCode() != Errors.NONE.code();
-    }
-
-    /** Whether a late read has ended that this fetch had waited for: another look finds what it brought. */
-    boolean lateOver() {
-        return lateOver;
     }
 
     /** Whether records are there that the log could not find without the disk: it reads the pages now, and no new record may come to tell. */
@@ -315,26 +334,25 @@ final class FetchPart {
         return records == null ? 0 : records.sizeInBytes();
     }
 
-    /** Whether it is waited for, whatever else there is: earlier fetches were not answered with it, or the local disk reads its pages, which the next fetch would have it read again. */
+    /** Whether what it has came in a read that had been begun for another fetch: no room was kept for that. */
+    boolean tookOver() {
+        return takenOver && records != null;
+    }
+
+    /** Whether it is waited for, whatever else there is: earlier reads came to nobody, or the local disk reads its pages, which the next fetch would have it read again. */
     boolean isWaitedFor() {
         return (patient || hot != null) && records == null && !failed();
     }
 
     /** Whether bytes are being fetched from the cold tier: then there is data, and no reason to wait for more. */
     boolean cold() {
-        return coldRead != null || late.isPresent();
+        return awaited.isPresent();
     }
 
     /** Begins to fetch what is not at hand yet; empty when the answer is complete. The future never fails: failures become error answers. */
     Optional<CompletableFuture<?>> gather(EventLoop loop) {
-        if (coldRead != null) {
-            CompletableFuture<ColdArrival> whole = coldRead.thenCompose(this::withAborted);
-            coldRead = null;
-            arriving = whole;
-            return Optional.of(whole.thenAcceptAsync(this::coldArrived, loop).exceptionallyAsync(this::failed, loop));
-        }
-        if (late.isPresent()) {
-            return Optional.of(late.get().thenRunAsync(this::lateArrived, loop).exceptionallyAsync(this::failed, loop));
+        if (awaited.isPresent()) {
+            return Optional.of(arrival.thenAcceptAsync(this::coldArrived, loop).exceptionallyAsync(this::failed, loop));
         }
         if (hot == null) {
             return Optional.empty();
@@ -348,10 +366,6 @@ final class FetchPart {
         return Optional.of(ready.thenRunAsync(this::hotReady, loop).exceptionallyAsync(this::failed, loop));
     }
 
-    private void lateArrived() {
-        lateOver = true;
-    }
-
     private void hotReady() {
         if (!answered) {
             answer.setAbortedTransactions(inKafkasForm(aborted.join()));
@@ -360,26 +374,13 @@ final class FetchPart {
         }
     }
 
-    /** What came from the cold tier, with the aborted transactions in it or the reason why they are not known. */
-    private record ColdArrival(ColdRead read, List<AbortedTransaction> aborted, Throwable failed) {}
-
-    private CompletableFuture<ColdArrival> withAborted(ColdRead read) {
-        if (!committedOnly) {
-            return CompletableFuture.completedFuture(new ColdArrival(read, null, null));
-        }
-        return CompletableFuture.supplyAsync(() -> partition.log().abortedTransactions(read), partition.loop())
-                .thenCompose(list -> list).handle((list, failed) -> new ColdArrival(read, list, failed));
-    }
-
-    private void coldArrived(ColdArrival arrival) {
+    private void coldArrived(ColdArrival arrived) {
         if (answered) {
-            arrival.read().release();
-        } else if (arrival.failed() != null) {
-            arrival.read().release();
-            failed(arrival.failed());
+            arrived.read().release();
+            partition.lateReads().wasted(wanted.fetchOffset);
         } else {
-            answer.setAbortedTransactions(inKafkasForm(arrival.aborted()));
-            records = new SentRecords.Cold(arrival.read());
+            answer.setAbortedTransactions(arrived.aborted().map(FetchPart::inKafkasForm).orElse(null));
+            records = new SentRecords.Cold(arrived.read());
             partition.lateReads().served(wanted.fetchOffset);
         }
     }
@@ -397,11 +398,17 @@ final class FetchPart {
                 .map(one -> new FetchResponseData.AbortedTransaction().setProducerId(one.producerId()).setFirstOffset(one.firstOffset())).toList();
     }
 
-    /** The answer as it stands; later arrivals are dropped. */
-    FetchResponseData.PartitionData answer() {
+    /** Its records are left out of the answer, and come with the next. */
+    void leaveOut() {
+        discard();
+        answer.setAbortedTransactions(committedOnly ? List.of() : null);
+    }
+
+    /** The answer as it stands; what comes later is not for it. */
+    FetchResponseData.PartitionData answer(EventLoop loop) {
         answered = true;
-        if (arriving != null && !arriving.isDone()) {
-            partition.lateReads().add(wanted.fetchOffset, arriving);
+        if (awaited.isPresent() && !arrival.isDone()) {
+            leave(awaited.get(), loop);
         }
         if (records != null) {
             answer.setRecords(records);
@@ -410,6 +417,15 @@ final class FetchPart {
             }
         }
         return answer;
+    }
+
+    /** Before the answer is on its way: the next fetch may come as soon as it is, on the stack of whoever sends it, and is to find the read. */
+    private void leave(AwaitedRead read, EventLoop loop) {
+        if (partition.loop() == loop) {
+            partition.lateReads().leave(read);
+        } else {
+            partition.loop().execute(() -> partition.lateReads().leave(read));
+        }
     }
 
     /** Gives back whatever was found; also to look again. */

@@ -1,58 +1,83 @@
 package io.firn.gateway.partition;
 
+import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Reads of a partition's cold tier that are still under way though the fetch they are for has been answered without them. The next fetch at that offset waits for the one there is: a client that gets something of other partitions
- * asks again some hundred times a second, and each read of a store that does not answer holds memory until its time is over.
+ * Reads of a partition's cold tier that outlast the fetches they were begun for. A client that gets something of other partitions asks again some hundred times a second, and each read of a store that does not answer holds memory until
+ * its time is over; so a fetch takes over the read that others have left rather than begin another, and what it brings is that fetch's. What nobody waits for when it comes is released at once: it is in the cache then.
  *
- * <p><b>Nobody starves.</b> What a late read brings is in the cache for the next fetch, unless it is evicted at once, or reads have to queue for memory. So an offset that several reads were left at is one to be patient with.
+ * <p><i>Invariant</i>: of one kind (isolation, and no more bytes than the reader takes) there are never more reads under way at an offset than fetches have asked for it at a time. One is begun only when fetches wait for all others.
  *
- * <p>Bounded by the cold reads in progress, which forget themselves when they end, as each of them does in time; and to {@value #OFFSETS} offsets to be patient with, the oldest is forgotten. Thread-safe.
+ * <p><b>Nobody starves.</b> A read may end just when no fetch waits, between two of them; and from the cache, where the next one finds its bytes, they may be evicted at once, or reads may have to queue for memory. So an offset where this
+ * happens again and again is one to be patient with.
+ *
+ * <p>Bounded by the cold reads in progress, which end in time, each of them; and to {@value #OFFSETS} offsets to be patient with, the oldest is forgotten. Threading: confined to the partition's loop, but for {@link #served} and {@link #wasted}.
  */
 public final class LateReads {
 
     private static final int OFFSETS = 64;
 
-    /** Reads that may be left in a row: one is how a distant store is read, two are too many. */
-    private static final int LEFT_IN_A_ROW = 2;
+    /** Reads in a row that may end for nobody: one is how a distant store is read by who takes his time, two are too many. */
+    private static final int WASTED_IN_A_ROW = 2;
 
-    private final Map<Long, CompletableFuture<?>> byOffset = new ConcurrentHashMap<>();
-    private final Map<Long, Integer> left = Collections.synchronizedMap(new LinkedHashMap<>() {
+    private final Map<Long, List<AwaitedRead>> left = new HashMap<>();
+    private final Map<Long, Integer> wasted = Collections.synchronizedMap(new LinkedHashMap<>() {
         @Override
         protected boolean removeEldestEntry(Map.Entry<Long, Integer> eldest) {
             return size() > OFFSETS;
         }
     });
 
-    /** A read that nobody waits for any more. */
-    public void add(long offset, CompletableFuture<?> read) {
-        left.merge(offset, 1, Integer::sum);
-        byOffset.put(offset, read);
-        read.whenComplete((found, failure) -> byOffset.remove(offset, read));
+    /** A read that was just begun, for a fetch that waits for it. {@code read} ends on the loop. */
+    public AwaitedRead begin(long offset, int maxBytes, boolean committedOnly, CompletableFuture<ColdArrival> read) {
+        AwaitedRead begun = new AwaitedRead(this, offset, maxBytes, committedOnly).claim();
+        read.whenComplete(begun::end);
+        return begun;
     }
 
-    /** The one at this offset that is still under way. */
-    public Optional<CompletableFuture<?>> at(long offset) {
-        if (byOffset.isEmpty()) {
-            return Optional.empty(); // nearly always, and each fetch of hot records asks
+    /** Nearly always, and each fetch of hot records asks. */
+    public boolean isEmpty() {
+        return left.isEmpty();
+    }
+
+    /** A read at this offset that nobody waits for: from now on the caller does. */
+    public Optional<AwaitedRead> claim(long offset, int mostBytes, boolean committedOnly) {
+        Optional<AwaitedRead> found = left.getOrDefault(offset, List.of()).stream().filter(read -> read.suits(mostBytes, committedOnly)).findFirst();
+        found.ifPresent(this::unclaimed);
+        return found.map(AwaitedRead::claim);
+    }
+
+    /** The fetch that waited is answered without it. To be told once by each that has begun or claimed it and has not seen it end. */
+    public void leave(AwaitedRead read) {
+        if (read.leave()) {
+            left.computeIfAbsent(read.offset(), any -> new ArrayList<>(1)).add(read);
         }
-        CompletableFuture<?> read = byOffset.get(offset);
-        return read == null || read.isDone() ? Optional.empty() : Optional.of(read);
     }
 
-    /** Whether a read at this offset should be waited for, as those before it were not. */
+    /** It is no more among those that nobody waits for. */
+    void unclaimed(AwaitedRead read) {
+        left.computeIfPresent(read.offset(), (offset, reads) -> reads.remove(read) && reads.isEmpty() ? null : reads);
+    }
+
+    /** Whether a read at this offset should be waited for, whatever else there is. */
     public boolean wantsPatience(long offset) {
-        return left.getOrDefault(offset, 0) >= LEFT_IN_A_ROW;
+        return wasted.getOrDefault(offset, 0) >= WASTED_IN_A_ROW;
     }
 
-    /** A read at this offset was waited for. */
+    /** What a read at this offset has brought came to nobody. From any thread. */
+    public void wasted(long offset) {
+        wasted.merge(offset, 1, Integer::sum);
+    }
+
+    /** It came to a fetch in time. From any thread. */
     public void served(long offset) {
-        left.remove(offset);
+        wasted.remove(offset);
     }
 }

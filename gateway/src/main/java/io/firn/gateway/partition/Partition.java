@@ -331,7 +331,7 @@ public final class Partition {
         }
     }
 
-    /** For any thread. */
+    /** For any thread; what may be asked of them there they say. */
     public LateReads lateReads() {
         return lateReads;
     }

@@ -24,6 +24,7 @@ import io.firn.hot.AppendResult;
 import io.firn.hot.RecordBuffers;
 import io.firn.hot.batch.Batches;
 import io.firn.membership.TopicView;
+import io.netty.channel.EventLoop;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
@@ -32,6 +33,8 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.apache.kafka.common.message.FetchRequestData;
 import org.apache.kafka.common.message.FetchResponseData;
 import org.apache.kafka.common.protocol.ApiKeys;
@@ -57,6 +60,7 @@ class ColdFetchPathTest {
     private final LeakWatch leaks = new LeakWatch();
     private StorageRig rig;
     private TopicView topic;
+    private int loopCount;
 
     @AfterEach
     void everythingWasGivenBack() {
@@ -72,6 +76,7 @@ class ColdFetchPathTest {
     /** Every partition holds two cold segments of two records each. */
     private void start(int loops, int count) {
         rig = StorageRig.started(directory, loops);
+        loopCount = loops;
         topic = rig.createTopic("logs", count, Map.of("local.retention.ms", "1", "retention.ms", "-1"));
         for (int partition = 0; partition < count; partition++) {
             Partition owner = rig.partition("logs", partition);
@@ -102,6 +107,14 @@ class ColdFetchPathTest {
         return body;
     }
 
+    /** The second one before the first: it has no other before it. */
+    private FetchRequestData secondAndFirst(int maxBytes) {
+        FetchRequestData body = fetch(LONG_MS, Integer.MAX_VALUE).setMaxBytes(maxBytes);
+        want(body, topic, 1, 0);
+        want(body, topic, 0, 0);
+        return body;
+    }
+
     private FetchRequestData onlySecond() {
         FetchRequestData body = fetch(LONG_MS, 1);
         want(body, topic, 1, 0);
@@ -118,17 +131,26 @@ class ColdFetchPathTest {
         return rig.objects.inject(SimFault.holdingReplies().on(Operation.GET).forKeys(key -> isOf(key, partition)));
     }
 
+    /** Whether no read of the second partition is left to the next fetch. */
+    private boolean noneIsLate() {
+        Partition second = rig.partition("logs", 1);
+        return StorageRig.onLoop(second, second.lateReads()::isEmpty);
+    }
+
     /** Lets the indexes pass, and holds the chunks, for which a read has reserved memory. */
     private SimFault holdingChunks(int partition) {
         Set<String> indexes = ConcurrentHashMap.newKeySet();
         return rig.objects.inject(SimFault.holdingReplies().on(Operation.GET).forKeys(key -> isOf(key, partition) && !indexes.add(key)));
     }
 
-    /** Everything that the only loop was to do within the next {@value #AFTER_MOMENT_MS} ms has been done: timers of a loop run in the order of their times. */
+    /** Everything that the loops were to do within the next {@value #AFTER_MOMENT_MS} ms has been done: timers of a loop run in the order of their times. */
     private void afterAMoment() {
-        CompletableFuture<Void> passed = new CompletableFuture<>();
-        rig.loops.first().schedule(() -> passed.complete(null), AFTER_MOMENT_MS, TimeUnit.MILLISECONDS);
-        Await.get(passed);
+        Set<EventLoop> loops = IntStream.range(0, loopCount).mapToObj(next -> rig.loops.loopOf(StorageRig.id(topic, next))).collect(Collectors.toSet());
+        loops.forEach(loop -> {
+            CompletableFuture<Void> passed = new CompletableFuture<>();
+            loop.schedule(() -> passed.complete(null), AFTER_MOMENT_MS, TimeUnit.MILLISECONDS);
+            Await.get(passed);
+        });
     }
 
     private boolean isOf(String key, int partition) {
@@ -179,9 +201,10 @@ class ColdFetchPathTest {
         }
     }
 
-    @Test
-    void aFetchThatComesWhileTheReadIsStillSlowWaitsForItAndMakesNoRequestOfItsOwn() {
-        start(1, 2);
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void aFetchThatComesWhileTheReadIsStillSlowWaitsForItAndMakesNoRequestOfItsOwn(int loops) {
+        start(loops, 2);
         SimFault slow = holding(1);
         try (WireClient client = rig.client()) {
             assertThat(error(partitions(ask(client, all(LONG_MS))).get(1))).isEqualTo(Errors.NONE);
@@ -190,9 +213,109 @@ class ColdFetchPathTest {
             afterAMoment();
             assertThat(client.hasAnswer()).isFalse();
             assertThat(slow.heldCount()).isOne();
+            int requests = rig.objects.requests(Operation.GET);
+            slow.release();
+            assertThat(values(only(client.receive(sent, FetchResponseData.class)))).startsWith("p1 r0");
+            assertThat(rig.objects.requests(Operation.GET)).as("the one for the chunk is the slow read's").isLessThanOrEqualTo(requests + 1);
+        }
+    }
+
+    /** It waits for more than is there: an answer would leave without what was brought into the cache only. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void whatALateReadBringsIsTheAnswerOfTheFetchThatWaitsForItBesideWhatElseThereIs(int loops) {
+        start(loops, 2);
+        SimFault slow = holdingChunks(1);
+        try (WireClient client = rig.client()) {
+            assertThat(values(partitions(ask(client, all(LONG_MS))).get(1))).isEmpty();
+            int sent = client.send(ApiKeys.FETCH, FETCH, all(LONG_MS).setMinBytes(Integer.MAX_VALUE));
+            afterAMoment();
+            assertThat(client.hasAnswer()).isFalse();
+            slow.release();
+            assertThat(partitions(client.receive(sent, FetchResponseData.class))).extracting(answer -> values(answer).get(0)).containsExactly("p0 r0", "p1 r0");
+        }
+    }
+
+    @Test
+    void whatALateReadBringsCountsInTheMostBytesOfTheAnswerAndComesBeforeWhatIsBehindItInTheOrder() {
+        start(1, 2);
+        SimFault slow = holdingChunks(1);
+        try (WireClient client = rig.client()) {
+            int size = partitions(ask(client, all(LONG_MS))).get(0).records().sizeInBytes();
+            int sent = client.send(ApiKeys.FETCH, FETCH, secondAndFirst(size + 1));
+            Await.until("it waits for the late read", this::noneIsLate);
+            slow.release();
+            List<FetchResponseData.PartitionData> answers = partitions(client.receive(sent, FetchResponseData.class));
+            assertThat(values(answers.get(0))).startsWith("p1 r0");
+            assertThat(answers.get(1).records().sizeInBytes()).isZero();
+            assertThat(error(answers.get(1))).isEqualTo(Errors.NONE);
+            assertThat(answers.get(1).highWatermark()).isEqualTo(4);
+        }
+    }
+
+    /** As long as it has not come: it may be long in coming, and there would be no room for those that are there. */
+    @Test
+    void aLateReadTakesNoRoomFromThoseBehindIt() {
+        start(1, 2);
+        SimFault slow = holdingChunks(1);
+        try (WireClient client = rig.client()) {
+            ask(client, all(LONG_MS));
+            FetchRequestData body = secondAndFirst(1 << 20).setMinBytes(1);
+            List<FetchResponseData.PartitionData> answers = partitions(ask(client, body));
+            assertThat(values(answers.get(1))).startsWith("p0 r0");
+            assertThat(error(answers.get(0))).as("it has not come to the read's own end").isEqualTo(Errors.NONE);
+            slow.release();
+        }
+    }
+
+    @Test
+    void aReaderThatTakesLessThanALateReadMayBringHasOneOfItsOwn() {
+        start(1, 2);
+        SimFault slow = holdingChunks(1);
+        try (WireClient client = rig.client()) {
+            ask(client, all(LONG_MS));
+            FetchRequestData body = fetch(LONG_MS, 1);
+            want(body, topic, 1, 0).setPartitionMaxBytes(1 << 10);
+            int sent = client.send(ApiKeys.FETCH, FETCH, body);
+            afterAMoment();
+            assertThat(noneIsLate()).as("the late one is left").isFalse();
             slow.release();
             assertThat(values(only(client.receive(sent, FetchResponseData.class)))).startsWith("p1 r0");
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void aClientThatGoesAwayLeavesTheReadToTheNextThatComes(int loops) {
+        start(loops, 2);
+        SimFault slow = holdingChunks(1);
+        try (WireClient client = rig.client()) {
+            client.send(ApiKeys.FETCH, FETCH, onlySecond());
+            Await.until("the read is held up", () -> slow.heldCount() > 0 && heldBytes() > 0);
+        }
+        Await.until("the connection is gone", () -> rig.meter("firn.connections") == 0);
+        double one = heldBytes();
+        try (WireClient client = rig.client()) {
+            int sent = client.send(ApiKeys.FETCH, FETCH, onlySecond());
+            afterAMoment();
+            assertThat(heldBytes()).as("bytes that reads hold: of the one there is").isEqualTo(one);
+            slow.release();
+            assertThat(values(only(client.receive(sent, FetchResponseData.class)))).startsWith("p1 r0");
+        }
+    }
+
+    @Test
+    void whatComesAfterItsClientHasGoneIsReleased() {
+        start(1, 2);
+        SimFault slow = holdingChunks(1);
+        try (WireClient client = rig.client(); WireClient other = rig.client()) {
+            ask(client, all(LONG_MS));
+            other.send(ApiKeys.FETCH, FETCH, onlySecond());
+            Await.until("the other waits for the late read", this::noneIsLate);
+        }
+        Await.until("the connections are gone", () -> rig.meter("firn.connections") == 0);
+        slow.release();
+        Await.until("the late read has given its memory back", () -> heldBytes() == 0);
     }
 
     /** Its chunk is there, but the transactions among its records are told by a later segment. */
@@ -243,11 +366,11 @@ class ColdFetchPathTest {
     }
 
     @Test
-    void aPartitionThatFetchesWereAnsweredWithoutAgainAndAgainIsWaitedFor() {
+    void aPartitionWhoseReadsCameToNobodyAgainAndAgainIsWaitedFor() {
         start(1, 2);
         LateReads left = rig.partition("logs", 1).lateReads();
-        left.add(0, CompletableFuture.completedFuture("not kept"));
-        left.add(0, CompletableFuture.completedFuture("nor this"));
+        left.wasted(0);
+        left.wasted(0);
         SimFault slow = holdingChunks(1);
         try (WireClient client = rig.client()) {
             int sent = client.send(ApiKeys.FETCH, FETCH, all(LONG_MS));
