@@ -1,15 +1,21 @@
 package io.firn.it.cold;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.firn.cold.s3.S3Server;
 import io.firn.it.harness.FirnNode;
+import io.firn.it.harness.FirnTool;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -17,6 +23,8 @@ import java.util.stream.Stream;
  * nobody's word but the file system's.
  */
 final class Buckets implements AutoCloseable {
+
+    private static final Pattern REFUSED = Pattern.compile("belongs to cluster (\\S+), this one is (\\S+);");
 
     private final Path objects;
     private final Optional<S3Server> server;
@@ -56,6 +64,16 @@ final class Buckets implements AutoCloseable {
         all.put("cold.delete.grace.ms", "500");
         all.putAll(more);
         return FirnNode.in(data, all);
+    }
+
+    /** Has the cluster of a broker that was never started take this over. A fresh cluster may not use the bucket before it is told that the old one is gone. */
+    void takeOver(FirnNode node) {
+        node.begin();
+        assertThat(node.process().exitCode(Duration.ofMinutes(2))).isEqualTo(2);
+        Matcher refused = REFUSED.matcher(node.logText());
+        assertThat(refused.find()).as(node.logText()).isTrue();
+        assertThat(FirnTool.run(settings, "bucket", "takeover", "--from", "nobody", "--to", refused.group(2)).exitCode()).isEqualTo(2);
+        FirnTool.run(settings, "bucket", "takeover", "--from", refused.group(1), "--to", refused.group(2)).succeeded();
     }
 
     /** Segment objects whose key contains {@code text}. */

@@ -14,13 +14,10 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.OffsetSpec;
@@ -39,7 +36,6 @@ class RecoverTopicIT {
 
     private static final int PARTITIONS = 3;
     private static final int MEGABYTES = 3;
-    private static final Pattern REFUSED = Pattern.compile("belongs to cluster (\\S+), this one is (\\S+);");
 
     @TempDir
     Path directory;
@@ -64,7 +60,7 @@ class RecoverTopicIT {
             delete(lost);
 
             try (FirnNode node = buckets.node(directory.resolve("fresh"), Map.of())) {
-                takeOver(buckets, node);
+                buckets.takeOver(node);
                 node.start();
                 ProcessResult recovered = FirnTool.run("topic", "recover", "rivers", "--http", node.http("").toString().replaceAll("/$", "")).succeeded();
                 assertThat(recovered.output()).startsWith("recovered topic rivers, id " + id + ", " + PARTITIONS + " partition(s)");
@@ -87,16 +83,6 @@ class RecoverTopicIT {
             }
             assertThat(FirnTool.run(buckets.settings(), "manifest", "verify", "--deep").succeeded().output()).contains(" 0 problem(s)");
         }
-    }
-
-    /** A fresh cluster may not use the bucket before it is told that the old one is gone. */
-    private static void takeOver(Buckets buckets, FirnNode node) {
-        node.begin();
-        assertThat(node.process().exitCode(Duration.ofMinutes(2))).isEqualTo(2);
-        Matcher refused = REFUSED.matcher(node.logText());
-        assertThat(refused.find()).as(node.logText()).isTrue();
-        assertThat(FirnTool.run(buckets.settings(), "bucket", "takeover", "--from", "nobody", "--to", refused.group(2)).exitCode()).isEqualTo(2);
-        FirnTool.run(buckets.settings(), "bucket", "takeover", "--from", refused.group(1), "--to", refused.group(2)).succeeded();
     }
 
     private static Uuid id(Topics topics) {

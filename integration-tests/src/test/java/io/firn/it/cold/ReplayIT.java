@@ -5,14 +5,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
+import io.firn.it.harness.BrokerNode;
 import io.firn.it.harness.FirnNode;
 import io.firn.it.harness.FirnTool;
+import io.firn.it.harness.KafkaNode;
+import io.firn.it.harness.KafkaTool;
 import io.firn.it.harness.Letter;
+import io.firn.it.harness.ProcessResult;
 import io.firn.it.harness.Reading;
 import io.firn.it.harness.Seed;
 import io.firn.it.harness.Topics;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -20,11 +25,13 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -86,8 +93,19 @@ class ReplayIT {
         assertThat(lines.stream().map(Line::offset)).isEqualTo(all.get(partition).subList(from, to).stream().map(Line::offset).toList());
     }
 
-    private void intoAnotherCluster(Buckets buckets, Map<TopicPartition, List<Line>> expected, List<TopicPartition> partitions) {
-        try (FirnNode other = FirnNode.in(directory.resolve("other")).start(); Topics topics = Topics.of(other.bootstrap())) {
+    /** Of Firn and of Apache Kafka. */
+    private void intoAnotherCluster(Buckets buckets, Map<TopicPartition, List<Line>> expected, List<TopicPartition> partitions) throws IOException {
+        try (FirnNode firn = FirnNode.in(directory.resolve("other"))) {
+            replayedInto(firn.start(), buckets, expected, partitions);
+        }
+        try (KafkaNode kafka = KafkaNode.in(directory.resolve("kafka"), Map.of())) {
+            replayedInto(kafka.start(), buckets, expected, partitions);
+            withTheClientsSettings(kafka, buckets, expected, partitions);
+        }
+    }
+
+    private static void replayedInto(BrokerNode other, Buckets buckets, Map<TopicPartition, List<Line>> expected, List<TopicPartition> partitions) {
+        try (Topics topics = Topics.of(other.bootstrap())) {
             topics.create("narrow", PARTITIONS - 1);
             for (String target : List.of("narrow", "nowhere")) {
                 assertThat(FirnTool.run(buckets.settings(), "replay", "tiered", "--to-cluster", other.bootstrap(), "--to-topic", target).exitCode()).as(target).isNotZero();
@@ -95,11 +113,71 @@ class ReplayIT {
             assertThat(Topics.done(topics.admin().listTopics().names())).as("not made by asking for it").contains("narrow").doesNotContain("nowhere");
             topics.create("copy", PARTITIONS);
             FirnTool.run(buckets.settings(), "replay", "tiered", "--to-cluster", other.bootstrap(), "--to-topic", "copy").succeeded();
-            Map<TopicPartition, List<ConsumerRecord<byte[], byte[]>>> read = Reading.all(other.bootstrap(), Topics.partitions("copy", PARTITIONS));
-            for (TopicPartition partition : partitions) {
-                List<Letter> letters = read.get(new TopicPartition("copy", partition.partition())).stream().map(Letter::of).toList();
-                assertThat(letters.equals(expected.get(partition).stream().map(Line::letter).toList())).as("%s as it was", partition).isTrue();
+        }
+        assertCopied(other, "copy", expected, partitions);
+    }
+
+    private static void assertCopied(BrokerNode other, String topic, Map<TopicPartition, List<Line>> expected, List<TopicPartition> partitions) {
+        Map<TopicPartition, List<ConsumerRecord<byte[], byte[]>>> read = Reading.all(other.bootstrap(), Topics.partitions(topic, PARTITIONS));
+        for (TopicPartition partition : partitions) {
+            List<Letter> letters = read.get(new TopicPartition(topic, partition.partition())).stream().map(Letter::of).toList();
+            assertThat(letters.equals(expected.get(partition).stream().map(Line::letter).toList())).as("%s as it was", partition).isTrue();
+        }
+    }
+
+    /** As the target's disk shows: without them nothing is compressed. */
+    private void withTheClientsSettings(KafkaNode kafka, Buckets buckets, Map<TopicPartition, List<Line>> expected, List<TopicPartition> partitions) throws IOException {
+        try (Topics topics = Topics.of(kafka.bootstrap())) {
+            topics.create("packed", PARTITIONS);
+        }
+        FirnTool.run(buckets.settings(), "replay", "tiered", "--to-cluster", kafka.bootstrap(), "--to-topic", "packed", "--client-config", "compression.type=zstd", "--client-config", "client.id=mover").succeeded();
+        assertCopied(kafka, "packed", expected, partitions);
+        assertThat(batches("copy")).isNotEmpty().allMatch(line -> line.contains("compresscodec: none"));
+        assertThat(batches("packed")).isNotEmpty().allMatch(line -> line.contains("compresscodec: zstd"));
+    }
+
+    private List<String> batches(String topic) throws IOException {
+        Path log;
+        try (Stream<Path> files = Files.walk(directory.resolve("kafka"))) {
+            log = files.filter(file -> file.getParent().getFileName().toString().equals(topic + "-1") && file.toString().endsWith(".log")).findFirst().orElseThrow();
+        }
+        return KafkaTool.run("org.apache.kafka.tools.DumpLogSegments", "--files", log.toString()).succeeded().lines().stream().filter(line -> line.startsWith("baseOffset:")).toList();
+    }
+
+    /** As a cluster leaves them that has taken a bucket over and gave the name again without bringing the old topic back. */
+    @Test
+    void theTopicIdSaysWhichOneWhereANameWasGivenTwice() throws IOException {
+        try (Buckets buckets = Buckets.open("file", directory)) {
+            List<String> ids = new ArrayList<>();
+            List<TieredLoad> loads = new ArrayList<>();
+            for (String cluster : List.of("old", "new")) {
+                try (FirnNode node = buckets.node(directory.resolve(cluster), Map.of())) {
+                    if (!ids.isEmpty()) {
+                        buckets.takeOver(node);
+                    }
+                    node.start();
+                    TieredLoad load = new TieredLoad(Seed.random("ReplayIT." + cluster));
+                    try (Topics topics = Topics.of(node.bootstrap())) {
+                        List<TopicPartition> partition = topics.create("twice", 1, TieredLoad.TINY_SEGMENTS);
+                        load.send(node.bootstrap(), partition, 2);
+                        topics.awaitCold(partition, TieredLoad.SEGMENT_RECORDS);
+                        ids.add(Topics.done(topics.admin().describeTopics(List.of("twice")).allTopicNames()).get("twice").topicId().toString());
+                    }
+                    loads.add(load);
+                    node.kill9();
+                }
             }
+            ProcessResult undecided = FirnTool.run(buckets.settings(), "replay", "twice");
+            assertThat(undecided.exitCode()).isEqualTo(2);
+            assertThat(undecided.output()).isEmpty();
+            assertThat(undecided.errors()).contains(ids);
+            for (int i = 0; i < ids.size(); i++) {
+                List<Letter> letters = read(FirnTool.run(buckets.settings(), "replay", "twice", "--topic-id", ids.get(i)).succeeded().output()).stream().map(Line::letter).toList();
+                List<Letter> sent = loads.get(i).sent(new TopicPartition("twice", 0));
+                assertThat(letters).hasSizeGreaterThan(TieredLoad.SEGMENT_RECORDS / 2);
+                assertThat(letters.equals(sent.subList(0, letters.size()))).as("records of %s", ids.get(i)).isTrue();
+            }
+            assertThat(FirnTool.run(buckets.settings(), "replay", "twice", "--topic-id", Uuid.randomUuid().toString()).exitCode()).isOne();
         }
     }
 
