@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
+import io.firn.cold.s3.FaultProxy;
+import io.firn.cold.s3.HttpFault;
+import io.firn.cold.s3.S3Server;
 import io.firn.it.harness.BrokerNode;
 import io.firn.it.harness.FirnNode;
 import io.firn.it.harness.FirnTool;
@@ -25,6 +28,8 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -213,6 +218,49 @@ class ReplayIT {
             assertThat(uncommitted).isEqualTo(everything.stream().map(ConsumerRecord::offset).filter(offset -> offset <= uncommitted.get(uncommitted.size() - 1)).toList());
             assertThat(uncommitted.size()).isGreaterThan(replayed.size());
         }
+    }
+
+    /** The proxy answers whoever wants to change anything as S3 answers somebody without that permission. Asking for a list is a GET. */
+    @ParameterizedTest
+    @ValueSource(strings = {"s3", "minio"})
+    void whoMayOnlyReadReplaysVerifiesAndDumps(String provider) throws IOException {
+        TieredLoad load = new TieredLoad(Seed.random("ReplayIT"));
+        S3Server server = S3Server.start(directory.resolve("objects"));
+        try (server; FaultProxy proxy = FaultProxy.start(server.port())) {
+            TopicPartition partition = new TopicPartition("tiered", 0);
+            Map<String, String> full = new HashMap<>(Buckets.settings(provider, server, server.endpoint()));
+            full.putAll(Map.of("retention.check.interval.ms", "100"));
+            try (FirnNode node = FirnNode.in(directory.resolve("data"), full).start(); Topics topics = Topics.of(node.bootstrap())) {
+                topics.create("tiered", 1, TieredLoad.TINY_SEGMENTS);
+                load.send(node.bootstrap(), List.of(partition), 2);
+                topics.awaitCold(List.of(partition), TieredLoad.SEGMENT_RECORDS);
+                node.kill9();
+            }
+            Map<String, String> reading = Buckets.settings(provider, server, proxy.endpoint());
+            proxy.inject(HttpFault.answering(403, "AccessDenied").on(line -> !line.startsWith("GET ") && !line.startsWith("HEAD ")));
+
+            List<Letter> letters = read(FirnTool.run(reading, "replay", "tiered").succeeded().output()).stream().map(Line::letter).toList();
+            assertThat(letters).hasSizeGreaterThan(TieredLoad.SEGMENT_RECORDS / 2);
+            assertThat(letters.equals(load.sent(partition).subList(0, letters.size()))).as("records as they were sent").isTrue();
+            assertThat(FirnTool.run(reading, "manifest", "verify", "--deep").succeeded().output()).contains(" 0 problem(s)");
+            String shown = FirnTool.run(reading, "manifest", "show", "tiered", "--segments").succeeded().output();
+            Matcher segment = Pattern.compile("\\S+\\.segment").matcher(shown);
+            assertThat(segment.find()).as(shown).isTrue();
+            List<String> dumped = FirnTool.run(reading, "segment", "dump", segment.group(), "--records").succeeded().lines();
+            assertThat(dumped).filteredOn(line -> line.startsWith("record")).hasSizeGreaterThan(TieredLoad.SEGMENT_RECORDS / 2);
+            assertThat(proxy.requests("GET ")).isPositive();
+            assertThat(proxy.requests("PUT ") + proxy.requests("POST ") + proxy.requests("DELETE ")).as("attempts to change anything").isZero();
+
+            assertThat(FirnTool.run(reading, "bucket", "takeover", "--from", clusterOf(reading), "--to", "somebody").exitCode()).as("what does write is refused on this way").isNotZero();
+            assertThat(proxy.requests("PUT ")).isPositive();
+        }
+    }
+
+    private static String clusterOf(Map<String, String> reading) {
+        String verified = FirnTool.run(reading, "manifest", "verify").succeeded().output();
+        Matcher cluster = Pattern.compile("^cluster  (\\S+)").matcher(verified);
+        assertThat(cluster.find()).as(verified).isTrue();
+        return cluster.group(1);
     }
 
     private static List<Line> read(String output) throws IOException {
