@@ -7,10 +7,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.core.JsonFactory;
 import io.firn.cold.ColdFixture;
 import io.firn.cold.ColdLog;
+import io.firn.cold.ColdLogReader;
 import io.firn.cold.ColdPosition;
 import io.firn.cold.ColdReaderConfig;
 import io.firn.cold.ColdRecord;
 import io.firn.cold.ColdStore;
+import io.firn.cold.ColdStream;
+import io.firn.cold.ColdTopic;
 import io.firn.cold.ObjectStoreConfig;
 import io.firn.cold.ObjectStores;
 import io.firn.cold.SegmentFixture;
@@ -29,6 +32,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.producer.MockProducer;
@@ -197,6 +201,22 @@ class BucketCommandsTest {
         assertThat(run(new ReplayCommand(written), "rivers", "--parallel", "3")).isEqualTo(Main.OK);
         assertThat(offsets(written.toString(UTF_8))).isEqualTo(Map.of(0, range(0, RECORDS), 1, range(0, RECORDS), 2, range(0, RECORDS)));
         assertThat(err.toString(UTF_8)).startsWith("replayed 6,000 record(s) of 3 partition(s)");
+    }
+
+    @Test
+    void theProgressIsToldAsManyBytesAsRemained() throws InterruptedException {
+        SimpleMeterRegistry meters = new SimpleMeterRegistry();
+        try (ColdLogReader reader = ColdLogReader.open(ColdReaderConfig.of("firn"), ObjectStores.openToRead(ObjectStoreConfig.ofDirectory(directory), meters), InstantSource.system(), meters);
+                ReplayTarget target = new ReplayToStream(new ByteArrayOutputStream(), ReplayFormat.raw)) {
+            ColdTopic rivers = reader.topic("rivers").join();
+            List<ColdStream> streams = rivers.partitions().stream().map(number -> reader.stream(rivers.partition(number), new ColdPosition.Earliest(), new ColdPosition.End(), false).join()).toList();
+            long remaining = streams.stream().mapToLong(ColdStream::remainingBytes).sum();
+            AtomicLong told = new AtomicLong();
+            assertThat(new ReplayRun(streams, target, 2, () -> false).run(line -> {}, told::addAndGet)).isEqualTo(3L * RECORDS);
+            assertThat(remaining).isGreaterThan(3L * RECORDS * 500);
+            assertThat(told.get()).isEqualTo(remaining);
+            assertThat(streams).allMatch(stream -> stream.remainingBytes() == 0);
+        }
     }
 
     @Test

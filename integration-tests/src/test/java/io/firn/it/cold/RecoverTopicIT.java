@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -72,7 +73,8 @@ class RecoverTopicIT {
                     for (TopicPartition partition : partitions) {
                         List<ConsumerRecord<byte[], byte[]>> records = read.get(partition);
                         assertThat((long) records.size()).isGreaterThanOrEqualTo(boundaries.get(partition));
-                        assertThat(recovered.output()).contains("partition " + partition.partition() + ": offsets 0 to " + (records.size() - 1) + ", newest record ");
+                        assertThat(recovered.output()).contains("partition " + partition.partition() + ": offsets 0 to " + (records.size() - 1) + ", newest record "
+                                + Instant.ofEpochMilli(records.stream().mapToLong(ConsumerRecord::timestamp).max().orElseThrow()) + "\n");
                         verify(load, partition, records);
                     }
                     itGoesOn(node, topics, partitions, read);
