@@ -4,11 +4,11 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 
 /** Another source, to be overridden where a test wants it to misbehave. */
-class SegmentSourceView implements SegmentSource {
+public class SegmentSourceView implements SegmentSource {
 
     private final SegmentSource source;
 
-    SegmentSourceView(SegmentSource source) {
+    public SegmentSourceView(SegmentSource source) {
         this.source = source;
     }
 

@@ -1,5 +1,6 @@
 package io.firn.cold.manifest;
 
+import io.firn.cold.ObjectStore;
 import io.firn.cold.segment.PartitionKeys;
 import io.firn.cold.segment.SegmentName;
 import io.firn.cold.sim.SimObjectStore;
@@ -18,8 +19,8 @@ public final class GeneratedHistory {
 
     private GeneratedHistory() {}
 
-    /** Writes {@code count} segments; the one at index i holds offsets from {@value #OFFSETS} i on, its largest timestamp is that of {@link #timestampMs}. */
-    public static void write(SimObjectStore objects, PartitionKeys keys, TopicIdPartition partition, int count) {
+    /** Writes {@code count} segments; the one at index i holds offsets from {@value #OFFSETS} i on, its largest timestamp is that of {@link #timestampMs}. Returns what the manifest says. */
+    public static ManifestContent write(SimObjectStore objects, PartitionKeys keys, TopicIdPartition partition, int count) {
         ManifestChain chain = ManifestChain.open(objects, keys, partition, 0, 12345, () -> Instant.EPOCH).join();
         for (int from = 0; from < count; from += AT_ONCE) {
             int to = Math.min(count, from + AT_ONCE);
@@ -34,6 +35,12 @@ public final class GeneratedHistory {
             chain.head().content().pendingPages().forEach(outgrown -> objects.delete(keys.page(outgrown.page().baseOffset(), outgrown.page().level(), outgrown.page().nonce())).join());
             chain.commit(content -> content.withoutPending(Set.of(), Set.copyOf(content.pendingPages().stream().map(PendingPage::page).toList()))).join();
         }
+        return chain.head().content();
+    }
+
+    /** Gives another partition a manifest that says the same. Of what it names nothing is there, not even the pages: for a partition into which nobody looks. */
+    public static void writeManifest(ObjectStore objects, PartitionKeys keys, TopicIdPartition partition, ManifestContent content) {
+        ManifestChain.open(objects, keys, partition, 0, 12345, () -> Instant.EPOCH).join().commit(none -> content).join();
     }
 
     /** Rises with the offset, as those of records do. */
