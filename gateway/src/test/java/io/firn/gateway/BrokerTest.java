@@ -8,6 +8,7 @@ import io.firn.gateway.rig.Await;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -168,13 +169,27 @@ class BrokerTest {
     }
 
     @Test
-    void bucketOfAnotherClusterIsRefused() {
+    void bucketOfAnotherClusterIsRefusedBeforeAnythingIsWritten() throws IOException {
         Path bucket = directory.resolve("bucket");
         start("cold.file.dir", bucket.toString()).close();
+        Map<Path, String> before = contents(bucket);
+        assertThat(before).isNotEmpty();
         Map<String, String> other = settings();
         other.put("data.dir", directory.resolve("other").toString());
         other.put("cold.file.dir", bucket.toString());
         assertRefused("cluster", () -> Broker.start(ConfigLoader.of(other)));
+        assertThat(contents(bucket)).isEqualTo(before);
+    }
+
+    /** Of each file what is in it and when it was written. */
+    private static Map<Path, String> contents(Path bucket) throws IOException {
+        Map<Path, String> contents = new HashMap<>();
+        try (Stream<Path> files = Files.walk(bucket)) {
+            for (Path file : files.toList()) {
+                contents.put(file, Files.isRegularFile(file) ? Files.getLastModifiedTime(file) + " " + Files.readString(file, StandardCharsets.ISO_8859_1) : "directory");
+            }
+        }
+        return contents;
     }
 
     /** A supervisor starts again what was refused: the second start must not take the logs for those of deleted topics either. */
