@@ -3,7 +3,10 @@ package io.firn.cold.cache;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assumptions.assumeThat;
+import static org.junit.jupiter.api.Assumptions.abort;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.sun.nio.file.ExtendedOpenOption;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -17,6 +20,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class RegionDirectoryTest {
+
+    /** Of this thread; says how much of what it read the disk was asked for. */
+    private static final Path IO = Path.of("/proc/thread-self/io");
+    private static final int DIRECT_BYTES = 4 << 20;
 
     @TempDir
     Path temp;
@@ -33,6 +40,66 @@ class RegionDirectoryTest {
             ByteBuffer here = target.slice();
             assertThat(region.read(here, 0)).as("up to the end of the file").isEqualTo(bytes.length);
             assertThat(here.flip()).isEqualTo(ByteBuffer.wrap(bytes));
+        }
+    }
+
+    /**
+     * By what this thread has had brought from the disk: a page that is in the page cache is not. Channels of our own tell first whether the file system keeps {@code O_DIRECT} and counts; else there is nothing to see here.
+     */
+    @Test
+    void whatIsAlignedIsWrittenAndReadPastThePageCache() throws IOException {
+        assumeTrue(Files.isReadable(IO), "only Linux counts what a thread reads from the disk");
+        Path probe = Files.createFile(temp.resolve("probe"));
+        try (FileChannel direct = past(probe)) {
+            direct.write(aligned(DIRECT_BYTES), 0);
+            assumeTrue(brought(() -> read(probe)) >= DIRECT_BYTES && brought(() -> direct.read(aligned(DIRECT_BYTES), 0)) >= DIRECT_BYTES && brought(() -> read(probe)) < DIRECT_BYTES,
+                    "O_DIRECT is not kept here, or not counted");
+        }
+
+        RegionFiles.Region region = opened(temp.resolve("cache")).create();
+        region.write(aligned(DIRECT_BYTES), 0);
+        assertThat(brought(() -> read(only(temp.resolve("cache"))))).as("brought for a buffered reader: what was written had left nothing in the page cache").isGreaterThanOrEqualTo(DIRECT_BYTES);
+        assertThat(brought(() -> region.read(aligned(DIRECT_BYTES), 0))).as("brought though all of it is in the page cache now").isGreaterThanOrEqualTo(DIRECT_BYTES);
+    }
+
+    private static FileChannel past(Path file) {
+        try {
+            return FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE, ExtendedOpenOption.DIRECT);
+        } catch (IOException | UnsupportedOperationException refused) {
+            return abort("no O_DIRECT on this file system: " + refused);
+        }
+    }
+
+    /** Some reading, and how many bytes it was given. */
+    @FunctionalInterface
+    private interface Reading {
+        long bytes() throws IOException;
+    }
+
+    /** Bytes that the disk was asked for meanwhile. */
+    private static long brought(Reading reading) throws IOException {
+        long before = fromDisk();
+        assertThat(reading.bytes()).isEqualTo(DIRECT_BYTES);
+        return fromDisk() - before;
+    }
+
+    private static long fromDisk() throws IOException {
+        return Files.readAllLines(IO).stream().filter(line -> line.startsWith("read_bytes: ")).mapToLong(line -> Long.parseLong(line.substring(12))).findFirst().orElseThrow();
+    }
+
+    private static long read(Path file) throws IOException {
+        ByteBuffer target = ByteBuffer.allocateDirect(DIRECT_BYTES);
+        try (FileChannel buffered = FileChannel.open(file)) {
+            while (buffered.read(target) > 0) {
+                continue;
+            }
+        }
+        return target.position();
+    }
+
+    private static Path only(Path directory) throws IOException {
+        try (Stream<Path> all = Files.list(directory)) {
+            return all.findFirst().orElseThrow();
         }
     }
 
