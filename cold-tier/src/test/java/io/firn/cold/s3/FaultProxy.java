@@ -124,7 +124,7 @@ public final class FaultProxy implements AutoCloseable {
             out.flush();
         }
         byte[] body = request.body(in);
-        Optional<HttpFault> fault = faults.stream().filter(candidate -> candidate.takes(request.firstLine())).findFirst();
+        Optional<HttpFault> fault = faults.stream().filter(candidate -> candidate.takes(request.firstLine(), body)).findFirst();
         if (fault.isPresent() && fault.get().beforeServer(client, out)) {
             return false;
         }

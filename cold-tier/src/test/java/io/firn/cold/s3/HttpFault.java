@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiPredicate;
 import java.util.function.Predicate;
 
 /**
@@ -28,10 +29,12 @@ public final class HttpFault {
         STALL_BODY,
         SLOW_BODY,
         SLOW_ANSWER,
-        HOLD_REQUEST
+        HOLD_REQUEST,
+        HOLD_REPLY
     }
 
     private static final int SLOW_PIECES = 6;
+    private static final long HOLD_LIMIT_MS = TimeUnit.MINUTES.toMillis(5);
 
     private final Kind kind;
     private final Optional<byte[]> answer;
@@ -39,7 +42,8 @@ public final class HttpFault {
     private final AtomicInteger left = new AtomicInteger(Integer.MAX_VALUE);
     private final CountDownLatch released = new CountDownLatch(1);
     private final CountDownLatch reached = new CountDownLatch(1);
-    private volatile Predicate<String> requests = line -> true;
+    private final CountDownLatch done = new CountDownLatch(1);
+    private volatile BiPredicate<String, byte[]> requests = (line, body) -> true;
 
     private HttpFault(Kind kind, Optional<byte[]> answer, long pauseMs) {
         this.kind = kind;
@@ -115,6 +119,11 @@ public final class HttpFault {
         return of(Kind.HOLD_REQUEST);
     }
 
+    /** The server does what was asked; its answer comes when it is released, five minutes later at most. Reached when the server has answered. */
+    public static HttpFault holdingReply() {
+        return of(Kind.HOLD_REPLY);
+    }
+
     /** Only the next {@code count} such requests. */
     public HttpFault times(int count) {
         left.set(count);
@@ -123,7 +132,12 @@ public final class HttpFault {
 
     /** Only requests whose request line fulfils this. */
     public HttpFault on(Predicate<String> requestLine) {
-        requests = requestLine;
+        return on((line, body) -> requestLine.test(line));
+    }
+
+    /** Only requests whose request line and body fulfil this, which is asked on the proxy's threads, of requests that earlier faults have not taken. */
+    public HttpFault on(BiPredicate<String, byte[]> request) {
+        requests = request;
         return this;
     }
 
@@ -138,8 +152,13 @@ public final class HttpFault {
         return reached.await(10, TimeUnit.SECONDS);
     }
 
-    boolean takes(String requestLine) {
-        return requests.test(requestLine) && left.getAndUpdate(n -> n > 0 && n < Integer.MAX_VALUE ? n - 1 : n) > 0;
+    /** Waits until the server has answered a request that was held, whether or not anybody is there to be told; false after ten seconds. */
+    public boolean awaitDone() throws InterruptedException {
+        return done.await(10, TimeUnit.SECONDS);
+    }
+
+    boolean takes(String requestLine, byte[] body) {
+        return requests.test(requestLine, body) && left.getAndUpdate(n -> n > 0 && n < Integer.MAX_VALUE ? n - 1 : n) > 0;
     }
 
     boolean answers() {
@@ -155,7 +174,9 @@ public final class HttpFault {
 
     /** Whether the exchange is over before the server has seen the request. */
     boolean beforeServer(Socket client, OutputStream out) throws IOException {
-        reached.countDown();
+        if (kind != Kind.HOLD_REPLY) {
+            reached.countDown();
+        }
         if (kind == Kind.SILENCE) {
             hold();
         }
@@ -163,13 +184,15 @@ public final class HttpFault {
             client.setSoLinger(true, 0);
         }
         if (kind == Kind.HOLD_REQUEST) {
-            pause(TimeUnit.MINUTES.toMillis(5));
+            pause(HOLD_LIMIT_MS);
         }
         return kind == Kind.SILENCE || kind == Kind.RESET;
     }
 
     /** Gives the answer as the fault wants it; whether the connection goes on. */
     boolean afterServer(Socket client, OutputStream out, byte[] head, byte[] body) throws IOException {
+        done.countDown();
+        reached.countDown();
         switch (kind) {
             case DROP_REPLY -> { }
             case RESET_REPLY -> client.setSoLinger(true, 0);
@@ -187,8 +210,8 @@ public final class HttpFault {
                 writeSlowly(out, head, body);
                 return true;
             }
-            case SLOW_ANSWER, HOLD_REQUEST -> {
-                pause(pauseMs);
+            case SLOW_ANSWER, HOLD_REQUEST, HOLD_REPLY -> {
+                pause(kind == Kind.HOLD_REPLY ? HOLD_LIMIT_MS : pauseMs);
                 out.write(head);
                 out.write(body);
                 out.flush();

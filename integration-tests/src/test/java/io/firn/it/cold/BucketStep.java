@@ -1,0 +1,27 @@
+package io.firn.it.cold;
+
+/** Requests to the bucket by which a broker does its work on one topic. */
+enum BucketStep {
+    READ_SEGMENTS("GET", ".segment"),
+    UPLOAD("PUT", ".segment"),
+    CHECK_SIZE("HEAD", ".segment"),
+    READ_TAIL_BACK("GET", ".segment"),
+    CREATE_MANIFEST("PUT", ".manifest"),
+    READ_MANIFEST_BACK("GET", ".manifest"),
+    LIST_MANIFESTS("GET", "/manifest/"),
+    CREATE_BOUNDARY("PUT", ".boundary"),
+    DELETE_MANIFESTS("POST", ".manifest"),
+    DELETE_SEGMENTS("POST", ".segment"),
+    CREATE_TOMBSTONE("PUT", Long.MAX_VALUE + ".boundary"),
+    DELETE_TOMBSTONE("DELETE", Long.MAX_VALUE + ".boundary"),
+    DELETE_DESCRIPTION("POST", ".topic");
+
+    final String method;
+    /** In the path, or in the names of what is to be deleted. */
+    final String named;
+
+    BucketStep(String method, String named) {
+        this.method = method;
+        this.named = named;
+    }
+}

@@ -1,0 +1,75 @@
+package io.firn.it.cold;
+
+import java.net.URLDecoder;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * Tells which step of which change a request to the bucket is, of all that a broker sends about one topic of one partition.
+ *
+ * <p>An upload for offsets that the bucket has not had before is an offload's; one for earlier offsets is a compaction's or merge's; a manifest that raises the log start is retention's. What follows belongs to the same change, as there is one at a time.
+ *
+ * <p>Thread-safe: asked on the proxy's threads. The same request may be asked about again.
+ */
+final class TopicRequests {
+
+    /** What the partition's cold log is being changed for. */
+    enum Change {
+        /** Not known: the topic's deletion, a claim, a sweep. */
+        NONE,
+        OFFLOAD,
+        REWRITING,
+        DROP
+    }
+
+    /** Of the manifest: cold-tier/README. */
+    private static final int LOG_START_AT = 68;
+    private static final int OFFSET_DIGITS = 20;
+
+    private final String directory;
+    private Change change = Change.NONE;
+    private String uploaded = "";
+    private long highestOffset;
+
+    /** @param endOffset where the cold tier ends now */
+    TopicRequests(String topic, long endOffset) {
+        this.directory = "topics/" + topic + "-";
+        this.highestOffset = endOffset;
+    }
+
+    /** The broker is another process: what it is changing is not known. */
+    synchronized void restarted() {
+        change = Change.NONE;
+    }
+
+    /** Whether a request is this step. Steps that change a log, or look whether that was done, are meant only of this change. */
+    synchronized boolean is(BucketStep step, Change of, String requestLine, byte[] body) {
+        String method = requestLine.substring(0, requestLine.indexOf(' '));
+        String target = URLDecoder.decode(requestLine.substring(method.length() + 1, requestLine.lastIndexOf(' ')), StandardCharsets.UTF_8);
+        String about = method.equals("POST") ? new String(body, StandardCharsets.UTF_8) : target;
+        if (!about.contains(directory)) {
+            return false;
+        }
+        follow(method, target, body);
+        return method.equals(step.method) && about.contains(step.named) && switch (step) {
+            case UPLOAD, CREATE_MANIFEST, READ_MANIFEST_BACK -> change == of;
+            case CHECK_SIZE, READ_TAIL_BACK -> change == of && target.equals(uploaded);
+            case LIST_MANIFESTS -> change == of && target.contains("list-type");
+            case READ_SEGMENTS -> !target.equals(uploaded);
+            case CREATE_BOUNDARY -> !target.contains(BucketStep.CREATE_TOMBSTONE.named);
+            case DELETE_MANIFESTS, DELETE_SEGMENTS, CREATE_TOMBSTONE, DELETE_TOMBSTONE, DELETE_DESCRIPTION -> true;
+        };
+    }
+
+    private void follow(String method, String target, byte[] body) {
+        if (method.equals(BucketStep.UPLOAD.method) && target.endsWith(BucketStep.UPLOAD.named)) {
+            int name = target.lastIndexOf('/') + 1;
+            long baseOffset = Long.parseLong(target, name, name + OFFSET_DIGITS, 10);
+            change = baseOffset >= highestOffset ? Change.OFFLOAD : Change.REWRITING;
+            highestOffset = Math.max(highestOffset, baseOffset);
+            uploaded = target;
+        } else if (method.equals(BucketStep.CREATE_MANIFEST.method) && target.endsWith(BucketStep.CREATE_MANIFEST.named) && ByteBuffer.wrap(body).getLong(LOG_START_AT) > 0) {
+            change = Change.DROP;
+        }
+    }
+}
