@@ -11,6 +11,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.firn.cold.BucketInspection;
 import io.firn.cold.BucketVerdict;
 import io.firn.cold.ColdLog;
+import io.firn.cold.DeadTopics;
 import io.firn.cold.Sweeps;
 import io.firn.cold.UploadSource;
 import io.firn.cold.sim.SimFault;
@@ -19,9 +20,13 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.apache.kafka.common.Uuid;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -36,6 +41,10 @@ class LeakTest {
     private static final int SEGMENTS = 12;
     private static final long SWEEP_EVERY_MS = 60_000;
     private static final long DELETE_GRACE_MS = 120_000;
+    /** Version of the metadata the topic is described as of. */
+    private static final long DESCRIBED = 5;
+    /** The boundary above all manifests of a partition that is deleted. */
+    private static final String TOMBSTONE = Long.MAX_VALUE + ".boundary";
     private static final CompactionConfig NEVER = new CompactionConfig(1, 0, Long.MAX_VALUE, 1_000_000);
     private static final CompactionConfig EAGER = new CompactionConfig(0, 0, Long.MAX_VALUE, 1_000_000);
 
@@ -50,9 +59,13 @@ class LeakTest {
         READ_MANIFEST_BACK(GET_SMALL, ".manifest"),
         LIST_MANIFESTS(LIST, "manifest/"),
         CREATE_BOUNDARY(PUT_IF_ABSENT, ".boundary"),
-        DELETE_OLD_MANIFESTS(DELETE, ".manifest"),
+        DELETE_MANIFESTS(DELETE, ".manifest"),
         DELETE_SEGMENTS(DELETE, ".segment"),
-        DELETE_PAGE(DELETE, ".page");
+        DELETE_PAGE(DELETE, ".page"),
+        CREATE_TOMBSTONE(PUT_IF_ABSENT, TOMBSTONE),
+        LIST_PARTITION(LIST, "/0/"),
+        DELETE_TOMBSTONE(DELETE, TOMBSTONE),
+        DELETE_DESCRIPTION(DELETE, ".topic");
 
         final Operation operation;
         final String ending;
@@ -74,7 +87,7 @@ class LeakTest {
 
     /** What the broker does, and by which steps. */
     private enum Doing {
-        OFFLOAD(Step.UPLOAD, Step.READ_TAIL_BACK, Step.CREATE_PAGE, Step.READ_PAGE_BACK, Step.CREATE_MANIFEST, Step.READ_MANIFEST_BACK, Step.LIST_MANIFESTS, Step.CREATE_BOUNDARY, Step.DELETE_OLD_MANIFESTS,
+        OFFLOAD(Step.UPLOAD, Step.READ_TAIL_BACK, Step.CREATE_PAGE, Step.READ_PAGE_BACK, Step.CREATE_MANIFEST, Step.READ_MANIFEST_BACK, Step.LIST_MANIFESTS, Step.CREATE_BOUNDARY, Step.DELETE_MANIFESTS,
                 Step.DELETE_PAGE) {
             @Override
             void prepare(TieredRig rig) {
@@ -206,6 +219,44 @@ class LeakTest {
             boolean over(TieredRig rig) {
                 return rig.log.cold().flatMap(ColdLog::newest).filter(newest -> rig.objects.keys().contains(newest.key())).isPresent();
             }
+        },
+        /** Of the topic, with all it has in the bucket: pages go with the segments. Who comes next has no partition of it any more. */
+        TOPIC_DELETION(Step.LIST_MANIFESTS, Step.CREATE_TOMBSTONE, Step.LIST_PARTITION, Step.DELETE_SEGMENTS, Step.DELETE_MANIFESTS, Step.DELETE_TOMBSTONE, Step.DELETE_DESCRIPTION) {
+            @Override
+            void prepare(TieredRig rig) {
+                rig.start();
+                fill(rig, 10);
+                rig.get(rig.cold.describeTopic(TieredRig.PARTITION.topicId(), TieredRig.PARTITION.topic(), 1, Map.of(), DESCRIBED));
+                assertThat(rig.objects.keys()).anyMatch(key -> key.endsWith(".page"));
+            }
+
+            @Override
+            void begin(TieredRig rig) {
+                rig.get(rig.worker.detach(rig.log, true));
+            }
+
+            @Override
+            void restart(TieredRig rig) {
+                rig.kill(false);
+                rig.startStores();
+                rig.worker.sweepTopics(new GoneTopic());
+            }
+
+            @Override
+            boolean over(TieredRig rig) {
+                return rig.objects.keys().equals(List.of("cluster"));
+            }
+
+            @Override
+            void requireNothingLeaked(TieredRig rig) {
+                assertThat(rig.meter("firn.cold.strange.topics")).isZero();
+                assertThat(rig.meter("firn.cold.stuck.topics")).isZero();
+            }
+
+            @Override
+            void read(TieredRig rig) {
+                // nothing is left to read
+            }
         };
 
         final List<Step> steps;
@@ -222,8 +273,18 @@ class LeakTest {
 
         abstract void begin(TieredRig rig);
 
+        /** Kills the process and starts the next one. */
+        void restart(TieredRig rig) {
+            rig.restart(false);
+            rig.awaitOpened();
+        }
+
         /** On the loop. */
         abstract boolean over(TieredRig rig);
+
+        void requireNothingLeaked(TieredRig rig) throws InterruptedException {
+            requireSweptClean(rig);
+        }
 
         void read(TieredRig rig) {
             Replay.of(rig, 100_000);
@@ -237,6 +298,31 @@ class LeakTest {
         private static void fill(TieredRig rig, int segments) {
             rig.segments(segments);
             rig.awaitOffloaded(rig.onLoop(rig.hot::logEndOffset));
+        }
+    }
+
+    /** What the cluster says of the topic once it has deleted it. */
+    private static final class GoneTopic implements TopicCensus {
+        private static final DeadTopics.Grave GRAVE = new DeadTopics.Grave(DESCRIBED + 1, 1);
+
+        @Override
+        public boolean inCharge() {
+            return true;
+        }
+
+        @Override
+        public boolean exists(Uuid topicId) {
+            return false;
+        }
+
+        @Override
+        public Optional<DeadTopics.Grave> deleted(Uuid topicId) {
+            return Optional.of(GRAVE);
+        }
+
+        @Override
+        public CompletableFuture<Map<Uuid, DeadTopics.Grave>> bury(List<Uuid> topicIds) {
+            return CompletableFuture.completedFuture(topicIds.stream().collect(Collectors.toMap(id -> id, id -> GRAVE)));
         }
     }
 
@@ -263,13 +349,12 @@ class LeakTest {
             rig.roundsUntil("held at " + step, 1_000, () -> fault.heldCount() > 0 || deletes && doing.over(rig) && due(rig));
             assertThat(fault.heldCount()).as("the step is reached").isPositive();
             rig.leaderEpoch += moment == Moment.BEFORE ? 0 : 1; // a restart so quick that nobody else was elected, or another election
-            rig.restart(false);
-            rig.awaitOpened();
+            doing.restart(rig);
             if (moment == Moment.LATE) {
                 fault.release();
             }
             rig.roundsUntil("done after the restart", 5_000, () -> doing.over(rig));
-            requireNothingLeaked(rig);
+            doing.requireNothingLeaked(rig);
             doing.read(rig);
         }
     }
@@ -281,7 +366,7 @@ class LeakTest {
         return false;
     }
 
-    private static void requireNothingLeaked(TieredRig rig) throws InterruptedException {
+    private static void requireSweptClean(TieredRig rig) throws InterruptedException {
         rig.clock.advanceMs(DELETE_GRACE_MS);
         rig.get(Sweeps.now(rig.cold));
         double before = rig.meter("firn.cold.sweeps");
