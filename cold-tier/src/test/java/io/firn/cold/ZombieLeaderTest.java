@@ -27,7 +27,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * A leader is stopped (SIGSTOP) at any request of anything it does in the bucket, before the request has arrived or when its answer is on the way; another leader takes over, and then it goes on as if nothing had happened. Nothing it does counts, nothing that
- * counts is harmed, and what it has left behind is found.
+ * counts is harmed, and what it has left behind is found, and swept by the next who leads.
  */
 class ZombieLeaderTest {
 
@@ -40,6 +40,7 @@ class ZombieLeaderTest {
     private static final long LONG_MS = 400_000;
     private static final long GRACE_MS = 60_000;
     private static final int MOST_REQUESTS = 200;
+    private static final int LEADER_EPOCH = 3;
     /** Two segments under way, one of a later try, and the pages of both. */
     private static final int MOST_LEFT = 9;
 
@@ -175,7 +176,11 @@ class ZombieLeaderTest {
     }
 
     private static ColdStore elsewhere(ColdFixture cold, SimObjectStore bucket) {
-        return ColdStore.open(ColdFixture.config(16 * CHUNK, 0), bucket, cold.sim, new SimpleMeterRegistry(), cold.sim.threads(), new Random(3), TINY);
+        return elsewhere(cold, bucket, 3);
+    }
+
+    private static ColdStore elsewhere(ColdFixture cold, SimObjectStore bucket, long seed) {
+        return ColdStore.open(ColdFixture.config(16 * CHUNK, 0), bucket, cold.sim, new SimpleMeterRegistry(), cold.sim.threads(), new Random(seed), TINY);
     }
 
     /** Stops whoever sends by this store from its request number {@code point} on. */
@@ -220,7 +225,7 @@ class ZombieLeaderTest {
 
         SimObjectStore bucket = cold.objects.reopened();
         ColdStore elsewhere = elsewhere(cold, bucket);
-        ColdLog leader = cold.await(elsewhere.openLog(PARTITION, 3));
+        ColdLog leader = cold.await(elsewhere.openLog(PARTITION, LEADER_EPOCH));
         successor.lead(cold, leader, random, fixtures);
         List<ColdSegment> history = cold.segments(leader);
 
@@ -230,13 +235,14 @@ class ZombieLeaderTest {
         assertThat(cold.failure(zombie.append(SegmentFixture.random(random, zombie.endOffset(), 2, 300)))).as("it learns who leads").isInstanceOf(ColdStoreException.Fenced.class);
         cold.sim.pass(LONG_MS); // it deletes what it believes it may
 
-        ColdLog now = cold.await(elsewhere.openAside(PARTITION, 3));
+        ColdLog now = cold.await(elsewhere.openAside(PARTITION, LEADER_EPOCH));
         assertThat(cold.segments(now)).isEqualTo(history);
         assertThat(now.logStartOffset()).isEqualTo(leader.logStartOffset());
         assertThat(now.cleanOffset()).isEqualTo(leader.cleanOffset());
         assertWhole(cold, now);
         toldTheTruth(work, history);
         assertLeftoversAreFound(cold, bucket, now);
+        assertLeftoversAreSwept(cold, bucket, history);
         cold.await(leader.append(SegmentFixture.random(random, leader.endOffset(), 3, 300)));
         return reached;
     }
@@ -276,14 +282,41 @@ class ZombieLeaderTest {
         left.forEach(key -> assertThat(told).anyMatch(line -> line.startsWith("orphan") && line.contains(key)));
     }
 
+    /** The audit of whoever leads next finds nothing any more once it has swept, and the history is what it was. In a copy of the bucket, as an audit blocks its thread, too. */
+    private static void assertLeftoversAreSwept(ColdFixture cold, SimObjectStore bucket, List<ColdSegment> history) {
+        SimObjectStore copy = copy(bucket);
+        ColdStore next = elsewhere(cold, copy, 4);
+        ColdLog leader = cold.await(next.openLog(PARTITION, LEADER_EPOCH));
+        ColdAudit audit = leader.audit();
+        try {
+            List<StoredObject> left = audit.look().orphans();
+            assertThat(audit.sweep(cold.await(leader.prove()), left)).isEqualTo(left);
+            assertThat(audit.look()).isEqualTo(new ColdFindings(List.of(), 0, List.of(), 0, 0));
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+        assertThat(cold.segments(cold.await(next.openAside(PARTITION, LEADER_EPOCH)))).isEqualTo(history);
+        Set<String> told = new TreeSet<>();
+        BucketVerdict verdict = inspected(copy, told);
+        assertThat(verdict.orphans() + verdict.problems()).as("%s", told).isZero();
+    }
+
     private static long pages(ColdFixture cold, ColdLog log, List<ColdStretch> stretches) {
         return stretches.stream().filter(ColdStretch::isPage).mapToLong(page -> 1 + pages(cold, log, cold.await(log.within(page)))).sum();
     }
 
     /** The inspection blocks its thread, so that it gets a copy of the bucket that answers at once. */
     private static BucketVerdict verified(SimObjectStore bucket, Set<String> told) {
+        return inspected(copy(bucket), told);
+    }
+
+    private static SimObjectStore copy(SimObjectStore bucket) {
         SimObjectStore copy = new SimObjectStore();
         bucket.keys().forEach(key -> copy.put(key, UploadSource.of(ByteBuffer.wrap(bucket.bytes(key)))).join());
+        return copy;
+    }
+
+    private static BucketVerdict inspected(SimObjectStore copy, Set<String> told) {
         try (BucketInspection inspection = BucketInspection.open(copy, "firn")) {
             return inspection.verify(inspection.partitions(Optional.empty()), false, told::add, bytes -> {});
         } catch (InterruptedException e) {
