@@ -1,5 +1,6 @@
 package io.firn.cold;
 
+import io.firn.cold.cache.BufferPool;
 import java.util.Objects;
 import java.util.Optional;
 
@@ -48,6 +49,24 @@ public record ColdStoreConfig(String prefix, String clusterId, int chunkBytes, l
     public ColdStoreConfig(String prefix, String clusterId, int chunkBytes, long cacheBytes, int readParallelism, long readAheadBytes, int uploadParallelism, long requestTimeoutMs,
             int retryMaxAttempts, long deleteGraceMs, boolean acceptNoConditionalWrites) {
         this(prefix, clusterId, chunkBytes, cacheBytes, readParallelism, readAheadBytes, uploadParallelism, requestTimeoutMs, retryMaxAttempts, deleteGraceMs, acceptNoConditionalWrites, PAGE_CACHE_BYTES, Optional.empty());
+    }
+
+    private static final long INDEX_LIMIT_BYTES = 32L << 20;
+    private static final int INDEX_PART = 8;
+
+    /** Of {@code cacheBytes}, what keeps indexes, on the heap: an eighth, at most 32 MiB. As much again may be on its way. */
+    public long indexBytes() {
+        return Math.min(INDEX_LIMIT_BYTES, cacheBytes / INDEX_PART);
+    }
+
+    /** Chunks that the rest has room for. */
+    public int cacheChunks() {
+        return (int) Math.min(Integer.MAX_VALUE, (cacheBytes - indexBytes()) / chunkBytes);
+    }
+
+    /** Direct memory that chunks take once all of the cache is in use: a little more than their bytes, as their buffers are aligned for the disk. */
+    public long directBytes() {
+        return cacheChunks() * BufferPool.directBytes(chunkBytes);
     }
 
     private static void require(String name, long value, long least, long most) {

@@ -11,6 +11,7 @@ import io.firn.cold.store.ReadOnlyObjectStore;
 import io.firn.cold.store.Retrier;
 import io.firn.cold.store.RetryPolicy;
 import io.firn.cold.store.RetryingObjectStore;
+import io.firn.cold.store.SourceReading;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -45,6 +46,21 @@ public final class ObjectStores {
         ObjectStore opened = config.provider() == ObjectStoreConfig.Provider.FILE
                 ? new MeteredObjectStore(FileObjectStore.openToRead(config.directory().orElseThrow(), config.maxConnections()), new ObjectStoreMeters(meters)) : open(config, meters);
         return new ReadOnlyObjectStore(opened);
+    }
+
+    /** Direct memory that a store takes at most, beside what it reads into: of its threads and connections, and of the parts it sends. */
+    public static long directBytes(ObjectStoreConfig config) {
+        long parts = (long) config.uploadParts() * SourceReading.READ_BYTES;
+        return switch (config.provider()) {
+            case FILE -> (long) config.maxConnections() * FileObjectStore.THREAD_BYTES;
+            case S3 -> (long) config.maxConnections() * S3BucketRequests.READ_BYTES + parts;
+            case MINIO -> parts;
+        };
+    }
+
+    /** Heap that the parts of its uploads take at most. */
+    public static long uploadHeapBytes(ObjectStoreConfig config) {
+        return config.provider() == ObjectStoreConfig.Provider.FILE ? 0 : (long) config.uploadParts() * BucketObjectStore.PART_BYTES;
     }
 
     /** {@link #open(ObjectStoreConfig, MeterRegistry)} with another policy than the usual one; {@code config.retryMaxAttempts()} then counts for nothing. */

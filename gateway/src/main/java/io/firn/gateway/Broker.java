@@ -86,7 +86,7 @@ import org.slf4j.LoggerFactory;
 /**
  * The composition root: one broker, from its listeners to its disks.
  *
- * <p><b>Start</b>: data directory and metadata → tiers and their workers → logs begin to open (recover) in the background → listeners →
+ * <p><b>Start</b>: memory that is enough → data directory and metadata → tiers and their workers → logs begin to open (recover) in the background → listeners →
  * registration with the address they have. A partition that is not open yet answers NOT_LEADER_OR_FOLLOWER, on which clients retry; the
  * broker is ready when all are open. Whatever was opened is closed again, in reverse, when a later step fails.
  *
@@ -180,6 +180,7 @@ public final class Broker implements AutoCloseable {
     }
 
     private void open() {
+        checkMemory();
         createDataDirectory();
         Vertx vertx = closing(vertx(), running -> running.close().toCompletionStage().toCompletableFuture().join());
         EventLoops loops = EventLoops.of(vertx, ModuleConfigs.loops(config));
@@ -318,6 +319,13 @@ public final class Broker implements AutoCloseable {
     /** An opening that failed has left nothing to close; why it failed is known to {@link #open()}. */
     private static void closeOpened(CompletableFuture<HotStore> opening) {
         opening.handle((hot, failed) -> Optional.ofNullable(hot)).join().ifPresent(HotStore::close);
+    }
+
+    private void checkMemory() {
+        MemoryNeeds needs = MemoryNeeds.of(config);
+        needs.requireDirect(MemoryNeeds.directLimitBytes());
+        needs.lackingHeap(Runtime.getRuntime().maxMemory()).ifPresent(parts -> LOG.atWarn().addKeyValue("mib", parts)
+                .log("With everything at its limit the settings take more than the heap; raise -Xmx (FIRN_JAVA_OPTS), or lower them"));
     }
 
     private void createDataDirectory() {

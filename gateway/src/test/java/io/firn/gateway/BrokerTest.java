@@ -163,6 +163,12 @@ class BrokerTest {
     }
 
     @Test
+    void aCacheThatTheJvmCannotHoldIsRefusedBeforeAnythingIsMade() {
+        assertRefused("cold.cache.bytes 1052640", () -> start("cold.cache.bytes", Long.toString(1L << 40)));
+        assertThat(directory.resolve("data")).doesNotExist();
+    }
+
+    @Test
     void dataDirectoryThatCannotBeMadeIsRefused() throws IOException {
         Path file = Files.createFile(directory.resolve("file"));
         assertRefused("data.dir", () -> start("data.dir", file.resolve("data").toString()));

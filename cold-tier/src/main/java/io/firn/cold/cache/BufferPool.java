@@ -56,7 +56,12 @@ public final class BufferPool {
 
     /** Direct memory that a disk can be read to and written from past the page cache. */
     private static ByteBuffer aligned(int bytes) {
-        return ByteBuffer.allocateDirect((int) DiskLimits.aligned(bytes) + RegionFiles.ALIGNMENT).alignedSlice(RegionFiles.ALIGNMENT).slice(0, bytes);
+        return ByteBuffer.allocateDirect((int) directBytes(bytes)).alignedSlice(RegionFiles.ALIGNMENT).slice(0, bytes);
+    }
+
+    /** Direct memory that the JVM has to allow for a buffer of {@code bytes}. */
+    public static long directBytes(int bytes) {
+        return DiskLimits.aligned(bytes) + RegionFiles.ALIGNMENT;
     }
 
     /** How many units a chunk of {@code bytes} takes. */

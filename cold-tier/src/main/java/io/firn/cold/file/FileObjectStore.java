@@ -48,6 +48,9 @@ public final class FileObjectStore implements ObjectStore {
     /** Most requests that wait for a thread. */
     static final int QUEUE_LIMIT = 10_000;
 
+    /** Direct memory that a thread of the store keeps at most: what goes to or from the heap at once. */
+    public static final int THREAD_BYTES = 1 << 20;
+
     private static final long CLOSE_LIMIT_MS = 5_000;
 
     private static final Logger log = LoggerFactory.getLogger(FileObjectStore.class);
@@ -159,10 +162,13 @@ public final class FileObjectStore implements ObjectStore {
         return FileChannel.open(KeyPaths.path(root, key), StandardOpenOption.READ);
     }
 
+    /** A buffer on the heap is filled piece by piece: the JDK reads into direct memory first, and keeps as much of that for the thread as it was asked for at once. */
     private static int readFully(String key, FileChannel channel, long from, ByteBuffer target) throws IOException {
         int wanted = target.remaining();
+        int end = target.limit();
         long position = from;
-        while (target.hasRemaining()) {
+        while (target.position() < end) {
+            target.limit(target.isDirect() ? end : Math.min(end, target.position() + THREAD_BYTES));
             int count = channel.read(target, position);
             if (count < 0) {
                 throw new IOException("File ends at " + position + " while being read: " + key);

@@ -34,7 +34,7 @@ import java.util.function.Supplier;
 final class ObjectFiles {
 
     /** Bytes copied from a source at once; one heap buffer of this size per running upload. */
-    private static final int COPY_BYTES = 1 << 20;
+    private static final int COPY_BYTES = FileObjectStore.THREAD_BYTES;
 
     private static final int DIRECTORY_ATTEMPTS = 100;
 

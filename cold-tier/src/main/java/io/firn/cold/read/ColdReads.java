@@ -33,7 +33,7 @@ import org.apache.kafka.common.TopicIdPartition;
 /**
  * All cold reads of a broker: the cache they share, the requests they take turns with, and the door to the thread that owns both.
  *
- * <p><b>Memory</b>: an eighth of {@code cacheBytes}, at most {@value #INDEX_LIMIT_BYTES} bytes, keeps indexes; the rest are chunks. Manifest pages have {@code pageCacheBytes} of their own.
+ * <p><b>Memory</b>: {@code cacheBytes} are shared out by {@link ColdStoreConfig}: some keep indexes, the rest are chunks. Manifest pages have {@code pageCacheBytes} of their own.
  *
  * <p><b>Time</b>: a read ends, one way or the other, within {@code requestTimeoutMs × retryMaxAttempts}: the time the store below is given for one request.
  *
@@ -47,9 +47,6 @@ public final class ColdReads {
 
     /** Reads that wait or work; further ones are refused as Unavailable. */
     private static final int IN_PROGRESS_LIMIT = 10_000;
-
-    private static final long INDEX_LIMIT_BYTES = 32L << 20;
-    private static final int INDEX_PART = 8;
 
     private final ColdThreads threads;
     private final ColdMeters meters;
@@ -68,13 +65,11 @@ public final class ColdReads {
         this.threads = threads;
         this.meters = meters;
         this.deadlineMs = config.requestTimeoutMs() * config.retryMaxAttempts();
-        long indexBytes = Math.min(INDEX_LIMIT_BYTES, config.cacheBytes() / INDEX_PART);
-        int units = (int) Math.min(Integer.MAX_VALUE, (config.cacheBytes() - indexBytes) / config.chunkBytes());
         FetchQueue fetches = new FetchQueue(config.readParallelism());
         RangedGets gets = new RangedGets(objects, threads.work(), meters);
         this.disk = disk(config, clock, threads, meters);
-        this.cache = new ChunkCache(gets, threads, meters, new BufferPool(config.chunkBytes(), units, clock), fetches, disk);
-        this.indexes = new IndexCache(gets, threads, fetches, indexBytes);
+        this.cache = new ChunkCache(gets, threads, meters, new BufferPool(config.chunkBytes(), config.cacheChunks(), clock), fetches, disk);
+        this.indexes = new IndexCache(gets, threads, fetches, config.indexBytes());
         this.pages = new PageCache(gets, threads, fetches, meters, config.pageCacheBytes());
         this.sequences = new ReadSequences(cache, indexes, clock, this::inFurtherTask, config.chunkBytes(), config.readAheadBytes());
         meters.gauge("firn.cold.cache.used.bytes", "Chunk buffers in use, cached chunks included", () -> (long) cache.pool().usedUnits() * config.chunkBytes());

@@ -32,7 +32,7 @@ import java.util.concurrent.TimeUnit;
 final class GetConnections {
 
     /** Bytes read from a socket at once: few system calls, and few pieces, for each GiB. From Netty's older allocator, which finds the same memory again; the adaptive one makes and zeroes new one for buffers of this size. */
-    private static final int READ_BYTES = 256 << 10;
+    static final int READ_BYTES = S3BucketRequests.READ_BYTES;
 
     private static final int HEAD_LIMIT_BYTES = 64 << 10;
 

@@ -42,6 +42,9 @@ import software.amazon.awssdk.services.s3.model.S3Error;
  */
 public final class S3BucketRequests implements BucketRequests {
 
+    /** Direct memory that a connection fills at once. */
+    public static final int READ_BYTES = 256 << 10;
+
     /** Bodies are handed to the network in slices of this size: a larger one would be copied into a direct buffer of its whole size at once. */
     private static final int SLICE_BYTES = 128 << 10;
 

@@ -23,6 +23,9 @@ import java.util.function.Supplier;
  */
 public final class BucketObjectStore implements ObjectStore {
 
+    /** Heap that a part takes, or an object that goes in one request, at most. */
+    public static final int PART_BYTES = MultipartUpload.PART_BYTES;
+
     private final BucketRequests requests;
     private final Retrier retrier;
     private final ExecutorService writers;

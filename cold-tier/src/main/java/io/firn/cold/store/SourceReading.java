@@ -9,7 +9,7 @@ import java.nio.ByteBuffer;
 public final class SourceReading {
 
     /** Read at once. For a heap buffer the JDK keeps a direct one of this size a thread; a multiple of the usual chunks, so that a source that has their checksums still compares whole ones. */
-    private static final int READ_BYTES = 4 << 20;
+    public static final int READ_BYTES = 4 << 20;
 
     private SourceReading() {}
 

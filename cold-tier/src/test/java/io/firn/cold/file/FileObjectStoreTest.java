@@ -8,6 +8,8 @@ import io.firn.cold.ObjectStore;
 import io.firn.cold.ObjectStoreContract;
 import io.firn.cold.UploadSource;
 import java.io.IOException;
+import java.lang.management.BufferPoolMXBean;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -66,6 +68,17 @@ class FileObjectStoreTest extends ObjectStoreContract {
         await(store.putIfAbsent("topics/t-1/0/x.segment", utf8("bytes")));
         assertThat(root().resolve("topics/t-1/0/x.segment")).hasContent("bytes");
         assertThat(temporaryFiles()).isEmpty();
+    }
+
+    /** The JDK copies through direct memory, and keeps that for the thread. */
+    @Test
+    void whatGoesToTheHeapTakesLittleDirectMemory() {
+        int size = 24 << 20;
+        await(store.put("large", UploadSource.of(ByteBuffer.allocate(size))));
+        BufferPoolMXBean direct = ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream().filter(pool -> pool.getName().equals("direct")).findAny().orElseThrow();
+        long before = direct.getTotalCapacity();
+        await(store.get("large", 0, ByteBuffer.allocate(size)));
+        assertThat(direct.getTotalCapacity() - before).isLessThan(8 << 20);
     }
 
     @Test

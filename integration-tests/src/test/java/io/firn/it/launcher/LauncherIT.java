@@ -12,6 +12,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -67,6 +68,53 @@ class LauncherIT {
     void aHeapOfTheOperatorsOwnMayBeSmallerThanTheOneItBeginsWith() throws Exception {
         try (FirnProcess up = up(Map.of("FIRN_JAVA_OPTS", "-Xmx40m"))) {
             stop(up);
+        }
+    }
+
+    @Test
+    void theJvmMayHaveTheDirectMemoryThatTheSettingsTake() throws Exception {
+        Path home = javaThatPrintsItsArguments();
+        Path file = Files.writeString(directory.resolve("firn.yaml"), """
+                kafka.inflight.max.bytes: 268435456
+                cold:
+                  page.cache.bytes: 99999999999
+                  cache.bytes: "2147483648" # 2 GiB
+                """);
+        Map<String, String> variable = Map.of("FIRN_COLD_CACHE_BYTES", "1073741824");
+
+        assertThat(directMib(home, Map.of(), "up")).isEqualTo(960);
+        assertThat(directMib(home, Map.of(), "up", "--set", "cold.cache.bytes=2147483648")).isEqualTo(2048 + 256 + 2 * 128 + 128);
+        assertThat(directMib(home, Map.of(), "up", "--config", file.toString())).isEqualTo(2048 + 256 + 2 * 256 + 128);
+        assertThat(directMib(home, variable, "up", "--config=" + file)).isEqualTo(1024 + 128 + 2 * 256 + 128);
+        assertThat(directMib(home, variable, "up", "--set=cold.cache.bytes=67108864")).as("no less than the launcher's own").isEqualTo(960);
+        assertThat(directMib(home, Map.of(), "up", "--set", "cold.cache.bytes=much")).as("which the broker refuses").isEqualTo(960);
+        assertThat(directMib(home, Map.of(), "replay", "rivers", "--set", "cold.cache.bytes=1073741824")).isEqualTo(1024 + 128 + 64);
+    }
+
+    private Path javaThatPrintsItsArguments() throws IOException {
+        Path home = Files.createDirectories(directory.resolve("jdk"));
+        Files.writeString(home.resolve("release"), "JAVA_VERSION=\"17.0.1\"\n");
+        Path java = Files.createFile(Files.createDirectory(home.resolve("bin")).resolve("java"), PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwxr-xr-x")));
+        Files.writeString(java, "#!/bin/sh\nprintf '%s\\n' \"$@\"\n");
+        return home;
+    }
+
+    private long directMib(Path javaHome, Map<String, String> environment, String... arguments) throws Exception {
+        Map<String, String> all = new HashMap<>(environment);
+        all.put("JAVA_HOME", javaHome.toString());
+        try (FirnProcess printing = FirnProcess.start(directory, all, arguments)) {
+            assertThat(printing.exitCode()).as("%s", printing).isZero();
+            String option = printing.out().stream().filter(line -> line.startsWith("-XX:MaxDirectMemorySize=")).findFirst().orElseThrow();
+            return Long.parseLong(option.substring(option.indexOf('=') + 1, option.length() - 1));
+        }
+    }
+
+    @Test
+    void aCacheThatTheOperatorsOwnLimitCannotHoldIsOneLineAndExitCodeTwo() throws Exception {
+        try (FirnProcess up = up(Map.of("FIRN_JAVA_OPTS", "-XX:MaxDirectMemorySize=256m"))) {
+            assertThat(up.exitCode()).isEqualTo(2);
+            assertThat(up.err()).singleElement().asString().startsWith("firn: ").contains("cold.cache.bytes", "-XX:MaxDirectMemorySize", "of 256:");
+            assertThat(directory.resolve("data")).doesNotExist();
         }
     }
 
