@@ -13,7 +13,7 @@ import org.slf4j.LoggerFactory;
  * Direct buffers of one size, made when first needed, used again for ever: the memory of the chunk cache and its bound.
  *
  * <p>A chunk larger than that size (a segment written under a larger setting) gets a buffer of its own that counts as several and is left to the
- * garbage collector afterwards. If the JVM refuses direct memory, the pool stays as large as it got, and says so once; it asks again every {@value #ASK_AGAIN_MS} ms, since a refusal
+ * garbage collector afterwards; as many idle ones as would be too much beside it are left to it, too. If the JVM refuses direct memory, the pool stays as large as it got, and says so once; it asks again every {@value #ASK_AGAIN_MS} ms, since a refusal
  * takes the JVM half a second and a full collection, on the thread that wants the buffer.
  *
  * <p><b>Making takes time</b>: the JVM clears the memory, and the system gives it page by page, 1 to 3 ms a MiB in all (measured on 2 busy cores). Tasks of the reads may run on an event loop; so no more than {@value #MAKE_BYTES} bytes, or one buffer if that is
@@ -104,17 +104,21 @@ public final class BufferPool {
             return Optional.empty();
         }
         ByteBuffer again = units == 1 ? idle.poll() : null;
-        Optional<ByteBuffer> buffer = again != null ? Optional.of(again) : allocate(units == 1 ? unitBytes : bytes);
+        Optional<ByteBuffer> buffer = again != null ? Optional.of(again) : allocate(units, units == 1 ? unitBytes : bytes);
         if (buffer.isPresent()) {
             usedUnits = usedUnits + units;
         }
         return buffer;
     }
 
-    private Optional<ByteBuffer> allocate(int bytes) {
+    private Optional<ByteBuffer> allocate(int units, int bytes) {
         long nowMs = clock.millis();
         if (refusedMs.isPresent() && Math.abs(nowMs - refusedMs.getAsLong()) < ASK_AGAIN_MS) {
             return Optional.empty();
+        }
+        while (madeUnits() + units > capacityUnits) {
+            idle.poll(); // for a chunk of several units: what lies idle would be memory beside the bound
+            pooled--;
         }
         try {
             ByteBuffer made = memory.apply(bytes);

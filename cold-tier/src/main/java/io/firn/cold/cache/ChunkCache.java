@@ -144,15 +144,28 @@ public final class ChunkCache {
             return grant.answer();
         }
         List<ChunkAddress> granted = run.subList(0, grant.units() / chunkUnits);
+        if (!canMakeRoom(Math.max(chunkUnits, (grant.units() + 1) / 2))) {
+            return Ahead.MEMORY_USED;
+        }
         List<ByteBuffer> buffers = new ArrayList<>();
         boolean later = take(granted, buffers);
         boolean kept = chunkUnits == 1; // by the pool, for the further task
-        if (buffers.isEmpty() || (later ? kept : buffers.size() * 2 < granted.size())) {
+        if (later && kept || buffers.isEmpty()) {
             buffers.forEach(pool::give);
             return later ? Ahead.LATER : Ahead.MEMORY_USED;
         }
         request(granted.subList(0, buffers.size()), buffers, sequence);
         return Ahead.REQUESTED;
+    }
+
+    /** Whether so many units are free, or taken by chunks that may go for read-ahead: none goes for a run that would be too short in the end. */
+    private boolean canMakeRoom(int units) {
+        int room = pool.capacityUnits() - pool.usedUnits();
+        for (Iterator<Chunk> eldest = chunks.values().iterator(); room < units && eldest.hasNext(); ) {
+            Chunk chunk = eldest.next();
+            room += mayGo(chunk, false) ? pool.units(chunk.length()) : 0;
+        }
+        return room >= units;
     }
 
     /** Takes buffers for these chunks, one after the other, as far as there are any; whether it ended because a further task has to make them. */
@@ -263,7 +276,7 @@ public final class ChunkCache {
     private boolean evict(boolean unreadToo) {
         for (Iterator<Chunk> eldest = chunks.values().iterator(); eldest.hasNext(); ) {
             Chunk chunk = eldest.next();
-            if (chunk.state == Chunk.State.READY && chunk.pins == 0 && (unreadToo || !chunk.unread)) {
+            if (mayGo(chunk, unreadToo)) {
                 eldest.remove();
                 endUnread(chunk);
                 pool.give(chunk.buffer);
@@ -271,6 +284,10 @@ public final class ChunkCache {
             }
         }
         return false;
+    }
+
+    private static boolean mayGo(Chunk chunk, boolean unreadToo) {
+        return chunk.state == Chunk.State.READY && chunk.pins == 0 && (unreadToo || !chunk.unread);
     }
 
     // The local disk

@@ -241,6 +241,39 @@ class CachePartsTest {
             assertThat(pool.usedUnits()).isEqualTo(4);
         }
 
+        /** As after {@code cold.chunk.bytes} was lowered: older segments have chunks of several units. */
+        @Test
+        void withChunksOfAllSizesThereIsNeverMoreMemoryThanTheBound() {
+            List<ByteBuffer> units = new ArrayList<>();
+            for (int i = 0; i < 4; i++) {
+                units.add(pool.take(1024).orElseThrow());
+            }
+            units.forEach(pool::give);
+            assertThat(pool.madeUnits()).isEqualTo(4);
+            ByteBuffer large = pool.take(2049).orElseThrow();
+            assertThat(pool.madeUnits()).as("three for it, one idle").isEqualTo(4);
+            assertThat(pool.take(1024)).isPresent();
+            assertThat(asked).as("which was not made anew").hasSize(5);
+            pool.give(large);
+            for (int i = 0; i < 3; i++) {
+                assertThat(pool.take(1024)).isPresent();
+            }
+            assertThat(asked).hasSize(8);
+            assertThat(pool.madeUnits()).isEqualTo(4);
+            assertThat(pool.affords(1024)).as("as all are made").isTrue();
+        }
+
+        @Test
+        void whatIsIdleIsNotGivenUpForWhatTheJvmRefuses() {
+            available = 2;
+            List<ByteBuffer> units = List.of(pool.take(1024).orElseThrow(), pool.take(1024).orElseThrow());
+            assertThat(pool.take(1024)).isEmpty();
+            units.forEach(pool::give);
+            assertThat(pool.take(4096)).isEmpty();
+            assertThat(pool.take(1024)).isPresent();
+            assertThat(pool.take(1024)).isPresent();
+        }
+
         @Test
         void aLargerChunkCountsAsSeveral() {
             ByteBuffer large = pool.take(2049).orElseThrow();
