@@ -1,12 +1,14 @@
 package io.firn.cold.read;
 
 import java.util.ArrayDeque;
+import java.util.function.BooleanSupplier;
 
 /**
  * Bounds the bytes on the heap of what has been asked for and is not there yet: who wants more waits in order, before it takes a place among the requests. What a read waits for goes first, and what is fetched ahead never has more than
- * half, so that it cannot be what a read waits behind.
+ * half. Nor is it what a read waits behind: its requests come last, so while nothing else that is waited for is on its way, the next one goes, however much is fetched ahead.
  *
- * <p>Something larger than that goes by itself, and counts as all of it. The queues are bounded by who may ask: a tail or a page for each read in progress, and a few for each sequence.
+ * <p>Something larger than its bound goes all the same: by itself if it is fetched ahead, beside that alone if it is waited for. So no more is on its way than the limit, or the largest and half of the limit. The queues are bounded by who may ask: a tail or a page for each read in
+ * progress, and a few for each sequence, those included that are given up while they wait.
  *
  * <p>Threading: confined to the reads thread.
  */
@@ -17,12 +19,12 @@ final class ArrivalBudget {
 
     /** Bytes that somebody has, or waits for; to be given back once. */
     static final class Ticket {
-        private final Runnable begin;
+        private final BooleanSupplier begin;
         private final long bytes;
         private boolean ahead;
         private boolean granted;
 
-        private Ticket(long bytes, boolean ahead, Runnable begin) {
+        private Ticket(long bytes, boolean ahead, BooleanSupplier begin) {
             this.bytes = bytes;
             this.ahead = ahead;
             this.begin = begin;
@@ -39,14 +41,14 @@ final class ArrivalBudget {
         this.limitBytes = limitBytes;
     }
 
-    /** For somebody who waits; {@code begin} runs once it has the bytes, which may be now. */
-    Ticket demand(long bytes, Runnable begin) {
-        return enter(demanded, new Ticket(Math.min(bytes, limitBytes), false, begin));
+    /** For somebody who waits; {@code begin} runs once it has the bytes, which may be now, and says whether it wants them still. */
+    Ticket demand(long bytes, BooleanSupplier begin) {
+        return enter(demanded, new Ticket(bytes, false, begin));
     }
 
     /** For somebody who does not wait; otherwise as {@link #demand}. */
-    Ticket ahead(long bytes, Runnable begin) {
-        return enter(ahead, new Ticket(Math.min(bytes, limitBytes / AHEAD_PART), true, begin));
+    Ticket ahead(long bytes, BooleanSupplier begin) {
+        return enter(ahead, new Ticket(bytes, true, begin));
     }
 
     private Ticket enter(ArrayDeque<Ticket> queue, Ticket ticket) {
@@ -71,16 +73,15 @@ final class ArrivalBudget {
 
     /** What was granted is there, or will never be. */
     void giveBack(Ticket ticket) {
-        takenBytes -= ticket.bytes;
-        aheadBytes -= ticket.ahead ? ticket.bytes : 0;
+        take(ticket, -1);
         pump();
     }
 
     private void pump() {
-        while (!demanded.isEmpty() && fits(demanded.peek())) {
+        while (!demanded.isEmpty() && (takenBytes == aheadBytes || fits(demanded.peek()))) {
             grant(demanded.poll());
         }
-        while (demanded.isEmpty() && !ahead.isEmpty() && fits(ahead.peek()) && aheadBytes + ahead.peek().bytes <= limitBytes / AHEAD_PART) {
+        while (demanded.isEmpty() && !ahead.isEmpty() && (takenBytes == 0 || fits(ahead.peek()) && aheadBytes + ahead.peek().bytes <= limitBytes / AHEAD_PART)) {
             grant(ahead.poll());
         }
     }
@@ -91,8 +92,14 @@ final class ArrivalBudget {
 
     private void grant(Ticket ticket) {
         ticket.granted = true;
-        takenBytes += ticket.bytes;
-        aheadBytes += ticket.ahead ? ticket.bytes : 0;
-        ticket.begin.run();
+        take(ticket, 1);
+        if (!ticket.begin.getAsBoolean()) {
+            take(ticket, -1);
+        }
+    }
+
+    private void take(Ticket ticket, int sign) {
+        takenBytes += sign * ticket.bytes;
+        aheadBytes += ticket.ahead ? sign * ticket.bytes : 0;
     }
 }

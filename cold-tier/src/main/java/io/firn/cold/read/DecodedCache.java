@@ -5,12 +5,15 @@ import io.firn.cold.ColdThreads;
 import io.firn.cold.cache.FetchQueue;
 import io.firn.cold.cache.RangedGets;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.ToLongFunction;
@@ -35,7 +38,14 @@ final class DecodedCache<V> {
         private final CompletableFuture<V> result = new CompletableFuture<>();
         private ArrivalBudget.Ticket ticket;
         private Optional<FetchQueue.Fetch> fetch = Optional.empty();
+        /** Whether somebody waits for it. */
         private boolean wanted;
+        /** Whether those are still there for whom it is fetched ahead. */
+        private final List<BooleanSupplier> followers = new ArrayList<>();
+
+        private boolean abandoned() {
+            return !wanted && followers.stream().noneMatch(BooleanSupplier::getAsBoolean);
+        }
     }
 
     private final RangedGets gets;
@@ -92,16 +102,22 @@ final class DecodedCache<V> {
         return arrival.result;
     }
 
-    /** {@link #get} for somebody who does not wait: what is waited for goes first, and a later {@link #get} brings it forward. */
-    CompletableFuture<V> ahead(Source<V> source, Object reader) {
+    /**
+     * {@link #get} for somebody who does not wait: what is waited for goes first, and a later {@link #get} brings it forward.
+     *
+     * @param followed whether the reader is still there: else it fails, when its turn comes
+     */
+    CompletableFuture<V> ahead(Source<V> source, Object reader, BooleanSupplier followed) {
         if (kept.containsKey(source.key())) {
             return CompletableFuture.completedFuture(kept.get(source.key()));
         }
         Arrival<V> present = onTheirWay.get(source.key());
         if (present != null) {
+            present.followers.add(followed);
             return present.result;
         }
         Arrival<V> arrival = enter(source);
+        arrival.followers.add(followed);
         arrival.ticket = budget.ahead(source.sizeBytes(), () -> fetch(source, arrival, reader));
         return arrival.result;
     }
@@ -112,9 +128,16 @@ final class DecodedCache<V> {
         return arrival;
     }
 
-    private void fetch(Source<V> source, Arrival<V> arrival, Object reader) {
+    /** False if nobody wants it any more. */
+    private boolean fetch(Source<V> source, Arrival<V> arrival, Object reader) {
+        if (arrival.abandoned()) {
+            onTheirWay.remove(source.key());
+            arrival.result.completeExceptionally(new ColdStoreException.Unavailable("Nobody reads on to " + source.key() + " any more", null));
+            return false;
+        }
         Consumer<Runnable> begin = done -> begin(source, arrival, done, true);
         arrival.fetch = Optional.of(arrival.wanted ? fetches.demand(reader, begin) : fetches.ahead(reader, begin));
+        return true;
     }
 
     private void begin(Source<V> source, Arrival<V> arrival, Runnable done, boolean mayRepeat) {

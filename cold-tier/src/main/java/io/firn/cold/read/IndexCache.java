@@ -31,9 +31,9 @@ final class IndexCache {
         return segment.tailBytes() > LiveSegment.TAIL_LIMIT_BYTES ? CompletableFuture.failedFuture(segment.tailTooLarge()) : cache.get(source(partition, segment), Optional.of(reader));
     }
 
-    /** {@link #get} before anybody waits for it. */
-    CompletableFuture<SegmentIndexes> ahead(TopicIdPartition partition, LiveSegment segment, Object reader) {
-        return segment.tailBytes() > LiveSegment.TAIL_LIMIT_BYTES ? CompletableFuture.failedFuture(segment.tailTooLarge()) : cache.ahead(source(partition, segment), reader);
+    /** {@link #get} before anybody waits for it; given up with the sequence, unless it is on its way then. */
+    CompletableFuture<SegmentIndexes> ahead(TopicIdPartition partition, LiveSegment segment, ReadSequence sequence) {
+        return segment.tailBytes() > LiveSegment.TAIL_LIMIT_BYTES ? CompletableFuture.failedFuture(segment.tailTooLarge()) : cache.ahead(source(partition, segment), sequence, () -> !sequence.abandoned());
     }
 
     private static DecodedCache.Source<SegmentIndexes> source(TopicIdPartition partition, LiveSegment segment) {

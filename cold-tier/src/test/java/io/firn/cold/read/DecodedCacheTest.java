@@ -42,9 +42,9 @@ class DecodedCacheTest {
     @Test
     void oneThatSomebodyWaitsForGoesBeforeThoseFetchedAheadWhetherItIsNewOrOneOfThem() {
         SimFault hold = objects.inject(SimFault.holdingReplies().on(Operation.GET));
-        cache.ahead(source(0), "reader");
-        CompletableFuture<Byte> queued = cache.ahead(source(1), "reader");
-        cache.ahead(source(2), "reader");
+        cache.ahead(source(0), "reader", () -> true);
+        CompletableFuture<Byte> queued = cache.ahead(source(1), "reader", () -> true);
+        cache.ahead(source(2), "reader", () -> true);
         sim.settle();
         assertThat(hold.heldCount()).as("read-ahead leaves a place").isOne();
         CompletableFuture<Byte> waited = cache.get(source(1), Optional.empty());
@@ -56,7 +56,7 @@ class DecodedCacheTest {
         assertThat(queued).isCompletedWithValue((byte) 1);
         sim.settle();
         assertThat(objects.requests(Operation.GET)).as("one each").isEqualTo(3);
-        assertThat(cache.ahead(source(2), "reader")).isCompletedWithValue((byte) 2);
+        assertThat(cache.ahead(source(2), "reader", () -> true)).isCompletedWithValue((byte) 2);
         assertThat(fetches.inFlight()).isZero();
     }
 
@@ -69,14 +69,14 @@ class DecodedCacheTest {
             }
             return bytes.get(0);
         });
-        assertThat(sim.await(cache.ahead(damaged, "reader"))).isEqualTo((byte) 3);
+        assertThat(sim.await(cache.ahead(damaged, "reader", () -> true))).isEqualTo((byte) 3);
         assertThat(times[0]).isEqualTo(2);
     }
 
     @Test
     void oneThatFailsAheadFailsForWhoeverJoinedAndIsAskedForAnew() {
         objects.inject(SimFault.failing(1).on(Operation.GET));
-        CompletableFuture<Byte> ahead = cache.ahead(source(4), "reader");
+        CompletableFuture<Byte> ahead = cache.ahead(source(4), "reader", () -> true);
         CompletableFuture<Byte> joined = cache.get(source(4), Optional.empty());
         sim.settle();
         assertThat(ahead).isCompletedExceptionally();
@@ -112,7 +112,7 @@ class DecodedCacheTest {
         @Test
         void whatIsFetchedAheadHasHalfOfItAndOneThatComesToBeWaitedForGoesBeforeTheOthers() {
             SimFault hold = objects.inject(SimFault.holdingReplies().on(Operation.GET));
-            List<CompletableFuture<Byte>> ahead = IntStream.range(0, 3).mapToObj(i -> bounded.ahead(large(i, 40), "reader")).toList();
+            List<CompletableFuture<Byte>> ahead = IntStream.range(0, 3).mapToObj(i -> bounded.ahead(large(i, 40), "reader", () -> true)).toList();
             sim.settle();
             assertThat(hold.heldCount()).isOne();
             bounded.get(large(2, 40), Optional.empty());
@@ -134,7 +134,49 @@ class DecodedCacheTest {
             hold.release();
             assertThat(sim.await(small)).isZero();
             assertThat(sim.await(huge)).isEqualTo((byte) 1);
-            assertThat(sim.await(bounded.ahead(large(2, 400), "reader"))).isEqualTo((byte) 2);
+            assertThat(sim.await(bounded.ahead(large(2, 400), "reader", () -> true))).isEqualTo((byte) 2);
+        }
+
+        /** Requests that are made ahead come last: behind those a read might wait for all others. */
+        @Test
+        void aReadWaitsForNothingThatIsFetchedAheadHoweverLargeBothAre() {
+            SimFault hold = objects.inject(SimFault.holdingReplies().on(Operation.GET));
+            bounded.ahead(large(0, 40), "reader", () -> true);
+            CompletableFuture<Byte> large = bounded.get(large(1, 90), Optional.empty());
+            bounded.get(large(2, 10), Optional.empty());
+            sim.settle();
+            assertThat(hold.heldCount()).as("of 100; what is waited for waits for such").isEqualTo(2);
+            hold.release();
+            assertThat(sim.await(large)).isEqualTo((byte) 1);
+        }
+
+        @Test
+        void oneThatIsLargerThanWhatIsFetchedAheadMayHaveGoesAloneAlsoWhenItComesToBeWaitedFor() {
+            SimFault hold = objects.inject(SimFault.holdingReplies().on(Operation.GET));
+            List<CompletableFuture<Byte>> ahead = IntStream.range(0, 3).mapToObj(i -> bounded.ahead(large(i, 60 + 100 * i), "reader", () -> true)).toList();
+            sim.settle();
+            assertThat(hold.heldCount()).isOne();
+            bounded.get(large(0, 60), Optional.empty());
+            sim.settle();
+            assertThat(hold.heldCount()).as("it takes what it takes").isOne();
+            hold.release();
+            assertThat(sim.await(ahead.get(2))).isEqualTo((byte) 2);
+        }
+
+        @Test
+        void whatNobodyReadsOnToAnyMoreIsNotFetchedWhenItsTurnComes() {
+            boolean[] followed = {true};
+            SimFault hold = objects.inject(SimFault.holdingReplies().on(Operation.GET));
+            List<CompletableFuture<Byte>> ahead = IntStream.range(0, 3).mapToObj(i -> bounded.ahead(large(i, 40), "reader", () -> followed[0])).toList();
+            CompletableFuture<Byte> ofTwo = bounded.ahead(large(2, 40), "another", () -> true);
+            followed[0] = false;
+            hold.release();
+            sim.settle();
+            assertThat(ahead.get(0)).as("it was on its way").isCompletedWithValue((byte) 0);
+            assertThat(ahead.get(1)).isCompletedExceptionally();
+            assertThat(ofTwo).isCompletedWithValue((byte) 2);
+            assertThat(objects.requests(Operation.GET)).isEqualTo(2);
+            assertThat(sim.await(bounded.get(large(1, 40), Optional.empty()))).as("whoever wants it later gets it").isEqualTo((byte) 1);
         }
 
         @Test
