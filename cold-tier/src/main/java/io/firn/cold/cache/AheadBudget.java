@@ -1,7 +1,10 @@
 package io.firn.cold.cache;
 
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /**
@@ -26,6 +29,8 @@ final class AheadBudget {
         private int wantedUnits;
         private int onTheWayUnits;
         private int unreadUnits;
+        /** The chunks of these units, the nearest first. */
+        private final Set<Chunk> unread = new LinkedHashSet<>();
         /** Whether it has asked for what it did not get. */
         private boolean lacking;
 
@@ -39,6 +44,10 @@ final class AheadBudget {
 
         private boolean holdsAnything() {
             return unreadUnits > 0 || onTheWayUnits > 0;
+        }
+
+        Set<Chunk> unread() {
+            return unread;
         }
 
         Object sequence() {
@@ -87,11 +96,12 @@ final class AheadBudget {
         return free < Math.max(chunkUnits, run / 2 + run % 2) ? IN_USE_BY_OTHERS : new Grant(ChunkCache.Ahead.REQUESTED, Math.min(run, free));
     }
 
-    /** The sequence has all it wants: if it holds nothing, it need not be reckoned with. */
+    /** The sequence has all it wants, which is what it holds: the rest of its share is for the others, and if it holds nothing, it need not be reckoned with. */
     void content(Object sequence) {
         Share share = shares.get(sequence);
         if (share != null) {
-            levelsStale |= share.fetches();
+            levelsStale |= share.fetches() || share.wantedUnits != share.unreadUnits;
+            share.wantedUnits = share.unreadUnits;
             share.lacking = false;
             forgetIfIdle(share);
         }
@@ -116,6 +126,12 @@ final class AheadBudget {
         });
     }
 
+    /** What was fetched ahead for the sequence and not read, the nearest first. */
+    List<Chunk> unread(Object sequence) {
+        Share share = shares.get(sequence);
+        return share == null ? List.of() : List.copyOf(share.unread);
+    }
+
     void requested(Share share, int units) {
         share.lacking = false;
         share.onTheWayUnits += units;
@@ -137,6 +153,11 @@ final class AheadBudget {
         share.unreadUnits -= units;
         unreadUnits -= units;
         forgetIfIdle(share);
+    }
+
+    int unreadUnits(Object sequence) {
+        Share share = shares.get(sequence);
+        return share == null ? 0 : share.unreadUnits;
     }
 
     int unreadUnits() {

@@ -191,6 +191,7 @@ public final class ChunkCache {
             chunk.share = share;
             chunk.unread = true;
             chunk.onTheWayAhead = true;
+            share.unread().add(chunk);
             budget.requested(share, pool.units(chunk.length()));
             meters.chunkAhead();
             if (!load(chunk)) {
@@ -212,13 +213,29 @@ public final class ChunkCache {
 
     /** Nobody follows this sequence any more: what was fetched ahead for it loses its protection, what has not begun is cancelled. */
     public void abandon(Object sequence) {
-        for (Chunk chunk : List.copyOf(chunks.values())) {
-            if (chunk.unread && chunk.share.sequence() == sequence) {
+        giveUpBehind(sequence, 0);
+        budget.abandon(sequence);
+    }
+
+    /** The sequence gets to no more than {@code bytes} of what was fetched ahead for it soon: what lies behind them loses its protection as if it were abandoned. */
+    public void keepAhead(Object sequence, long bytes) {
+        if ((long) budget.unreadUnits(sequence) * pool.unitBytes() > bytes && giveUpBehind(sequence, bytes)) {
+            budget.content(sequence);
+        }
+    }
+
+    private boolean giveUpBehind(Object sequence, long bytes) {
+        long nearer = 0;
+        boolean any = false;
+        for (Chunk chunk : budget.unread(sequence)) {
+            if (chunk.unread && nearer >= bytes) {
                 runs.cancel(chunk).forEach(this::withdraw);
                 endUnread(chunk);
+                any = true;
             }
+            nearer += chunk.length();
         }
-        budget.abandon(sequence);
+        return any;
     }
 
     private void withdraw(Chunk cancelled) {
@@ -253,6 +270,7 @@ public final class ChunkCache {
     private void endUnread(Chunk chunk) {
         if (chunk.unread) {
             chunk.unread = false;
+            chunk.share.unread().remove(chunk);
             budget.notUnread(chunk.share, pool.units(chunk.length()));
         }
     }

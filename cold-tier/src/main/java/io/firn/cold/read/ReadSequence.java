@@ -3,7 +3,7 @@ package io.firn.cold.read;
 /**
  * A reader who goes through a log, recognized by asking for the offset at which the former read ended. It remembers where that is, so that
  * the next read needs no index, and how far to fetch ahead: nothing at first, then two chunks, or twice the last read if that is more, and
- * twice as far with every further read that follows on, up to a limit.
+ * twice as far with every further read that follows on, up to a limit, and up to what the reader takes in some seconds: more would be memory that others want.
  *
  * <p><b>Window and reach.</b> The window is what it has ahead, read or on the way: it shrinks when memory is refused. Its reach is what the window would be without that: it tells how long a reader this is, and with that how much is
  * asked for at once ({@link #runBytes()}): little by a short one, so that a store is not asked for what nobody reads; a lot by a long one, so that a replay is few requests.
@@ -32,6 +32,7 @@ final class ReadSequence {
     private SegmentChunks chunks;
     private long position;
     private int readBytes;
+    private final ReaderPace pace = new ReaderPace();
     private long windowBytes;
     private long reachBytes;
     private Standing standing = Standing.UNKNOWN;
@@ -70,7 +71,17 @@ final class ReadSequence {
         return standing == Standing.KNOWN;
     }
 
-    void followedOn(int chunkBytes, long limitBytes) {
+    /** Its read ended now. */
+    void delivered(long nowMs) {
+        pace.took(readBytes, nowMs);
+    }
+
+    /** Most that it has use for ahead of it. */
+    long usefulBytes(int chunkBytes, long nowMs) {
+        return Math.max(Math.max(2L * chunkBytes, 2L * readBytes), pace.bytesInASpan(nowMs));
+    }
+
+    void followedOn(int chunkBytes, long limitBytes, long nowMs) {
         if (reachBytes == 0) {
             reachBytes = Math.min(limitBytes, Math.max(2L * chunkBytes, 2L * readBytes)); // what the next read asks for itself is no read-ahead
             windowBytes = reachBytes;
@@ -78,6 +89,7 @@ final class ReadSequence {
             reachBytes = Math.min(limitBytes, Math.max(2L * chunkBytes, 2 * reachBytes));
             windowBytes = Math.min(reachBytes, Math.max(2L * chunkBytes, 2 * windowBytes));
         }
+        windowBytes = Math.min(windowBytes, usefulBytes(chunkBytes, nowMs));
     }
 
     /** Read-ahead was refused as it has its share already: it makes do with that. */

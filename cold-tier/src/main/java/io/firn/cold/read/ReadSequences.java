@@ -22,7 +22,7 @@ import org.apache.kafka.common.TopicIdPartition;
  * how far it reads ahead stays. What was fetched ahead of the old object is let go.
  *
  * <p>At most {@value #LIMIT} sequences: the one that was idle longest is given up, its read-ahead cancelled. When the cache refuses read-ahead,
- * sequences idle for {@value #IDLE_MS} ms are given up as well, as their chunks are what fills it.
+ * sequences idle for {@value #IDLE_MS} ms are given up as well, as their chunks are what fills it, and of readers that have become slow what they will not get to in {@link ReaderPace#SPAN_MS} ms.
  *
  * <p>Threading: confined to the reads thread.
  */
@@ -66,7 +66,7 @@ final class ReadSequences {
             return Optional.empty();
         }
         ReadSequence sequence = entry.sequence();
-        sequence.followedOn(chunkBytes, readAheadBytes);
+        sequence.followedOn(chunkBytes, readAheadBytes, clock.millis());
         sequence.see(segments);
         return Optional.of(sequence);
     }
@@ -86,6 +86,7 @@ final class ReadSequences {
         Place place = new Place(sequence.segments().partition(), offset);
         Entry present = waiting.remove(place);
         ReadSequence kept = present == null ? sequence : further(present.sequence(), sequence);
+        kept.delivered(nowMs);
         waiting.put(place, new Entry(kept, nowMs));
         if (waiting.size() > LIMIT) {
             giveUp(waiting.keySet().iterator().next());
@@ -100,11 +101,13 @@ final class ReadSequences {
         return further;
     }
 
-    private void giveUpIdle(long nowMs) {
+    private void makeRoom(long nowMs) {
         List<Place> idle = new ArrayList<>();
         waiting.forEach((place, entry) -> {
             if (nowMs - entry.sinceMs() >= IDLE_MS) {
                 idle.add(place);
+            } else {
+                cache.keepAhead(entry.sequence(), entry.sequence().usefulBytes(chunkBytes, nowMs));
             }
         });
         idle.forEach(this::giveUp);
@@ -130,7 +133,7 @@ final class ReadSequences {
             fetchIndexesAhead(sequence);
         }
         if (!sequence.abandoned() && sequence.standsInView() && !requestWindow(sequence)) {
-            giveUpIdle(clock.millis());
+            makeRoom(clock.millis());
         }
     }
 

@@ -66,6 +66,20 @@ class AheadBudgetTest {
     }
 
     @Test
+    void whoHasAllItWantsCountsWithWhatItHoldsAndLeavesTheRestToTheOthers() {
+        take("atItsEnd", 64, 8);
+        budget.notOnTheWay(budget.share("atItsEnd"), 8);
+        budget.content("atItsEnd");
+        int first = 0;
+        for (int more = 1; more > 0; first += more) {
+            takeIfGranted("second", 64, 8);
+            more = takeIfGranted("first", 64, 8);
+            budget.notOnTheWay(budget.share("first"), more);
+        }
+        assertThat(first).as("half of 104, not a third of 112").isEqualTo(48);
+    }
+
+    @Test
     void whoHasMoreThanItsShareGetsNoMoreAndWhoComesLaterGetsWhatComesBack() {
         for (int i = 0; i < 8; i++) {
             take("first", 64, 8);
