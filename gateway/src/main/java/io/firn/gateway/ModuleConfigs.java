@@ -28,9 +28,6 @@ import java.util.Optional;
 /** Translates the broker's one tree of settings into the settings of each module. Pure. */
 final class ModuleConfigs {
 
-    /** Parts that are sent at the same time: of two segments three in all, as much memory as four each of 8 MiB would take; of one alone two, so that one is read while the other is sent. */
-    private static final int PARTS_OF_TWO = 3;
-
     /** Measured: a replay out of a directory is as fast with this as with 16 or 64 MiB. */
     private static final long FILE_READ_AHEAD_BYTES = 8L << 20;
 
@@ -79,9 +76,8 @@ final class ModuleConfigs {
         Provider provider = Provider.valueOf(cold.provider().toUpperCase(Locale.ROOT));
         Optional<Path> directory = provider == Provider.FILE ? Optional.of(config.coldDirectory()) : Optional.empty();
         Optional<Credentials> credentials = cold.accessKey().flatMap(access -> cold.secretKey().map(secret -> new Credentials(access, secret)));
-        int uploadParts = (cold.uploadParallelism() * PARTS_OF_TWO + 1) / 2;
         return new ObjectStoreConfig(provider, directory, cold.endpoint().map(URI::create), cold.region(), cold.bucket(), credentials, cold.pathStyle(),
-                cold.readParallelism() + uploadParts, uploadParts, cold.requestTimeoutMs(), cold.retryMaxAttempts(), encryption(cold));
+                cold.requestsInFlight(), cold.uploadParts(), cold.requestTimeoutMs(), cold.retryMaxAttempts(), encryption(cold));
     }
 
     private static Optional<Encryption> encryption(BrokerConfig.Cold cold) {

@@ -218,11 +218,11 @@ public record BrokerConfig(Node node, Data data, Kafka kafka, Http http, Cluster
             @Setting(key = "cache.bytes", value = "536870912", unit = "bytes", min = 65_536, doc = "Memory for chunks and indexes of segments, all readers together; taken as cold data is read, most of it direct memory. A broker does not start if the JVM allows less than its settings may take (-XX:MaxDirectMemorySize); the launcher's allows what --set, the environment or a line of the file says. Too small, and readers that are many have little read ahead each, and take more requests.") long cacheBytes,
             @Setting(key = "disk.cache.bytes", value = "1073741824", unit = "bytes", min = 0, doc = "Disk space, cold-cache/ below data.dir, for chunks that were asked for more than once; 0 is none, and there is none with cold.provider=file. What it saves are requests, and the time of distant stores; a disk that is slower than the store makes it useless. It is emptied at each start, and given up when less than three times log.disk.watermark.bytes is free.") long diskCacheBytes,
             @Setting(key = "disk.cache.write.bytes.per.second", value = "67108864", unit = "bytes/s", min = 0, doc = "Most bytes a second that are written to that cache; 0 is no bound. What is more is not written. It is the disk that batches are forced to: too large, and replays of much that was read before slow producers down; too small, and it takes many replays until they find something.") long diskCacheWriteBytesPerSecond,
-            @Setting(key = "read.parallelism", value = "64", min = 1, max = 1024, doc = "Ranged GETs in flight in all. Too small, and a distant store is waited for; the store has a connection for each, and provider file or minio a thread.") int readParallelism,
+            @Setting(key = "read.parallelism", value = "64", min = 1, max = 1024, doc = "Ranged GETs in flight in all. Too small, and a distant store is waited for; the store has a connection for each, and provider file or minio a thread. With the parts of cold.upload.parallelism 1024 at most.") int readParallelism,
             @Setting(key = "read.ahead.bytes", value = "134217728", unit = "bytes", min = 65_536, doc = "Most bytes fetched ahead of one reader, if there is memory: 5/16 of cold.cache.bytes, less what indexes take, for all. A distant store gives no more than that in the time to its first byte. Provider file gets 8 MiB at most, as more gains nothing there.") long readAheadBytes,
-            @Setting(key = "upload.parallelism", value = "2", min = 1, max = 256, doc = "Segments uploaded at the same time; to a bucket in parts, for each two segments three at a time, of 20 MiB of heap each.") int uploadParallelism,
+            @Setting(key = "upload.parallelism", value = "2", min = 1, max = 64, doc = "Segments uploaded at the same time; to a bucket in parts, for each two segments three at a time, of 20 MiB of heap each.") int uploadParallelism,
             @Setting(key = "upload.bytes.per.second", value = "0", unit = "bytes/s", min = 0, doc = "Upper bound of the offload rate; 0 is no bound.") long uploadBytesPerSecond,
-            @Setting(key = "request.timeout.ms", value = "15000", unit = "ms", min = 1, max = 3_600_000, doc = "Time without progress after which a request to the store counts as failed.") long requestTimeoutMs,
+            @Setting(key = "request.timeout.ms", value = "15000", unit = "ms", min = 10, max = 3_600_000, doc = "Time without progress after which a request to the store counts as failed.") long requestTimeoutMs,
             @Setting(key = "retry.max.attempts", value = "4", min = 1, max = 100, doc = "Attempts per request before the error is handed on.") int retryMaxAttempts,
             @Setting(key = "delete.grace.ms", value = "300000", unit = "ms", min = 0, doc = "Time between dropping a segment from the manifest and deleting its object. Should be longer than a read may take, cold.request.timeout.ms times cold.retry.max.attempts: a read in progress loses its object otherwise and has to be made anew.") long deleteGraceMs,
             @Setting(key = "accept.no.conditional.writes", value = "false", doc = "Run on a store without If-None-Match. Then only leadership keeps writers apart, and orphans are told but never deleted, as nothing proves that they are none.") boolean acceptNoConditionalWrites,
@@ -245,6 +245,10 @@ public record BrokerConfig(Node node, Data data, Kafka kafka, Http http, Cluster
             if (diskCacheBytes / chunkBytes > DISK_CACHE_MOST_CHUNKS) {
                 throw new ConfigException("cold.disk.cache.bytes is " + diskCacheBytes + ", but holds at most " + DISK_CACHE_MOST_CHUNKS + " chunks of cold.chunk.bytes, " + chunkBytes + ": each takes some 230 bytes of the heap");
             }
+            if (readParallelism + uploadParts(uploadParallelism) > MOST_REQUESTS) {
+                throw new ConfigException("cold.read.parallelism is " + readParallelism + ", but with " + uploadParts(uploadParallelism) + " parts of cold.upload.parallelism, " + uploadParallelism
+                        + ", a store takes no more than " + MOST_REQUESTS + " requests at once");
+            }
             if (!provider.equals("file") && bucket.isEmpty()) {
                 throw new ConfigException("cold.bucket is not set, but cold.provider " + provider + " needs one");
             }
@@ -257,6 +261,26 @@ public record BrokerConfig(Node node, Data data, Kafka kafka, Http http, Cluster
             if (accessKey.isPresent() != secretKey.isPresent()) {
                 throw new ConfigException("cold.access.key and cold.secret.key go together, but only one of them is set");
             }
+        }
+
+        /** Parts that are sent at the same time: of two segments three in all, as much memory as four each of 8 MiB would take; of one alone two, so that one is read while the other is sent. */
+        private static final int PARTS_OF_TWO = 3;
+
+        /** Of a store at the same time, reading and writing ({@code ObjectStoreConfig}). */
+        private static final int MOST_REQUESTS = 1024;
+
+        /** Parts of uploads that are sent at the same time. */
+        public int uploadParts() {
+            return uploadParts(uploadParallelism);
+        }
+
+        private static int uploadParts(int segments) {
+            return (segments * PARTS_OF_TWO + 1) / 2;
+        }
+
+        /** Requests that the store takes at the same time. */
+        public int requestsInFlight() {
+            return readParallelism + uploadParts();
         }
 
         /** Fewer could not keep several readers and their read-ahead apart ({@code ColdStoreConfig}). */

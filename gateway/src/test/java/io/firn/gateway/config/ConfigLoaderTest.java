@@ -136,6 +136,8 @@ class ConfigLoaderTest {
         "topic.defaults.retention.ms=soon | topic.defaults: Invalid value soon for configuration retention.ms: Not a number of type LONG",
         "cold.disk.cache.bytes=1 | cold.disk.cache.bytes is 1, but must be 0 or hold at least 8 chunks of cold.chunk.bytes, 1048576",
         "cold.disk.cache.bytes=1099511627776 | cold.disk.cache.bytes is 1099511627776, but holds at most 262144 chunks of cold.chunk.bytes, 1048576: each takes some 230 bytes of the heap",
+        "cold.read.parallelism=1024 | cold.read.parallelism is 1024, but with 3 parts of cold.upload.parallelism, 2, a store takes no more than 1024 requests at once",
+        "cold.upload.parallelism=65 | cold.upload.parallelism is '65' (--set): allowed is a whole number, 1 to 64",
         "cold.provider=s3 | cold.bucket is not set, but cold.provider s3 needs one",
         "cold.sse=s3 | cold.sse is s3, but cold.provider file encrypts nothing",
         "cold.sse=aes | cold.sse is 'aes' (--set): allowed is bucket, s3 or kms",
