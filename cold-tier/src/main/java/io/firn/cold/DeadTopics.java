@@ -228,7 +228,8 @@ public final class DeadTopics {
     }
 
     private boolean isOld(Map<Object, Long> sightings, Object what, long ms) {
-        return store.nowMs() - sightings.computeIfAbsent(what, first -> store.nowMs()) >= ms;
+        long nowMs = store.nowMs();
+        return nowMs - sightings.computeIfAbsent(what, first -> nowMs) >= ms;
     }
 
     /** By name and size: what else lies there is not ours, such as all of another cluster whose prefix ends so. */
