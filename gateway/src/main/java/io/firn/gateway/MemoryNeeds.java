@@ -1,6 +1,7 @@
 package io.firn.gateway;
 
 import com.sun.management.HotSpotDiagnosticMXBean;
+import com.sun.management.VMOption;
 import io.firn.cold.ColdStoreConfig;
 import io.firn.cold.ObjectStoreConfig;
 import io.firn.cold.ObjectStores;
@@ -58,8 +59,8 @@ record MemoryNeeds(Map<String, Long> direct, Map<String, Long> heap) {
 
     /** What this JVM allows of direct memory: the option, or as much as the heap. */
     static long directLimitBytes() {
-        long option = Long.parseLong(ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class).getVMOption("MaxDirectMemorySize").getValue());
-        return option > 0 ? option : Runtime.getRuntime().maxMemory();
+        VMOption option = ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class).getVMOption("MaxDirectMemorySize");
+        return option.getOrigin() == VMOption.Origin.DEFAULT ? Runtime.getRuntime().maxMemory() : Long.parseLong(option.getValue()); // 0 when not given, and when given as 0
     }
 
     /** @throws StartupException if that is less than what the settings may take */

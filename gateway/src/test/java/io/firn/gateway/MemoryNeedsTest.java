@@ -58,6 +58,17 @@ class MemoryNeedsTest {
         needs.requireDirect((cacheMib + cacheMib / 8 + 2 * inflightMib + ofLauncher("BROKER_DIRECT_REST")) * MIB);
     }
 
+    /** A MiB for each further request, 6.5 for each further upload and the half part that is rounded up. */
+    @ParameterizedTest
+    @CsvSource({"file, 1021, 2", "s3, 928, 64", "minio, 928, 64", "file, 64, 64", "s3, 64, 3"})
+    void howManyRequestsThereMayBeFitsInWhatTheLauncherMakesOfIt(String provider, long reads, long uploads) throws IOException {
+        MemoryNeeds needs = needs("cold.provider=" + provider, "cold.bucket=b", "cold.file.dir=bucket", "cluster.voters=1,2,3", "cluster.seeds=a:1", "cold.read.parallelism=" + reads, "cold.upload.parallelism=" + uploads);
+
+        long furtherReads = reads - ofLauncher("COLD_READ_PARALLELISM");
+        long furtherUploads = uploads - ofLauncher("COLD_UPLOAD_PARALLELISM");
+        needs.requireDirect((512 + 64 + 2 * 128 + ofLauncher("BROKER_DIRECT_REST") + furtherReads + (furtherUploads == 0 ? 0 : furtherUploads * 13 / 2 + 5)) * MIB);
+    }
+
     @Test
     void moreDirectMemoryThanTheJvmAllowsIsRefusedWithSettingsFlagAndNumbers() {
         assertThatThrownBy(() -> needs("cold.cache.bytes=2147483648").requireDirect(960 * MIB)).isInstanceOf(StartupException.class)

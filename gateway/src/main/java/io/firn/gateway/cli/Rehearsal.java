@@ -83,7 +83,7 @@ final class Rehearsal {
     private static void rehearse(DemoDirectory directory, boolean ofCluster) throws IOException {
         UpArguments arguments = UpArguments.plain("--data", directory.data().toString(), "--kafka-port", "0", "--http-port", "0",
                 "--set", "group.offsets.partitions=1", "--set", "retention.check.interval.ms=100",
-                "--set", "cold.cache.bytes=16777216", "--set", "kafka.inflight.max.bytes=16777216") // whatever memory the operator's options leave
+                "--set", "cold.cache.bytes=16777216", "--set", "kafka.inflight.max.bytes=16777216", "--set", "cold.read.parallelism=1", "--set", "cold.upload.parallelism=1") // whatever memory the operator's options leave
                 .orElseThrow();
         ShutdownHook hook = ShutdownHook.quiet(directory::delete);
         // Without the environment: it may name a real bucket.
