@@ -103,7 +103,7 @@ final class FetchOperation {
         Map<Uuid, Map<TopicIdPartition, FetchPart>> missing = new LinkedHashMap<>();
         context.foreachPartition((id, wanted) -> {
             boolean anyReplica = reader instanceof FetchReader.Mender || reader instanceof FetchReader.Consumer consumer && consumer.anyReplica();
-            FetchPart part = new FetchPart(id, wanted, anyReplica ? partitions.readable(id) : partitions.locate(id), reader);
+            FetchPart part = new FetchPart(id, wanted, anyReplica ? partitions.readable(id) : partitions.locate(id), reader, maxBytes);
             (part.located() ? parts : missing.computeIfAbsent(id.topicId(), topic -> new LinkedHashMap<>())).put(id, part);
         });
         missing.values().forEach(parts::putAll);
@@ -343,16 +343,16 @@ final class FetchOperation {
         if (moment != null) {
             moment.cancel(false);
         }
-        leaveOutWhatIsTooMuch();
-        LinkedHashMap<TopicIdPartition, FetchResponseData.PartitionData> answers = new LinkedHashMap<>();
-        parts.forEach((id, part) -> answers.put(id, part.answer(loop)));
         try {
+            leaveOutWhatIsTooMuch();
+            LinkedHashMap<TopicIdPartition, FetchResponseData.PartitionData> answers = new LinkedHashMap<>();
+            parts.forEach((id, part) -> answers.put(id, part.answer(loop)));
             FetchResponse response = context.updateAndGenerateResponseData(answers, List.of());
             request.respond(response.data(), () -> parts.values().forEach(FetchPart::discard));
         } catch (RuntimeException e) {
-            // Two partitions of a topic with neither name nor id: the library cannot say anything about them, and Kafka answers with the same error.
+            // Two partitions of a topic with neither name nor id: the library cannot say anything about them, and Kafka answers with the same error. Or a partition's loop has ended before the connection's, and takes back no read.
             LOG.atWarn().addKeyValue("client", request.clientAddress()).setCause(e).log("The answer to a fetch could not be made");
-            parts.values().forEach(FetchPart::discard);
+            parts.values().forEach(FetchPart::giveUp);
             request.fail(e);
         }
     }

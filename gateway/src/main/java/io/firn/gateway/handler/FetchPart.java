@@ -7,6 +7,7 @@ import io.firn.gateway.partition.AwaitedRead;
 import io.firn.gateway.partition.ColdArrival;
 import io.firn.gateway.partition.Partition;
 import io.firn.gateway.partition.Partitions;
+import io.firn.gateway.partition.ReadTerms;
 import io.firn.gateway.peer.ReplicaReads;
 import io.firn.hot.AbortedTransaction;
 import io.firn.hot.EpochEnd;
@@ -47,6 +48,8 @@ final class FetchPart {
     private final FetchRequest.PartitionData wanted;
     private final Partition partition;
     private final FetchReader reader;
+    /** Most bytes this reader takes of the partition in one answer, but for a first batch that is larger: its limit, and that of its fetch. */
+    private final int mostBytes;
 
     private FetchResponseData.PartitionData answer;
     private FileRange hot;
@@ -64,10 +67,11 @@ final class FetchPart {
     private long watermarkAtRead;
     private long endAtRead;
 
-    FetchPart(TopicIdPartition id, FetchRequest.PartitionData wanted, Partitions.Found found, FetchReader reader) {
+    FetchPart(TopicIdPartition id, FetchRequest.PartitionData wanted, Partitions.Found found, FetchReader reader, int fetchMaxBytes) {
         this.id = id;
         this.reader = reader;
         this.wanted = wanted;
+        this.mostBytes = Math.max(1, Math.min(wanted.maxBytes, fetchMaxBytes));
         this.partition = found.partition();
         if (partition == null) {
             answer = FetchResponse.partitionResponse(id, found.error());
@@ -124,7 +128,7 @@ final class FetchPart {
             checkRange();
             return 0;
         }
-        find(Math.max(1, Math.min(wanted.maxBytes, bytesLeft)), limit, evenOneTooLarge);
+        find(Math.max(1, Math.min(mostBytes, bytesLeft)), limit, evenOneTooLarge);
         return expectedBytes;
     }
 
@@ -241,7 +245,7 @@ final class FetchPart {
     }
 
     private void find(int maxBytes, long limit, boolean evenOneTooLarge) {
-        if (!partition.lateReads().isEmpty() && isLate()) {
+        if (!partition.lateReads().isEmpty() && isLate(evenOneTooLarge)) {
             return;
         }
         TieredRead found = partition.log().read(wanted.fetchOffset, maxBytes, limit, evenOneTooLarge);
@@ -251,7 +255,8 @@ final class FetchPart {
             aborted = committedOnly ? partition.log().abortedTransactions(wanted.fetchOffset, hot.upperBoundOffset()) : NONE_ABORTED;
         } else if (found instanceof TieredRead.Cold in) {
             expectedBytes = maxBytes;
-            waitFor(partition.lateReads().begin(wanted.fetchOffset, maxBytes, committedOnly, in.read().thenCompose(this::withAborted)));
+            CompletableFuture<ColdArrival> read = withAborted(partition, committedOnly, in.read());
+            waitFor(partition.lateReads().begin(wanted.fetchOffset, new ReadTerms(maxBytes, evenOneTooLarge, committedOnly), read));
         } else if (found instanceof TieredRead.AtEnd) {
             notFoundYet = evenOneTooLarge && wanted.fetchOffset < limit;
             leaveIfCutOff(limit);
@@ -262,11 +267,14 @@ final class FetchPart {
         }
     }
 
-    /** Whether a read that earlier fetches have left brings what is asked for. It takes no room before it has come: others would wait for the room of one that may be long in coming. */
-    private boolean isLate() {
+    /**
+     * Whether a read that earlier fetches have left brings what is asked for. It takes no room before it has come: others would wait for the room of one that may be long in coming. So what is left of the room does not count
+     * either: a client could not always claim what it has begun itself, and its reads would pile up.
+     */
+    private boolean isLate(boolean evenOneTooLarge) {
         checkRange();
         if (!failed()) {
-            partition.lateReads().claim(wanted.fetchOffset, wanted.maxBytes, committedOnly).ifPresent(this::waitFor);
+            partition.lateReads().claim(wanted.fetchOffset, new ReadTerms(mostBytes, evenOneTooLarge, committedOnly)).ifPresent(this::waitFor);
             takenOver = awaited.isPresent();
         }
         return failed() || takenOver;
@@ -278,16 +286,16 @@ final class FetchPart {
         patient = partition.lateReads().wantsPatience(wanted.fetchOffset);
     }
 
-    /** On the partition's loop, where the read ends. */
-    private CompletableFuture<ColdArrival> withAborted(ColdRead read) {
+    /** On the partition's loop, where the read ends. It knows no part: it may outlast the fetch that began it by minutes, and would hold its request as long. */
+    private static CompletableFuture<ColdArrival> withAborted(Partition partition, boolean committedOnly, CompletableFuture<ColdRead> begun) {
         if (!committedOnly) {
-            return CompletableFuture.completedFuture(new ColdArrival(read, Optional.empty()));
+            return begun.thenApply(read -> new ColdArrival(read, Optional.empty()));
         }
-        return CompletableFuture.supplyAsync(() -> partition.log().abortedTransactions(read), partition.loop()).thenCompose(list -> list).whenComplete((list, failure) -> {
+        return begun.thenCompose(read -> CompletableFuture.supplyAsync(() -> partition.log().abortedTransactions(read), partition.loop()).thenCompose(list -> list).whenComplete((list, failure) -> {
             if (failure != null) {
                 read.release();
             }
-        }).thenApply(list -> new ColdArrival(read, Optional.of(list)));
+        }).thenApply(list -> new ColdArrival(read, Optional.of(list))));
     }
 
     /** Of a broker that is cut off nothing more will come: who waits for it would wait while another leader has more. */
@@ -381,7 +389,6 @@ final class FetchPart {
         } else {
             answer.setAbortedTransactions(arrived.aborted().map(FetchPart::inKafkasForm).orElse(null));
             records = new SentRecords.Cold(arrived.read());
-            partition.lateReads().served(wanted.fetchOffset);
         }
     }
 
@@ -412,6 +419,9 @@ final class FetchPart {
         }
         if (records != null) {
             answer.setRecords(records);
+            if (cold()) {
+                partition.lateReads().served(wanted.fetchOffset);
+            }
             if (reader instanceof FetchReader.Replica follower) {
                 follower.throttle().record(partition.id().topicPartition(), records.sizeInBytes());
             }
@@ -426,6 +436,12 @@ final class FetchPart {
         } else {
             partition.loop().execute(() -> partition.lateReads().leave(read));
         }
+    }
+
+    /** No answer leaves: what is there is given back, and what comes is nobody's. */
+    void giveUp() {
+        answered = true;
+        discard();
     }
 
     /** Gives back whatever was found; also to look again. */

@@ -14,16 +14,14 @@ public final class AwaitedRead {
 
     private final LateReads reads;
     private final long offset;
-    private final int maxBytes;
-    private final boolean committedOnly;
+    private final ReadTerms terms;
     private Optional<CompletableFuture<ColdArrival>> waiting = Optional.empty();
     private boolean ended;
 
-    AwaitedRead(LateReads reads, long offset, int maxBytes, boolean committedOnly) {
+    AwaitedRead(LateReads reads, long offset, ReadTerms terms) {
         this.reads = reads;
         this.offset = offset;
-        this.maxBytes = maxBytes;
-        this.committedOnly = committedOnly;
+        this.terms = terms;
     }
 
     /** For the fetch that waits now: completes once, with what is its own then, unless it {@linkplain LateReads#leave leaves} before. */
@@ -46,7 +44,7 @@ public final class AwaitedRead {
     void end(ColdArrival arrival, Throwable failure) {
         ended = true;
         if (waiting.isEmpty()) {
-            reads.unclaimed(this);
+            reads.forget(this);
             if (failure == null) {
                 arrival.read().release();
                 reads.wasted(offset);
@@ -58,12 +56,11 @@ public final class AwaitedRead {
         }
     }
 
-    /** Whether a reader may be given what this brings: it is of its kind, and no more than it takes. */
-    boolean suits(int mostBytes, boolean onlyCommitted) {
-        return maxBytes <= mostBytes && committedOnly == onlyCommitted;
-    }
-
     long offset() {
         return offset;
+    }
+
+    ReadTerms terms() {
+        return terms;
     }
 }

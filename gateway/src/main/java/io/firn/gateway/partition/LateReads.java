@@ -2,6 +2,7 @@ package io.firn.gateway.partition;
 
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,7 +14,8 @@ import java.util.concurrent.CompletableFuture;
  * Reads of a partition's cold tier that outlast the fetches they were begun for. A client that gets something of other partitions asks again some hundred times a second, and each read of a store that does not answer holds memory until
  * its time is over; so a fetch takes over the read that others have left rather than begin another, and what it brings is that fetch's. What nobody waits for when it comes is released at once: it is in the cache then.
  *
- * <p><i>Invariant</i>: of one kind (isolation, and no more bytes than the reader takes) there are never more reads under way at an offset than fetches have asked for it at a time. One is begun only when fetches wait for all others.
+ * <p><i>Invariant</i>: a read is begun only when fetches wait for all others at the offset whose {@linkplain ReadTerms terms} are good enough for the reader. So of readers with one isolation and one limit there are never more reads under way at an offset than twice
+ * the fetches that have asked for it at a time: those with the first batch whatever its size, and those that were begun for what room was left, which do not do for a reader that has to get a batch.
  *
  * <p><b>Nobody starves.</b> A read may end just when no fetch waits, between two of them; and from the cache, where the next one finds its bytes, they may be evicted at once, or reads may have to queue for memory. So an offset where this
  * happens again and again is one to be patient with.
@@ -36,8 +38,8 @@ public final class LateReads {
     });
 
     /** A read that was just begun, for a fetch that waits for it. {@code read} ends on the loop. */
-    public AwaitedRead begin(long offset, int maxBytes, boolean committedOnly, CompletableFuture<ColdArrival> read) {
-        AwaitedRead begun = new AwaitedRead(this, offset, maxBytes, committedOnly).claim();
+    public AwaitedRead begin(long offset, ReadTerms terms, CompletableFuture<ColdArrival> read) {
+        AwaitedRead begun = new AwaitedRead(this, offset, terms).claim();
         read.whenComplete(begun::end);
         return begun;
     }
@@ -47,10 +49,10 @@ public final class LateReads {
         return left.isEmpty();
     }
 
-    /** A read at this offset that nobody waits for: from now on the caller does. */
-    public Optional<AwaitedRead> claim(long offset, int mostBytes, boolean committedOnly) {
-        Optional<AwaitedRead> found = left.getOrDefault(offset, List.of()).stream().filter(read -> read.suits(mostBytes, committedOnly)).findFirst();
-        found.ifPresent(this::unclaimed);
+    /** Of the reads at this offset that nobody waits for, and that a reader with these terms may be given, the one that may bring most: from now on the caller waits for it. */
+    public Optional<AwaitedRead> claim(long offset, ReadTerms terms) {
+        Optional<AwaitedRead> found = left.getOrDefault(offset, List.of()).stream().filter(read -> terms.allow(read.terms())).max(Comparator.comparingInt(read -> read.terms().maxBytes()));
+        found.ifPresent(this::forget);
         return found.map(AwaitedRead::claim);
     }
 
@@ -62,7 +64,7 @@ public final class LateReads {
     }
 
     /** It is no more among those that nobody waits for. */
-    void unclaimed(AwaitedRead read) {
+    void forget(AwaitedRead read) {
         left.computeIfPresent(read.offset(), (offset, reads) -> reads.remove(read) && reads.isEmpty() ? null : reads);
     }
 

@@ -25,6 +25,7 @@ import io.firn.hot.RecordBuffers;
 import io.firn.hot.batch.Batches;
 import io.firn.membership.TopicView;
 import io.netty.channel.EventLoop;
+import java.lang.ref.WeakReference;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
@@ -32,7 +33,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.kafka.common.message.FetchRequestData;
@@ -113,6 +116,16 @@ class ColdFetchPathTest {
         want(body, topic, 1, 0);
         want(body, topic, 0, 0);
         return body;
+    }
+
+    /** Asks for the second one before the first, and is answered with the first; the read of the second goes on. */
+    private FetchResponseData.PartitionData leavingSecond(WireClient client, int itsMaxBytes) {
+        FetchRequestData body = secondAndFirst(Integer.MAX_VALUE).setMinBytes(1);
+        body.topics().get(0).partitions().get(0).setPartitionMaxBytes(itsMaxBytes);
+        List<FetchResponseData.PartitionData> answers = partitions(ask(client, body));
+        assertThat(error(answers.get(0))).isEqualTo(Errors.NONE);
+        assertThat(values(answers.get(0))).isEmpty();
+        return answers.get(1);
     }
 
     private FetchRequestData onlySecond() {
@@ -207,7 +220,7 @@ class ColdFetchPathTest {
         start(loops, 2);
         SimFault slow = holding(1);
         try (WireClient client = rig.client()) {
-            assertThat(error(partitions(ask(client, all(LONG_MS))).get(1))).isEqualTo(Errors.NONE);
+            leavingSecond(client, 1 << 20);
             Await.until("it is held", () -> slow.heldCount() == 1);
             int sent = client.send(ApiKeys.FETCH, FETCH, onlySecond());
             afterAMoment();
@@ -241,7 +254,10 @@ class ColdFetchPathTest {
         start(1, 2);
         SimFault slow = holdingChunks(1);
         try (WireClient client = rig.client()) {
-            int size = partitions(ask(client, all(LONG_MS))).get(0).records().sizeInBytes();
+            int size = leavingSecond(client, 1).records().sizeInBytes();
+            LateReads behind = rig.partition("logs", 0).lateReads();
+            behind.wasted(0);
+            behind.wasted(0);
             int sent = client.send(ApiKeys.FETCH, FETCH, secondAndFirst(size + 1));
             Await.until("it waits for the late read", this::noneIsLate);
             slow.release();
@@ -250,6 +266,7 @@ class ColdFetchPathTest {
             assertThat(answers.get(1).records().sizeInBytes()).isZero();
             assertThat(error(answers.get(1))).isEqualTo(Errors.NONE);
             assertThat(answers.get(1).highWatermark()).isEqualTo(4);
+            assertThat(behind.wantsPatience(0)).as("what came for it came to nobody").isTrue();
         }
     }
 
@@ -259,7 +276,7 @@ class ColdFetchPathTest {
         start(1, 2);
         SimFault slow = holdingChunks(1);
         try (WireClient client = rig.client()) {
-            ask(client, all(LONG_MS));
+            leavingSecond(client, 1 << 20);
             FetchRequestData body = secondAndFirst(1 << 20).setMinBytes(1);
             List<FetchResponseData.PartitionData> answers = partitions(ask(client, body));
             assertThat(values(answers.get(1))).startsWith("p0 r0");
@@ -273,7 +290,7 @@ class ColdFetchPathTest {
         start(1, 2);
         SimFault slow = holdingChunks(1);
         try (WireClient client = rig.client()) {
-            ask(client, all(LONG_MS));
+            leavingSecond(client, 1 << 20);
             FetchRequestData body = fetch(LONG_MS, 1);
             want(body, topic, 1, 0).setPartitionMaxBytes(1 << 10);
             int sent = client.send(ApiKeys.FETCH, FETCH, body);
@@ -281,6 +298,176 @@ class ColdFetchPathTest {
             assertThat(noneIsLate()).as("the late one is left").isFalse();
             slow.release();
             assertThat(values(only(client.receive(sent, FetchResponseData.class)))).startsWith("p1 r0");
+        }
+    }
+
+    /** A batch that is too large for the room that was left over comes in no read that was begun for that room. */
+    @Test
+    void aFetchThatIsToHaveAtLeastOneBatchDoesNotWaitForAReadThatMayBringNone() {
+        start(1, 2);
+        SimFault slow = holdingChunks(1);
+        try (WireClient client = rig.client()) {
+            int size = partitions(ask(client, all(LONG_MS).setMaxBytes(1))).get(0).records().sizeInBytes();
+            FetchRequestData body = fetch(LONG_MS, 1).setMaxBytes(size + 1);
+            want(body, topic, 0, 0).setPartitionMaxBytes(size);
+            want(body, topic, 1, 0);
+            ask(client, body);
+            assertThat(noneIsLate()).as("a read for the room of one byte is left").isFalse();
+            int sent = client.send(ApiKeys.FETCH, FETCH, onlySecond());
+            afterAMoment();
+            slow.release();
+            assertThat(values(only(client.receive(sent, FetchResponseData.class)))).startsWith("p1 r0");
+        }
+    }
+
+    @Test
+    void whatALateReadBringsIsNotMoreThanTheFetchMayHaveInAll() {
+        start(1, 2);
+        Partition second = rig.partition("logs", 1);
+        for (int more = 0; more < 20; more++) {
+            append(second, Requests.records(rig.clock.millis(), "more " + more).buffer(), AppendOrigin.CLIENT);
+        }
+        rig.settleCold(second);
+        SimFault slow = holdingChunks(1);
+        try (WireClient client = rig.client()) {
+            FetchRequestData body = fetch(LONG_MS, 1);
+            want(body, topic, 0, 0);
+            want(body, topic, 1, 4);
+            ask(client, body);
+            assertThat(noneIsLate()).as("a read of much is left").isFalse();
+            FetchRequestData little = fetch(LONG_MS, 1).setMaxBytes(200);
+            want(little, topic, 1, 4);
+            int sent = client.send(ApiKeys.FETCH, FETCH, little);
+            afterAMoment();
+            slow.release();
+            FetchResponseData.PartitionData answer = only(client.receive(sent, FetchResponseData.class));
+            assertThat(values(answer)).startsWith("more 0");
+            assertThat(answer.records().sizeInBytes()).isLessThanOrEqualTo(200);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, -1})
+    void aReaderWhoseLimitIsNothingTakesOverWhatItBeganItself(int partitionMaxBytes) {
+        start(1, 2);
+        SimFault slow = holdingChunks(1);
+        try (WireClient client = rig.client()) {
+            FetchRequestData body = fetch(LONG_MS, 1);
+            want(body, topic, 0, 0);
+            want(body, topic, 1, 0).setPartitionMaxBytes(partitionMaxBytes);
+            ask(client, body);
+            Await.until("the read goes on, and holds memory", () -> slow.heldCount() > 0 && heldBytes() > 0);
+            afterAMoment();
+            double one = heldBytes();
+            for (int again = 0; again < 10; again++) {
+                ask(client, body);
+                assertThat(heldBytes()).as("bytes that reads hold: of the slow one, and perhaps of what was sent just now").isLessThanOrEqualTo(3 * one);
+            }
+            slow.release();
+        }
+    }
+
+    @Test
+    void aLateReadThatFailsIsToldToTheFetchThatWaitsForIt() {
+        start(1, 2);
+        SimFault slow = holdingChunks(1);
+        try (WireClient client = rig.client()) {
+            leavingSecond(client, 1 << 20);
+            int sent = client.send(ApiKeys.FETCH, FETCH, onlySecond()); // until the read's own end
+            Await.until("it waits for the late read", this::noneIsLate);
+            assertThat(error(only(client.receive(sent, FetchResponseData.class)))).isEqualTo(Errors.KAFKA_STORAGE_ERROR);
+            slow.release();
+        }
+    }
+
+    @Test
+    void whoAsksForRecordsThatWereDeletedIsToldSoAtOnceAlthoughAReadOfThemIsUnderWay() {
+        start(1, 2);
+        Partition second = rig.partition("logs", 1);
+        SimFault slow = holdingChunks(1);
+        try (WireClient client = rig.client()) {
+            leavingSecond(client, 1 << 20);
+            Await.get(StorageRig.onLoop(second, () -> second.deleteRecordsBefore(2)));
+            assertThat(error(only(ask(client, onlySecond())))).isEqualTo(Errors.OFFSET_OUT_OF_RANGE);
+            assertThat(noneIsLate()).as("nobody has claimed it").isFalse();
+            slow.release();
+            Await.until("the late read has given its memory back", () -> heldBytes() == 0);
+            Await.until("and is forgotten", this::noneIsLate);
+        }
+    }
+
+    /** It may go on for minutes after that has been answered. */
+    @ParameterizedTest
+    @ValueSource(bytes = {0, 1})
+    void aReadThatIsLeftHoldsNothingOfTheFetchThatBeganIt(byte isolation) {
+        start(1, 2);
+        SimFault slow = holdingChunks(1);
+        WeakReference<TestRequest> begun = answered(all(LONG_MS).setIsolationLevel(isolation));
+        Await.until("its request is gone", () -> {
+            System.gc();
+            return begun.refersTo(null);
+        });
+        assertThat(noneIsLate()).as("the read goes on").isFalse();
+        slow.release();
+    }
+
+    private WeakReference<TestRequest> answered(FetchRequestData body) {
+        TestRequest request = TestRequest.on(rig.loops.first(), ApiKeys.FETCH, FETCH, body);
+        rig.loops.first().execute(() -> new FetchHandler(rig.partitions, rig.metadata::view, rig.clock).handle(request));
+        Await.until("it is answered", request::answered);
+        return new WeakReference<>(request);
+    }
+
+    /** At a stop, when the loops end one by one. */
+    @Test
+    void aFetchThatCannotLeaveItsReadsIsAnsweredWithAnErrorAndGivesAllBack() {
+        start(1, 3);
+        AtomicBoolean ended = new AtomicBoolean();
+        Partition moved = rig.partition("logs", 1);
+        TestPartitions.move(moved, rig.partitions, task -> {
+            if (ended.get()) {
+                throw new RejectedExecutionException("the loop has ended");
+            }
+            moved.loop().execute(task);
+        });
+        SimFault first = holdingChunks(0);
+        SimFault second = holdingChunks(1);
+        SimFault third = holdingChunks(2);
+        try (WireClient client = rig.client()) {
+            FetchRequestData body = fetch(LONG_MS, 1);
+            want(body, topic, 1, 0);
+            want(body, topic, 2, 0);
+            want(body, topic, 0, 0);
+            int sent = client.send(ApiKeys.FETCH, FETCH, body);
+            Await.until("all are held", () -> first.heldCount() > 0 && second.heldCount() > 0 && third.heldCount() > 0);
+            ended.set(true);
+            first.release();
+            assertThat(Errors.forCode(client.receive(sent, FetchResponseData.class).errorCode())).isEqualTo(Errors.UNKNOWN_SERVER_ERROR);
+            second.release();
+            third.release();
+        }
+    }
+
+    @Test
+    void readsOfAPartitionThatLeavesServiceAreTheFetchesThatWaitForThemOrReleased() {
+        start(1, 2);
+        Partition second = rig.partition("logs", 1);
+        SimFault slow = holdingChunks(1);
+        try (WireClient client = rig.client(); WireClient other = rig.client()) {
+            leavingSecond(client, 1 << 20);
+            int sent = other.send(ApiKeys.FETCH, FETCH, onlySecond());
+            Await.until("the other waits for the late read", this::noneIsLate);
+            FetchRequestData behind = fetch(LONG_MS, 1);
+            want(behind, topic, 0, 0);
+            want(behind, topic, 1, 2);
+            ask(client, behind);
+            assertThat(noneIsLate()).as("for one behind it nobody does").isFalse();
+            rig.deleteTopic(topic);
+            Await.until("the partition is out of service", second::retired);
+            assertThat(error(only(ask(client, onlySecond())))).isNotEqualTo(Errors.NONE);
+            slow.release();
+            assertThat(values(only(other.receive(sent, FetchResponseData.class)))).startsWith("p1 r0");
+            Await.until("all late reads have given their memory back", () -> heldBytes() == 0);
         }
     }
 
@@ -309,7 +496,7 @@ class ColdFetchPathTest {
         start(1, 2);
         SimFault slow = holdingChunks(1);
         try (WireClient client = rig.client(); WireClient other = rig.client()) {
-            ask(client, all(LONG_MS));
+            leavingSecond(client, 1 << 20);
             other.send(ApiKeys.FETCH, FETCH, onlySecond());
             Await.until("the other waits for the late read", this::noneIsLate);
         }

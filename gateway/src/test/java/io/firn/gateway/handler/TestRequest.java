@@ -6,6 +6,7 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.embedded.EmbeddedChannel;
 import java.net.InetAddress;
 import java.nio.ByteBuffer;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
@@ -27,19 +28,30 @@ final class TestRequest implements Request {
     private static final long TIMEOUT_SECONDS = 30;
 
     private final EmbeddedChannel connection = new EmbeddedChannel();
+    private final EventLoop loop;
     private final RequestHeader header;
     private final AbstractRequest body;
     private ClientInformation software = ClientInformation.EMPTY;
     private final CompletableFuture<ApiMessage> answer = new CompletableFuture<>();
 
-    private TestRequest(RequestHeader header, AbstractRequest body) {
+    private TestRequest(Optional<EventLoop> loop, RequestHeader header, AbstractRequest body) {
+        this.loop = loop.orElseGet(connection::eventLoop);
         this.header = header;
         this.body = body;
     }
 
     static TestRequest of(ApiKeys api, int version, ApiMessage body) {
+        return of(Optional.empty(), api, version, body);
+    }
+
+    /** Of a connection of this loop, on which it has to be handled. */
+    static TestRequest on(EventLoop loop, ApiKeys api, int version, ApiMessage body) {
+        return of(Optional.of(loop), api, version, body);
+    }
+
+    private static TestRequest of(Optional<EventLoop> loop, ApiKeys api, int version, ApiMessage body) {
         ByteBuffer bytes = MessageUtil.toByteBufferAccessor(body, (short) version).buffer();
-        return new TestRequest(new RequestHeader(api, (short) version, "test", 1), AbstractRequest.parseRequest(api, (short) version, new ByteBufferAccessor(bytes)).request);
+        return new TestRequest(loop, new RequestHeader(api, (short) version, "test", 1), AbstractRequest.parseRequest(api, (short) version, new ByteBufferAccessor(bytes)).request);
     }
 
     /** The answer, read back from its bytes. */
@@ -128,7 +140,7 @@ final class TestRequest implements Request {
 
     @Override
     public EventLoop loop() {
-        return connection.eventLoop();
+        return loop;
     }
 
     @Override

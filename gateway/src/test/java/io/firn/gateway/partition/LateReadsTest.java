@@ -15,6 +15,9 @@ import org.junit.jupiter.api.Test;
 class LateReadsTest {
 
     private static final int MOST_BYTES = 100;
+    private static final ReadTerms TERMS = new ReadTerms(MOST_BYTES, true, false);
+    /** Of a reader for which the room that is left is to do. */
+    private static final ReadTerms WHAT_FITS = new ReadTerms(MOST_BYTES, false, false);
 
     private final SimColdReads cold = new SimColdReads();
     private final LateReads reads = new LateReads();
@@ -24,11 +27,11 @@ class LateReadsTest {
     }
 
     private AwaitedRead begin(long offset, CompletableFuture<ColdArrival> read) {
-        return reads.begin(offset, MOST_BYTES, false, read);
+        return reads.begin(offset, TERMS, read);
     }
 
     private Optional<AwaitedRead> claim(long offset) {
-        return reads.claim(offset, MOST_BYTES, false);
+        return reads.claim(offset, TERMS);
     }
 
     private void left(long offset, CompletableFuture<ColdArrival> read) {
@@ -88,9 +91,28 @@ class LateReadsTest {
     @Test
     void aReadOfAnotherKindIsNotTakenOver() {
         left(7, new CompletableFuture<>());
-        assertThat(reads.claim(7, MOST_BYTES, true)).as("it may hold what is not committed").isEmpty();
-        assertThat(reads.claim(7, MOST_BYTES - 1, false)).as("it may bring more than the reader takes").isEmpty();
-        assertThat(reads.claim(7, MOST_BYTES + 1, false)).isPresent();
+        assertThat(reads.claim(7, new ReadTerms(MOST_BYTES, true, true))).as("it may hold what is not committed").isEmpty();
+        assertThat(reads.claim(7, new ReadTerms(MOST_BYTES - 1, true, false))).as("it may bring more than the reader takes").isEmpty();
+        assertThat(reads.claim(7, new ReadTerms(MOST_BYTES + 1, true, false))).isPresent();
+    }
+
+    @Test
+    void aReadThatMayBringNothingIsNotTakenOverByWhoIsToHaveABatchButTheOtherWayRound() {
+        reads.leave(reads.begin(7, WHAT_FITS, new CompletableFuture<>()));
+        assertThat(reads.claim(7, TERMS)).isEmpty();
+        assertThat(reads.claim(7, WHAT_FITS)).isPresent();
+        left(7, new CompletableFuture<>());
+        assertThat(reads.claim(7, WHAT_FITS)).isPresent();
+    }
+
+    @Test
+    void ofSeveralReadsTheOneThatMayBringMostIsTakenOver() {
+        for (int maxBytes : new int[] {1, 3, 2}) {
+            reads.leave(reads.begin(7, new ReadTerms(maxBytes, true, false), new CompletableFuture<>()));
+        }
+        assertThat(reads.claim(7, new ReadTerms(2, true, false)).orElseThrow().terms().maxBytes()).isEqualTo(2);
+        assertThat(reads.claim(7, TERMS).orElseThrow().terms().maxBytes()).isEqualTo(3);
+        assertThat(reads.claim(7, TERMS).orElseThrow().terms().maxBytes()).isEqualTo(1);
     }
 
     @Test
@@ -104,9 +126,9 @@ class LateReadsTest {
         assertThat(reads.isEmpty()).isTrue();
     }
 
-    /** Clients with one fetch at a time each, who leave and come back, and reads that end when they like. */
+    /** Clients with one fetch at a time each, which is to have a batch or not, who leave and come back, and reads that end when they like. */
     @Test
-    void neverMoreReadsThanClientsAreUnderWayAndWhatEachBringsComesToOneOrIsReleased() {
+    void neverMoreReadsThanTwoAClientAreUnderWayAndWhatEachBringsComesToOneOrIsReleased() {
         int clients = 3;
         Seeds.each(200, random -> {
             Map<Integer, AwaitedRead> waiting = new HashMap<>();
@@ -123,16 +145,17 @@ class LateReadsTest {
                 } else if (its != null && random.nextBoolean()) {
                     reads.leave(waiting.remove(client));
                 } else if (its == null) {
-                    waiting.put(client, claim(7).orElseGet(() -> {
+                    ReadTerms terms = random.nextBoolean() ? TERMS : WHAT_FITS;
+                    waiting.put(client, reads.claim(7, terms).orElseGet(() -> {
                         CompletableFuture<ColdArrival> read = new CompletableFuture<>();
                         underWay.add(read);
-                        return begin(7, read);
+                        return reads.begin(7, terms, read);
                     }));
                 } else if (!underWay.isEmpty() && random.nextInt(3) == 0) {
                     underWay.remove(random.nextInt(underWay.size())).complete(arrival(7));
                     ended++;
                 }
-                assertThat(underWay).hasSizeLessThanOrEqualTo(clients);
+                assertThat(underWay).hasSizeLessThanOrEqualTo(2 * clients);
             }
             delivered += (int) waiting.values().stream().filter(read -> read.arrival().isDone()).count();
             assertThat(delivered + cold.released() - releasedBefore).as("reads that came to somebody, or were released").isEqualTo(ended);

@@ -30,6 +30,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.compress.Compression;
@@ -100,6 +101,12 @@ public final class TestPartitions implements AutoCloseable {
             from.remove(partition);
             to.put(partition);
         }, partition.loop()).orTimeout(30, TimeUnit.SECONDS).join();
+    }
+
+    /** Clients meet the partition on another loop from now on, with the same log, which stays on its own. */
+    public static void move(Partition partition, Partitions in, Executor loop) {
+        CompletableFuture.runAsync(() -> in.put(new Partition(partition.id(), partition.log(), partition.replica(), partition.leads(), partition.settings(), loop,
+                new RecompressionPool(Runnable::run, () -> {}), InstantSource.system())), partition.loop()).orTimeout(30, TimeUnit.SECONDS).join();
     }
 
     /** {@link Partition#awaitCommit} without a deadline, as a future. On the partition's loop. */
