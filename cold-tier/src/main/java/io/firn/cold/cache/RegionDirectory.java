@@ -3,6 +3,7 @@ package io.firn.cold.cache;
 import com.sun.nio.file.ExtendedOpenOption;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileStore;
@@ -18,7 +19,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Files in a directory of its own, which nothing else may use: it is emptied when it is opened.
  *
- * <p>Aligned buffers are read and written past the page cache ({@code O_DIRECT}), so that a replay pushes no hot segment out of it; all others, and files of which the opening, a write or a read was refused that way, through it.
+ * <p>Aligned buffers are read and written past the page cache ({@code O_DIRECT}), so that a replay pushes no hot segment out of it; all others, and files of which the opening or the first transfer was refused that way, through it.
  *
  * <p>Thread-safe.
  */
@@ -109,6 +110,8 @@ public final class RegionDirectory implements RegionFiles {
         private final FileChannel buffered;
         private final Optional<FileChannel> direct;
         private volatile boolean pastTheCache;
+        /** Whether it ever was. */
+        private volatile boolean wentPast;
 
         ChannelRegion(Path file, FileChannel buffered, Optional<FileChannel> direct) {
             this.file = file;
@@ -117,12 +120,17 @@ public final class RegionDirectory implements RegionFiles {
             this.pastTheCache = direct.isPresent();
         }
 
-        /** Some file systems take the flag, and then no write: that is no failure of the disk, unless the page cache is refused, too. */
+        /** Some file systems take the flag, and then not the first transfer: that is no failure of the disk, unless the page cache is refused, too. Later ones are: through the page cache a write to a disk that fails would succeed. */
         private int move(ByteBuffer bytes, long position, Transfer transfer) throws IOException {
             if (pastTheCache && isAligned(bytes, position)) {
                 try {
-                    return transfer.move(direct.get(), bytes, position);
+                    int moved = transfer.move(direct.get(), bytes, position);
+                    wentPast = true;
+                    return moved;
                 } catch (IOException e) {
+                    if (wentPast || e instanceof ClosedChannelException) {
+                        throw e;
+                    }
                     pastTheCache = false;
                     refused(e.toString());
                 }

@@ -9,10 +9,13 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.sun.nio.file.ExtendedOpenOption;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
@@ -116,6 +119,28 @@ class RegionDirectoryTest {
         assertThat(target.flip()).isEqualTo(ByteBuffer.wrap(bytes));
         region.delete();
         assertThat(names(temp.resolve("cache"))).isZero();
+    }
+
+    @Test
+    void aFileThatWentPastThePageCacheOnceFailsWithItsDiskAndIsNotGivenToThePageCache() throws IOException {
+        Path full = Path.of("/dev/full"); // gives zeros, and takes nothing
+        assumeThat(full).exists();
+        RegionFiles.Region region = opened(new RegionDirectory(temp.resolve("cache"), file -> FileChannel.open(full, StandardOpenOption.READ, StandardOpenOption.WRITE))).create();
+        assertThat(region.read(aligned(RegionFiles.ALIGNMENT), 0)).isEqualTo(RegionFiles.ALIGNMENT);
+        assertThatThrownBy(() -> region.write(aligned(RegionFiles.ALIGNMENT), 0)).isInstanceOf(IOException.class);
+        assertThat(only(temp.resolve("cache"))).isEmptyFile();
+    }
+
+    @Test
+    void aFileThatWasClosedMeanwhileIsNotGivenToThePageCache() throws IOException {
+        List<FileChannel> direct = new ArrayList<>();
+        RegionFiles.Region region = opened(new RegionDirectory(temp.resolve("cache"), file -> {
+            direct.add(FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE));
+            return direct.get(0);
+        })).create();
+        direct.get(0).close();
+        assertThatThrownBy(() -> region.write(aligned(RegionFiles.ALIGNMENT), 0)).isInstanceOf(ClosedChannelException.class);
+        assertThat(only(temp.resolve("cache"))).isEmptyFile();
     }
 
     @Test
