@@ -240,7 +240,7 @@ public final class DiskCache {
             meters.diskDropped();
             return false;
         }
-        if (!pace.takes(DiskLimits.aligned(address.length()))) {
+        if (pace.isEmpty()) {
             meters.diskPaced();
             return false;
         }
@@ -257,8 +257,8 @@ public final class DiskCache {
     private void writeNext() {
         while (writing.isEmpty() && !waiting.isEmpty()) {
             Write next = waiting.remove();
-            if (!chunks.containsKey(next.address()) && !begin(next)) {
-                meters.diskDropped();
+            if (!chunks.containsKey(next.address())) {
+                begin(next);
             }
             if (writing.isEmpty()) {
                 next.done().run();
@@ -266,16 +266,22 @@ public final class DiskCache {
         }
     }
 
-    private boolean begin(Write write) {
+    /** Unless there is no room for it, or as much was written as may be; both may have changed while it waited, and only what begins is paid for. */
+    private void begin(Write write) {
         long bytes = DiskLimits.aligned(write.address().length());
+        if (!hasRoom(bytes, write.askedBefore())) {
+            meters.diskDropped();
+            return;
+        }
+        if (!pace.takes(bytes)) {
+            meters.diskPaced();
+            return;
+        }
         Optional<DiskRegion> evicted = Optional.empty();
         if (filling.isEmpty() || !filling.get().fits(bytes)) {
             if (regions.size() == limits.regions()) {
                 evicted = leastWanted(write.askedBefore());
-                if (evicted.isEmpty()) {
-                    return false;
-                }
-                evict(evicted.get());
+                evicted.ifPresent(this::evict);
             }
             filling = Optional.of(new DiskRegion(limits.regionBytes()));
             regions.add(filling.get());
@@ -286,7 +292,6 @@ public final class DiskCache {
         count(bytes);
         region.use();
         write(write, place, evicted);
-        return true;
     }
 
     /** Somebody waits for the memory of chunks to be written: those that have not begun are not. */

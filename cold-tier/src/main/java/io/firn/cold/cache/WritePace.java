@@ -25,16 +25,21 @@ final class WritePace {
         this.lastMs = clock.millis();
     }
 
-    /** Whether that may be written now; it counts as written then. */
-    boolean takes(long written) {
+    /** Whether nothing may be written now. */
+    boolean isEmpty() {
         if (bytesPerSecond == 0) {
-            return true;
+            return false;
         }
         long nowMs = clock.millis();
         double since = (double) Math.max(0, nowMs - lastMs) / SECOND_MS * bytesPerSecond; // clocks may be set back
         bytes = Math.min(bytesPerSecond, bytes + since);
         lastMs = nowMs;
-        if (bytes <= 0) {
+        return bytes <= 0;
+    }
+
+    /** Whether that may be written now; it counts as written then. */
+    boolean takes(long written) {
+        if (isEmpty()) {
             return false;
         }
         bytes -= written;

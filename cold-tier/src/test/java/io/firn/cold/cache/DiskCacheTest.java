@@ -191,6 +191,38 @@ class DiskCacheTest {
     }
 
     @Test
+    void whatWaitedAndWasDroppedIsNotPaidFor() {
+        SimDiskThreads diskThreads = new SimDiskThreads(sim);
+        DiskCache cache = DiskCache.open(files, new DiskLimits(1_000 * CHUNK, CHUNK, 0, 20 * CHUNK), sim, new ColdThreads(sim, sim, diskThreads, sim, () -> {}), new ColdMeters(meters));
+        sim.settle();
+        diskThreads.hang();
+        for (int i = 0; i < 1 + DiskCache.WRITES_WAITING; i++) {
+            keep(cache, i);
+        }
+        cache.dropWaiting();
+        diskThreads.answer();
+        sim.settle();
+        for (int i = 100; i < 119; i++) {
+            keep(cache, i);
+            sim.settle();
+        }
+        assertThat(count("writes")).as("a second's worth").isEqualTo(20);
+        assertThat(cache.keep(address(200), LATELY, ByteBuffer.wrap(bytes(200)), () -> {})).isFalse();
+    }
+
+    @Test
+    void whatWaitsIsWrittenOnlyIfItMayWhenItsTurnComes() {
+        DiskCache cache = open(1_000 * CHUNK, 0, 3 * CHUNK);
+        for (int i = 0; i < 6; i++) {
+            keep(cache, i);
+        }
+        sim.settle();
+        assertThat(count("writes")).isEqualTo(3);
+        assertThat(count("paced")).isEqualTo(3);
+        assertThat(done).isEqualTo(6);
+    }
+
+    @Test
     void theSameChunkIsWrittenOnce() {
         DiskCache cache = open(64 * CHUNK, 0);
         keep(cache, 1);
