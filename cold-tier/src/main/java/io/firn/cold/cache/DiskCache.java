@@ -110,7 +110,7 @@ public final class DiskCache {
         this.meters = meters;
         this.seen = new SeenChunks(limits.chunks());
         this.pace = new WritePace(limits.writeBytesPerSecond(), clock);
-        this.loads = new DiskLoads(threads.reads(), meters, this::read);
+        this.loads = new DiskLoads(threads.reads(), clock, meters, this::read);
         this.state = limits.chunks() == 0 ? State.OFF : State.OPENING;
     }
 

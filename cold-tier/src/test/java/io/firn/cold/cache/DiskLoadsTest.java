@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
@@ -37,7 +38,7 @@ class DiskLoadsTest {
         private final ArrayDeque<Consumer<Boolean>> disk = new ArrayDeque<>();
         private final Map<Integer, Outcome> ended = new LinkedHashMap<>();
         private boolean there = true;
-        private final DiskLoads loads = new DiskLoads(sim, new ColdMeters(meters), (address, target, then) -> {
+        private final DiskLoads loads = new DiskLoads(sim, sim, new ColdMeters(meters), (address, target, then) -> {
             if (there) {
                 begun.add(address.index());
                 disk.add(then);
@@ -68,6 +69,42 @@ class DiskLoadsTest {
             answerAll();
             assertThat(begun).containsExactly(0, 1, 2);
             assertThat(count("late")).isEqualTo(2);
+        }
+
+        @Test
+        void whatWouldNotBeginInTimeIsRefusedAtOnceReadAheadSoonerAndTakenAgainWhenTheDiskIsFaster() {
+            for (int i = 0; i < 100; i++) {
+                offer(i, true);
+                sim.pass(50);
+                answerAll();
+            }
+            int taken = 0;
+            while (offer(1_000 + taken, false)) {
+                taken++;
+            }
+            assertThat(taken).as("three begin, and three every 50 ms").isEqualTo(DiskLoads.AT_ONCE * (int) (1 + DiskLoads.WAIT_MS / 50));
+            assertThat(offer(2_000, true)).as("goes before them").isTrue();
+            assertThat(count("late")).isEqualTo(1);
+            for (int i = 0; i < 100; i++) {
+                answerAll();
+                offer(3_000 + i, true);
+            }
+            for (int i = 0; i < 10 * taken; i++) {
+                assertThat(offer(4_000 + i, false)).isTrue();
+            }
+        }
+
+        @Test
+        void ofADiskSoSlowThatNobodyMayWaitAsMuchIsAskedAsItDoesAtATime() {
+            for (int i = 0; i < 20; i++) {
+                offer(i, true);
+                sim.pass(DiskLoads.ANSWER_MS - 1);
+                answerAll();
+            }
+            for (int i = 0; i < DiskLoads.AT_ONCE; i++) {
+                assertThat(offer(100 + i, true)).isTrue();
+            }
+            assertThat(offer(200, true)).isFalse();
         }
 
         @Test
@@ -136,12 +173,12 @@ class DiskLoadsTest {
             }
             return ByteBuffer.allocate(bytes);
         });
-        private final ChunkCache cache = cache();
+        private final ColdThreads threads = new ColdThreads(sim, sim, diskThreads, sim, () -> {});
+        private final ColdMeters coldMeters = new ColdMeters(meters);
+        private final DiskCache disk = DiskCache.open(new SimRegions(), new DiskLimits(2L * CHUNKS * CHUNK, CHUNK, 0, 0), sim, threads, coldMeters);
+        private final ChunkCache cache = cache(pool);
 
-        private ChunkCache cache() {
-            ColdThreads threads = new ColdThreads(sim, sim, diskThreads, sim, () -> {});
-            ColdMeters coldMeters = new ColdMeters(meters);
-            DiskCache disk = DiskCache.open(new SimRegions(), new DiskLimits(2L * CHUNKS * CHUNK, CHUNK, 0, 0), sim, threads, coldMeters);
+        private ChunkCache cache(BufferPool pool) {
             objects.putIfAbsent("object", ByteBuffer.wrap(object));
             sim.settle();
             return new ChunkCache(new RangedGets(objects, sim, coldMeters), threads, coldMeters, pool, new FetchQueue(4), disk);
@@ -210,6 +247,28 @@ class DiskLoadsTest {
             assertThat(cache.unreadUnits()).isEqualTo(1);
             CompletableFuture<Chunk> read = acquire(0);
             assertBytes(read, 0);
+        }
+
+        @Test
+        void whatASlowDiskDoesNotComeToComesFromTheStoreByOneRequestNotByOneEach() {
+            fill();
+            diskThreads.slow(40);
+            for (int i = 0; i < CHUNKS; i++) {
+                acquire(i);
+                sim.pass(40);
+                release(i);
+            }
+            double before = requests();
+            double hits = count("hits");
+            ChunkCache large = cache(new BufferPool(CHUNK, 8 * CHUNKS, sim, ByteBuffer::allocate));
+            assertThat(large.ahead(IntStream.range(0, CHUNKS).mapToObj(this::address).toList(), "sequence", CHUNKS * CHUNK)).isEqualTo(ChunkCache.Ahead.REQUESTED);
+            assertThat(large.unreadUnits()).isEqualTo(CHUNKS);
+            sim.pass(10 * DiskLoads.WAIT_MS);
+            assertThat(requests()).as("as many as without a disk").isEqualTo(before + 1);
+            assertThat(count("hits") - hits).as("what the disk gives in the time").isBetween(15.0, 21.0);
+            for (int i = 0; i < CHUNKS; i++) {
+                assertBytes(large.acquire(List.of(address(i)), "reader").get(0), i);
+            }
         }
 
         @Test

@@ -1,22 +1,29 @@
 package io.firn.cold.cache;
 
+import io.firn.cold.TimedExecutor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
 
-/** Threads of a disk that can be told to hang: what they are given then happens when it answers. */
+/** Threads of a disk that can be told to hang: what they are given then happens when it answers; or to be slow. */
 final class SimDiskThreads implements Executor {
 
-    private final Executor threads;
+    private final TimedExecutor threads;
     private final List<Runnable> hung = new ArrayList<>();
     private boolean hanging;
+    private long tookMs;
 
-    SimDiskThreads(Executor threads) {
+    SimDiskThreads(TimedExecutor threads) {
         this.threads = threads;
     }
 
     void hang() {
         hanging = true;
+    }
+
+    /** Each task takes so long from now on, however many there are. */
+    void slow(long eachMs) {
+        tookMs = eachMs;
     }
 
     int hung() {
@@ -34,6 +41,8 @@ final class SimDiskThreads implements Executor {
     public void execute(Runnable task) {
         if (hanging) {
             hung.add(task);
+        } else if (tookMs > 0) {
+            threads.executeAfter(tookMs, task);
         } else {
             threads.execute(task);
         }
