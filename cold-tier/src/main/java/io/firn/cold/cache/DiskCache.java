@@ -433,12 +433,12 @@ public final class DiskCache {
     /** @param then the outcome, or nothing: the cache is off then; on the reads thread */
     private <T> void onDisk(DiskTask<T> task, Consumer<Optional<T>> then) {
         CompletableFuture<T> outcome = new CompletableFuture<>();
-        outcome.whenCompleteAsync((value, failure) -> {
+        outcome.whenComplete((value, failure) -> onReads(() -> {
             if (failure != null) {
                 failed(failure);
             }
             then.accept(Optional.ofNullable(value));
-        }, threads.reads());
+        }));
         try {
             threads.disk().execute(() -> {
                 try {
@@ -449,6 +449,15 @@ public final class DiskCache {
             });
         } catch (RejectedExecutionException closing) {
             outcome.completeExceptionally(closing);
+        }
+    }
+
+    /** A task of its own, not a stage of a future, which would keep what is thrown to itself. */
+    private void onReads(Runnable task) {
+        try {
+            threads.reads().execute(task);
+        } catch (RejectedExecutionException closed) {
+            return; // reads in progress were failed when the store was closed; the next start deletes what files are left
         }
     }
 }

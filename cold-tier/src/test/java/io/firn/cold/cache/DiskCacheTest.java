@@ -1,6 +1,7 @@
 package io.firn.cold.cache;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.firn.cold.ColdMeters;
 import io.firn.cold.ColdThreads;
@@ -337,6 +338,15 @@ class DiskCacheTest {
     }
 
     @Test
+    void aBugInWhatComesAfterTheDiskIsNotSwallowed() {
+        DiskCache cache = open(64 * CHUNK, 0);
+        cache.keep(address(1), LATELY, ByteBuffer.wrap(bytes(1)), () -> {
+            throw new IllegalStateException("unpinned too often");
+        });
+        assertThatThrownBy(sim::settle).hasMessage("unpinned too often");
+    }
+
+    @Test
     void whateverHappensALoadGivesTheChunksBytesOrNoneAndEveryWriteEnds() {
         Seeds.each(60, random -> {
             SimThreads threads = new SimThreads(random);
@@ -346,6 +356,7 @@ class DiskCacheTest {
             DiskCache cache = DiskCache.open(disk, new DiskLimits(bytes, CHUNK, random.nextInt(2) * 100, random.nextInt(2) * 100L * CHUNK), threads, new ColdThreads(threads, threads, diskThreads, threads, () -> {}), new ColdMeters(new SimpleMeterRegistry()));
             Set<Integer> open = new HashSet<>();
             List<Integer> wrong = new ArrayList<>();
+            List<Integer> twice = new ArrayList<>();
             for (int i = 0; i < 400; i++) {
                 int chunk = random.nextInt(100);
                 switch (random.nextInt(200)) {
@@ -355,7 +366,7 @@ class DiskCacheTest {
                     case 3 -> diskThreads.hang();
                     case 4, 5 -> diskThreads.answer();
                     case 6 -> threads.pass(random.nextLong(2 * DiskLoads.ANSWER_MS));
-                    default -> step(cache, chunk, i, open, wrong, random);
+                    default -> step(cache, chunk, i, open, wrong, twice, random);
                 }
                 for (int steps = random.nextInt(6); steps > 0 && threads.step(); steps--) {
                     assertThat(cache.usedBytes()).isLessThanOrEqualTo(bytes);
@@ -366,6 +377,7 @@ class DiskCacheTest {
             diskThreads.answer();
             threads.pass(5 * DiskCache.LOOK_MS);
             assertThat(wrong).isEmpty();
+            assertThat(twice).as("ended more than once").isEmpty();
             assertThat(disk.mostBytes).isLessThanOrEqualTo(bytes);
             cache.close();
             threads.settle();
@@ -373,23 +385,27 @@ class DiskCacheTest {
         });
     }
 
-    private static void step(DiskCache cache, int chunk, int number, Set<Integer> open, List<Integer> wrong, Random random) {
+    private static void step(DiskCache cache, int chunk, int number, Set<Integer> open, List<Integer> wrong, List<Integer> twice, Random random) {
         open.add(number);
+        Runnable end = () -> {
+            if (!open.remove(number)) {
+                twice.add(number);
+            }
+        };
+        boolean taken;
         if (random.nextBoolean()) {
-            if (!cache.keep(address(chunk), LATELY, ByteBuffer.wrap(bytes(chunk)), () -> open.remove(number))) {
-                open.remove(number);
-            }
-            return;
+            taken = cache.keep(address(chunk), LATELY, ByteBuffer.wrap(bytes(chunk)), end);
+        } else {
+            ByteBuffer target = ByteBuffer.allocate(CHUNK);
+            taken = cache.load(address(chunk), target, random.nextBoolean(), outcome -> {
+                end.run();
+                if (outcome == Outcome.SOUND && !target.equals(ByteBuffer.wrap(bytes(chunk)))) {
+                    wrong.add(chunk);
+                }
+            });
         }
-        ByteBuffer target = ByteBuffer.allocate(CHUNK);
-        boolean there = cache.load(address(chunk), target, random.nextBoolean(), outcome -> {
-            open.remove(number);
-            if (outcome == Outcome.SOUND && !target.equals(ByteBuffer.wrap(bytes(chunk)))) {
-                wrong.add(chunk);
-            }
-        });
-        if (!there) {
-            open.remove(number);
+        if (!taken) {
+            end.run();
         }
     }
 
