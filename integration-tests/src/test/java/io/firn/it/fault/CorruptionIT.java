@@ -41,6 +41,7 @@ class CorruptionIT {
 
     private static final int PARTITIONS = 4;
     private static final int RECORDS = 1_500;
+    private static final long PATIENCE_NANOS = TimeUnit.MINUTES.toNanos(1);
 
     @TempDir
     Path directory;
@@ -181,7 +182,7 @@ class CorruptionIT {
             consumer.assign(List.of(damaged));
             consumer.seekToBeginning(List.of(damaged));
             assertThatThrownBy(() -> {
-                for (int i = 0; i < 200; i++) {
+                for (long start = System.nanoTime(); read.size() < RECORDS && System.nanoTime() - start < PATIENCE_NANOS; ) {
                     consumer.poll(Duration.ofMillis(100)).forEach(read::add);
                 }
             }).isInstanceOf(KafkaException.class);
