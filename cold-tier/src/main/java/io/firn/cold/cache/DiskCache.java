@@ -296,12 +296,17 @@ public final class DiskCache {
 
     /** Somebody waits for the memory of chunks to be written: those that have not begun are not. */
     void dropWaiting() {
-        List<Write> dropped = List.copyOf(waiting);
-        waiting.clear();
-        dropped.forEach(write -> {
+        takeWaiting().forEach(write -> {
             meters.diskDropped();
             write.done().run();
         });
+    }
+
+    /** Out of the queue first: what ends a write may come back here. */
+    private List<Write> takeWaiting() {
+        List<Write> taken = List.copyOf(waiting);
+        waiting.clear();
+        return taken;
     }
 
     private void tooLate(Write write) {
@@ -407,8 +412,7 @@ public final class DiskCache {
 
     private void off() {
         state = State.OFF;
-        waiting.forEach(write -> write.done().run());
-        waiting.clear();
+        takeWaiting().forEach(write -> write.done().run());
         filling = Optional.empty();
         for (DiskRegion region : List.copyOf(regions)) {
             leave(region);

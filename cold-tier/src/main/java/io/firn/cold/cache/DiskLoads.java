@@ -28,7 +28,7 @@ import org.slf4j.LoggerFactory;
  */
 final class DiskLoads {
 
-    /** A thread less than there are for the disk: a write never waits for them, nor they for it. */
+    /** A thread less than there are for the disk: a write does not wait for them, nor they for it, but for a file that is being deleted or a look at the room. */
     static final int AT_ONCE = 3;
 
     /** Loads that have not begun; each holds its chunk's buffer. */
