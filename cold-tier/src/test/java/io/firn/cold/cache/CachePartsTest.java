@@ -209,6 +209,18 @@ class CachePartsTest {
         }
 
         @Test
+        void oneThatIsLostHasToBeMadeAnew() {
+            BufferPool large = new BufferPool(BufferPool.MAKE_BYTES, 2, () -> Instant.EPOCH, this::memory);
+            ByteBuffer first = large.take(BufferPool.MAKE_BYTES).orElseThrow();
+            large.beginTask();
+            large.take(BufferPool.MAKE_BYTES).orElseThrow();
+            assertThat(large.affords(BufferPool.MAKE_BYTES)).as("all are made").isTrue();
+            large.lose(first);
+            assertThat(large.usedUnits()).isEqualTo(1);
+            assertThat(large.affords(BufferPool.MAKE_BYTES)).isFalse();
+        }
+
+        @Test
         void aTaskMakesALittleMemoryAndUsesWhatThereIsAsItLikes() {
             int unit = BufferPool.MAKE_BYTES / 2;
             BufferPool large = new BufferPool(unit, 4, () -> Instant.EPOCH, this::memory);

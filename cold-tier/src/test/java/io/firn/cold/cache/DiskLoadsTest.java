@@ -261,7 +261,7 @@ class DiskLoadsTest {
             double before = requests();
             double hits = count("hits");
             ChunkCache large = cache(new BufferPool(CHUNK, 8 * CHUNKS, sim, ByteBuffer::allocate));
-            assertThat(large.ahead(IntStream.range(0, CHUNKS).mapToObj(this::address).toList(), "sequence", CHUNKS * CHUNK)).isEqualTo(ChunkCache.Ahead.REQUESTED);
+            assertThat(large.ahead(addresses(0, CHUNKS), "sequence", CHUNKS * CHUNK)).isEqualTo(ChunkCache.Ahead.REQUESTED);
             assertThat(large.unreadUnits()).isEqualTo(CHUNKS);
             sim.pass(10 * DiskLoads.WAIT_MS);
             assertThat(requests()).as("as many as without a disk").isEqualTo(before + 1);
@@ -269,6 +269,75 @@ class DiskLoadsTest {
             for (int i = 0; i < CHUNKS; i++) {
                 assertBytes(large.acquire(List.of(address(i)), "reader").get(0), i);
             }
+        }
+
+        @Test
+        void aReadAndWhatAReadComesToWaitForGoBeforeWhatIsReadAhead() {
+            fill();
+            diskThreads.hang();
+            ChunkCache large = cache(new BufferPool(CHUNK, 8 * CHUNKS, sim, ByteBuffer::allocate));
+            assertThat(large.ahead(addresses(0, 6), "sequence", 6 * CHUNK)).isEqualTo(ChunkCache.Ahead.REQUESTED);
+            CompletableFuture<Chunk> read = large.acquire(addresses(10, 11), "reader").get(0);
+            CompletableFuture<Chunk> joined = large.acquire(addresses(5, 6), "reader").get(0);
+            sim.settle();
+            diskThreads.answer(DiskLoads.AT_ONCE);
+            sim.settle();
+            diskThreads.answer(2);
+            sim.settle();
+            assertBytes(read, 10);
+            assertBytes(joined, 5);
+            assertThat(diskThreads.hung()).as("the rest of what is read ahead").isEqualTo(2);
+        }
+
+        @Test
+        void whatWasReadAheadForASequenceThatIsGivenUpIsNotAskedOfTheStoreAndItsMemoryIsFree() {
+            fill();
+            diskThreads.hang();
+            BufferPool room = new BufferPool(CHUNK, 8 * CHUNKS, sim, ByteBuffer::allocate);
+            ChunkCache large = cache(room);
+            assertThat(large.ahead(addresses(0, 5), "sequence", 5 * CHUNK)).isEqualTo(ChunkCache.Ahead.REQUESTED);
+            double before = requests();
+            large.abandon("sequence");
+            sim.pass(DiskLoads.ANSWER_MS);
+            assertThat(requests()).isEqualTo(before);
+            assertThat(addresses(0, 5)).noneMatch(large::holds);
+            assertThat(room.usedUnits()).isZero();
+        }
+
+        @Test
+        void aReadGetsTheMemoryOfWhatNobodyHasReadYetInPlaceOfWhatTheDiskKeeps() {
+            fill();
+            for (int i = 1; i <= 3; i += 2) {
+                assertThat(cache.ahead(addresses(i, i + 2), "sequence" + i, 2 * CHUNK)).isEqualTo(ChunkCache.Ahead.REQUESTED);
+                sim.settle();
+            }
+            addresses(CHUNKS - 8, CHUNKS).stream().filter(cache::holds).forEach(address -> acquire(address.index()));
+            diskThreads.hang();
+            CompletableFuture<Chunk> read = acquire(0);
+            int unread = cache.unreadUnits();
+            memory = 0;
+            sim.pass(DiskLoads.ANSWER_MS);
+            assertBytes(read, 0);
+            assertThat(cache.unreadUnits()).isEqualTo(unread - 1);
+        }
+
+        @Test
+        void ifThereIsNoMemoryInPlaceOfWhatWasReadAheadItIsNoLongerOnItsWay() {
+            fill();
+            diskThreads.hang();
+            assertThat(cache.ahead(addresses(0, 1), "sequence", CHUNK)).isEqualTo(ChunkCache.Ahead.REQUESTED);
+            for (int i = CHUNKS - 7; i < CHUNKS; i++) {
+                acquire(i);
+            }
+            memory = 0;
+            sim.pass(DiskLoads.ANSWER_MS);
+            assertThat(cache.holds(address(0))).isFalse();
+            assertThat(cache.unreadUnits()).isZero();
+            for (int i = CHUNKS - 7; i < CHUNKS; i++) {
+                release(i);
+            }
+            assertThat(cache.ahead(addresses(1, 3), "sequence", 2 * CHUNK)).isEqualTo(ChunkCache.Ahead.REQUESTED);
+            assertThat(addresses(1, 3)).as("all that may be on its way").allMatch(cache::holds);
         }
 
         @Test
@@ -374,6 +443,10 @@ class DiskLoadsTest {
             byte[] bytes = new byte[CHUNKS * CHUNK];
             new Random(1).nextBytes(bytes);
             return bytes;
+        }
+
+        private List<ChunkAddress> addresses(int from, int to) {
+            return IntStream.range(from, to).mapToObj(this::address).toList();
         }
 
         private ChunkAddress address(int chunk) {
