@@ -30,6 +30,9 @@ public record ColdStoreConfig(String prefix, String clusterId, int chunkBytes, l
     /** Some seventy pages, of 4096 segments each. */
     public static final long PAGE_CACHE_BYTES = 16L << 20;
 
+    private static final long INDEX_LIMIT_BYTES = 32L << 20;
+    private static final int INDEX_PART = 8;
+
     public ColdStoreConfig {
         Objects.requireNonNull(prefix, "prefix");
         Objects.requireNonNull(clusterId, "clusterId");
@@ -50,9 +53,6 @@ public record ColdStoreConfig(String prefix, String clusterId, int chunkBytes, l
             int retryMaxAttempts, long deleteGraceMs, boolean acceptNoConditionalWrites) {
         this(prefix, clusterId, chunkBytes, cacheBytes, readParallelism, readAheadBytes, uploadParallelism, requestTimeoutMs, retryMaxAttempts, deleteGraceMs, acceptNoConditionalWrites, PAGE_CACHE_BYTES, Optional.empty());
     }
-
-    private static final long INDEX_LIMIT_BYTES = 32L << 20;
-    private static final int INDEX_PART = 8;
 
     /** Of {@code cacheBytes}, what keeps indexes, on the heap: an eighth, at most 32 MiB. As much again may be on its way. */
     public long indexBytes() {
