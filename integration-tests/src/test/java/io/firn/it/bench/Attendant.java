@@ -46,15 +46,6 @@ final class Attendant implements AutoCloseable {
         return new Proc(process.pid());
     }
 
-    /** From now on it runs only when nobody else wants a processor (SCHED_IDLE, {@code sched(7)}), threads it has yet to start as well. Without privileges that cannot be taken back. */
-    void giveWay() throws IOException, InterruptedException {
-        Process change = new ProcessBuilder("chrt", "--all-tasks", "--idle", "--pid", "0", "" + process.pid()).redirectErrorStream(true).start();
-        String said = new String(change.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        if (change.waitFor() != 0) {
-            throw new IOException("chrt of util-linux: " + said);
-        }
-    }
-
     /** The words of its answer. */
     String[] ask(String order) throws IOException {
         orders.write(order + "\n");

@@ -37,7 +37,7 @@ public final class Bench implements Callable<Integer> {
     @Option(names = "--rounds", defaultValue = "5", description = "Rounds; medians need at least five (default ${DEFAULT-VALUE}).")
     private int rounds;
 
-    @Option(names = "--only", split = ",", description = "Parts to run: start, produce, latency, consume, cold, txn, groups, share; with --cluster: failover, produce, roll, boot, replace; with --replay: speed, paced, seek, requests, isolation, kafka. All by default.")
+    @Option(names = "--only", split = ",", description = "Parts to run: start, produce, latency, consume, cold, txn, groups, share; with --cluster: failover, produce, roll, boot, replace; with --replay: speed, apart, paced, seek, requests, isolation, kafka. All by default.")
     private List<String> only = List.of();
 
     @Option(names = "--cluster", description = "Three brokers each instead of one.")
@@ -54,6 +54,9 @@ public final class Bench implements Callable<Integer> {
 
     @Option(names = "--set", paramLabel = "KEY=VALUE", description = "With --replay: a setting of Firn's broker that is not its default.")
     private Map<String, String> settings = Map.of();
+
+    @Option(names = "--through-server", description = "With --replay: the S3 server answers everything; otherwise ranges of its objects are read from its files by what keeps it far away, since a store elsewhere takes none of the processors here.")
+    private boolean throughServer;
 
     @Option(names = "--durability", split = ",", description = "os, fsync. Both by default.")
     private List<String> durabilities = List.of("os", "fsync");
@@ -91,7 +94,7 @@ public final class Bench implements Callable<Integer> {
         layout = Layout.of(root, work == null ? root.resolve("integration-tests/target/bench") : work, Optional.ofNullable(before));
         if (replay) {
             List<String> parts = only.isEmpty() ? ReplayRows.PARTS : only;
-            System.out.print(new ReplayRows(layout, new ReplayPlan(parts, rounds, scale, delaysMs, partitionCounts, consumerCounts, settings)).measure());
+            System.out.print(new ReplayRows(layout, new ReplayPlan(parts, rounds, scale, delaysMs, partitionCounts, consumerCounts, settings, throughServer)).measure());
             return 0;
         }
         load = new Load(layout);

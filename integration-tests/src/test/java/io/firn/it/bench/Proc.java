@@ -1,6 +1,7 @@
 package io.firn.it.bench;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -24,6 +25,24 @@ record Proc(long pid) {
     /** The most that was resident since it started. */
     double peakMiB() throws IOException {
         return memoryMiB("VmHWM:");
+    }
+
+    /** From now on its threads, and those they start, run on these processors only, numbered from 0. */
+    void runOn(int first, int last) throws IOException, InterruptedException {
+        utilLinux("taskset", "--all-tasks", "--cpu-list", "--pid", first + "-" + last, "" + pid);
+    }
+
+    /** From now on it runs only when nobody else wants a processor (SCHED_IDLE, {@code sched(7)}), threads it has yet to start as well. Without privileges that cannot be taken back. */
+    void giveWay() throws IOException, InterruptedException {
+        utilLinux("chrt", "--all-tasks", "--idle", "--pid", "0", "" + pid);
+    }
+
+    private static void utilLinux(String... command) throws IOException, InterruptedException {
+        Process change = new ProcessBuilder(command).redirectErrorStream(true).start();
+        String said = new String(change.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        if (change.waitFor() != 0) {
+            throw new IOException(command[0] + " of util-linux: " + said);
+        }
     }
 
     private double memoryMiB(String field) throws IOException {

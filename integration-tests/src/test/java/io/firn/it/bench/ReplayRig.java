@@ -16,6 +16,7 @@ import java.util.stream.DoubleStream;
  *
  * <pre>
  *   clients ─ Kafka ─▶ broker (cold.provider=s3) ─▶ long way: delay to the first byte, {@value #BYTES_PER_SECOND} bytes/s a connection ─▶ S3 server ─▶ directory
+ *                                                      └─ ranges of objects, unless all goes through the server ──────────────────────────▶
  * </pre>
  *
  * <p>Threading: for one thread.
@@ -45,12 +46,17 @@ final class ReplayRig implements AutoCloseable {
     }
 
     /** On empty directories, and near until {@link #delay}. */
-    static ReplayRig start(Layout layout, Map<String, String> settings) throws IOException, InterruptedException {
+    static ReplayRig start(Layout layout, ReplayPlan plan) throws IOException, InterruptedException {
         Path work = layout.work();
-        Attendant store = Attendant.start(StoreMain.class, work.resolve("replay-store.log"), STORE_JVM, layout.fresh("replay-bucket").toString());
-        Attendant way = Attendant.start(ProxyMain.class, work.resolve("replay-proxy.log"), PROXY_JVM, store.answer()[0], "" + BYTES_PER_SECOND);
+        String directory = layout.fresh("replay-bucket").toString();
+        Attendant store = Attendant.start(StoreMain.class, work.resolve("replay-store.log"), STORE_JVM, directory);
+        List<String> arguments = new ArrayList<>(List.of(store.answer()[0], "" + BYTES_PER_SECOND));
+        if (!plan.throughServer()) {
+            arguments.add(directory);
+        }
+        Attendant way = Attendant.start(ProxyMain.class, work.resolve("replay-proxy.log"), PROXY_JVM, arguments.toArray(String[]::new));
         int httpPort = FreePorts.next();
-        BrokerProcess broker = broker(layout, "http://127.0.0.1:" + way.answer()[0], httpPort, settings);
+        BrokerProcess broker = broker(layout, "http://127.0.0.1:" + way.answer()[0], httpPort, plan.settings());
         Admins.awaitReady(broker);
         return new ReplayRig(store, way, broker, client(work, broker.bootstrap(), ""), client(work, broker.bootstrap(), "-other"), httpPort);
     }
@@ -78,9 +84,25 @@ final class ReplayRig implements AutoCloseable {
 
     /** From now on what would be other machines leaves the processors to the broker and its first client: S3 server, long way, second client. For good. */
     void othersGiveWay() throws IOException, InterruptedException {
-        store.giveWay();
-        way.giveWay();
-        otherClient.giveWay();
+        store.proc().giveWay();
+        way.proc().giveWay();
+        otherClient.proc().giveWay();
+    }
+
+    /** From now on the clients run on processors of their own, as on a machine of their own: half of them, and all else on the others. Or, again, everything on all. */
+    void clientsApart(boolean apart) throws IOException, InterruptedException {
+        int processors = Runtime.getRuntime().availableProcessors();
+        if (processors < 2) {
+            throw new IOException("clients on processors of their own: there is only one");
+        }
+        int half = apart ? processors / 2 : 0;
+        int last = processors - 1;
+        for (Attendant each : List.of(client, otherClient)) {
+            each.proc().runOn(half, last);
+        }
+        for (Proc each : List.of(store.proc(), way.proc(), broker.proc())) {
+            each.runOn(0, apart ? half - 1 : last);
+        }
     }
 
     String bootstrap() {

@@ -17,7 +17,7 @@ import java.util.TreeSet;
  */
 final class ReplayRows {
 
-    static final List<String> PARTS = List.of("speed", "paced", "seek", "requests", "isolation", "kafka");
+    static final List<String> PARTS = List.of("speed", "apart", "paced", "seek", "requests", "isolation", "kafka");
 
     private static final long GIB = 1L << 30;
     private static final int KIB = 1024;
@@ -36,7 +36,8 @@ final class ReplayRows {
 
     private final Layout layout;
     private final ReplayPlan plan;
-    private final ReplaySheet sheet = new ReplaySheet();
+    private final ReplaySheet together = new ReplaySheet();
+    private final ReplaySheet apart = new ReplaySheet();
     private final Table table = new Table(Peer.KAFKA);
     private final Map<Integer, ReplayTopics> topics = new LinkedHashMap<>();
 
@@ -48,7 +49,7 @@ final class ReplayRows {
     /** All rounds. The result is in {@code replay.md}, after each round what there is so far. */
     String measure() throws IOException, InterruptedException {
         ReplayBesideKafka kafka = new ReplayBesideKafka(layout, plan, table);
-        try (ReplayRig rig = ReplayRig.start(layout, plan.settings())) {
+        try (ReplayRig rig = ReplayRig.start(layout, plan)) {
             for (int partitions : partitionCounts()) {
                 say("filling %d partitions, segments of %.1f MiB", partitions, ReplayTopics.segmentBytes(partitions, plan.replayedBytes()) / 1048576.0);
                 topics.put(partitions, ReplayTopics.fill(rig.client(), rig.bootstrap(), Peer.FIRN, partitions, plan.replayedBytes()));
@@ -87,7 +88,7 @@ final class ReplayRows {
 
     private Iterable<Integer> partitionCounts() {
         TreeSet<Integer> counts = new TreeSet<>();
-        if (wanted("speed") || wanted("paced")) {
+        if (wanted("speed") || wanted("apart") || wanted("paced")) {
             counts.addAll(plan.partitions());
         }
         if (wanted("seek") || wanted("isolation")) {
@@ -101,7 +102,12 @@ final class ReplayRows {
 
     private void round(ReplayRig rig, int round) throws IOException, InterruptedException {
         if (wanted("speed")) {
-            speed(rig, round);
+            speed(rig, round, together, plan.delaysMs());
+        }
+        if (wanted("apart")) {
+            rig.clientsApart(true);
+            speed(rig, round, apart, List.of(plan.mainDelayMs()));
+            rig.clientsApart(false);
         }
         if (wanted("paced")) {
             paced(rig);
@@ -128,19 +134,19 @@ final class ReplayRows {
         }
     }
 
-    private void speed(ReplayRig rig, int round) throws IOException {
+    private void speed(ReplayRig rig, int round, ReplaySheet sheet, List<Integer> delaysMs) throws IOException {
         for (int partitions : plan.partitions()) {
             ReplayTopics of = topics.get(partitions);
             for (int consumers : plan.consumers()) {
                 long limit = of.limit(consumers);
                 Run before = read(rig, of.hot(), partitions, consumers, limit);
-                for (int delayMs : consumers == 1 ? plan.delaysMs() : List.of(plan.mainDelayMs())) {
+                for (int delayMs : consumers == 1 ? delaysMs : List.of(plan.mainDelayMs())) {
                     rig.delay(delayMs);
                     Run cold = read(rig, of.tiered(), partitions, consumers, limit);
                     Run hot = round % 2 == 0 ? before : read(rig, of.hot(), partitions, consumers, limit);
                     say("%s", sheet.add(new Cell(delayMs, partitions, consumers), cold, hot));
                     save();
-                    if (delayMs == plan.mainDelayMs() && consumers == 1) {
+                    if (sheet == together && delayMs == plan.mainDelayMs() && consumers == 1) {
                         table.add("bytes fetched ÷ bytes delivered, one reader, " + partitions + plural(partitions) + ", " + delayMs + " ms", "", Target.atMost(FETCHED_PER_DELIVERED), Peer.FIRN,
                                 cold.usage().fetched() / cold.usage().delivered());
                     }
@@ -275,7 +281,8 @@ final class ReplayRows {
     private String result() {
         String head = String.format(Locale.ROOT, "%.2f GiB a topic, rounds %d, segments of %s MiB; records of 1 KiB%n%n", plan.replayedBytes() / (double) GIB, plan.rounds(),
                 topics.keySet().stream().map(partitions -> String.format(Locale.ROOT, "%.1f (%d%s)", ReplayTopics.segmentBytes(partitions, plan.replayedBytes()) / 1048576.0, partitions, plural(partitions))).toList());
-        return head + (sheet.isEmpty() ? "" : sheet.markdown() + "\n") + table.figures();
+        String apartHead = "Clients on one half of the processors, broker and the way to the bucket on the other:\n\n";
+        return head + (together.isEmpty() ? "" : together.markdown() + "\n") + (apart.isEmpty() ? "" : apartHead + apart.markdown() + "\n") + table.figures();
     }
 
     private void save() throws IOException {

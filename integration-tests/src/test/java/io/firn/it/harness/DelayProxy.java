@@ -8,11 +8,13 @@ import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.net.URI;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -20,6 +22,7 @@ import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.TreeMap;
@@ -56,11 +59,12 @@ public final class DelayProxy implements Closeable {
 
     private final LongSupplier clockNanos;
     private final int upstreamPort;
+    private final Optional<ServerFiles> files;
     private final long bytesPerSecond;
     private final ServerSocketChannel listener;
     private final Selector selector;
     private final Thread thread = new Thread(this::run, "delay-proxy");
-    private final PriorityQueue<Flow> waiting = new PriorityQueue<>(Comparator.comparingLong(flow -> flow.due));
+    private final PriorityQueue<Sender> waiting = new PriorityQueue<>(Comparator.comparingLong(sender -> sender.due));
     private final Set<Link> links = new HashSet<>();
     private final Deque<ByteBuffer> spare = new ArrayDeque<>();
     private final Map<String, AtomicLong> requests = new ConcurrentHashMap<>();
@@ -68,8 +72,9 @@ public final class DelayProxy implements Closeable {
     private volatile long delayNanos;
     private volatile boolean closing;
 
-    private DelayProxy(int upstreamPort, long delayMs, long bytesPerSecond, LongSupplier clockNanos) throws IOException {
+    private DelayProxy(int upstreamPort, Optional<ServerFiles> files, long delayMs, long bytesPerSecond, LongSupplier clockNanos) throws IOException {
         this.upstreamPort = upstreamPort;
+        this.files = files;
         this.bytesPerSecond = bytesPerSecond;
         this.clockNanos = clockNanos;
         delay(delayMs);
@@ -87,13 +92,18 @@ public final class DelayProxy implements Closeable {
      * @param bytesPerSecond of each connection, in each direction; 0 for any
      */
     public static DelayProxy start(int upstreamPort, long delayMs, long bytesPerSecond) {
-        return start(upstreamPort, delayMs, bytesPerSecond, System::nanoTime);
+        return start(upstreamPort, Optional.empty(), delayMs, bytesPerSecond, System::nanoTime);
     }
 
-    /** The same with another clock; after that was moved, {@link #look}. */
-    static DelayProxy start(int upstreamPort, long delayMs, long bytesPerSecond, LongSupplier clockNanos) {
+    /** The same, but it reads the server's files itself, whose directory this is. */
+    public static DelayProxy start(int upstreamPort, Path directory, long delayMs, long bytesPerSecond) throws IOException {
+        return start(upstreamPort, Optional.of(new ServerFiles(directory)), delayMs, bytesPerSecond, System::nanoTime);
+    }
+
+    /** With another clock; after that was moved, {@link #look}. */
+    static DelayProxy start(int upstreamPort, Optional<ServerFiles> files, long delayMs, long bytesPerSecond, LongSupplier clockNanos) {
         try {
-            DelayProxy proxy = new DelayProxy(upstreamPort, delayMs, bytesPerSecond, clockNanos);
+            DelayProxy proxy = new DelayProxy(upstreamPort, files, delayMs, bytesPerSecond, clockNanos);
             proxy.thread.start();
             return proxy;
         } catch (IOException e) {
@@ -118,7 +128,7 @@ public final class DelayProxy implements Closeable {
         return counts;
     }
 
-    /** Buffers that wait until they are due. */
+    /** Buffers, and pieces of files, that wait until they are due. */
     int held() {
         return held.get();
     }
@@ -134,9 +144,9 @@ public final class DelayProxy implements Closeable {
                 selector.select(this::ready, patienceMs());
                 long now = clockNanos.getAsLong();
                 while (!waiting.isEmpty() && waiting.peek().due <= now) {
-                    Flow flow = waiting.poll();
+                    Sender sender = waiting.poll();
                     held.set(waiting.size());
-                    flow.guarded(Flow::resume);
+                    sender.guarded(sender::resume);
                 }
             }
         } catch (IOException e) {
@@ -175,7 +185,7 @@ public final class DelayProxy implements Closeable {
     private void open(SocketChannel client) throws IOException {
         Link link = new Link(client);
         links.add(link);
-        link.up.guarded(flow -> link.connect());
+        link.up.guarded(link::connect);
     }
 
     /** A client's connection and the one to the server that belongs to it. */
@@ -187,6 +197,7 @@ public final class DelayProxy implements Closeable {
         private final SelectionKey serverKey;
         private final Flow up;
         private final Flow down;
+        private Optional<FileSender> sending = Optional.empty();
         private boolean answered = true;
 
         Link(SocketChannel client) throws IOException {
@@ -218,18 +229,18 @@ public final class DelayProxy implements Closeable {
 
         void ready(SelectionKey key) {
             if (key.isValid() && key.isConnectable()) {
-                up.guarded(flow -> {
+                up.guarded(() -> {
                     server.finishConnect();
                     connected();
                 });
             }
             Flow from = key == clientKey ? up : down;
-            Flow to = key == clientKey ? down : up;
             if (key.isValid() && key.isReadable()) {
-                from.guarded(Flow::pump);
+                from.guarded(from::pump);
             }
             if (key.isValid() && key.isWritable()) {
-                to.guarded(Flow::resume);
+                Sender to = key == serverKey ? up : sending.isPresent() ? sending.get() : down;
+                to.guarded(to::resume);
             }
         }
 
@@ -242,6 +253,27 @@ public final class DelayProxy implements Closeable {
             }
         }
 
+        /** Whether what came in is a request that the server's files answer: then that is under way, and nothing more is read of the client until it has ended. */
+        boolean answersFromFile(ByteBuffer bytes, long now) throws IOException {
+            if (files.isEmpty() || !answered) {
+                return false;
+            }
+            Optional<ServerFiles.Answer> answer = files.get().answer(bytes);
+            if (answer.isPresent()) {
+                asked(bytes, now);
+                FileSender sender = new FileSender(this, answer.get());
+                sending = Optional.of(sender);
+                sender.resume();
+            }
+            return answer.isPresent();
+        }
+
+        void sent() {
+            sending = Optional.empty();
+            answered = true;
+            Sender.interest(clientKey, SelectionKey.OP_READ, true);
+        }
+
         void end() {
             if (!links.remove(this)) {
                 return;
@@ -250,8 +282,9 @@ public final class DelayProxy implements Closeable {
             spare.push(down.buffer.clear());
             waiting.remove(up);
             waiting.remove(down);
+            sending.ifPresent(waiting::remove);
             held.set(waiting.size());
-            try (client; server) {
+            try (client; server; Closeable file = sending.<Closeable>map(FileSender::file).orElse(() -> { })) {
                 clientKey.cancel();
                 serverKey.cancel();
             } catch (IOException e) {
@@ -265,33 +298,123 @@ public final class DelayProxy implements Closeable {
     }
 
     private interface Step {
-        void on(Flow flow) throws IOException;
+        void take() throws IOException;
     }
 
-    /** One direction of a link. Its buffer is being filled, or waits until it is due, or is being written. */
-    private final class Flow {
+    /** Has something for one side of a link, and may have to wait until it is due. */
+    private abstract class Sender {
 
-        private final Link link;
-        private final SelectionKey source;
-        private final SelectionKey target;
-        private final LinkPace pace = new LinkPace(bytesPerSecond, clockNanos.getAsLong());
-        private final ByteBuffer buffer = spare.isEmpty() ? ByteBuffer.allocateDirect(BUFFER_BYTES) : spare.pop();
-        private long due;
-        private boolean ended;
+        final Link link;
+        long due;
 
-        Flow(Link link, SelectionKey source, SelectionKey target) {
+        Sender(Link link) {
             this.link = link;
-            this.source = source;
-            this.target = target;
         }
+
+        /** What it has is due, or the other side takes more: goes on as far as it can. */
+        abstract void resume() throws IOException;
 
         /** A connection that breaks ends the link, as it would without a proxy. */
         void guarded(Step step) {
             try {
-                step.on(this);
+                step.take();
             } catch (IOException e) {
                 link.end();
             }
+        }
+
+        /** Goes on at {@code due}. */
+        void await() {
+            waiting.add(this);
+            held.set(waiting.size());
+        }
+
+        static void interest(SelectionKey key, int operation, boolean on) {
+            int before = key.interestOps();
+            int after = on ? before | operation : before & ~operation;
+            if (after != before) {
+                key.interestOps(after);
+            }
+        }
+    }
+
+    /** An answer out of a file. A piece waits until it is due, or is being sent. */
+    private final class FileSender extends Sender {
+
+        private final ByteBuffer head;
+        private final FileChannel file;
+        private long position;
+        private long left;
+        private long piece;
+
+        FileSender(Link link, ServerFiles.Answer answer) {
+            super(link);
+            this.head = answer.head();
+            this.file = answer.file();
+            this.position = answer.position();
+            this.left = answer.bytes();
+        }
+
+        FileChannel file() {
+            return file;
+        }
+
+        @Override
+        void resume() throws IOException {
+            for (int round = 0; round < ROUNDS; round++) {
+                if (piece == 0 && !hasPieceDue() || !send()) {
+                    return;
+                }
+                if (left == 0) {
+                    file.close();
+                    link.sent();
+                    return;
+                }
+            }
+            due = clockNanos.getAsLong(); // others have their turn
+            await();
+        }
+
+        private boolean hasPieceDue() {
+            long now = clockNanos.getAsLong();
+            piece = Math.min(left, BUFFER_BYTES);
+            due = link.down.pace.due(now, (int) piece + head.remaining());
+            if (due > now) {
+                await();
+            }
+            return due <= now;
+        }
+
+        /** Whether the piece is sent. */
+        private boolean send() throws IOException {
+            SocketChannel client = (SocketChannel) link.clientKey.channel();
+            client.write(head);
+            boolean going = !head.hasRemaining();
+            while (going && piece > 0) {
+                long count = file.transferTo(position, piece, client);
+                position += count;
+                left -= count;
+                piece -= count;
+                going = count > 0;
+            }
+            interest(link.clientKey, SelectionKey.OP_WRITE, piece > 0);
+            return piece == 0;
+        }
+    }
+
+    /** One direction of a link. Its buffer is being filled, or waits until it is due, or is being written. */
+    private final class Flow extends Sender {
+
+        private final SelectionKey source;
+        private final SelectionKey target;
+        private final LinkPace pace = new LinkPace(bytesPerSecond, clockNanos.getAsLong());
+        private final ByteBuffer buffer = spare.isEmpty() ? ByteBuffer.allocateDirect(BUFFER_BYTES) : spare.pop();
+        private boolean ended;
+
+        Flow(Link link, SelectionKey source, SelectionKey target) {
+            super(link);
+            this.source = source;
+            this.target = target;
         }
 
         /** The source has something, or there is room again: goes on as far as it can without waiting, for a few rounds. */
@@ -304,7 +427,7 @@ public final class DelayProxy implements Closeable {
             interest(source, SelectionKey.OP_READ, true);
         }
 
-        /** The buffer is due, or the target takes more. */
+        @Override
         void resume() throws IOException {
             if (drain()) {
                 pump();
@@ -322,9 +445,13 @@ public final class DelayProxy implements Closeable {
             return count > 0 && isDue(count);
         }
 
-        private boolean isDue(int count) {
+        private boolean isDue(int count) throws IOException {
             long now = clockNanos.getAsLong();
             buffer.flip();
+            if (this == link.up && link.answersFromFile(buffer, now)) {
+                buffer.clear();
+                return false;
+            }
             if (this == link.up) {
                 link.asked(buffer, now);
             } else {
@@ -332,8 +459,7 @@ public final class DelayProxy implements Closeable {
             }
             due = pace.due(now, count);
             if (due > now) {
-                waiting.add(this);
-                held.set(waiting.size());
+                await();
             }
             return due <= now;
         }
@@ -357,14 +483,6 @@ public final class DelayProxy implements Closeable {
                 link.end();
             } else {
                 ((SocketChannel) target.channel()).shutdownOutput();
-            }
-        }
-
-        private static void interest(SelectionKey key, int operation, boolean on) {
-            int before = key.interestOps();
-            int after = on ? before | operation : before & ~operation;
-            if (after != before) {
-                key.interestOps(after);
             }
         }
     }

@@ -2,18 +2,32 @@ package io.firn.it.harness;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.firn.cold.ObjectStore;
+import io.firn.cold.ObjectStoreConfig;
+import io.firn.cold.ObjectStores;
+import io.firn.cold.UploadSource;
+import io.firn.cold.s3.S3Server;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The proxy between real sockets, on a clock that only the test moves. */
 class DelayProxyTest {
@@ -22,8 +36,13 @@ class DelayProxyTest {
     private static final byte[] GET = "GET /bucket/key HTTP/1.1\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] ANSWER = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
 
+    private static final byte[] OBJECT = bytes(3 << 20);
+
     private final AtomicLong clock = new AtomicLong(1_000 * MS);
     private ServerSocket listener;
+
+    @TempDir
+    Path directory;
 
     @BeforeEach
     void listen() throws IOException {
@@ -36,7 +55,27 @@ class DelayProxyTest {
     }
 
     private DelayProxy proxy(long delayMs, long bytesPerSecond) {
-        return DelayProxy.start(listener.getLocalPort(), delayMs, bytesPerSecond, clock::get);
+        return DelayProxy.start(listener.getLocalPort(), Optional.empty(), delayMs, bytesPerSecond, clock::get);
+    }
+
+    private DelayProxy proxyOverFiles(long delayMs, long bytesPerSecond) throws IOException {
+        Files.createDirectories(directory.resolve("bucket/a"));
+        Files.write(directory.resolve("bucket/a/key"), OBJECT);
+        return DelayProxy.start(listener.getLocalPort(), Optional.of(new ServerFiles(directory)), delayMs, bytesPerSecond, clock::get);
+    }
+
+    private static byte[] get(String target, String headers) {
+        return ("GET " + target + " HTTP/1.1\r\nHost: h\r\n" + headers + "\r\n").getBytes(StandardCharsets.US_ASCII);
+    }
+
+    /** Head and body of an answer that says how long it is. */
+    private static byte[] body(Socket client, int bytes) throws IOException {
+        StringBuilder head = new StringBuilder();
+        while (head.indexOf("\r\n\r\n") < 0) {
+            head.append((char) client.getInputStream().read());
+        }
+        assertThat(head).startsWith("HTTP/1.1 206 ").contains("Content-Length: " + bytes + "\r\n");
+        return receive(client, bytes);
     }
 
     private static Socket connect(DelayProxy proxy) throws IOException {
@@ -217,6 +256,86 @@ class DelayProxyTest {
             Await.until("the answer is held", () -> proxy.held() == 1);
             advance(proxy, 30 * MS);
             assertThat(receive(client, ANSWER.length)).isEqualTo(ANSWER);
+        }
+    }
+
+    @Test
+    void aRangeOfAnObjectIsReadFromTheServersFilesAsLateAndAsSlowlyAsFromTheServer() throws IOException {
+        try (DelayProxy proxy = proxyOverFiles(100, 1_000_000_000); Socket client = connect(proxy); Socket server = listener.accept()) {
+            for (int request = 0; request < 3; request++) {
+                send(client, get("/bucket/a/key", "Range: bytes=1000-2001000\r\n"));
+                Await.until("the answer is held", () -> proxy.held() == 1);
+                advance(proxy, 100 * MS);
+                assertThat(client.getInputStream().available()).as("it takes 2 ms").isZero();
+                CompletableFuture<byte[]> got = CompletableFuture.supplyAsync(() -> bodyUnchecked(client, 2_000_001));
+                Await.until("all of it has come", () -> {
+                    advance(proxy, MS);
+                    return got.isDone();
+                });
+                assertThat(got.join()).isEqualTo(Arrays.copyOfRange(OBJECT, 1000, 2_001_001));
+            }
+            assertThat(server.getInputStream().available()).as("what the server was asked").isZero();
+            assertThat(proxy.requests()).containsEntry("GET", 3L);
+        }
+    }
+
+    @Test
+    void theServerIsAskedForWhateverItsFilesDoNotAnswer() throws IOException {
+        String range = "Range: bytes=0-9\r\n";
+        Files.write(directory.resolve("outside"), OBJECT);
+        try (DelayProxy proxy = proxyOverFiles(0, 0); Socket client = connect(proxy); Socket server = listener.accept()) {
+            for (byte[] request : List.of(get("/bucket/a/key", ""), get("/bucket/a/key?versionId=1", range), get("/bucket/a/none", range), get("/bucket/a", range), get("/bucket/a/%6Bey", range),
+                    get("/bucket/a/key", "Range: bytes=0-" + OBJECT.length + "\r\n"), get("/bucket/a/key", "Range: bytes=-5\r\n"), get("/../" + directory.getFileName() + "-x", range),
+                    "PUT /bucket/a/key HTTP/1.1\r\nRange: bytes=0-9\r\n\r\n".getBytes(StandardCharsets.US_ASCII))) {
+                send(client, request);
+                assertThat(receive(server, request.length)).isEqualTo(request);
+                send(server, ANSWER);
+                assertThat(receive(client, ANSWER.length)).isEqualTo(ANSWER);
+            }
+            send(client, get("/bucket/a/key", range));
+            assertThat(body(client, 10)).as("on the same connection").isEqualTo(Arrays.copyOf(OBJECT, 10));
+        }
+    }
+
+    @Test
+    void aClientThatDoesNotWaitForAnAnswerOutOfAFileGetsTheNextOneBehindIt() throws IOException {
+        byte[] next = "PUT /bucket/b HTTP/1.1\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
+        try (DelayProxy proxy = proxyOverFiles(100, 0); Socket client = connect(proxy); Socket server = listener.accept()) {
+            send(client, get("/bucket/a/key", "Range: bytes=0-9\r\n"));
+            Await.until("the answer is held", () -> proxy.held() == 1);
+            send(client, next);
+            advance(proxy, 100 * MS);
+            assertThat(body(client, 10)).isEqualTo(Arrays.copyOf(OBJECT, 10));
+            assertThat(receive(server, next.length)).isEqualTo(next);
+        }
+    }
+
+    @Test
+    void aRealServersAnswerAndThatOutOfItsFilesAreTheSameBytes() throws Exception {
+        String key = "v1/topics/t-abc_1/00000000000000000000-1.seg";
+        try (S3Server real = S3Server.start(directory); DelayProxy through = DelayProxy.start(real.port(), 0, 0); DelayProxy spared = DelayProxy.start(real.port(), directory, 0, 0)) {
+            for (DelayProxy way : List.of(through, spared)) {
+                try (ObjectStore store = ObjectStores.open(real.config(ObjectStoreConfig.Provider.S3, way.endpoint()), new SimpleMeterRegistry())) {
+                    store.put(way == through ? key : key + "x", UploadSource.of(ByteBuffer.wrap(OBJECT))).get(30, TimeUnit.SECONDS);
+                    ByteBuffer target = ByteBuffer.allocateDirect(2_000_000);
+                    store.get(key, 7, List.of(target.duplicate())).get(30, TimeUnit.SECONDS);
+                    assertThat(target).isEqualTo(ByteBuffer.wrap(OBJECT, 7, 2_000_000).slice());
+                }
+            }
+        }
+    }
+
+    private static byte[] bytes(int count) {
+        byte[] bytes = new byte[count];
+        new Random(2).nextBytes(bytes);
+        return bytes;
+    }
+
+    private static byte[] bodyUnchecked(Socket client, int bytes) {
+        try {
+            return body(client, bytes);
+        } catch (IOException e) {
+            throw new AssertionError(e);
         }
     }
 }
