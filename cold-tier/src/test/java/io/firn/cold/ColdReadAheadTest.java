@@ -13,6 +13,8 @@ import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.compress.Compression;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** How far ahead is read, by how many requests, out of whose memory, and what becomes of a request of many chunks when something goes wrong. A chunk is 64 KiB here; all ratios are those of chunks of 1 MiB. */
 class ColdReadAheadTest {
@@ -101,7 +103,7 @@ class ColdReadAheadTest {
         reader.read(1);
         assertThat(cold.count("firn.cold.chunk.ahead")).isZero();
         reader.read(1);
-        assertThat(cold.count("firn.cold.chunk.ahead")).isLessThanOrEqualTo(2);
+        assertThat(cold.count("firn.cold.chunk.ahead")).isLessThanOrEqualTo(4);
     }
 
     @Test
@@ -152,7 +154,7 @@ class ColdReadAheadTest {
             }
         }
         assertThat(cold.inUse().unreadUnits()).as("of 64, all still on their way").isGreaterThan(64 - 8);
-        assertThat(hold.heldCount()).isBetween(9, 12);
+        assertThat(hold.heldCount()).isBetween(4, 6);
         hold.release();
         reader.take(cold.await(next));
     }
@@ -215,7 +217,34 @@ class ColdReadAheadTest {
         cold.sim.pass(5_000);
         reader.read(10);
         assertThat(cold.inUse().sequences()).as("the others were given up").isOne();
-        assertThat(cold.inUse().unreadUnits()).as("of 64").isGreaterThan(64 - 8);
+        assertThat(cold.inUse().unreadUnits()).as("of 64").isGreaterThan(64 - 16);
+    }
+
+    /** Eight who read with this pause, and have so much ahead that another one cannot have its window. */
+    private void haveRead(ColdFixture cold, ColdLog log, long pauseMs) {
+        List<Reader> readers = new ArrayList<>();
+        for (int i = 0; i < 8; i++) {
+            readers.add(new Reader(cold, log, segment(60)));
+            cold.await(log.append(readers.get(i).source));
+        }
+        for (int round = 0; round < 20; round++) {
+            cold.sim.pass(pauseMs);
+            readers.forEach(reader -> reader.read(1));
+        }
+        assertThat(cold.inUse().unreadUnits()).as("of 112").isGreaterThan(112 - 64);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0, 499, 9", "0, 500, 1", "100, 1500, 9", "100, 1700, 1", "1000, 4900, 9", "1000, 5000, 1"})
+    void whoHasNotReadForManyOfItsUsualPausesHasLeft(long pauseMs, long silenceMs, int sequences) {
+        ColdFixture cold = cold(256, 64, 64);
+        ColdLog log = cold.log(1);
+        haveRead(cold, log, pauseMs);
+        Reader reader = new Reader(cold, log, segment(200));
+        cold.await(log.append(reader.source));
+        cold.sim.pass(silenceMs);
+        reader.read(20);
+        assertThat(cold.inUse().sequences()).isEqualTo(sequences);
     }
 
     @Test
@@ -246,7 +275,7 @@ class ColdReadAheadTest {
         ColdLog log = cold.log(1);
         SegmentFixture source = segment(400);
         cold.await(log.append(source));
-        CompletableFuture<ColdRead> large = log.read(0, 150 * CHUNK, Long.MAX_VALUE, true);
+        CompletableFuture<ColdRead> large = log.read(0, 120 * CHUNK, Long.MAX_VALUE, true);
         int made = 0;
         while (cold.sim.step()) {
             int now = cold.store.reads().inUse().madeUnits();
@@ -254,7 +283,7 @@ class ColdReadAheadTest {
             made = now;
         }
         assertThat(ColdFixture.bytes(large.join())).isEqualTo(source.bytes(0, large.join().upperBoundOffset()));
-        assertThat(large.join().sizeBytes()).isGreaterThan(148 * CHUNK);
+        assertThat(large.join().sizeBytes()).isGreaterThan(118 * CHUNK);
         large.join().release();
     }
 
@@ -408,7 +437,7 @@ class ColdReadAheadTest {
             while (!reader.atEnd()) {
                 reader.read(1);
             }
-            assertThat(fetchedLogBytes() - source.logSizeBytes()).as("fetched twice, of a run of 8").isBetween(1L, 5L * CHUNK);
+            assertThat(fetchedLogBytes() - source.logSizeBytes()).as("fetched twice, of a run of 16").isBetween(1L, 9L * CHUNK);
             assertNothingHeld();
         }
 

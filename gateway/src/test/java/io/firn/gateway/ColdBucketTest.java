@@ -29,7 +29,7 @@ class ColdBucketTest {
     void aDirectoryIsReadAheadALittleAndABucketAsMuchAsIsSaid() {
         assertThat(ColdBucket.of(ConfigLoader.of(Map.of())).reader().readAheadBytes()).isEqualTo(8L << 20);
         assertThat(ColdBucket.of(ConfigLoader.of(Map.of("cold.read.ahead.bytes", "1048576"))).reader().readAheadBytes()).isEqualTo(1L << 20);
-        assertThat(ColdBucket.of(ConfigLoader.of(Map.of("cold.provider", "s3", "cold.bucket", "b"))).reader().readAheadBytes()).isEqualTo(128L << 20);
+        assertThat(ColdBucket.of(ConfigLoader.of(Map.of("cold.provider", "s3", "cold.bucket", "b"))).reader().readAheadBytes()).isEqualTo(256L << 20);
     }
 
     @Test

@@ -15,13 +15,19 @@ import java.util.stream.Stream;
  * The first is shared by those who have something on its way or lack something: who has its window full and reads slowly needs none of it.
  *
  * <p><b>Runs.</b> Memory comes back chunk by chunk as it is read, and is given out by whole runs, since a request a chunk would be many times the requests. So who has used its share up waits until it has room for a run,
- * which is no longer than half of the share: one is read while the next is on its way. Who finds the memory of its share in use by others takes half a run or nothing.
+ * which is a quarter of what it may have on its way, or half of it where that is a few chunks, and never more than half of what it may hold: one is read while the next is on its way. Who finds the memory of its share in use by others takes half a run or nothing.
  *
  * <p>Bounded: a sequence is known while it holds something, or lacks what it has asked for. Threading: confined to the reads thread.
  */
 final class AheadBudget {
 
     private static final int UNBOUNDED = Integer.MAX_VALUE;
+
+    /** So many runs of a sequence fit into what it may have on its way. As one goes out only when there is room for all of it, an eighth of that is empty on the average. */
+    private static final int RUNS_ON_THE_WAY = 4;
+
+    /** Shorter ones would be many requests for little: then two fit. */
+    private static final int SHORT_RUN_UNITS = 4;
 
     /** What one sequence holds. */
     static final class Share {
@@ -87,7 +93,8 @@ final class AheadBudget {
         share.wantedUnits = wantedUnits;
         share.lacking = true; // until it is requested
         refreshLevels();
-        int run = Math.min(runUnits, Math.max(chunkUnits, Math.min(onTheWayLevel, unreadLevel / 2 + unreadLevel % 2)));
+        int ofOnTheWay = Math.max(onTheWayLevel / RUNS_ON_THE_WAY, Math.min(SHORT_RUN_UNITS, onTheWayLevel / 2 + onTheWayLevel % 2));
+        int run = Math.min(runUnits, Math.max(chunkUnits, Math.min(ofOnTheWay, unreadLevel / 2 + unreadLevel % 2)));
         int own = Math.min(unreadLevel - share.unreadUnits, onTheWayLevel - share.onTheWayUnits);
         int free = Math.min(unreadLimit - unreadUnits, onTheWayLimit - onTheWayUnits);
         if (own < run && share.holdsAnything()) {

@@ -16,7 +16,7 @@ import java.util.concurrent.CompletableFuture;
 /**
  * Chunks by address: one request for each, however many readers want it, and one for several neighbours ({@link RunFetches}); verified once, on arrival; evicted least recently used first.
  *
- * <p><b>Memory.</b> All buffers come from one {@link BufferPool}. Of its units, five sixteenths may be on their way ahead of readers, the others may be pinned by reads ({@link PinBudget}: who wants more
+ * <p><b>Memory.</b> All buffers come from one {@link BufferPool}. Of its units, seven sixteenths may be on their way ahead of readers (five of a small cache), the others may be pinned by reads ({@link PinBudget}: who wants more
  * waits), and one half hold, or await, chunks fetched ahead that nobody has read yet ({@link AheadBudget}: who wants more is refused, not queued). So whoever was let in finds a buffer: what is neither pinned nor on its way can be
  * evicted, unread chunks last.
  *
@@ -42,6 +42,9 @@ public final class ChunkCache {
         MEMORY_USED
     }
 
+    /** Of a cache of fewer chunks more is left for reads, which have to hold a whole batch. */
+    private static final int SMALL_UNITS = 128;
+
     private final ColdMeters meters;
     private final BufferPool pool;
     private final PinBudget pins;
@@ -54,11 +57,15 @@ public final class ChunkCache {
     public ChunkCache(RangedGets gets, ColdThreads threads, ColdMeters meters, BufferPool pool, FetchQueue fetches, DiskCache disk) {
         this.meters = meters;
         this.pool = pool;
-        int onTheWay = Math.max(1, pool.capacityUnits() / 4 + pool.capacityUnits() / 16);
+        int onTheWay = onTheWayLimit(pool.capacityUnits());
         this.pins = new PinBudget(Math.max(1, pool.capacityUnits() - onTheWay), disk::dropWaiting);
         this.budget = new AheadBudget(onTheWay, Math.max(1, pool.capacityUnits() / 2));
         this.runs = new RunFetches(gets, threads, meters, fetches, this::arrived);
         this.disk = disk;
+    }
+
+    private static int onTheWayLimit(int units) {
+        return units < SMALL_UNITS ? Math.max(1, units / 4 + units / 16) : units * 7 / 16;
     }
 
     public PinBudget pins() {

@@ -22,7 +22,7 @@ import java.util.concurrent.RejectedExecutionException;
  * <p><b>Invariants.</b> Each chunk given arrives once, unless its run was cancelled. What has failed with a request says nothing of the chunks of that run that had come before. A run's place among the requests in flight is free when its request has ended, whatever became of
  * its chunks.
  *
- * <p>Threading: confined to the reads thread; checksums are taken on {@code work}, or for what comes last on the thread that brought it: about 20 µs a MiB, but sockets have to be read on.
+ * <p>Threading: confined to the reads thread; checksums are taken on the thread that brought the bytes, whose processor has them at hand.
  */
 final class RunFetches {
 
@@ -122,15 +122,8 @@ final class RunFetches {
             return;
         }
         List<Chunk> there = run.claim(full);
-        Runnable verify = () -> {
-            List<Optional<Throwable>> found = there.stream().map(RunFetches::damage).toList();
-            onReads(() -> arrived(there, found));
-        };
-        try {
-            threads.work().execute(verify);
-        } catch (RejectedExecutionException closing) {
-            verify.run(); // what is claimed has to be settled
-        }
+        List<Optional<Throwable>> found = there.stream().map(RunFetches::damage).toList();
+        onReads(() -> arrived(there, found));
     }
 
     private void onReads(Runnable task) {

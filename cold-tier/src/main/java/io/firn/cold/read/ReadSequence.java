@@ -2,7 +2,7 @@ package io.firn.cold.read;
 
 /**
  * A reader who goes through a log, recognized by asking for the offset at which the former read ended. It remembers where that is, so that
- * the next read needs no index, and how far to fetch ahead: nothing at first, then two chunks, or twice the last read if that is more, and
+ * the next read needs no index, and how far to fetch ahead: nothing at first, then four chunks, or twice the last read if that is more, and
  * twice as far with every further read that follows on, up to a limit, and up to what the reader takes in some seconds: more would be memory that others want.
  *
  * <p><b>Window and reach.</b> The window is what it has ahead, read or on the way: it shrinks when memory is refused. Its reach is what the window would be without that: it tells how long a reader this is, and with that how much is
@@ -15,10 +15,16 @@ final class ReadSequence {
     /**
      * So many runs make a window. A run goes out when there is room for all of it, so longer ones leave more of the window empty, and shorter ones are more requests: 6 MiB with 64 MiB ahead are some 200 a GiB, 4 MiB would be 300.
      */
-    private static final int RUNS_A_WINDOW = 10;
+    private static final int RUNS_A_WINDOW = 4;
 
     /** Most bytes of one request, however large the window: at 90 MB/s a connection is busy with them for as long as a distant store takes to the first byte. */
-    private static final long RUN_LIMIT_BYTES = 8L << 20;
+    private static final long RUN_LIMIT_BYTES = 6L << 20;
+
+    /** Of a window as it begins: what follows the second read comes while that is on its way. */
+    private static final int FIRST_WINDOW_CHUNKS = 4;
+
+    /** Whose window would be larger is a long reader. */
+    private static final int LONG_READER_CHUNKS = 16;
 
     /** What the manifest it sees says of its segment. */
     private enum Standing {
@@ -81,9 +87,14 @@ final class ReadSequence {
         return Math.max(Math.max(2L * chunkBytes, 2L * readBytes), pace.bytesInASpan(nowMs));
     }
 
+    /** So many of its usual pauses, from the end of one read to the end of the next. */
+    long pausesMs(int count, long nowMs) {
+        return pace.pausesMs(count, nowMs);
+    }
+
     void followedOn(int chunkBytes, long limitBytes, long nowMs) {
         if (reachBytes == 0) {
-            reachBytes = Math.min(limitBytes, Math.max(2L * chunkBytes, 2L * readBytes)); // what the next read asks for itself is no read-ahead
+            reachBytes = Math.min(limitBytes, Math.max((long) FIRST_WINDOW_CHUNKS * chunkBytes, 2L * readBytes)); // what the next read asks for itself is no read-ahead
             windowBytes = reachBytes;
         } else {
             reachBytes = Math.min(limitBytes, Math.max(2L * chunkBytes, 2 * reachBytes));
@@ -113,7 +124,7 @@ final class ReadSequence {
 
     /** Whether it has come to another segment, or its window has grown, since this was asked last; never of a short reader, which may not get to the end of its segment. */
     boolean looksFurther(int chunkBytes) {
-        boolean further = runBytes() > chunkBytes && (!segment.key().equals(lookedFrom) || windowBytes > lookedBytes);
+        boolean further = Math.min(reachBytes, windowBytes) > (long) LONG_READER_CHUNKS * chunkBytes && (!segment.key().equals(lookedFrom) || windowBytes > lookedBytes);
         if (further) {
             lookedFrom = segment.key();
             lookedBytes = windowBytes;

@@ -22,7 +22,7 @@ import org.apache.kafka.common.TopicIdPartition;
  * how far it reads ahead stays. What was fetched ahead of the old object is let go.
  *
  * <p>At most {@value #LIMIT} sequences: the one that was idle longest is given up, its read-ahead cancelled. When the cache refuses read-ahead,
- * sequences idle for {@value #IDLE_MS} ms are given up as well, as their chunks are what fills it, and of readers that have become slow what they will not get to in {@link ReaderPace#SPAN_MS} ms.
+ * idle sequences are given up as well, as their chunks are what fills it, and of readers that have become slow what they will not get to in {@link ReaderPace#SPAN_MS} ms.
  *
  * <p>Threading: confined to the reads thread.
  */
@@ -30,7 +30,14 @@ final class ReadSequences {
 
     static final int LIMIT = 1024;
 
-    /** A consumer that goes on asks within this; longer, and what consumers hold that have left keeps a new reader at a chunk a way to the store and back for as long. It counts only when memory is short, and costs one who was just slow the fetching of its window again. */
+    /**
+     * A sequence is idle after so many of its usual pauses between two reads, but not before {@value #LEAST_IDLE_MS} ms and at {@value #IDLE_MS} ms the latest. Longer, and what consumers hold that have left keeps a new reader at a few
+     * chunks a way to the store and back for as long. It counts only when memory is short, and costs one who was just slow the fetching of its window again.
+     */
+    static final int IDLE_PAUSES = 16;
+
+    static final long LEAST_IDLE_MS = 500;
+
     static final long IDLE_MS = 5_000;
 
     /** Most segments whose indexes are fetched ahead of a reader. */
@@ -38,7 +45,12 @@ final class ReadSequences {
 
     private record Place(TopicIdPartition partition, long offset) {}
 
-    private record Entry(ReadSequence sequence, long sinceMs) {}
+    private record Entry(ReadSequence sequence, long sinceMs) {
+        /** After which it is idle. */
+        long idleMs() {
+            return Math.max(LEAST_IDLE_MS, Math.min(IDLE_MS, sequence.pausesMs(IDLE_PAUSES, sinceMs)));
+        }
+    }
 
     private final ChunkCache cache;
     private final IndexCache indexes;
@@ -104,7 +116,7 @@ final class ReadSequences {
     private void makeRoom(long nowMs) {
         List<Place> idle = new ArrayList<>();
         waiting.forEach((place, entry) -> {
-            if (nowMs - entry.sinceMs() >= IDLE_MS) {
+            if (nowMs - entry.sinceMs() >= entry.idleMs()) {
                 idle.add(place);
             } else {
                 cache.keepAhead(entry.sequence(), entry.sequence().usefulBytes(chunkBytes, nowMs));

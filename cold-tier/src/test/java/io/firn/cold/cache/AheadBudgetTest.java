@@ -91,7 +91,7 @@ class AheadBudgetTest {
         assertThat(budget.ask("later", 64, 1, 8).answer()).isEqualTo(Ahead.MEMORY_USED);
         read("first", 8);
         assertThat(budget.ask("first", 64, 1, 8).answer()).isEqualTo(Ahead.SHARE_USED);
-        assertThat(budget.ask("later", 64, 1, 8).units()).isEqualTo(8);
+        assertThat(budget.ask("later", 64, 1, 8).units()).as("a quarter of 23").isEqualTo(5);
     }
 
     @Test
@@ -105,11 +105,21 @@ class AheadBudgetTest {
     }
 
     @Test
-    void aRunIsNoLongerThanHalfAShareSoThatOneIsReadWhileTheNextIsOnItsWay() {
+    void aRunIsAQuarterOfWhatMayBeOnItsWaySoThatLittleOfItIsEmpty() {
+        budget.ask("other", 64, 1, 8);
+        assertThat(budget.ask("one", 64, 1, 32).units()).as("of 35").isEqualTo(8);
+    }
+
+    @Test
+    void aShortRunIsHalfOfItSoThatOneIsReadWhileTheNextIsOnItsWay() {
         for (int i = 0; i < 7; i++) {
             budget.ask("s" + i, 64, 1, 8);
         }
-        assertThat(budget.ask("s7", 64, 1, 8).units()).as("of 14").isEqualTo(7);
+        assertThat(budget.ask("s7", 64, 1, 8).units()).as("of 8").isEqualTo(4);
+        for (int i = 8; i < 15; i++) {
+            budget.ask("s" + i, 64, 1, 8);
+        }
+        assertThat(budget.ask("s15", 64, 1, 8).units()).as("of 4").isEqualTo(2);
     }
 
     @Test

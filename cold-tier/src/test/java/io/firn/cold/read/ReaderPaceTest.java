@@ -47,4 +47,21 @@ class ReaderPaceTest {
         pace.took(1_000, 0);
         assertThat(pace.bytesInASpan(SPAN / 2)).isPositive();
     }
+
+    @Test
+    void pausesAreTheTimeOfTheLastTwoSpansByTheReadsInThem() {
+        for (long ms = 0; ms <= 3 * SPAN; ms += SPAN / 10) {
+            pace.took(10, ms);
+        }
+        assertThat(pace.pausesMs(5, 3 * SPAN)).isBetween(4 * SPAN / 10, 5 * SPAN / 10);
+    }
+
+    @Test
+    void whoHasNotReadSoOftenMayPauseForAsLongAsItLikes() {
+        pace.took(10, 0);
+        pace.took(10, 1);
+        assertThat(pace.pausesMs(3, 1)).isEqualTo(Long.MAX_VALUE);
+        pace.took(10, 2);
+        assertThat(pace.pausesMs(3, 2)).isEqualTo(2);
+    }
 }
