@@ -174,6 +174,13 @@ public abstract class BucketFaultContract {
     }
 
     @Test
+    void aStoreThatSaysToTryAgainAtOnceIsAskedNoMoreOftenThanAnyOther() {
+        proxy.inject(HttpFault.answering(503, "text/plain\r\nRetry-After: 0", "busy"));
+        assertFails(ColdStoreException.Unavailable.class, store.getSmall(key));
+        assertThat(proxy.requests(key)).isEqualTo(ATTEMPTS);
+    }
+
+    @Test
     void aServerThatIsNotThereIsUnavailableAlsoForWrites() throws IOException {
         URI nowhere;
         try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {

@@ -9,6 +9,7 @@ import io.minio.credentials.IamAwsProvider;
 import io.minio.credentials.MinioEnvironmentProvider;
 import io.minio.credentials.Provider;
 import io.minio.credentials.StaticProvider;
+import java.io.IOException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.SynchronousQueue;
@@ -17,7 +18,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import okhttp3.ConnectionPool;
 import okhttp3.Dispatcher;
+import okhttp3.Interceptor;
 import okhttp3.OkHttpClient;
+import okhttp3.Response;
 
 /** Makes the MinIO client as Firn wants it: no retries of its own, time limits by progress, named and bounded threads. Stateless. */
 final class MinioClients {
@@ -37,7 +40,13 @@ final class MinioClients {
         return new OkHttpClient.Builder().dispatcher(dispatcher).connectionPool(new ConnectionPool(config.maxConnections(), IDLE_SECONDS, TimeUnit.SECONDS))
                 .retryOnConnectionFailure(false).followRedirects(false).connectTimeout(Math.min(config.requestTimeoutMs(), CONNECT_LIMIT_MS), TimeUnit.MILLISECONDS)
                 .readTimeout(config.requestTimeoutMs(), TimeUnit.MILLISECONDS).writeTimeout(config.requestTimeoutMs(), TimeUnit.MILLISECONDS)
-                .addInterceptor(new AnswerInterceptor()).build();
+                .addInterceptor(new AnswerInterceptor()).addNetworkInterceptor(MinioClients::withoutInvitation).build();
+    }
+
+    /** okhttp repeats a request once by itself whose 503 says that it may be repeated at once; when it is, is for us to say. */
+    private static Response withoutInvitation(Interceptor.Chain chain) throws IOException {
+        Response response = chain.proceed(chain.request());
+        return response.code() == 503 ? response.newBuilder().removeHeader("Retry-After").build() : response;
     }
 
     static MinioAsyncClient client(ObjectStoreConfig config, OkHttpClient http) {
