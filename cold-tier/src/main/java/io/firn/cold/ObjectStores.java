@@ -5,6 +5,7 @@ import io.firn.cold.minio.MinioBucketRequests;
 import io.firn.cold.s3.S3BucketRequests;
 import io.firn.cold.store.BucketObjectStore;
 import io.firn.cold.store.BucketRequests;
+import io.firn.cold.store.MeteredBucketRequests;
 import io.firn.cold.store.MeteredObjectStore;
 import io.firn.cold.store.ObjectStoreMeters;
 import io.firn.cold.store.ReadOnlyObjectStore;
@@ -68,15 +69,15 @@ public final class ObjectStores {
         ObjectStoreMeters storeMeters = new ObjectStoreMeters(meters);
         return switch (config.provider()) {
             case FILE -> new MeteredObjectStore(FileObjectStore.open(config.directory().orElseThrow(), config.maxConnections()), storeMeters);
-            case S3 -> overBucket(S3BucketRequests.open(config), config, storeMeters, policy);
+            case S3 -> overBucket(S3BucketRequests.open(config, storeMeters::resent), config, storeMeters, policy);
             case MINIO -> overBucket(MinioBucketRequests.open(config), config, storeMeters, policy);
         };
     }
 
     private static ObjectStore overBucket(BucketRequests requests, ObjectStoreConfig config, ObjectStoreMeters meters, RetryPolicy policy) {
         Retrier retrier = new Retrier(policy, timer(), () -> ThreadLocalRandom.current().nextDouble());
-        ObjectStore bucket = new BucketObjectStore(requests, retrier, pool("cold-write-", config.uploadParts()), config.uploadParts());
-        return new RetryingObjectStore(new MeteredObjectStore(bucket, meters), retrier);
+        ObjectStore bucket = new BucketObjectStore(new MeteredBucketRequests(requests, meters), retrier, pool("cold-write-", config.uploadParts()), config.uploadParts());
+        return new RetryingObjectStore(bucket, retrier);
     }
 
     /** Unbounded queue, but bounded by the uploads that callers start: at most one task for each part in flight and each small write. */

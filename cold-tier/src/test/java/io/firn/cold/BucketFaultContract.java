@@ -10,6 +10,8 @@ import io.firn.cold.s3.FaultProxy;
 import io.firn.cold.s3.HttpFault;
 import io.firn.cold.s3.S3Server;
 import io.firn.cold.store.RetryPolicy;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -18,15 +20,18 @@ import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
+import org.apache.kafka.common.compress.Compression;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -96,9 +101,13 @@ public abstract class BucketFaultContract {
     }
 
     private ObjectStore open(URI endpoint, long requestTimeoutMs, Optional<Credentials> credentials, Optional<Encryption> encryption) {
+        return open(endpoint, requestTimeoutMs, credentials, encryption, new SimpleMeterRegistry());
+    }
+
+    private ObjectStore open(URI endpoint, long requestTimeoutMs, Optional<Credentials> credentials, Optional<Encryption> encryption, MeterRegistry registry) {
         ObjectStoreConfig config = server.config(provider, endpoint);
         return ObjectStores.open(new ObjectStoreConfig(provider, Optional.empty(), Optional.of(endpoint), config.region(), config.bucket(), credentials, true, 8, 2,
-                requestTimeoutMs, ATTEMPTS, encryption), new SimpleMeterRegistry(), new RetryPolicy(ATTEMPTS, 5, 20));
+                requestTimeoutMs, ATTEMPTS, encryption), registry, new RetryPolicy(ATTEMPTS, 5, 20));
     }
 
     protected static <T> T await(CompletableFuture<T> future) {
@@ -256,6 +265,93 @@ public abstract class BucketFaultContract {
             assertThat(proxy.headers(key, "x-amz-server-side-encryption-aws-kms-key-id")).hasSize(3).containsOnly(keyId);
         }
         proxy.clear();
+    }
+
+    // What is counted
+
+    @Test
+    void eachRequestOfAnOffloadAndAReplayIsCountedAsTheStoreSeesIt() {
+        SimpleMeterRegistry counted = new SimpleMeterRegistry();
+        SegmentFixture segment = new SegmentFixture(0, 1);
+        Random random = new Random(11);
+        for (int i = 0; i < 42; i++) {
+            segment.batch(random, Compression.NONE, 1, 1 << 20);
+        }
+        proxy.inject(HttpFault.answering(503, "SlowDown").on(containing("?uploads")).times(1));
+        proxy.inject(HttpFault.answering(503, "SlowDown").on(containing("partNumber=2")).times(2));
+        proxy.inject(HttpFault.droppingReply().on(method("POST").and(containing("uploadId="))).times(1));
+        ColdStoreConfig config = new ColdStoreConfig("counted", "cluster-a", 1 << 20, 48 << 20, 4, 8 << 20, 2, 10_000, 3, 60_000, false);
+        try (ColdStore cold = ColdStore.open(config, open(proxy.endpoint(), 10_000, server.config(provider).credentials(), Optional.empty(), counted), InstantSource.system(), counted)) {
+            await(cold.check());
+            ColdLog log = await(cold.openLog(ColdFixture.PARTITION, 1));
+            long created = counted(counted, "put_if_absent");
+            await(log.append(segment));
+            assertThat(counted(counted, "create_upload")).as("one repeated").isEqualTo(2);
+            assertThat(counted(counted, "upload_part")).as("three parts, one of them three times").isEqualTo(5);
+            assertThat(counted(counted, "complete_upload")).as("one whose reply was lost").isEqualTo(2);
+            assertThat(counted(counted, "put_if_absent") - created).as("the manifest").isOne();
+            assertCountedByMethod(counted);
+
+            long before = counted(counted, "get");
+            proxy.inject(HttpFault.reset().on(method("GET")).times(1));
+            proxy.inject(HttpFault.cuttingBody().on(method("GET")).times(1));
+            for (long offset = 0; offset < log.endOffset();) {
+                ColdRead read = await(log.read(offset, 4 << 20, Long.MAX_VALUE, true));
+                assertThat(ColdFixture.bytes(read)).isEqualTo(segment.bytes(offset, read.upperBoundOffset()));
+                offset = read.upperBoundOffset();
+                read.release();
+            }
+            assertThat(counted(counted, "get") - before).as("those of the reads, one that was reset and one that went on behind what it had").isEqualTo((long) counted.get("firn.cold.gets").counter().count() + 2);
+            assertThat(counted(counted, "get", provider == Provider.S3 ? "resent" : "unavailable")).isEqualTo(provider == Provider.S3 ? 1 : 2);
+            assertCountedByMethod(counted);
+        }
+    }
+
+    @Test
+    void whatFailsAndWhatIsDeletedIsCountedToo() {
+        SimpleMeterRegistry counted = new SimpleMeterRegistry();
+        try (ObjectStore metered = open(proxy.endpoint(), 10_000, server.config(provider).credentials(), Optional.empty(), counted)) {
+            proxy.inject(HttpFault.answering(503, "SlowDown").on(containing("partNumber=2")));
+            proxy.inject(HttpFault.droppingReply().on(method("PUT").and(containing("lost"))).times(1));
+            assertFails(ColdStoreException.Unavailable.class, metered.put(key + "/large", large()));
+            await(metered.put(key + "/whole", UploadSource.of(utf8("12345"))));
+            assertThat(await(metered.putIfAbsent(key + "/lost", utf8("mine")))).isEqualTo(PutOutcome.CREATED);
+            assertThat(await(metered.putIfAbsent(key + "/lost", utf8("other")))).isEqualTo(PutOutcome.EXISTED);
+            assertFails(ColdStoreException.Missing.class, metered.getSmall(key + "/none"));
+            await(metered.list(key, "", 10));
+            await(metered.delete(key + "/whole"));
+            await(metered.deleteAll(List.of(key + "/lost", key + "/none")));
+        }
+        assertThat(counted(counted, "upload_part", "ok")).isOne();
+        assertThat(counted(counted, "upload_part", "uncertain")).isEqualTo(ATTEMPTS);
+        assertThat(counted(counted, "abort_upload", "ok")).isOne();
+        assertThat(counted(counted, "put_if_absent", "uncertain")).isOne();
+        assertThat(counted(counted, "put_if_absent", "existed")).as("one that was ours, one that was not").isEqualTo(2);
+        assertThat(counted(counted, "get_small", "missing")).isOne();
+        assertThat(counted(counted, "delete", "ok")).isOne();
+        assertThat(counted(counted, "delete_all", "ok")).isOne();
+        assertThat(counted.get("firn.cold.store.written.bytes").counter().count()).as("the part that arrived, and a small object").isEqualTo((20 << 20) + 5);
+        assertThat(counted.get("firn.cold.store.read.bytes").counter().count()).as("the comparison after the lost reply").isEqualTo(4);
+        assertCountedByMethod(counted);
+    }
+
+    /** By the table of operations in the README. */
+    private void assertCountedByMethod(MeterRegistry counted) {
+        assertThat(counted(counted, "put") + counted(counted, "put_if_absent") + counted(counted, "upload_part")).isEqualTo(proxy.requests("PUT "));
+        assertThat(counted(counted, "create_upload") + counted(counted, "complete_upload") + counted(counted, "delete_all")).isEqualTo(proxy.requests("POST "));
+        assertThat(counted(counted, "get") + counted(counted, "get_small") + counted(counted, "list")).isEqualTo(proxy.requests("GET "));
+        assertThat(counted(counted, "list")).isEqualTo(proxy.requests("list-type=2"));
+        assertThat(counted(counted, "head")).isEqualTo(proxy.requests("HEAD "));
+        assertThat(counted(counted, "delete") + counted(counted, "abort_upload")).isEqualTo(proxy.requests("DELETE "));
+        assertThat(counted.find("firn.cold.store.requests").timers().stream().mapToLong(Timer::count).sum()).as("no operation that is not named here").isEqualTo(proxy.requests(""));
+    }
+
+    private static long counted(MeterRegistry counted, String operation) {
+        return counted.find("firn.cold.store.requests").tag("operation", operation).timers().stream().mapToLong(Timer::count).sum();
+    }
+
+    private static long counted(MeterRegistry counted, String operation, String outcome) {
+        return counted.find("firn.cold.store.requests").tag("operation", operation).tag("outcome", outcome).timers().stream().mapToLong(Timer::count).sum();
     }
 
     // Lost replies

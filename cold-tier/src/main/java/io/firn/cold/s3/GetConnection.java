@@ -211,7 +211,7 @@ final class GetConnection extends ChannelInboundHandlerAdapter {
         channel().close();
         carried.ifPresent(exchange -> {
             if (kept && !exchange.isAnswered()) {
-                connections.connect(exchange);
+                connections.sendAgain(exchange, System.nanoTime() - progressNs);
             } else {
                 exchange.fail(cause);
             }

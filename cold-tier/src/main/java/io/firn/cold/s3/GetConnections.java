@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongConsumer;
 
 /**
  * The connections that GETs of ranges go over: one a GET in flight, which {@link RequestTurns} bound, and those kept for the next one. Names are looked up for each new connection, on the loop, as the SDK's client does it, too.
@@ -40,16 +41,18 @@ final class GetConnections {
     private final Bootstrap bootstrap;
     private final ClientTls tls;
     private final GetHttpClient.Limits limits;
+    private final LongConsumer resends;
     private final long keptLimitNs;
     private final Set<GetConnection> open = new HashSet<>();
     private final ArrayDeque<GetConnection> kept = new ArrayDeque<>(); // the last one used first
     private boolean timed;
     private boolean closed;
 
-    GetConnections(EventLoop loop, ChannelFactory<? extends Channel> channels, ClientTls tls, GetHttpClient.Limits limits) {
+    GetConnections(EventLoop loop, ChannelFactory<? extends Channel> channels, ClientTls tls, GetHttpClient.Limits limits, LongConsumer resends) {
         this.loop = loop;
         this.tls = tls;
         this.limits = limits;
+        this.resends = resends;
         this.keptLimitNs = TimeUnit.MILLISECONDS.toNanos(limits.keptMs());
         this.bootstrap = new Bootstrap().group(loop).channelFactory(channels).option(ChannelOption.CONNECT_TIMEOUT_MILLIS, limits.connectMs()).option(ChannelOption.TCP_NODELAY, true)
                 .option(ChannelOption.SO_KEEPALIVE, true).option(ChannelOption.ALLOCATOR, PooledByteBufAllocator.DEFAULT).option(ChannelOption.RCVBUF_ALLOCATOR, new FixedRecvByteBufAllocator(READ_BYTES));
@@ -61,6 +64,12 @@ final class GetConnections {
         Optional<GetConnection> found = kept.stream().filter(connection -> connection.origin().equals(origin)).findFirst();
         found.ifPresent(kept::remove);
         found.ifPresentOrElse(connection -> connection.sendKept(exchange), () -> connect(exchange));
+    }
+
+    /** Sends it over a fresh connection, as the kept one it had gone over so long ago was lost before anything of the answer had come. */
+    void sendAgain(GetExchange exchange, long sinceSentNs) {
+        resends.accept(sinceSentNs);
+        connect(exchange);
     }
 
     /** Sends it over a fresh connection. */

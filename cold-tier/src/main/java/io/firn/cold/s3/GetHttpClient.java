@@ -7,6 +7,7 @@ import io.netty.channel.socket.nio.NioSocketChannel;
 import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.LongConsumer;
 import software.amazon.awssdk.http.SdkHttpMethod;
 import software.amazon.awssdk.http.SdkHttpRequest;
 import software.amazon.awssdk.http.async.AsyncExecuteRequest;
@@ -30,17 +31,17 @@ final class GetHttpClient implements SdkAsyncHttpClient {
     private final GetConnections connections;
     private final boolean proxied;
 
-    /** Owns {@code others}. */
-    GetHttpClient(SdkAsyncHttpClient others, EventLoop loop, ClientTls tls, Limits limits) {
-        this(others, loop, NioSocketChannel::new, tls, limits);
+    /** Owns {@code others}. {@code resends} is told on the loop of each GET that is sent once more by itself, with the nanoseconds since it was sent before. */
+    GetHttpClient(SdkAsyncHttpClient others, EventLoop loop, ClientTls tls, Limits limits, LongConsumer resends) {
+        this(others, loop, NioSocketChannel::new, tls, limits, resends);
     }
 
-    GetHttpClient(SdkAsyncHttpClient others, EventLoop loop, ChannelFactory<? extends Channel> channels, ClientTls tls, Limits limits) {
+    GetHttpClient(SdkAsyncHttpClient others, EventLoop loop, ChannelFactory<? extends Channel> channels, ClientTls tls, Limits limits, LongConsumer resends) {
         this.others = others;
         this.loop = loop;
         this.tls = tls;
         this.turns = new RequestTurns(loop, limits.connections(), limits.waiting(), limits.patienceMs());
-        this.connections = new GetConnections(loop, channels, tls, limits);
+        this.connections = new GetConnections(loop, channels, tls, limits, resends);
         this.proxied = ProxyConfiguration.builder().build().host() != null || ProxyConfiguration.builder().scheme("https").build().host() != null;
     }
 

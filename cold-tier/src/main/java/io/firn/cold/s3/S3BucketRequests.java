@@ -19,6 +19,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.function.LongConsumer;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import software.amazon.awssdk.awscore.exception.AwsServiceException;
@@ -70,13 +71,17 @@ public final class S3BucketRequests implements BucketRequests {
         this.encryption = encryption;
     }
 
-    /** Makes the client; nothing goes over the network. Throws {@link ColdStoreException.Misconfigured} for an endpoint or region that makes no sense. */
-    public static S3BucketRequests open(ObjectStoreConfig config) {
+    /**
+     * Makes the client; nothing goes over the network. Throws {@link ColdStoreException.Misconfigured} for an endpoint or region that makes no sense.
+     *
+     * @param resends is told, on the event loop, of each GET that is sent once more within one request, as the server had closed the kept connection that it went over first: nanoseconds since then
+     */
+    public static S3BucketRequests open(ObjectStoreConfig config, LongConsumer resends) {
         EventLoopGroup loops = S3Clients.loops();
         ExecutorService completions = S3Clients.completions();
         try {
             Executor starters = config.credentials().isPresent() ? Runnable::run : completions;
-            return new S3BucketRequests(S3Clients.client(config, loops, completions), loops, completions, starters, config.bucket().orElseThrow(), config.encryption());
+            return new S3BucketRequests(S3Clients.client(config, loops, completions, resends), loops, completions, starters, config.bucket().orElseThrow(), config.encryption());
         } catch (RuntimeException e) {
             loops.shutdownGracefully(0, 0, TimeUnit.MILLISECONDS);
             completions.shutdown();

@@ -10,6 +10,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongConsumer;
 import java.util.concurrent.atomic.AtomicInteger;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
@@ -50,9 +51,9 @@ final class S3Clients {
 
     private S3Clients() {}
 
-    static S3AsyncClient client(ObjectStoreConfig config, EventLoopGroup loops, ExecutorService completions) {
+    static S3AsyncClient client(ObjectStoreConfig config, EventLoopGroup loops, ExecutorService completions, LongConsumer resends) {
         S3AsyncClientBuilder builder = S3AsyncClient.builder().region(Region.of(config.region())).forcePathStyle(config.pathStyle())
-                .multipartEnabled(false).credentialsProvider(credentials(config)).httpClientBuilder(new HttpClient(config, loops))
+                .multipartEnabled(false).credentialsProvider(credentials(config)).httpClientBuilder(new HttpClient(config, loops, resends))
                 .requestChecksumCalculation(RequestChecksumCalculation.WHEN_REQUIRED).responseChecksumValidation(ResponseChecksumValidation.WHEN_REQUIRED)
                 .overrideConfiguration(override -> override.retryStrategy(AwsRetryStrategy.doNotRetry()))
                 .asyncConfiguration(async -> async.advancedOption(SdkAdvancedAsyncClientOption.FUTURE_COMPLETION_EXECUTOR, completions));
@@ -61,12 +62,12 @@ final class S3Clients {
     }
 
     /** As the SDK wants to be given it, so that it also closes it. */
-    private record HttpClient(ObjectStoreConfig config, EventLoopGroup loops) implements SdkAsyncHttpClient.Builder<HttpClient> {
+    private record HttpClient(ObjectStoreConfig config, EventLoopGroup loops, LongConsumer resends) implements SdkAsyncHttpClient.Builder<HttpClient> {
         @Override
         public SdkAsyncHttpClient buildWithDefaults(AttributeMap defaults) {
             long silenceMs = config.requestTimeoutMs();
             GetHttpClient.Limits limits = new GetHttpClient.Limits(config.maxConnections(), WAITING_LIMIT, silenceMs * WAITING_TIMEOUT_FACTOR, connectLimitMs(config), silenceMs, KEPT_LIMIT_MS);
-            return new GetHttpClient(others(config, loops).buildWithDefaults(defaults), loops.next(), ClientTls.ofJvm(), limits);
+            return new GetHttpClient(others(config, loops).buildWithDefaults(defaults), loops.next(), ClientTls.ofJvm(), limits, resends);
         }
     }
 

@@ -120,6 +120,11 @@ public final class BodyReceiver implements AutoCloseable {
         }
     }
 
+    /** Bytes of the whole body; of a small object once {@link #begin} was called. */
+    synchronized long sizeBytes() {
+        return range.map(Range::length).orElseGet(() -> targets.stream().mapToLong(ByteBuffer::capacity).sum());
+    }
+
     /** The small object, complete. */
     synchronized ByteBuffer small() {
         return targets.get(0).flip().asReadOnlyBuffer();

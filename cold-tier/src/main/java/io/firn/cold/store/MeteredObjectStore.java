@@ -1,6 +1,5 @@
 package io.firn.cold.store;
 
-import io.firn.cold.ColdStoreException;
 import io.firn.cold.ObjectPage;
 import io.firn.cold.ObjectStore;
 import io.firn.cold.StoredObject;
@@ -10,12 +9,9 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Function;
-import java.util.function.Supplier;
 
 /**
- * Counts and times every request, each attempt of a repeated one by itself: it belongs below {@link RetryingObjectStore}, since attempts are
- * what a store bills and what shows its health. An upload in parts counts as one. Thread-safe.
+ * Counts and times the operations of a store that makes no requests to anybody, which is provider {@code file}: each is one. Those of a bucket are counted by {@link MeteredBucketRequests}. Thread-safe.
  */
 public final class MeteredObjectStore implements ObjectStore {
 
@@ -31,13 +27,13 @@ public final class MeteredObjectStore implements ObjectStore {
     @Override
     public CompletableFuture<PutOutcome> putIfAbsent(String key, ByteBuffer bytes) {
         int size = bytes.remaining();
-        return metered("put_if_absent", outcome -> outcome == PutOutcome.EXISTED ? "existed" : "ok", () -> store.putIfAbsent(key, bytes))
+        return meters.metered("put_if_absent", outcome -> outcome == PutOutcome.EXISTED ? "existed" : "ok", () -> store.putIfAbsent(key, bytes))
                 .whenComplete((outcome, failure) -> meters.written(outcome == PutOutcome.CREATED ? size : 0));
     }
 
     @Override
     public CompletableFuture<StoredObject> put(String key, UploadSource source) {
-        return metered("put", () -> store.put(key, source)).whenComplete((stored, failure) -> meters.written(failure == null ? stored.sizeBytes() : 0));
+        return meters.metered("put", () -> store.put(key, source)).whenComplete((stored, failure) -> meters.written(failure == null ? stored.sizeBytes() : 0));
     }
 
     @Override
@@ -51,44 +47,32 @@ public final class MeteredObjectStore implements ObjectStore {
         if (size == 0) {
             return store.get(key, from, targets, progress);
         }
-        return metered("get", () -> store.get(key, from, targets, progress)).whenComplete((nothing, failure) -> meters.read(failure == null ? size : 0));
+        return meters.metered("get", () -> store.get(key, from, targets, progress)).whenComplete((nothing, failure) -> meters.read(failure == null ? size : 0));
     }
 
     @Override
     public CompletableFuture<ByteBuffer> getSmall(String key) {
-        return metered("get_small", () -> store.getSmall(key)).whenComplete((bytes, failure) -> meters.read(failure == null ? bytes.remaining() : 0));
+        return meters.metered("get_small", () -> store.getSmall(key)).whenComplete((bytes, failure) -> meters.read(failure == null ? bytes.remaining() : 0));
     }
 
     @Override
     public CompletableFuture<Optional<StoredObject>> head(String key) {
-        return metered("head", () -> store.head(key));
+        return meters.metered("head", () -> store.head(key));
     }
 
     @Override
     public CompletableFuture<ObjectPage> list(String prefix, String startAfter, int maxKeys) {
-        return metered("list", () -> store.list(prefix, startAfter, maxKeys));
+        return meters.metered("list", () -> store.list(prefix, startAfter, maxKeys));
     }
 
     @Override
     public CompletableFuture<Void> delete(String key) {
-        return metered("delete", () -> store.delete(key));
+        return meters.metered("delete", () -> store.delete(key));
     }
 
     @Override
     public CompletableFuture<Void> deleteAll(Collection<String> keys) {
-        return metered("delete_all", () -> store.deleteAll(keys));
-    }
-
-    private <T> CompletableFuture<T> metered(String operation, Supplier<CompletableFuture<T>> request) {
-        return metered(operation, value -> "ok", request);
-    }
-
-    private <T> CompletableFuture<T> metered(String operation, Function<T, String> success, Supplier<CompletableFuture<T>> request) {
-        long startedNs = System.nanoTime();
-        return request.get().whenComplete((value, failure) -> {
-            String outcome = failure == null ? success.apply(value) : ObjectStoreMeters.outcome(ColdStoreException.unwrap(failure));
-            meters.request(operation, outcome, System.nanoTime() - startedNs);
-        });
+        return meters.metered("delete_all", () -> store.deleteAll(keys));
     }
 
     @Override

@@ -57,6 +57,7 @@ class GetHttpClientTest {
     private final EventLoopGroup loops = S3Clients.loops();
     private final SimHttpClient others = new SimHttpClient();
     private final CountDownLatch released = new CountDownLatch(1);
+    private final List<Long> resends = new CopyOnWriteArrayList<>();
     private GetHttpClient client = client(LIMITS);
 
     @AfterEach
@@ -66,7 +67,7 @@ class GetHttpClientTest {
     }
 
     private GetHttpClient client(GetHttpClient.Limits limits) {
-        return new GetHttpClient(others, loops.next(), ClientTls.ofJvm(), limits);
+        return new GetHttpClient(others, loops.next(), ClientTls.ofJvm(), limits, resends::add);
     }
 
     /** Answers every request with {@code answer}. */
@@ -214,6 +215,7 @@ class GetHttpClientTest {
             assertThat(get(server).text()).isEqualTo("hello");
             assertThat(server.connections()).isEqualTo(2);
             assertThat(server.requests()).hasSize(3);
+            assertThat(resends).as("told, as the store may have seen both").hasSize(1).allMatch(sinceSentNs -> sinceSentNs > 0);
         }
     }
 
@@ -229,6 +231,7 @@ class GetHttpClientTest {
             assertThat(get(server).text()).isEqualTo("hello");
             assertThatThrownBy(get(server)::bytes).cause().isInstanceOf(IOException.class).hasMessageContaining("closed the connection");
             assertThat(server.requests()).as("one answered, one sent twice").hasSize(3);
+            assertThat(resends).hasSize(1);
         }
     }
 
@@ -311,7 +314,7 @@ class GetHttpClientTest {
     @Test
     void aConnectionIsNotReadWhileNobodyHasSubscribed() throws IOException {
         List<Channel> channels = new ArrayList<>();
-        client = new GetHttpClient(others, loops.next(), () -> remembered(channels), ClientTls.ofJvm(), LIMITS);
+        client = new GetHttpClient(others, loops.next(), () -> remembered(channels), ClientTls.ofJvm(), LIMITS, resends::add);
         try (ScriptedServer server = ScriptedServer.start((connection, from) -> {
             from.request();
             from.send("HTTP/1.1 206 Partial Content\r\nContent-Length: 5\r\n\r\nhel");
@@ -364,7 +367,7 @@ class GetHttpClientTest {
             }
             return new NioSocketChannel();
         };
-        client = new GetHttpClient(others, loops.next(), channels, ClientTls.ofJvm(), new GetHttpClient.Limits(1, 10, 60_000, 10_000, 60_000, 60_000));
+        client = new GetHttpClient(others, loops.next(), channels, ClientTls.ofJvm(), new GetHttpClient.Limits(1, 10, 60_000, 10_000, 60_000, 60_000), resends::add);
         try (ScriptedServer server = ScriptedServer.start((connection, from) -> {
             from.request();
             from.send(HELLO);
@@ -633,7 +636,7 @@ class GetHttpClientTest {
         try (ScriptedServer server = ScriptedServer.start(tlsListener(keys), always(HELLO))) {
             TrustManagerFactory authorities = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
             authorities.init(keys);
-            GetHttpClient trusting = new GetHttpClient(others, loops.next(), ClientTls.trusting(authorities), LIMITS);
+            GetHttpClient trusting = new GetHttpClient(others, loops.next(), ClientTls.trusting(authorities), LIMITS, resends::add);
             assertThat(new Answer().ask(trusting, request(SdkHttpMethod.GET, "https", "localhost", server.port(), true)).text()).isEqualTo("hello");
             assertThat(new Answer().ask(trusting, request(SdkHttpMethod.GET, "https", "localhost", server.port(), true)).text()).isEqualTo("hello");
             assertThat(server.connections()).as("kept").isOne();
