@@ -50,7 +50,7 @@ final class ReplayBesideKafka {
     private Run read(BrokerProcess broker, Attendant client, String topic, int partitions, long limit) throws IOException {
         double before = broker.cpuSeconds();
         String[] read = client.ask("read " + topic + " " + partitions + " 1 " + limit + " " + plan.replaySeconds() + " 0");
-        return new Run(Long.parseLong(read[0]), Long.parseLong(read[1]), new Usage(0, broker.cpuSeconds() - before, 0, 0, 0, 0, 0, 0, 0, 0));
+        return new Run(Long.parseLong(read[0]), Long.parseLong(read[1]), new Usage(0, broker.cpuSeconds() - before, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0));
     }
 
     /** Deletes what it left. */

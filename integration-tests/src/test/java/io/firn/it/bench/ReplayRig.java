@@ -9,7 +9,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.DoubleStream;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
 
 /**
  * A broker whose bucket is far away, each part a process of its own: S3 server, the long way to it, the broker (by the launcher, with its defaults), clients.
@@ -127,16 +128,25 @@ final class ReplayRig implements AutoCloseable {
         String[] requests = way.ask("requests");
         String page = HttpCalls.get(URI.create("http://127.0.0.1:" + httpPort + "/metrics")).body();
         return new Usage(System.nanoTime(), broker.cpuSeconds(), store.proc().cpuSeconds(), way.proc().cpuSeconds(), client.proc().cpuSeconds(), Long.parseLong(requests[0]), Long.parseLong(requests[1]),
-                sum(page, "firn_cold_fetched_bytes_total"), sum(page, "firn_cold_delivered_bytes_total"), sum(page, "firn_cold_offloaded_bytes_total"));
+                requests(page, "put|put_if_absent|upload_part"), requests(page, "create_upload|complete_upload"), sum(page, "firn_cold_fetched_bytes_total"), sum(page, "firn_cold_delivered_bytes_total"), sum(page, "firn_cold_offloaded_bytes_total"));
     }
 
-    /** The sum of all series of this name. Fails where there is none, so that a wrong name does not pass for 0. */
+    /** How many requests to the bucket the broker has counted whose operation matches. */
+    private static double requests(String page, String operations) throws IOException {
+        return sum(page, "firn_cold_store_requests_seconds_count", Pattern.compile("operation=\"(" + operations + ")\"").asPredicate());
+    }
+
     private static double sum(String page, String name) throws IOException {
-        double[] values = page.lines().filter(line -> line.startsWith(name + " ") || line.startsWith(name + "{")).mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ')))).toArray();
-        if (values.length == 0) {
+        return sum(page, name, series -> true);
+    }
+
+    /** The sum of all wanted series of this name, of which there may be none. Fails where there is no series of the name at all, so that a wrong one does not pass for 0. */
+    private static double sum(String page, String name, Predicate<String> wanted) throws IOException {
+        List<String> series = page.lines().filter(line -> line.startsWith(name + " ") || line.startsWith(name + "{")).toList();
+        if (series.isEmpty()) {
             throw new IOException("no metric " + name);
         }
-        return DoubleStream.of(values).sum();
+        return series.stream().filter(wanted).mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ')))).sum();
     }
 
     @Override

@@ -269,12 +269,14 @@ final class ReplayRows {
         long newest = REQUESTS_SEGMENT_BYTES / KIB;
         long records = (REQUESTS_SEGMENTS + 1) * newest;
         String topic = "requests-" + round;
+        Usage before = rig.usage(); // proxy and broker are asked one after the other, so while nothing is on its way
         Admins.create(rig.bootstrap(), topic, 1, Peer.FIRN.tieredTopic(REQUESTS_SEGMENT_BYTES));
-        Usage before = rig.usage();
         rig.client().ask("fill " + topic + " 1 " + records + " " + System.currentTimeMillis());
         Admins.awaitLocalStarts(rig.bootstrap(), topic, 1, records - newest);
         Usage used = rig.usage().since(before);
         table.add("PUTs per GiB offloaded, segments of 256 MiB", "", Target.atMost(PUTS_PER_GIB), Peer.FIRN, used.puts() * GIB / used.offloaded());
+        table.add("the same by the broker's metric", "", Target.NONE, Peer.FIRN, used.meteredPuts() * GIB / used.offloaded());
+        table.add("POSTs that begin and complete uploads per GiB offloaded, segments of 256 MiB", "", Target.NONE, Peer.FIRN, used.uploadEnds() * GIB / used.offloaded());
         Admins.delete(rig.bootstrap(), topic);
     }
 
