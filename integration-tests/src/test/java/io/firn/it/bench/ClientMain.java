@@ -26,8 +26,8 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
  * <pre>
  *   fill TOPIC PARTITIONS RECORDS BASE              so many records of 1 KiB to each partition, with timestamps BASE + offset
  *   read TOPIC PARTITIONS CONSUMERS LIMIT SECONDS RATE   reads offsets below LIMIT once, at most so long, each consumer no faster than so many bytes a second (0: any) ──▶ bytes nanoseconds
- *   first TOPIC PARTITIONS LIMIT SAMPLES SEED       new consumers at random offsets                 ──▶ median and p99 until a record is there, ms
- *   times TOPIC PARTITIONS LIMIT SAMPLES SEED BASE  offsetsForTimes of random timestamps            ──▶ median and p99, ms
+ *   first TOPIC (PARTITION OFFSET)…                 new consumers, one at each offset               ──▶ median and p99 until a record is there, ms
+ *   times TOPIC BASE (PARTITION OFFSET)…            offsetsForTimes of the timestamp of each offset ──▶ median and p99, ms
  *   steady TOPIC PARTITIONS RATE SECONDS            produces at that rate, consumes it              ──▶ median and p99 until acknowledged, and until consumed, ms
  *   loop TOPIC PARTITIONS CONSUMERS LIMIT RATE      begins to read again and again, each consumer no faster than so many bytes a second
  *   stop                                            ends that                                       ──▶ bytes nanoseconds
@@ -65,8 +65,8 @@ final class ClientMain {
         return switch (words[0]) {
             case "fill" -> fill(words[1], (int) numbers[0], numbers[1], numbers[2]);
             case "read" -> read(words[1], (int) numbers[0], (int) numbers[1], numbers[2], numbers[3], numbers[4]);
-            case "first" -> first(words[1], (int) numbers[0], numbers[1], (int) numbers[2], new Random(numbers[3]));
-            case "times" -> times(words[1], (int) numbers[0], numbers[1], (int) numbers[2], new Random(numbers[3]), numbers[4]);
+            case "first" -> first(words[1], ReplaySpots.parse(numbers, 0));
+            case "times" -> times(words[1], numbers[0], ReplaySpots.parse(numbers, 1));
             case "steady" -> new Steady(bootstrap, words[1], (int) numbers[0], (int) numbers[1], (int) numbers[2]).run();
             case "loop" -> loop(words[1], (int) numbers[0], (int) numbers[1], numbers[2], numbers[3]);
             case "stop" -> stop();
@@ -124,11 +124,11 @@ final class ClientMain {
         }
     }
 
-    private String first(String topic, int partitions, long limit, int samples, Random random) throws IOException {
-        double[] tookMs = new double[samples];
-        for (int sample = 0; sample < samples; sample++) {
-            TopicPartition partition = new TopicPartition(topic, random.nextInt(partitions));
-            long offset = (long) (random.nextDouble() * limit);
+    private String first(String topic, ReplaySpots at) throws IOException {
+        double[] tookMs = new double[at.spots().size()];
+        for (int sample = 0; sample < tookMs.length; sample++) {
+            TopicPartition partition = new TopicPartition(topic, at.spots().get(sample).partition());
+            long offset = at.spots().get(sample).offset();
             try (KafkaConsumer<byte[], byte[]> consumer = Replay.consumer(bootstrap)) {
                 consumer.assign(List.of(partition));
                 consumer.seek(partition, offset);
@@ -140,16 +140,16 @@ final class ClientMain {
                 }
             }
         }
-        return Steady.quantiles(tookMs);
+        return Quantiles.of(tookMs).words();
     }
 
-    private String times(String topic, int partitions, long limit, int samples, Random random, long base) throws IOException {
-        double[] tookMs = new double[samples];
+    private String times(String topic, long base, ReplaySpots of) throws IOException {
+        double[] tookMs = new double[of.spots().size()];
         try (KafkaConsumer<byte[], byte[]> consumer = Replay.consumer(bootstrap)) {
             consumer.partitionsFor(topic);
-            for (int sample = 0; sample < samples; sample++) {
-                TopicPartition partition = new TopicPartition(topic, random.nextInt(partitions));
-                long offset = (long) (random.nextDouble() * limit);
+            for (int sample = 0; sample < tookMs.length; sample++) {
+                TopicPartition partition = new TopicPartition(topic, of.spots().get(sample).partition());
+                long offset = of.spots().get(sample).offset();
                 long start = System.nanoTime();
                 OffsetAndTimestamp found = consumer.offsetsForTimes(Map.of(partition, base + offset)).get(partition);
                 tookMs[sample] = (System.nanoTime() - start) / 1e6;
@@ -158,7 +158,7 @@ final class ClientMain {
                 }
             }
         }
-        return Steady.quantiles(tookMs);
+        return Quantiles.of(tookMs).words();
     }
 
     private String loop(String topic, int partitions, int consumers, long limit, long bytesPerSecond) {

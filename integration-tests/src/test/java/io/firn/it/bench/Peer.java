@@ -40,6 +40,11 @@ enum Peer {
         Map<String, String> hotTopic() {
             return Map.of();
         }
+
+        @Override
+        Map<String, String> forcedTopic() {
+            return Map.of("flush.messages", "1");
+        }
     };
 
     /** As Kafka's own start scripts give them. */
@@ -65,6 +70,11 @@ enum Peer {
     /** Topic settings without tiering: offload in the background would be counted as the consumer's cost. */
     Map<String, String> hotTopic() {
         return Map.of("remote.storage.enable", "false");
+    }
+
+    /** The same, where records are forced to disk before they are acknowledged though the broker's settings are its defaults: Firn's default is that they are. */
+    Map<String, String> forcedTopic() {
+        return hotTopic();
     }
 
     /** Starts on {@code data} and waits until it answers. */

@@ -22,7 +22,7 @@ import java.util.regex.Pattern;
  *
  * <p>Threading: for one thread.
  */
-final class ReplayRig implements AutoCloseable {
+final class ReplayRig implements ReplayBroker, AutoCloseable {
 
     static final long BYTES_PER_SECOND = 90_000_000;
 
@@ -106,25 +106,34 @@ final class ReplayRig implements AutoCloseable {
         }
     }
 
-    String bootstrap() {
+    @Override
+    public Peer peer() {
+        return Peer.FIRN;
+    }
+
+    @Override
+    public String bootstrap() {
         return broker.bootstrap();
     }
 
-    Attendant client() {
+    @Override
+    public Attendant client() {
         return client;
     }
 
-    /** A second process of clients, to make a noise beside the first. */
-    Attendant otherClient() {
+    @Override
+    public Attendant otherClient() {
         return otherClient;
     }
 
-    Proc brokerProc() {
+    @Override
+    public Proc brokerProc() {
         return broker.proc();
     }
 
     /** What the processes have used so far, and what the broker and the long way have counted. */
-    Usage usage() throws IOException {
+    @Override
+    public Usage usage() throws IOException {
         String[] requests = way.ask("requests");
         String page = HttpCalls.get(URI.create("http://127.0.0.1:" + httpPort + "/metrics")).body();
         return new Usage(System.nanoTime(), broker.cpuSeconds(), store.proc().cpuSeconds(), way.proc().cpuSeconds(), client.proc().cpuSeconds(), Long.parseLong(requests[0]), Long.parseLong(requests[1]),

@@ -12,8 +12,8 @@ import java.util.Map;
 import java.util.TreeSet;
 
 /**
- * What {@code firn bench --replay} measures on a {@link ReplayRig}: replay of records that only a far bucket has beside the same records on the local disk, single reads of it, requests, memory, and what producers and consumers of
- * new records notice of it. Topics are filled once and read in every round. For one thread.
+ * What {@code firn bench --replay} measures on a {@link ReplayRig}, in which order: replay of records that only a far bucket has beside the same records on the local disk, requests, memory; single reads ({@link ReplaySeeks}), what
+ * producers and consumers of new records notice ({@link ReplayIsolation}), and what another broker can do as well ({@link ReplayNear}). Topics are filled once and read in every round. For one thread.
  */
 final class ReplayRows {
 
@@ -23,12 +23,6 @@ final class ReplayRows {
     private static final int KIB = 1024;
     private static final int REQUESTS_SEGMENT_BYTES = 256 << 20;
     private static final int REQUESTS_SEGMENTS = 2;
-    private static final int SAMPLES = 100;
-    private static final int NOISY_READERS = 16;
-    private static final long THROTTLED_BYTES_PER_SECOND = 4_000_000;
-    private static final int STEADY_RATE = 1_500;
-    private static final int STEADY_PARTITIONS = 6;
-    private static final int STEADY_SECONDS = 15;
     private static final long PACED_BYTES_PER_SECOND = 256L << 20;
     private static final double FETCHED_PER_DELIVERED = 1.05;
     private static final double PUTS_PER_GIB = 64;
@@ -52,16 +46,25 @@ final class ReplayRows {
         try (ReplayRig rig = ReplayRig.start(layout, plan)) {
             for (int partitions : partitionCounts()) {
                 say("filling %d partitions, segments of %.1f MiB", partitions, ReplayTopics.segmentBytes(partitions, plan.replayedBytes()) / 1048576.0);
-                topics.put(partitions, ReplayTopics.fill(rig.client(), rig.bootstrap(), Peer.FIRN, partitions, plan.replayedBytes()));
+                topics.put(partitions, ReplayTopics.fill(rig, partitions, plan.replayedBytes()));
             }
-            Admins.create(rig.bootstrap(), "steady", STEADY_PARTITIONS, Peer.FIRN.hotTopic());
+            ReplayIsolation.createTopics(rig);
             Bench.quiet();
+            if (wanted("seek")) {
+                seeks().firstLooks(rig);
+            }
             for (ReplayTopics each : topics.values()) {
                 read(rig, each.hot(), each.partitions(), 1, each.cold());
                 read(rig, each.tiered(), each.partitions(), 1, each.cold());
             }
+            if (wanted("kafka")) {
+                say("warming up for the near tier");
+                near(rig).warmUp();
+            }
             if (wanted("isolation")) {
-                warmUp(rig);
+                say("warming up for isolation");
+                rig.delay(plan.mainDelayMs());
+                isolation().warmUp(rig);
             }
             for (int round = 0; round < plan.rounds(); round++) {
                 say("round %d of %d", round + 1, plan.rounds());
@@ -86,6 +89,18 @@ final class ReplayRows {
         return plan.parts().contains(part);
     }
 
+    private ReplaySeeks seeks() {
+        return new ReplaySeeks(table, plan, topics.get(plan.mainPartitions()));
+    }
+
+    private ReplayIsolation isolation() {
+        return new ReplayIsolation(table, plan, topics.get(plan.mainPartitions()));
+    }
+
+    private ReplayNear near(ReplayRig rig) {
+        return new ReplayNear(table, plan, rig, topics);
+    }
+
     private Iterable<Integer> partitionCounts() {
         TreeSet<Integer> counts = new TreeSet<>();
         if (wanted("speed") || wanted("apart") || wanted("paced")) {
@@ -95,7 +110,7 @@ final class ReplayRows {
             counts.add(plan.mainPartitions());
         }
         if (wanted("kafka")) {
-            counts.addAll(ReplayBesideKafka.PARTITIONS);
+            counts.addAll(ReplayNear.PARTITIONS);
         }
         return counts;
     }
@@ -113,18 +128,16 @@ final class ReplayRows {
             paced(rig);
         }
         if (wanted("kafka")) {
-            for (int partitions : ReplayBesideKafka.PARTITIONS) {
-                rig.delay(0);
-                ReplayTopics of = topics.get(partitions);
-                near(table, Peer.FIRN, partitions, read(rig, of.tiered(), partitions, 1, of.cold()), read(rig, of.hot(), partitions, 1, of.cold()));
-            }
+            rig.delay(0);
+            near(rig).round(round);
         }
         rig.delay(plan.mainDelayMs());
         if (wanted("seek")) {
-            seek(rig, round);
+            seeks().cold(rig, plan.mainDelayMs() + " ms", round);
+            seeks().hot(rig, round);
         }
         if (wanted("isolation")) {
-            isolation(rig, "", Target.NONE);
+            isolation().measure(rig, "", Target.NONE);
         }
         table.add("resident memory of the broker", "MiB", Target.NONE, Peer.FIRN, rig.brokerProc().residentMiB());
         table.add("resident memory of the broker, most", "MiB", Target.NONE, Peer.FIRN, rig.brokerProc().peakMiB());
@@ -182,42 +195,7 @@ final class ReplayRows {
     }
 
     private Run read(ReplayRig rig, String topic, int partitions, int consumers, long limit, long bytesPerSecond) throws IOException {
-        Usage before = rig.usage();
-        String[] read = rig.client().ask("read " + topic + " " + partitions + " " + consumers + " " + limit + " " + plan.replaySeconds() + " " + bytesPerSecond);
-        return new Run(Long.parseLong(read[0]), Long.parseLong(read[1]), rig.usage().since(before));
-    }
-
-    /** Rows that both brokers have: of a cold tier that is near. */
-    static void near(Table table, Peer peer, int partitions, Run cold, Run hot) {
-        String row = "one reader, " + partitions + plural(partitions);
-        table.add("cold replay, no delay, " + row, "MiB/s", Target.NONE, peer, cold.mibPerSecond());
-        table.add("cold replay, no delay ÷ hot consume, " + row, "", Target.NONE, peer, cold.mibPerSecond() / hot.mibPerSecond());
-        table.add("broker's processor time per GiB replayed cold, no delay, " + row, "s", Target.NONE, peer, cold.usage().brokerCpu() * GIB / cold.bytes());
-        table.add("broker's processor time per GiB consumed hot, " + row, "s", Target.NONE, peer, hot.usage().brokerCpu() * GIB / hot.bytes());
-    }
-
-    private void seek(ReplayRig rig, int round) throws IOException {
-        ReplayTopics of = topics.get(plan.mainPartitions());
-        String range = " " + of.partitions() + " " + of.cold() + " " + plan.samples(SAMPLES) + " " + round;
-        quantiles("time to the first record at a random cold offset, " + plan.mainDelayMs() + " ms", rig.client().ask("first " + of.tiered() + range), 0);
-        quantiles("time to the first record at a random hot offset", rig.client().ask("first " + of.hot() + range), 0);
-        quantiles("offsetsForTimes, cold, " + plan.mainDelayMs() + " ms", rig.client().ask("times " + of.tiered() + range + " " + of.base()), 0);
-        quantiles("offsetsForTimes, hot", rig.client().ask("times " + of.hot() + range + " " + of.base()), 0);
-    }
-
-    private void quantiles(String row, String[] answer, int from) {
-        say("%s: median %s ms, p99 %s ms", row, answer[from], answer[from + 1]);
-        table.add(row + ", median", "ms", Target.NONE, Peer.FIRN, Double.parseDouble(answer[from]));
-        table.add(row + ", p99", "ms", Target.NONE, Peer.FIRN, Double.parseDouble(answer[from + 1]));
-    }
-
-    /** Compilers are at work in all processes when they do this for the first time. */
-    private void warmUp(ReplayRig rig) throws IOException {
-        say("warming up for isolation");
-        rig.delay(plan.mainDelayMs());
-        loop(rig, THROTTLED_BYTES_PER_SECOND);
-        rig.client().ask(steadyOrder());
-        rig.otherClient().ask("stop");
+        return rig.read(topic, partitions, consumers, limit, plan.replaySeconds(), bytesPerSecond);
     }
 
     /** The same again where what would be other machines takes no processor from the broker and its measured client: what is left is what the broker does to its producers itself. Last, since it cannot be taken back. */
@@ -226,43 +204,9 @@ final class ReplayRows {
         rig.othersGiveWay();
         for (int round = 0; round < plan.rounds(); round++) {
             say("round %d of %d, other machines' processes give way", round + 1, plan.rounds());
-            isolation(rig, ", other machines' processes give way", Target.atMost(BESIDE_REPLAYS));
+            isolation().measure(rig, ", other machines' processes give way", Target.atMost(BESIDE_REPLAYS));
             save();
         }
-    }
-
-    private void isolation(ReplayRig rig, String how, Target target) throws IOException {
-        String[] alone = steady(rig, "alone" + how);
-        beside(rig, alone, "16 replays of 4 MB/s each" + how, THROTTLED_BYTES_PER_SECOND, target);
-        beside(rig, alone, "16 replays at full speed" + how, 0, Target.NONE);
-    }
-
-    private void beside(ReplayRig rig, String[] alone, String noise, long bytesPerSecond, Target target) throws IOException {
-        loop(rig, bytesPerSecond);
-        Usage before = rig.usage();
-        String[] disturbed = steady(rig, "beside " + noise);
-        double busy = rig.usage().since(before).cores();
-        String[] replayed = rig.otherClient().ask("stop");
-        table.add("produce p99 beside " + noise + " ÷ alone", "", target, Peer.FIRN, Double.parseDouble(disturbed[1]) / Double.parseDouble(alone[1]));
-        table.add("consume p99 beside " + noise + " ÷ alone", "", target, Peer.FIRN, Double.parseDouble(disturbed[3]) / Double.parseDouble(alone[3]));
-        table.add("replayed meanwhile, " + noise, "MiB/s", Target.NONE, Peer.FIRN, Double.parseDouble(replayed[0]) / (1 << 20) * 1e9 / Double.parseDouble(replayed[1]));
-        table.add("processors busy meanwhile without the replaying clients, " + noise, "", Target.NONE, Peer.FIRN, busy);
-    }
-
-    private void loop(ReplayRig rig, long bytesPerSecond) throws IOException {
-        ReplayTopics of = topics.get(plan.mainPartitions());
-        rig.otherClient().ask("loop " + of.tiered() + " " + of.partitions() + " " + Math.min(NOISY_READERS, of.partitions()) + " " + of.cold() + " " + bytesPerSecond);
-    }
-
-    private String steadyOrder() {
-        return "steady steady " + STEADY_PARTITIONS + " " + STEADY_RATE + " " + plan.seconds(STEADY_SECONDS);
-    }
-
-    private String[] steady(ReplayRig rig, String how) throws IOException {
-        String[] took = rig.client().ask(steadyOrder());
-        quantiles("produce 1 KiB at " + STEADY_RATE + " records/s until acknowledged, " + how, took, 0);
-        quantiles("the same until consumed, " + how, took, 2);
-        return took;
     }
 
     private void requests(ReplayRig rig, int round) throws IOException, InterruptedException {

@@ -1,15 +1,15 @@
 package io.firn.it.bench;
 
 import java.io.IOException;
-import java.util.Map;
 
 /**
  * The same records in a topic that is tiered and in one that is not.
  *
+ * @param segmentRecords of one partition in a segment, give or take a few
  * @param cold offsets of each partition below it are in the cold tier alone
  * @param base timestamp of offset 0, in milliseconds; each further one is a millisecond younger
  */
-record ReplayTopics(String tiered, String hot, int partitions, long cold, long base) {
+record ReplayTopics(String tiered, String hot, int partitions, long segmentRecords, long cold, long base) {
 
     private static final long MIB = 1L << 20;
     private static final int KIB = 1024;
@@ -19,23 +19,28 @@ record ReplayTopics(String tiered, String hot, int partitions, long cold, long b
     private static final int RECORDS_PER_BATCH = 64;
 
     /** Fills both and waits until the cold tier alone has so many bytes of the tiered one. */
-    static ReplayTopics fill(Attendant client, String bootstrap, Peer peer, int partitions, long bytes) throws IOException, InterruptedException {
+    static ReplayTopics fill(ReplayBroker broker, int partitions, long bytes) throws IOException, InterruptedException {
         long segmentBytes = segmentBytes(partitions, bytes);
         long newest = segmentBytes / KIB + RECORDS_PER_BATCH;
         long records = bytes / partitions / KIB + newest;
         long base = System.currentTimeMillis() - records;
         String hot = "hot-" + partitions;
         String tiered = "cold-" + partitions;
-        Admins.create(bootstrap, hot, partitions, peer.hotTopic());
-        client.ask("fill " + hot + " " + partitions + " " + records + " " + base);
-        Admins.create(bootstrap, tiered, partitions, peer.tieredTopic((int) segmentBytes));
-        client.ask("fill " + tiered + " " + partitions + " " + records + " " + base);
-        long cold = Admins.awaitLocalStarts(bootstrap, tiered, partitions, records - newest);
-        return new ReplayTopics(tiered, hot, partitions, cold, base);
+        Admins.create(broker.bootstrap(), hot, partitions, broker.peer().hotTopic());
+        broker.client().ask("fill " + hot + " " + partitions + " " + records + " " + base);
+        Admins.create(broker.bootstrap(), tiered, partitions, broker.peer().tieredTopic((int) segmentBytes));
+        broker.client().ask("fill " + tiered + " " + partitions + " " + records + " " + base);
+        long cold = Admins.awaitLocalStarts(broker.bootstrap(), tiered, partitions, records - newest);
+        return new ReplayTopics(tiered, hot, partitions, segmentBytes / KIB, cold, base);
     }
 
     static long segmentBytes(int partitions, long bytes) {
         return Math.max(MIB, Math.min(LARGEST_SEGMENT_BYTES, bytes / partitions / SEGMENTS));
+    }
+
+    /** Of a partition, in the cold tier alone. */
+    long coldSegments() {
+        return cold / segmentRecords;
     }
 
     /** Below which offset so many consumers read: of one partition each reads all, and of several it is less, so that the run does not get longer and longer. */

@@ -3,9 +3,7 @@ package io.firn.it.bench;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
@@ -65,7 +63,7 @@ final class Steady {
         if (failure.get() != null) {
             throw new IOException(failure.get());
         }
-        return quantiles(took(acknowledgedAt, dueAt)) + " " + quantiles(took(consumedAt, dueAt));
+        return Quantiles.of(took(acknowledgedAt, dueAt)).words() + " " + Quantiles.of(took(consumedAt, dueAt)).words();
     }
 
     private long[] send(KafkaProducer<byte[], byte[]> producer) {
@@ -104,12 +102,5 @@ final class Steady {
 
     private double[] took(long[] at, long[] dueAt) {
         return IntStream.range(ratePerSecond, records).mapToDouble(number -> (at[number] - dueAt[number]) / 1e6).toArray();
-    }
-
-    /** Median and p99. */
-    static String quantiles(double[] values) {
-        double[] sorted = values.clone();
-        Arrays.sort(sorted);
-        return String.format(Locale.ROOT, "%.3f %.3f", sorted[sorted.length / 2], sorted[Math.min(sorted.length - 1, (int) (sorted.length * 0.99))]);
     }
 }
