@@ -505,7 +505,7 @@ public final class ColdLog {
     public CompletableFuture<ColdRead> read(long offset, int maxBytes, long limitOffset, boolean minOneBatch, Executor completion) {
         CompletableFuture<ColdRead> read = new CompletableFuture<>();
         LiveSegments live = view().live();
-        store.reads().read(new ReadRequest(live, offset, maxBytes, limitOffset, minOneBatch, completion)).whenComplete((run, failure) -> {
+        store.reads().read(new ReadRequest(live, offset, maxBytes, limitOffset, minOneBatch, true, completion)).whenComplete((run, failure) -> {
             if (failure != null) {
                 read.completeExceptionally(failure);
             } else if (!read.complete(new ColdRead(run, new RecordSearch(store.reads(), live), live.endOffset()))) {

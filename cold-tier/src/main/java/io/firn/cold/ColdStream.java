@@ -139,7 +139,7 @@ public final class ColdStream {
     }
 
     private CompletableFuture<BatchRun> batches(History from, long offset, int maxBytes, long limit) {
-        return reader.reads().read(new ReadRequest(from.live(), offset, maxBytes, limit, true, work()));
+        return reader.reads().read(new ReadRequest(from.live(), offset, maxBytes, limit, true, true, work()));
     }
 
     private CompletableFuture<Optional<ColdPiece>> piece(History from, BatchRun run, long offset) {

@@ -235,8 +235,8 @@ class ColdReadAheadTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"0, 499, 9", "0, 500, 1", "100, 1500, 9", "100, 1700, 1", "1000, 4900, 9", "1000, 5000, 1"})
-    void whoHasNotReadForManyOfItsUsualPausesHasLeft(long pauseMs, long silenceMs, int sequences) {
+    @CsvSource({"0, 499, false", "0, 500, true", "100, 1500, false", "100, 1700, true", "1000, 4900, false", "1000, 5000, true"})
+    void whoHasNotReadForManyOfItsUsualPausesHasNothingAheadWhereMemoryIsShort(long pauseMs, long silenceMs, boolean idle) {
         ColdFixture cold = cold(256, 64, 64);
         ColdLog log = cold.log(1);
         haveRead(cold, log, pauseMs);
@@ -244,7 +244,35 @@ class ColdReadAheadTest {
         cold.await(log.append(reader.source));
         cold.sim.pass(silenceMs);
         reader.read(20);
-        assertThat(cold.inUse().sequences()).isEqualTo(sequences);
+        assertThat(cold.inUse().sequences()).as("known all the same").isEqualTo(silenceMs < 5_000 ? 9 : 1);
+        assertThat(cold.inUse().unreadUnits()).as("its own window of 64, or that and what the others have").matches(units -> idle == (units <= 64));
+    }
+
+    @Test
+    void aLookUpByTimeFetchesItsChunksAndNothingAhead() {
+        ColdFixture cold = cold(256, 64, 64);
+        ColdLog log = cold.log(1);
+        SegmentFixture source = segment(100);
+        cold.await(log.append(source));
+        int before = cold.objects.requests(Operation.GET);
+        cold.await(log.offsetForTimestamp(source.maxTimestampMs(), 0));
+        assertThat(cold.objects.requests(Operation.GET) - before).as("the indexes, and what it looks through").isLessThanOrEqualTo(3);
+        assertThat(cold.count("firn.cold.chunk.ahead")).isZero();
+        assertThat(cold.inUse().sequences()).isZero();
+    }
+
+    @Test
+    void aReaderWhoStandsWhereALookUpLooksGoesOnAsItWas() {
+        ColdFixture cold = cold(256, 64, 64);
+        ColdLog log = cold.log(1);
+        Reader reader = new Reader(cold, log, segment(100));
+        cold.await(log.append(reader.source));
+        reader.read(4);
+        int unread = cold.inUse().unreadUnits();
+        cold.await(log.offsetForTimestamp(0, reader.offset));
+        assertThat(cold.inUse().sequences()).isOne();
+        reader.read(1);
+        assertThat(cold.inUse().unreadUnits()).as("twice as far").isGreaterThan(unread);
     }
 
     @Test
@@ -339,7 +367,7 @@ class ColdReadAheadTest {
         @Test
         void aShortReaderAsksForNone() {
             segmentsBehind(3, 3);
-            reader.read(4);
+            reader.read(3);
             assertThat(heldRequests()).containsExactly(0, 0, 0);
             reader.read(2);
             assertThat(heldRequests()).as("it has become a long one").containsExactly(1, 1, 1);
@@ -543,7 +571,7 @@ class ColdReadAheadTest {
                     }
                 }
             }
-            assertThat(cold.count("firn.cold.fetched.bytes") / object.logSizeBytes()).isLessThan(1.1);
+        assertThat(cold.count("firn.cold.fetched.bytes") / object.logSizeBytes()).isLessThan(1.1);
             assertNothingHeld();
         }
 

@@ -42,9 +42,6 @@ public final class ChunkCache {
         MEMORY_USED
     }
 
-    /** Of a cache of fewer chunks more is left for reads, which have to hold a whole batch. */
-    private static final int SMALL_UNITS = 128;
-
     private final ColdMeters meters;
     private final BufferPool pool;
     private final PinBudget pins;
@@ -64,8 +61,9 @@ public final class ChunkCache {
         this.disk = disk;
     }
 
+    /** Seven sixteenths, and of small caches five: reads have to hold a whole batch. */
     private static int onTheWayLimit(int units) {
-        return units < SMALL_UNITS ? Math.max(1, units / 4 + units / 16) : units * 7 / 16;
+        return Math.max(1, Math.max(units / 4 + units / 16, units * 7 / 16 - 8));
     }
 
     public PinBudget pins() {

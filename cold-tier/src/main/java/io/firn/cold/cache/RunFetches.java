@@ -122,6 +122,9 @@ final class RunFetches {
             return;
         }
         List<Chunk> there = run.claim(full);
+        if (there.isEmpty()) {
+            return; // the end of the request was faster
+        }
         List<Optional<Throwable>> found = there.stream().map(RunFetches::damage).toList();
         onReads(() -> arrived(there, found));
     }

@@ -22,6 +22,7 @@ import io.firn.cold.segment.SegmentIndexes;
 import java.time.InstantSource;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -180,12 +181,12 @@ public final class ColdReads {
     }
 
     /** The reader has done with its bytes, and is about to ask for more: now there is time to fetch ahead for it. */
-    void release(List<Chunk> chunks, PinBudget.Ticket ticket, ReadSequence next) {
+    void release(List<Chunk> chunks, PinBudget.Ticket ticket, Optional<ReadSequence> next) {
         try {
             threads.reads().execute(() -> {
                 chunks.forEach(cache::unpin);
                 cache.pins().giveBack(ticket);
-                sequences.fetchAhead(next);
+                next.ifPresent(sequences::fetchAhead);
             });
         } catch (RejectedExecutionException e) {
             return; // closed: the buffers go with the store

@@ -12,19 +12,20 @@ package io.firn.cold.read;
  */
 final class ReadSequence {
 
-    /**
-     * So many runs make a window. A run goes out when there is room for all of it, so longer ones leave more of the window empty, and shorter ones are more requests: 6 MiB with 64 MiB ahead are some 200 a GiB, 4 MiB would be 300.
-     */
+    /** So many runs make a window that grows: more would be short ones, of which many readers together soon have as many on their way as there may be requests. */
     private static final int RUNS_A_WINDOW = 4;
 
-    /** Most bytes of one request, however large the window: at 90 MB/s a connection is busy with them for as long as a distant store takes to the first byte. */
+    /**
+     * Most bytes of one request, however large the window. A chunk takes memory from when it is asked for: of a store 100 ms away, with 90 MB/s a connection, for 170 ms in a run of 6 MiB, for 190 in one of 8 MiB, for 150 in one of 4 MiB; these are 180, 140 and
+     * 260 requests a GiB. And a run goes out when there is room for all of it, so longer ones leave more of the window empty.
+     */
     private static final long RUN_LIMIT_BYTES = 6L << 20;
 
     /** Of a window as it begins: what follows the second read comes while that is on its way. */
     private static final int FIRST_WINDOW_CHUNKS = 4;
 
-    /** Whose window would be larger is a long reader. */
-    private static final int LONG_READER_CHUNKS = 16;
+    /** Who has so much ahead may well get to the end of its segment. */
+    private static final int LONG_WINDOW_CHUNKS = 8;
 
     /** What the manifest it sees says of its segment. */
     private enum Standing {
@@ -124,7 +125,7 @@ final class ReadSequence {
 
     /** Whether it has come to another segment, or its window has grown, since this was asked last; never of a short reader, which may not get to the end of its segment. */
     boolean looksFurther(int chunkBytes) {
-        boolean further = Math.min(reachBytes, windowBytes) > (long) LONG_READER_CHUNKS * chunkBytes && (!segment.key().equals(lookedFrom) || windowBytes > lookedBytes);
+        boolean further = windowBytes > (long) LONG_WINDOW_CHUNKS * chunkBytes && (!segment.key().equals(lookedFrom) || windowBytes > lookedBytes);
         if (further) {
             lookedFrom = segment.key();
             lookedBytes = windowBytes;

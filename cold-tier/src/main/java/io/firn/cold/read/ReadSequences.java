@@ -22,7 +22,7 @@ import org.apache.kafka.common.TopicIdPartition;
  * how far it reads ahead stays. What was fetched ahead of the old object is let go.
  *
  * <p>At most {@value #LIMIT} sequences: the one that was idle longest is given up, its read-ahead cancelled. When the cache refuses read-ahead,
- * idle sequences are given up as well, as their chunks are what fills it, and of readers that have become slow what they will not get to in {@link ReaderPace#SPAN_MS} ms.
+ * idle sequences lose what was fetched ahead for them, as these chunks are what fills it, and are given up when they have been idle for {@value #IDLE_MS} ms; and of readers that have become slow what they will not get to in {@link ReaderPace#SPAN_MS} ms.
  *
  * <p>Threading: confined to the reads thread.
  */
@@ -31,7 +31,7 @@ final class ReadSequences {
     static final int LIMIT = 1024;
 
     /**
-     * A sequence is idle after so many of its usual pauses between two reads, but not before {@value #LEAST_IDLE_MS} ms and at {@value #IDLE_MS} ms the latest. Longer, and what consumers hold that have left keeps a new reader at a few
+     * A sequence is idle after so many of its usual pauses between two reads, but not before {@value #LEAST_IDLE_MS} ms and at {@value #IDLE_MS} ms the latest; with fewer reads than that nothing is usual yet. Longer, and what consumers hold that have left keeps a new reader at a few
      * chunks a way to the store and back for as long. It counts only when memory is short, and costs one who was just slow the fetching of its window again.
      */
     static final int IDLE_PAUSES = 16;
@@ -45,12 +45,8 @@ final class ReadSequences {
 
     private record Place(TopicIdPartition partition, long offset) {}
 
-    private record Entry(ReadSequence sequence, long sinceMs) {
-        /** After which it is idle. */
-        long idleMs() {
-            return Math.max(LEAST_IDLE_MS, Math.min(IDLE_MS, sequence.pausesMs(IDLE_PAUSES, sinceMs)));
-        }
-    }
+    /** @param idleMs after which it is idle */
+    private record Entry(ReadSequence sequence, long sinceMs, long idleMs) {}
 
     private final ChunkCache cache;
     private final IndexCache indexes;
@@ -99,7 +95,7 @@ final class ReadSequences {
         Entry present = waiting.remove(place);
         ReadSequence kept = present == null ? sequence : further(present.sequence(), sequence);
         kept.delivered(nowMs);
-        waiting.put(place, new Entry(kept, nowMs));
+        waiting.put(place, new Entry(kept, nowMs, Math.max(LEAST_IDLE_MS, Math.min(IDLE_MS, kept.pausesMs(IDLE_PAUSES, nowMs)))));
         if (waiting.size() > LIMIT) {
             giveUp(waiting.keySet().iterator().next());
         }
@@ -114,15 +110,18 @@ final class ReadSequences {
     }
 
     private void makeRoom(long nowMs) {
-        List<Place> idle = new ArrayList<>();
+        List<Place> left = new ArrayList<>();
         waiting.forEach((place, entry) -> {
-            if (nowMs - entry.sinceMs() >= entry.idleMs()) {
-                idle.add(place);
+            long silenceMs = nowMs - entry.sinceMs();
+            if (silenceMs >= IDLE_MS) {
+                left.add(place);
+            } else if (silenceMs >= entry.idleMs()) {
+                cache.abandon(entry.sequence()); // it may be between two bursts: what it has ahead goes, not what is known of it
             } else {
                 cache.keepAhead(entry.sequence(), entry.sequence().usefulBytes(chunkBytes, nowMs));
             }
         });
-        idle.forEach(this::giveUp);
+        left.forEach(this::giveUp);
     }
 
     private void giveUp(Place place) {

@@ -57,7 +57,7 @@ final class ReadTask {
 
     void start() {
         guarded(() -> {
-            sequence = reads.sequences().take(request.segments(), request.offset());
+            sequence = request.goesOn() ? reads.sequences().take(request.segments(), request.offset()) : Optional.empty();
             Optional<LiveSegment> known = sequence.filter(ReadSequence::standsInView).map(ReadSequence::segment).filter(at -> request.offset() < at.nextOffset());
             if (known.isPresent()) {
                 begin(known);
@@ -223,10 +223,14 @@ final class ReadTask {
         PinBudget.Ticket used = ticket;
         ticket = null;
         int size = (int) (end.position() - first.position());
+        Optional<ReadSequence> kept = request.goesOn() ? Optional.of(keep(end, size)) : Optional.empty();
+        succeed(new BatchRun(buffers, size, first.baseOffset(), end.nextOffset(), () -> reads.meters().delivered(size), () -> reads.release(held, used, kept)));
+    }
+
+    private ReadSequence keep(BatchWalk.End end, int size) {
         ReadSequence followed = sequence.orElseGet(ReadSequence::new);
         followed.moveTo(request.segments(), segment, chunks, end.position(), size);
-        ReadSequence kept = reads.sequences().put(followed, end.nextOffset());
-        succeed(new BatchRun(buffers, size, first.baseOffset(), end.nextOffset(), () -> reads.meters().delivered(size), () -> reads.release(held, used, kept)));
+        return reads.sequences().put(followed, end.nextOffset());
     }
 
     private void expire() {

@@ -19,6 +19,8 @@ import org.apache.kafka.common.record.internal.Record;
  * Looks for records by something else than their offset: by time, by transaction, by epoch. Segments that cannot hold what is looked for are passed
  * over by what the manifest says of them, without a request; within a segment the indexes tell where to begin.
  *
+ * <p>It is no reader: nothing is fetched ahead for it, and a reader that stands where it looks stays there.
+ *
  * <p>Immutable; steps run on {@code work}. It copies the bytes it looks into, some dozens of KiB at a time, as batches may have to be decompressed.
  */
 public final class RecordSearch {
@@ -65,7 +67,7 @@ public final class RecordSearch {
         }
         Executor work = reads.threads().work();
         // Not where the read is found done: that may be the caller's own thread, an event loop, which is not to unpack records.
-        return reads.read(new ReadRequest(segments, offset, STEP_BYTES, segment.nextOffset(), true, work)).thenComposeAsync(run -> {
+        return reads.read(new ReadRequest(segments, offset, STEP_BYTES, segment.nextOffset(), true, false, work)).thenComposeAsync(run -> {
             Optional<ColdTimestamp> found;
             try {
                 found = find(run, timestampMs, fromOffset);

@@ -119,7 +119,7 @@ final class ReplayRows {
         if (wanted("speed")) {
             speed(rig, round, together, plan.delaysMs());
         }
-        if (wanted("apart")) {
+        if (wanted("apart") && Runtime.getRuntime().availableProcessors() > 1) {
             rig.clientsApart(true);
             speed(rig, round, apart, List.of(plan.mainDelayMs()));
             rig.clientsApart(false);

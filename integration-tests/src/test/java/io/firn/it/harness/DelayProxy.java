@@ -1,6 +1,7 @@
 package io.firn.it.harness;
 
 import java.io.Closeable;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -37,11 +38,16 @@ import java.util.function.LongSupplier;
  *
  * <p>It knows turns and not messages: bytes of the server that follow bytes of the client are the beginning of an answer, and wait until the delay has passed since the last of the client's ({@link LinkPace}). That is right for
  * what S3 clients do, whole requests with whole answers after them, over connections that are kept, also with {@code Expect: 100-continue}, which costs a turn of its own as it does over a long way. Of a client that sends its next
- * request before the answer to the last one has ended no byte is lost and no answer is early; the rest of the answer under way waits too. No byte is looked at but the first of each turn, for {@link #requests}.
+ * request before the answer to the last one has ended no byte is lost and no answer is early; the rest of the answer under way waits too. No byte is looked at but the first of each turn, for {@link #requests}, and requests for files.
+ *
+ * <p>Started with the directory of a server that keeps its objects as files, it answers GETs of ranges of them by itself ({@link ServerFiles}), as late and as slowly as it would pass on the server's answer, but by {@code sendfile}: of
+ * a server that is on another machine the processors here should notice nothing, and this is the least they can. Such a link connects to the server when something has to be passed on to it, and a server that has had enough of an idle
+ * connection ends no answer out of a file.
  *
  * <pre>
  *   client ──▶ buffer ──▶ due? (rate) ──────────────▶ server       each direction has one buffer: full, it waits until it is due, is written, and only then is more read;
  *   client ◀── due? (delay since last ▶, rate) ◀── buffer ◀──      what more there is waits in the sockets
+ *   client ◀── due? (delay since last ▶, rate) ◀── piece of a file
  * </pre>
  *
  * <p>Threading: one thread of its own does everything; what is public is thread-safe. Ends with {@link #close}, whatever state connections are in.
@@ -185,7 +191,7 @@ public final class DelayProxy implements Closeable {
     private void open(SocketChannel client) throws IOException {
         Link link = new Link(client);
         links.add(link);
-        link.up.guarded(link::connect);
+        link.up.guarded(files.isEmpty() ? link::connect : link::listen);
     }
 
     /** A client's connection and the one to the server that belongs to it. */
@@ -199,18 +205,22 @@ public final class DelayProxy implements Closeable {
         private final Flow down;
         private Optional<FileSender> sending = Optional.empty();
         private boolean answered = true;
+        private boolean connecting;
+        private boolean serverEnded;
 
         Link(SocketChannel client) throws IOException {
             this.client = client;
             this.server = SocketChannel.open();
             this.clientKey = register(client, 0);
-            this.serverKey = register(server, SelectionKey.OP_CONNECT);
+            this.serverKey = register(server, 0);
             this.up = new Flow(this, clientKey, serverKey);
             this.down = new Flow(this, serverKey, clientKey);
         }
 
         /** A server that nobody listens for ends the client's connection. */
         void connect() throws IOException {
+            connecting = true;
+            serverKey.interestOps(SelectionKey.OP_CONNECT);
             if (server.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), upstreamPort))) {
                 connected();
             }
@@ -222,8 +232,16 @@ public final class DelayProxy implements Closeable {
             return channel.register(selector, operations, this);
         }
 
-        private void connected() {
+        private void connected() throws IOException {
             serverKey.interestOps(SelectionKey.OP_READ);
+            if (up.waitsForServer) {
+                up.resume();
+            } else if (!up.holding) {
+                listen();
+            }
+        }
+
+        void listen() {
             clientKey.interestOps(SelectionKey.OP_READ);
         }
 
@@ -255,7 +273,7 @@ public final class DelayProxy implements Closeable {
 
         /** Whether what came in is a request that the server's files answer: then that is under way, and nothing more is read of the client until it has ended. */
         boolean answersFromFile(ByteBuffer bytes, long now) throws IOException {
-            if (files.isEmpty() || !answered) {
+            if (files.isEmpty() || !answered || down.holding) {
                 return false;
             }
             Optional<ServerFiles.Answer> answer = files.get().answer(bytes);
@@ -268,10 +286,13 @@ public final class DelayProxy implements Closeable {
             return answer.isPresent();
         }
 
-        void sent() {
+        void sent() throws IOException {
             sending = Optional.empty();
             answered = true;
             Sender.interest(clientKey, SelectionKey.OP_READ, true);
+            if (serverEnded) {
+                down.sourceEnded();
+            }
         }
 
         void end() {
@@ -392,6 +413,9 @@ public final class DelayProxy implements Closeable {
             boolean going = !head.hasRemaining();
             while (going && piece > 0) {
                 long count = file.transferTo(position, piece, client);
+                if (count == 0 && position >= file.size()) {
+                    throw new EOFException("the file has become shorter");
+                }
                 position += count;
                 left -= count;
                 piece -= count;
@@ -410,6 +434,9 @@ public final class DelayProxy implements Closeable {
         private final LinkPace pace = new LinkPace(bytesPerSecond, clockNanos.getAsLong());
         private final ByteBuffer buffer = spare.isEmpty() ? ByteBuffer.allocateDirect(BUFFER_BYTES) : spare.pop();
         private boolean ended;
+        /** Whether the buffer has something. */
+        private boolean holding;
+        private boolean waitsForServer;
 
         Flow(Link link, SelectionKey source, SelectionKey target) {
             super(link);
@@ -438,7 +465,12 @@ public final class DelayProxy implements Closeable {
         private boolean fill() throws IOException {
             int count = ((SocketChannel) source.channel()).read(buffer);
             if (count < 0) {
-                sourceEnded();
+                interest(source, SelectionKey.OP_READ, false);
+                if (this == link.down && link.sending.isPresent()) {
+                    link.serverEnded = true;
+                } else {
+                    sourceEnded();
+                }
                 return false;
             }
             interest(source, SelectionKey.OP_READ, count == 0);
@@ -452,8 +484,12 @@ public final class DelayProxy implements Closeable {
                 buffer.clear();
                 return false;
             }
+            holding = true;
             if (this == link.up) {
                 link.asked(buffer, now);
+                if (!link.connecting) {
+                    link.connect();
+                }
             } else {
                 link.answered = true;
             }
@@ -466,20 +502,25 @@ public final class DelayProxy implements Closeable {
 
         /** Whether the buffer is empty again. */
         private boolean drain() throws IOException {
-            ((SocketChannel) target.channel()).write(buffer);
+            SocketChannel to = (SocketChannel) target.channel();
+            waitsForServer = !to.isConnected();
+            if (waitsForServer) {
+                return false;
+            }
+            to.write(buffer);
             interest(target, SelectionKey.OP_WRITE, buffer.hasRemaining());
             if (buffer.hasRemaining()) {
                 return false;
             }
             buffer.clear();
+            holding = false;
             return true;
         }
 
         /** All it said has been passed on: the other side is told, and may still say something itself. */
         private void sourceEnded() throws IOException {
             ended = true;
-            interest(source, SelectionKey.OP_READ, false);
-            if (link.up.ended && link.down.ended) {
+            if (this == link.up && !link.connecting || link.up.ended && link.down.ended) {
                 link.end();
             } else {
                 ((SocketChannel) target.channel()).shutdownOutput();

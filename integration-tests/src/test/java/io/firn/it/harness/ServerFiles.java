@@ -6,6 +6,7 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Optional;
@@ -18,7 +19,7 @@ import java.util.regex.Pattern;
  */
 final class ServerFiles {
 
-    private static final Pattern RANGED_GET = Pattern.compile("GET /([A-Za-z0-9._~/-]+) HTTP/1\\.1\r\n(?:.*\r\n)*?(?i:range): bytes=(\\d{1,18})-(\\d{1,18})\r\n(?:.*\r\n)*?\r\n");
+    private static final Pattern RANGED_GET = Pattern.compile("GET /([A-Za-z0-9._~/-]+) HTTP/1\\.1\r\n(?:.+\r\n)*?(?i:range): bytes=(\\d{1,18})-(\\d{1,18})\r\n(?:.+\r\n)*?\r\n");
 
     /** Head of the answer, and which bytes of the file follow it. Whoever has it closes the file. */
     record Answer(ByteBuffer head, FileChannel file, long position, long bytes) {}
@@ -41,7 +42,12 @@ final class ServerFiles {
         }
         long first = Long.parseLong(asked.group(2));
         long last = Long.parseLong(asked.group(3));
-        FileChannel file = FileChannel.open(path, StandardOpenOption.READ);
+        FileChannel file;
+        try {
+            file = FileChannel.open(path, StandardOpenOption.READ);
+        } catch (NoSuchFileException e) {
+            return Optional.empty(); // deleted just now
+        }
         if (first > last || last >= file.size()) {
             file.close();
             return Optional.empty();
