@@ -110,7 +110,7 @@ public final class Broker implements AutoCloseable {
 
     private final BrokerConfig config;
     private final boolean form;
-    private final InstantSource clock = InstantSource.system();
+    private final InstantSource clock;
     private final PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final Deque<Runnable> closers = new ArrayDeque<>();
     private final AtomicBoolean closing = new AtomicBoolean();
@@ -129,9 +129,11 @@ public final class Broker implements AutoCloseable {
     private volatile Optional<ClusterMeters> clusterMeters = Optional.empty();
     private volatile Optional<ClusterPart> cluster = Optional.empty();
 
-    private Broker(BrokerConfig config, boolean form) {
+    /** @param clock the time of day for all of its parts; what they do at regular intervals, they do in real time */
+    Broker(BrokerConfig config, boolean form, InstantSource clock) {
         this.config = config;
         this.form = form;
+        this.clock = clock;
     }
 
     /**
@@ -151,7 +153,7 @@ public final class Broker implements AutoCloseable {
      * @param form the order to form the cluster, given once in its life to all brokers that vote; without effect where it was formed already
      */
     public static Broker prepare(BrokerConfig config, boolean form) {
-        return new Broker(config, form);
+        return new Broker(config, form, InstantSource.system());
     }
 
     /** Starts it and blocks until its listeners are up. To be called once. @throws StartupException as {@link #start(BrokerConfig)} says, and when it is closed meanwhile */
