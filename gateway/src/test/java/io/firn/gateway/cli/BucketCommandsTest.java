@@ -17,6 +17,7 @@ import io.firn.cold.ColdTopic;
 import io.firn.cold.ObjectStoreConfig;
 import io.firn.cold.ObjectStores;
 import io.firn.cold.SegmentFixture;
+import io.firn.gateway.rig.Await;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -32,7 +33,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.producer.MockProducer;
@@ -49,6 +55,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** {@code firn segment}, {@code firn manifest} and {@code firn replay} over a directory that a broker has left. */
 class BucketCommandsTest {
@@ -203,13 +211,20 @@ class BucketCommandsTest {
         assertThat(err.toString(UTF_8)).startsWith("replayed 6,000 record(s) of 3 partition(s)");
     }
 
+    private ColdLogReader reader() {
+        SimpleMeterRegistry meters = new SimpleMeterRegistry();
+        return ColdLogReader.open(ColdReaderConfig.of("firn"), ObjectStores.openToRead(ObjectStoreConfig.ofDirectory(directory), meters), InstantSource.system(), meters);
+    }
+
+    private static List<ColdStream> streams(ColdLogReader reader) {
+        ColdTopic rivers = reader.topic("rivers").join();
+        return rivers.partitions().stream().map(number -> reader.stream(rivers.partition(number), new ColdPosition.Earliest(), new ColdPosition.End(), false).join()).toList();
+    }
+
     @Test
     void theProgressIsToldAsManyBytesAsRemained() throws InterruptedException {
-        SimpleMeterRegistry meters = new SimpleMeterRegistry();
-        try (ColdLogReader reader = ColdLogReader.open(ColdReaderConfig.of("firn"), ObjectStores.openToRead(ObjectStoreConfig.ofDirectory(directory), meters), InstantSource.system(), meters);
-                ReplayTarget target = new ReplayToStream(new ByteArrayOutputStream(), ReplayFormat.raw)) {
-            ColdTopic rivers = reader.topic("rivers").join();
-            List<ColdStream> streams = rivers.partitions().stream().map(number -> reader.stream(rivers.partition(number), new ColdPosition.Earliest(), new ColdPosition.End(), false).join()).toList();
+        try (ColdLogReader reader = reader(); ReplayTarget target = new ReplayToStream(new ByteArrayOutputStream(), ReplayFormat.raw)) {
+            List<ColdStream> streams = streams(reader);
             long remaining = streams.stream().mapToLong(ColdStream::remainingBytes).sum();
             AtomicLong told = new AtomicLong();
             assertThat(new ReplayRun(streams, target, 2, () -> false).run(line -> {}, told::addAndGet)).isEqualTo(3L * RECORDS);
@@ -217,6 +232,82 @@ class BucketCommandsTest {
             assertThat(told.get()).isEqualTo(remaining);
             assertThat(streams).allMatch(stream -> stream.remainingBytes() == 0);
         }
+    }
+
+    @Test
+    void asManyStreamsAsAskedForAreUnderWayAtOnceAndNoMore() throws InterruptedException {
+        MeetingLanes target = new MeetingLanes(2);
+        try (ColdLogReader reader = reader()) {
+            assertThat(new ReplayRun(streams(reader), target, 2, () -> false).run(line -> {}, bytes -> {})).isEqualTo(3L * RECORDS);
+        }
+        assertThat(target.most.get()).isEqualTo(2);
+    }
+
+    /** A target of which no lane takes a second record before so many of them have been given their first. */
+    private static final class MeetingLanes implements ReplayTarget {
+        private final AtomicInteger missing;
+        private final CompletableFuture<Void> met = new CompletableFuture<>();
+        private final AtomicInteger open = new AtomicInteger();
+        /** Lanes that were open at the same time. */
+        private final AtomicInteger most = new AtomicInteger();
+
+        MeetingLanes(int lanes) {
+            missing = new AtomicInteger(lanes);
+        }
+
+        @Override
+        public Lane lane(int partition) {
+            most.accumulateAndGet(open.incrementAndGet(), Math::max);
+            return new Lane() {
+                private boolean begun;
+
+                @Override
+                public void write(ColdRecord record) {
+                    if (!begun) {
+                        begun = true;
+                        meet();
+                    }
+                }
+
+                @Override
+                public void finish() {}
+
+                @Override
+                public void close() {
+                    open.decrementAndGet();
+                }
+            };
+        }
+
+        private void meet() {
+            if (missing.decrementAndGet() == 0) {
+                met.complete(null);
+            }
+            Await.get(met);
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    /** Each partition that is begun while a thread is left for it has that for itself. */
+    @ParameterizedTest
+    @CsvSource({"1, 1", "2, 2", "4, 3"})
+    void theOptionSaysByHowManyThreadsPartitionsAreRead(String parallel, int threads) {
+        Set<String> writers = ConcurrentHashMap.newKeySet();
+        OutputStream watched = new OutputStream() {
+            @Override
+            public void write(int b) {
+                writers.add(Thread.currentThread().getName());
+            }
+
+            @Override
+            public void write(byte[] bytes, int from, int length) {
+                writers.add(Thread.currentThread().getName());
+            }
+        };
+        assertThat(run(new ReplayCommand(watched), "rivers", "--parallel", parallel)).isEqualTo(Main.OK);
+        assertThat(writers).containsExactlyInAnyOrderElementsOf(IntStream.range(0, threads).mapToObj(number -> "firn-replay-" + number).toList());
     }
 
     @Test
@@ -322,7 +413,7 @@ class BucketCommandsTest {
     @Test
     void recordsGoIntoThePartitionTheyCameFromAndAFailureSaysWhereToGoOn() {
         List<PartitionInfo> partitions = List.of(new PartitionInfo("u", 0, Node.noNode(), null, null), new PartitionInfo("u", 1, Node.noNode(), null, null));
-        MockProducer<byte[], byte[]> producer = new MockProducer<>(new Cluster("c", List.of(), partitions, java.util.Set.of(), java.util.Set.of()), false, null, new ByteArraySerializer(), new ByteArraySerializer());
+        MockProducer<byte[], byte[]> producer = new MockProducer<>(new Cluster("c", List.of(), partitions, Set.of(), Set.of()), false, null, new ByteArraySerializer(), new ByteArraySerializer());
         try (ReplayToCluster cluster = new ReplayToCluster(producer, "u")) {
             ReplayTarget.Lane lane = cluster.lane(1);
             for (long offset = 100; offset < 103; offset++) {
