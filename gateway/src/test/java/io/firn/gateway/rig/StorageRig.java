@@ -2,6 +2,7 @@ package io.firn.gateway.rig;
 
 import io.firn.cold.ColdStore;
 import io.firn.cold.ColdStoreConfig;
+import io.firn.cold.ColdThreads;
 import io.firn.cold.sim.SimObjectStore;
 import io.firn.gateway.api.ApiTable;
 import io.firn.gateway.api.ApiVersionsHandler;
@@ -38,6 +39,7 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -51,6 +53,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.apache.kafka.common.TopicIdPartition;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.protocol.ApiKeys;
@@ -64,6 +67,7 @@ public final class StorageRig implements AutoCloseable {
     public static final int BROKER = 1;
     private static final Path HOT = Path.of("/data/hot");
     private static final int CHUNK_BYTES = 64 << 10;
+    private static final int UPLOADS = 2;
 
     public final SimDisk sim = new SimDisk(1);
     public final GatedDisk disk = new GatedDisk(sim);
@@ -83,6 +87,8 @@ public final class StorageRig implements AutoCloseable {
     public Metadata metadata;
     public Partitions partitions;
     public PartitionKeeper keeper;
+    /** Makes the threads of the cold tier, at each start; to be replaced before by a test that brings them tasks of its own. */
+    public Supplier<ColdThreads> coldThreads = () -> ColdThreads.start(UPLOADS);
     /** When the view that the keeper starts with is taken already. */
     public Runnable beforeKeeperStarts = () -> {};
 
@@ -150,7 +156,7 @@ public final class StorageRig implements AutoCloseable {
         metadata = Metadata.openSingleBroker(metadataDirectory, clock, new Random(1));
         metadata.submit(new Command.RegisterBroker(BROKER, "127.0.0.1", 1, Optional.empty())).join();
         hot = HotStore.open(new HotStoreConfig(HOT, durability, 0, 2, 86_400_000, 64 << 20), disk, clock, meters);
-        cold = ColdStore.open(new ColdStoreConfig("", "cluster", CHUNK_BYTES, 64 * CHUNK_BYTES, 8, 0, 2, 5_000, 1, 0, false), objects, clock, meters);
+        cold = ColdStore.open(new ColdStoreConfig("", "cluster", CHUNK_BYTES, 64 * CHUNK_BYTES, 8, 0, UPLOADS, 5_000, 1, 0, false), objects, clock, meters, coldThreads.get(), new SecureRandom());
         retention = RetentionWorker.start(new RetentionConfig(10, 0, 1_000, usableBytes::get), new ScratchSpace(disk, HOT.resolveSibling("scratch")), cold, clock, meters);
         partitions = new Partitions(metadata::view, new Cut());
         recompression = new RecompressionPool(recompressing, () -> {});
