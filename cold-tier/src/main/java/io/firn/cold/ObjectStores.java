@@ -18,7 +18,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -75,7 +74,7 @@ public final class ObjectStores {
     }
 
     private static ObjectStore overBucket(BucketRequests requests, ObjectStoreConfig config, ObjectStoreMeters meters, RetryPolicy policy) {
-        Retrier retrier = new Retrier(policy, timer(), () -> ThreadLocalRandom.current().nextDouble());
+        Retrier retrier = new Retrier(policy, timer());
         ObjectStore bucket = new BucketObjectStore(new MeteredBucketRequests(requests, meters), retrier, pool("cold-write-", config.uploadParts()), config.uploadParts());
         return new RetryingObjectStore(bucket, retrier);
     }

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.firn.cold.ColdStore;
 import io.firn.cold.ColdStoreConfig;
+import io.firn.cold.ColdStoreException;
+import io.firn.cold.ObjectStore;
 import io.firn.cold.file.FileObjectStore;
 import io.firn.hot.AppendOrigin;
 import io.firn.hot.AppendResult;
@@ -14,12 +16,15 @@ import io.firn.hot.HotStore;
 import io.firn.hot.HotStoreConfig;
 import io.firn.hot.RecordBuffers;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -70,6 +75,49 @@ class RetentionWorkerTest {
             hotStore.close();
             loop.shutdownNow();
         }
+    }
+
+    /** The clock stands still: what is told is the pause after the first failure, 0.8 to 1 s in whole milliseconds. That all draw the same by chance does not happen. */
+    @Test
+    void pausesOfPartitionsThatCannotReachTheBucketAreDrawnAtRandom() throws Exception {
+        ExecutorService loop = Executors.newSingleThreadExecutor();
+        SimpleMeterRegistry meters = new SimpleMeterRegistry();
+        InstantSource clock = InstantSource.fixed(Instant.ofEpochMilli(1_700_000_000_000L));
+        HotStore hotStore = HotStore.open(new HotStoreConfig(directory.resolve("hot"), Durability.OS, 1, 2, 86_400_000, 1 << 20), new FileDisk(), clock, meters);
+        ColdStore cold = ColdStore.open(new ColdStoreConfig("", "cluster", 64 << 10, 4 << 20, 4, 256 << 10, 2, 5_000, 2, 0, false), away(), clock, meters);
+        RetentionWorker worker = RetentionWorker.start(new RetentionConfig(5, 0, 0, hotStore::usableBytes), new ScratchSpace(new FileDisk(), directory.resolve("scratch")), cold, clock, meters);
+        try {
+            List<Long> pausesMs = new ArrayList<>();
+            for (int i = 0; i < PARTITIONS; i++) {
+                HotLog hot = hotStore.openOrCreate(new TopicIdPartition(new Uuid(3, 3), i, "many"), Views.coldOnly().hot(), loop).get();
+                TieredLog log = on(loop, () -> worker.attach(hot, Views.coldOnly(), 1, loop, () -> hot.lastStableOffset(hot.logEndOffset())));
+                pausesMs.add(firstRetryMs(worker, log) - clock.millis());
+            }
+            assertThat(pausesMs).allMatch(pauseMs -> pauseMs >= 800 && pauseMs <= 1_000);
+            assertThat(pausesMs.stream().distinct().count()).as("pauses %s", pausesMs).isGreaterThan(1);
+        } finally {
+            worker.close();
+            cold.close();
+            hotStore.close();
+            loop.shutdownNow();
+        }
+    }
+
+    private static long firstRetryMs(RetentionWorker worker, TieredLog log) throws Exception {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(DEADLINE_S);
+        while (true) {
+            if (worker.offloadState(log).get(DEADLINE_S, TimeUnit.SECONDS) instanceof OffloadState.Waiting waiting) {
+                return waiting.retryAtMs();
+            }
+            assertThat(System.nanoTime()).as("the first try has failed in time").isLessThan(deadline);
+        }
+    }
+
+    /** A bucket that no request reaches. */
+    private static ObjectStore away() {
+        return (ObjectStore) Proxy.newProxyInstance(ObjectStore.class.getClassLoader(), new Class<?>[] {ObjectStore.class},
+                (proxy, method, arguments) -> method.getReturnType() == CompletableFuture.class ? CompletableFuture.failedFuture(new ColdStoreException.Unavailable("Away", null))
+                        : method.getReturnType() == String.class ? "away:" : null);
     }
 
     private static void fill(ExecutorService loop, HotLog hot) throws Exception {

@@ -4,6 +4,7 @@ import io.firn.cold.ColdStoreException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.DoubleSupplier;
 import org.slf4j.Logger;
@@ -33,8 +34,13 @@ public final class Retrier implements AutoCloseable {
     private final DoubleSupplier jitter;
     private volatile boolean closed;
 
-    /** Owns {@code timer}; {@code jitter} gives numbers from 0 to 1. */
-    public Retrier(RetryPolicy policy, ScheduledExecutorService timer, DoubleSupplier jitter) {
+    /** Owns {@code timer}; draws each pause at random, so that many clients do not come back at once. */
+    public Retrier(RetryPolicy policy, ScheduledExecutorService timer) {
+        this(policy, timer, () -> ThreadLocalRandom.current().nextDouble());
+    }
+
+    /** With the chance given, for tests: {@code jitter} gives numbers from 0 to 1. */
+    Retrier(RetryPolicy policy, ScheduledExecutorService timer, DoubleSupplier jitter) {
         this.policy = policy;
         this.timer = timer;
         this.jitter = jitter;
