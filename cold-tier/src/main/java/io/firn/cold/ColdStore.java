@@ -47,7 +47,7 @@ public final class ColdStore implements AutoCloseable {
     private static final long MOST_SWEEP_INTERVAL_MS = 60_000;
 
     private final ColdStoreConfig config;
-    private final ObjectStore objects;
+    private final LookFirstObjectStore objects;
     private final InstantSource clock;
     private final ColdThreads threads;
     private final RandomGenerator random;
@@ -69,14 +69,14 @@ public final class ColdStore implements AutoCloseable {
     private ColdStore(ColdStoreConfig config, ObjectStore objects, InstantSource clock, ColdThreads threads, RandomGenerator random, ColdMeters meters, PageShape shape) {
         this.shape = shape;
         this.config = config;
-        this.objects = objects;
+        this.objects = new LookFirstObjectStore(objects);
         this.clock = clock;
         this.threads = threads;
         this.random = random;
         this.meters = meters;
         this.layout = new BucketLayout(config.prefix());
-        this.reads = new ColdReads(config, objects, clock, threads, meters);
-        this.uploads = new SegmentUploads(objects, config, clock, threads.uploads(), meters);
+        this.reads = new ColdReads(config, this.objects, clock, threads, meters);
+        this.uploads = new SegmentUploads(this.objects, config, clock, threads.uploads(), meters);
     }
 
     /** Makes the pools and the cache; touches the network only with {@link #check()}. Owns {@code objects}. */

@@ -17,7 +17,7 @@ import java.util.Optional;
  * @param requestTimeoutMs time without any progress after which a request counts as failed
  * @param retryMaxAttempts attempts per request before the error is given to the caller; times {@code requestTimeoutMs} it bounds a read
  * @param deleteGraceMs time between the manifest that drops a segment and the deletion of its object
- * @param acceptNoConditionalWrites run on a store without {@code If-None-Match} (leadership alone then fences writers)
+ * @param acceptNoConditionalWrites run on a store that ignores or refuses {@code If-None-Match} (leadership alone then fences writers)
  * @param pageCacheBytes memory for manifest pages of long histories, of all partitions together; at least 1 MiB. Too small, and every read of old records reads a page of up to 240 KiB before
  * @param disk the cache on local disk behind the one in memory, if there is to be one
  */

@@ -8,6 +8,7 @@ import io.firn.cold.sim.SimFault.Operation;
 import io.firn.cold.sim.SimObjectStore;
 import io.firn.cold.sim.SimThreads;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Collection;
@@ -16,6 +17,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 class ColdStoreCheckTest {
@@ -81,8 +83,42 @@ class ColdStoreCheckTest {
     @Test
     void aStoreWithoutConditionalWritesIsRefusedUnlessAccepted() {
         assertThat(failure(store("cluster-a", false, new Careless(objects)))).isInstanceOf(ColdStoreException.Misconfigured.class)
-                .hasMessageContaining("If-None-Match");
+                .hasMessageContaining("If-None-Match is ignored").hasMessageContaining("cold.accept.no.conditional.writes");
+        assertThat(objects.keys()).as("it is not even claimed").isEmpty();
         sim.await(store("cluster-a", true, new Careless(objects)).check());
+        assertThat(objects.keys()).containsExactly("firn/cluster");
+    }
+
+    @Test
+    void aStoreThatRefusesConditionalWritesIsRefusedUnlessAcceptedAndThenSentNone() {
+        assertThat(failure(store("cluster-a", false, refusingConditions(10)))).isInstanceOf(ColdStoreException.Misconfigured.class)
+                .hasMessageContaining("HTTP 501 NotImplemented").hasMessageContaining("cold.accept.no.conditional.writes");
+        assertThat(objects.keys()).as("it is not even claimed").isEmpty();
+        ColdStore accepting = store("cluster-a", true, refusingConditions(2));
+        sim.await(accepting.check());
+        assertThat(objects.keys()).containsExactly("firn/cluster");
+        assertThat(accepting.createsOnce()).isFalse();
+        sim.await(sim.await(accepting.openLog(ColdFixture.PARTITION, 1)).claim());
+        assertThat(objects.requests(Operation.PUT_IF_ABSENT)).isZero();
+        assertThat(failure(store("cluster-b", true, refusingConditions(2)))).as("the claim counts there as well").isInstanceOf(ColdStoreException.Misconfigured.class).hasMessageContaining("cluster-a");
+    }
+
+    /** Such as credentials that were renewed, or a gateway that was put right, in the middle of the check. */
+    @Test
+    void aRefusalThatHasPassedIsNoLackOfConditionalWrites() {
+        ColdStore store = store("cluster-a", true, refusingConditions(1));
+        sim.await(store.check());
+        assertThat(store.createsOnce()).isTrue();
+    }
+
+    @Test
+    void aConditionalWriteThatIsRefusedLaterIsNotSentWithoutItsCondition() {
+        ColdStore store = store("cluster-a", true, objects);
+        sim.await(store.check());
+        ColdLog log = sim.await(store.openLog(ColdFixture.PARTITION, 1));
+        objects.inject(SimFault.refusing().on(Operation.PUT_IF_ABSENT));
+        assertThat(failure(log.claim())).isInstanceOf(ColdStoreException.Misconfigured.class);
+        assertThat(objects.keys()).containsExactly("firn/cluster");
     }
 
     @Test
@@ -90,7 +126,7 @@ class ColdStoreCheckTest {
         ColdStore store = store("cluster-a", false, objects);
         objects.inject(SimFault.laggingLists());
         assertThat(failure(store.openLog(ColdFixture.PARTITION, 1))).isInstanceOf(ColdStoreException.Unavailable.class).hasMessageContaining("listings").hasMessageContaining("lag");
-        assertThat(objects.keys()).as("but for the claim").containsExactly("firn/cluster");
+        assertThat(objects.keys()).as("it is not even claimed").isEmpty();
         objects.clearFaults();
         sim.await(store.openLog(ColdFixture.PARTITION, 1));
     }
@@ -102,6 +138,13 @@ class ColdStoreCheckTest {
         assertThat(failure(store.check())).isInstanceOf(ColdStoreException.Misconfigured.class);
         objects.clearFaults();
         sim.await(store.check());
+    }
+
+    /** Answers the next {@code times} creates as a store does that does not know their header. */
+    private ObjectStore refusingConditions(int times) {
+        AtomicInteger left = new AtomicInteger(times);
+        return (ObjectStore) Proxy.newProxyInstance(ObjectStore.class.getClassLoader(), new Class<?>[] {ObjectStore.class}, (proxy, method, arguments) -> method.getName().equals("putIfAbsent") && left.getAndDecrement() > 0
+                ? CompletableFuture.failedFuture(new ColdStoreException.Misconfigured("PutObject " + arguments[0] + " (HTTP 501 NotImplemented)", null)) : method.invoke(objects, arguments));
     }
 
     private Throwable failure(ColdStore store) {

@@ -40,7 +40,8 @@ class DeadTopicsTest {
 
     private final AtomicLong nowMs = new AtomicLong(1_000_000);
     private final SimObjectStore bucket = new SimObjectStore();
-    private final ColdStore store = store("cluster-a");
+    private final SimObjectStore storesWay = bucket.reopened();
+    private final ColdStore store = store("cluster-a", storesWay);
     private final KnownTopics cluster = new KnownTopics();
     private final DeadTopics dead = new DeadTopics(store, cluster, GRACE_MS);
 
@@ -68,10 +69,14 @@ class DeadTopicsTest {
     }
 
     private ColdStore store(String clusterId) {
+        return store(clusterId, bucket.reopened());
+    }
+
+    private ColdStore store(String clusterId, SimObjectStore way) {
         ColdStoreConfig c = ColdFixture.config(16 * CHUNK, 0);
         ColdStoreConfig ofCluster = new ColdStoreConfig(c.prefix(), clusterId, c.chunkBytes(), c.cacheBytes(), c.readParallelism(), c.readAheadBytes(), c.uploadParallelism(), c.requestTimeoutMs(),
                 c.retryMaxAttempts(), c.deleteGraceMs(), c.acceptNoConditionalWrites());
-        return ColdStore.open(ofCluster, bucket.reopened(), () -> Instant.ofEpochMilli(nowMs.get()), new SimpleMeterRegistry());
+        return ColdStore.open(ofCluster, way, () -> Instant.ofEpochMilli(nowMs.get()), new SimpleMeterRegistry());
     }
 
     @AfterEach
@@ -290,14 +295,13 @@ class DeadTopicsTest {
         cluster.deleted.put(behind, GRAVE);
         look();
         nowMs.addAndGet(GRACE_MS);
-        SimObjectStore way = (SimObjectStore) store.objects();
-        way.inject(SimFault.outage().forKeys(key -> key.contains("/more-") && key.contains("/manifest/")));
+        storesWay.inject(SimFault.outage().forKeys(key -> key.contains("/more-") && key.contains("/manifest/")));
         assertThat(look()).satisfies(cut -> {
             assertThat(cut.deleted()).isOne();
             assertThat(cut.waiting()).isOne();
             assertThat(cut.cutShort()).containsInstanceOf(ColdStoreException.Unavailable.class);
         });
-        way.clearFaults();
+        storesWay.clearFaults();
         assertThat(look().deleted()).isOne();
     }
 
