@@ -124,7 +124,7 @@ public final class FaultProxy implements AutoCloseable {
             out.flush();
         }
         byte[] body = request.body(in);
-        Optional<HttpFault> fault = faults.stream().filter(candidate -> candidate.takes(request.firstLine(), body)).findFirst();
+        Optional<HttpFault> fault = faults.stream().filter(candidate -> candidate.takes(request, body)).findFirst();
         if (fault.isPresent() && fault.get().beforeServer(client, out)) {
             return false;
         }
@@ -133,7 +133,8 @@ public final class FaultProxy implements AutoCloseable {
             out.flush();
             return true;
         }
-        return forward(client, out, request, body, fault);
+        Optional<String> dropped = fault.flatMap(HttpFault::dropped);
+        return dropped.isPresent() ? forward(client, out, request.without(dropped.get()), body, Optional.empty()) : forward(client, out, request, body, fault);
     }
 
     private boolean forward(Socket client, OutputStream out, HttpMessage request, byte[] body, Optional<HttpFault> fault) throws IOException {

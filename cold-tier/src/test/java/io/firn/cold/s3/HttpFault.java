@@ -21,6 +21,7 @@ public final class HttpFault {
 
     private enum Kind {
         ANSWER,
+        DROP_HEADER,
         SILENCE,
         RESET,
         DROP_REPLY,
@@ -44,6 +45,7 @@ public final class HttpFault {
     private final CountDownLatch reached = new CountDownLatch(1);
     private final CountDownLatch done = new CountDownLatch(1);
     private volatile BiPredicate<String, byte[]> requests = (line, body) -> true;
+    private volatile Optional<String> header = Optional.empty();
 
     private HttpFault(Kind kind, Optional<byte[]> answer, long pauseMs) {
         this.kind = kind;
@@ -72,6 +74,11 @@ public final class HttpFault {
         String date = DateTimeFormatter.RFC_1123_DATE_TIME.format(serverTime.atOffset(ZoneOffset.UTC));
         String head = "HTTP/1.1 403 Injected\r\nDate: " + date + "\r\nContent-Type: application/xml\r\nContent-Length: " + body.length() + "\r\n\r\n";
         return new HttpFault(Kind.ANSWER, Optional.of((head + body).getBytes(StandardCharsets.US_ASCII)), 0);
+    }
+
+    /** The server does not see this header (its name in small letters) of requests that have it. Nor can it check their signature: for one that does not ask for any. */
+    public static HttpFault droppingHeader(String name) {
+        return of(Kind.DROP_HEADER).onHeader(name);
     }
 
     /** Takes the request, does not pass it on, and never answers. */
@@ -141,6 +148,12 @@ public final class HttpFault {
         return this;
     }
 
+    /** Only requests that have this header; its name in small letters. */
+    public HttpFault onHeader(String name) {
+        header = Optional.of(name);
+        return this;
+    }
+
     /** Ends the fault and lets go of what it holds. */
     public void release() {
         left.set(0);
@@ -157,8 +170,13 @@ public final class HttpFault {
         return done.await(10, TimeUnit.SECONDS);
     }
 
-    boolean takes(String requestLine, byte[] body) {
-        return requests.test(requestLine, body) && left.getAndUpdate(n -> n > 0 && n < Integer.MAX_VALUE ? n - 1 : n) > 0;
+    boolean takes(HttpMessage request, byte[] body) {
+        return requests.test(request.firstLine(), body) && header.map(name -> request.header(name).isPresent()).orElse(true) && left.getAndUpdate(n -> n > 0 && n < Integer.MAX_VALUE ? n - 1 : n) > 0;
+    }
+
+    /** The header that the server is not to see. */
+    Optional<String> dropped() {
+        return kind == Kind.DROP_HEADER ? header : Optional.empty();
     }
 
     boolean answers() {

@@ -7,6 +7,7 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * The head of an HTTP/1.1 request or answer, byte for byte, and how to read the body that follows it. For {@link FaultProxy}; holds whole bodies in memory.
@@ -43,6 +44,12 @@ record HttpMessage(byte[] bytes, boolean bodyless) {
 
     Optional<String> header(String name) {
         return text().lines().skip(1).filter(line -> line.toLowerCase(Locale.ROOT).startsWith(name + ":")).map(line -> line.substring(name.length() + 1).trim()).findFirst();
+    }
+
+    /** The same without this header. */
+    HttpMessage without(String name) {
+        String kept = text().lines().filter(line -> !line.toLowerCase(Locale.ROOT).startsWith(name + ":")).collect(Collectors.joining("\r\n", "", "\r\n"));
+        return new HttpMessage(kept.getBytes(StandardCharsets.ISO_8859_1), bodyless);
     }
 
     private String text() {

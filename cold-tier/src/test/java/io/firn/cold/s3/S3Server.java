@@ -48,12 +48,21 @@ public final class S3Server implements AutoCloseable {
 
     /** The same at another address of this machine. */
     public static S3Server start(Path directory, String host, int port) {
+        return start(directory, host, port, AuthenticationType.AWS_V4);
+    }
+
+    /** One that does as anybody says: whatever stands before it may change requests. */
+    public static S3Server startUnsigned(Path directory) {
+        return start(directory, LOOPBACK, 0, AuthenticationType.NONE);
+    }
+
+    private static S3Server start(Path directory, String host, int port, AuthenticationType authentication) {
         try {
             Files.createDirectories(directory.resolve("firn"));
             Properties properties = new Properties();
             properties.setProperty("jclouds.filesystem.basedir", directory.toRealPath().toString());
             S3Proxy server = S3Proxy.builder().blobStore(BlobStores.create("filesystem", properties)).endpoint(URI.create("http://" + host + ":" + port))
-                    .awsAuthentication(AuthenticationType.AWS_V4, ACCESS_KEY, SECRET_KEY).stopTimeout(0).build();
+                    .awsAuthentication(authentication, ACCESS_KEY, SECRET_KEY).stopTimeout(0).build();
             server.start();
             return new S3Server(server, host);
         } catch (IOException e) {
