@@ -116,7 +116,7 @@ public final class ColdStore implements AutoCloseable {
         }
         onWork(new BucketCheck(objects, layout, config, random.nextLong()).run()).whenComplete((conditional, failure) -> {
             if (failure == null) {
-                createsOnce = conditional;
+                createsOnce = conditional && !config.acceptNoConditionalWrites(); // where it is accepted, another broker may have found otherwise and write plainly
                 mine.complete(null);
             } else {
                 checked.set(null); // whoever comes next tries again

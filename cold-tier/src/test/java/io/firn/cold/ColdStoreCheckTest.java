@@ -106,9 +106,17 @@ class ColdStoreCheckTest {
     /** Such as credentials that were renewed, or a gateway that was put right, in the middle of the check. */
     @Test
     void aRefusalThatHasPassedIsNoLackOfConditionalWrites() {
-        ColdStore store = store("cluster-a", true, refusingConditions(1));
+        ColdStore store = store("cluster-a", false, refusingConditions(1));
         sim.await(store.check());
         assertThat(store.createsOnce()).isTrue();
+    }
+
+    /** Another broker, which found none when it started, may write plainly still. */
+    @Test
+    void whereALackOfConditionalWritesIsAcceptedATakenNumberProvesNothing() {
+        ColdStore store = store("cluster-a", true, objects);
+        sim.await(store.check());
+        assertThat(store.createsOnce()).isFalse();
     }
 
     @Test
