@@ -382,7 +382,7 @@ public final class ColdLog {
     public CompletableFuture<ColdProof> prove() {
         return change(() -> {
             if (!store.createsOnce()) {
-                return CompletableFuture.failedFuture(new ColdStoreException.Misconfigured("The object store ignores If-None-Match: what a deposed leader sends late takes the place of any manifest, so nothing proves that nothing will name an object", null));
+                return CompletableFuture.failedFuture(new ColdStoreException.Misconfigured("The object store has no conditional creates, or the settings accept that it has none: what a deposed leader sends late takes the place of any manifest, so nothing proves that nothing will name an object", null));
             }
             if (store.changesUnderWay(partition) > 1) {
                 return CompletableFuture.failedFuture(new ColdStoreException.Unavailable("An abandoned change of " + partition + " is still under way", null));

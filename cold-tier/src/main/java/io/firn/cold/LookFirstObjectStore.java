@@ -1,8 +1,7 @@
 package io.firn.cold;
 
+import io.firn.cold.store.ForwardingObjectStore;
 import java.nio.ByteBuffer;
-import java.util.Collection;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
@@ -10,17 +9,18 @@ import java.util.concurrent.CompletableFuture;
  * The object store of a cold tier, which may be one without conditional creates: once told so, it looks whether a key is taken and then writes without a condition.
  *
  * <p>Invariant: while it looks first, no create is sent with a condition, and a key that is seen to be taken is left alone, unless it holds the very bytes given: that is our own create, of which
- * the reply was lost. Between the look and the write another writer may come in; the later one stays. That is what the settings accept: leadership keeps writers apart, a look catches most of those that it did not.
+ * the reply was lost. Between the look and the last attempt of the write another writer may come in; the later one stays. That is what the settings accept: leadership keeps writers apart, a look catches most of those that it did not.
  *
  * <p>Threading: thread-safe, as the store it wraps.
  */
-final class LookFirstObjectStore implements ObjectStore {
+final class LookFirstObjectStore extends ForwardingObjectStore {
 
     private final ObjectStore store;
     private volatile boolean looksFirst;
 
     /** Owns {@code store}, and leaves creates to it until {@link #lookFirst}. */
     LookFirstObjectStore(ObjectStore store) {
+        super(store);
         this.store = store;
     }
 
@@ -53,55 +53,5 @@ final class LookFirstObjectStore implements ObjectStore {
         return store.getSmall(key).thenApply(found -> Optional.of(found.equals(bytes) ? PutOutcome.CREATED : PutOutcome.EXISTED))
                 .exceptionallyCompose(failure -> ColdStoreException.unwrap(failure) instanceof ColdStoreException.Missing ? CompletableFuture.completedFuture(Optional.empty())
                         : CompletableFuture.failedFuture(failure));
-    }
-
-    @Override
-    public CompletableFuture<StoredObject> put(String key, UploadSource source) {
-        return store.put(key, source);
-    }
-
-    @Override
-    public CompletableFuture<Void> get(String key, long from, List<ByteBuffer> targets) {
-        return store.get(key, from, targets);
-    }
-
-    @Override
-    public CompletableFuture<Void> get(String key, long from, List<ByteBuffer> targets, Progress progress) {
-        return store.get(key, from, targets, progress);
-    }
-
-    @Override
-    public CompletableFuture<ByteBuffer> getSmall(String key) {
-        return store.getSmall(key);
-    }
-
-    @Override
-    public CompletableFuture<Optional<StoredObject>> head(String key) {
-        return store.head(key);
-    }
-
-    @Override
-    public CompletableFuture<ObjectPage> list(String prefix, String startAfter, int maxKeys) {
-        return store.list(prefix, startAfter, maxKeys);
-    }
-
-    @Override
-    public CompletableFuture<Void> delete(String key) {
-        return store.delete(key);
-    }
-
-    @Override
-    public CompletableFuture<Void> deleteAll(Collection<String> keys) {
-        return store.deleteAll(keys);
-    }
-
-    @Override
-    public String location() {
-        return store.location();
-    }
-
-    @Override
-    public void close() {
-        store.close();
     }
 }

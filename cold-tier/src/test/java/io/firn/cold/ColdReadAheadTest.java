@@ -571,7 +571,7 @@ class ColdReadAheadTest {
                     }
                 }
             }
-        assertThat(cold.count("firn.cold.fetched.bytes") / object.logSizeBytes()).isLessThan(1.1);
+            assertThat(cold.count("firn.cold.fetched.bytes") / object.logSizeBytes()).isLessThan(1.1);
             assertNothingHeld();
         }
 

@@ -7,13 +7,10 @@ import io.firn.cold.sim.SimFault;
 import io.firn.cold.sim.SimFault.Operation;
 import io.firn.cold.sim.SimObjectStore;
 import io.firn.cold.sim.SimThreads;
+import io.firn.cold.store.ForwardingObjectStore;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.Collection;
-import java.util.List;
-import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -82,10 +79,10 @@ class ColdStoreCheckTest {
 
     @Test
     void aStoreWithoutConditionalWritesIsRefusedUnlessAccepted() {
-        assertThat(failure(store("cluster-a", false, new Careless(objects)))).isInstanceOf(ColdStoreException.Misconfigured.class)
+        assertThat(failure(store("cluster-a", false, new CarelessObjectStore(objects)))).isInstanceOf(ColdStoreException.Misconfigured.class)
                 .hasMessageContaining("If-None-Match is ignored").hasMessageContaining("cold.accept.no.conditional.writes");
         assertThat(objects.keys()).as("it is not even claimed").isEmpty();
-        sim.await(store("cluster-a", true, new Careless(objects)).check());
+        sim.await(store("cluster-a", true, new CarelessObjectStore(objects)).check());
         assertThat(objects.keys()).containsExactly("firn/cluster");
     }
 
@@ -151,8 +148,12 @@ class ColdStoreCheckTest {
     /** Answers the next {@code times} creates as a store does that does not know their header. */
     private ObjectStore refusingConditions(int times) {
         AtomicInteger left = new AtomicInteger(times);
-        return (ObjectStore) Proxy.newProxyInstance(ObjectStore.class.getClassLoader(), new Class<?>[] {ObjectStore.class}, (proxy, method, arguments) -> method.getName().equals("putIfAbsent") && left.getAndDecrement() > 0
-                ? CompletableFuture.failedFuture(new ColdStoreException.Misconfigured("PutObject " + arguments[0] + " (HTTP 501 NotImplemented)", null)) : method.invoke(objects, arguments));
+        return new ForwardingObjectStore(objects) {
+            @Override
+            public CompletableFuture<PutOutcome> putIfAbsent(String key, ByteBuffer bytes) {
+                return left.getAndDecrement() > 0 ? CompletableFuture.failedFuture(new ColdStoreException.Misconfigured("PutObject " + key + " (HTTP 501 NotImplemented)", null)) : super.putIfAbsent(key, bytes);
+            }
+        };
     }
 
     private Throwable failure(ColdStore store) {
@@ -171,59 +172,5 @@ class ColdStoreCheckTest {
     private ColdStore store(String clusterId, boolean accept, ObjectStore over) {
         ColdStoreConfig config = new ColdStoreConfig("firn", clusterId, 64 << 10, 8 << 20, 4, 0, 1, 1000, 1, 1000, accept);
         return ColdStore.open(config, over, sim, new SimpleMeterRegistry(), sim.threads(), new Random());
-    }
-
-    /** A store that overwrites where it should create. */
-    private record Careless(SimObjectStore store) implements ObjectStore {
-
-        @Override
-        public CompletableFuture<PutOutcome> putIfAbsent(String key, ByteBuffer bytes) {
-            return store.put(key, UploadSource.of(bytes)).thenApply(stored -> PutOutcome.CREATED);
-        }
-
-        @Override
-        public CompletableFuture<StoredObject> put(String key, UploadSource source) {
-            return store.put(key, source);
-        }
-
-        @Override
-        public CompletableFuture<Void> get(String key, long from, List<ByteBuffer> targets) {
-            return store.get(key, from, targets);
-        }
-
-        @Override
-        public CompletableFuture<ByteBuffer> getSmall(String key) {
-            return store.getSmall(key);
-        }
-
-        @Override
-        public CompletableFuture<Optional<StoredObject>> head(String key) {
-            return store.head(key);
-        }
-
-        @Override
-        public CompletableFuture<ObjectPage> list(String prefix, String startAfter, int maxKeys) {
-            return store.list(prefix, startAfter, maxKeys);
-        }
-
-        @Override
-        public CompletableFuture<Void> delete(String key) {
-            return store.delete(key);
-        }
-
-        @Override
-        public CompletableFuture<Void> deleteAll(Collection<String> keys) {
-            return store.deleteAll(keys);
-        }
-
-        @Override
-        public String location() {
-            return "careless:";
-        }
-
-        @Override
-        public void close() {
-            store.close();
-        }
     }
 }

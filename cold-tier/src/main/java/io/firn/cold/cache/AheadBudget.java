@@ -93,14 +93,19 @@ final class AheadBudget {
         share.wantedUnits = wantedUnits;
         share.lacking = true; // until it is requested
         refreshLevels();
-        int ofOnTheWay = Math.max(onTheWayLevel / RUNS_ON_THE_WAY, Math.min(SHORT_RUN_UNITS, onTheWayLevel / 2 + onTheWayLevel % 2));
-        int run = Math.min(runUnits, Math.max(chunkUnits, Math.min(ofOnTheWay, unreadLevel / 2 + unreadLevel % 2)));
+        int ofOnTheWay = Math.max(onTheWayLevel / RUNS_ON_THE_WAY, Math.min(SHORT_RUN_UNITS, half(onTheWayLevel)));
+        int run = Math.min(runUnits, Math.max(chunkUnits, Math.min(ofOnTheWay, half(unreadLevel))));
         int own = Math.min(unreadLevel - share.unreadUnits, onTheWayLevel - share.onTheWayUnits);
         int free = Math.min(unreadLimit - unreadUnits, onTheWayLimit - onTheWayUnits);
         if (own < run && share.holdsAnything()) {
             return OWN_SHARE_USED;
         }
-        return free < Math.max(chunkUnits, run / 2 + run % 2) ? IN_USE_BY_OTHERS : new Grant(ChunkCache.Ahead.REQUESTED, Math.min(run, free));
+        return free < Math.max(chunkUnits, half(run)) ? IN_USE_BY_OTHERS : new Grant(ChunkCache.Ahead.REQUESTED, Math.min(run, free));
+    }
+
+    /** Rounded up. */
+    private static int half(int units) {
+        return units / 2 + units % 2;
     }
 
     /** The sequence has all it wants, which is what it holds: the rest of its share is for the others, and if it holds nothing, it need not be reckoned with. */

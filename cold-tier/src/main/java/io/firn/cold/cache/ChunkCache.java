@@ -16,7 +16,7 @@ import java.util.concurrent.CompletableFuture;
 /**
  * Chunks by address: one request for each, however many readers want it, and one for several neighbours ({@link RunFetches}); verified once, on arrival; evicted least recently used first.
  *
- * <p><b>Memory.</b> All buffers come from one {@link BufferPool}. Of its units, seven sixteenths may be on their way ahead of readers (five of a small cache), the others may be pinned by reads ({@link PinBudget}: who wants more
+ * <p><b>Memory.</b> All buffers come from one {@link BufferPool}. Of its units, seven sixteenths less a few may be on their way ahead of readers (five of a small cache), the others may be pinned by reads ({@link PinBudget}: who wants more
  * waits), and one half hold, or await, chunks fetched ahead that nobody has read yet ({@link AheadBudget}: who wants more is refused, not queued). So whoever was let in finds a buffer: what is neither pinned nor on its way can be
  * evicted, unread chunks last.
  *
@@ -61,7 +61,7 @@ public final class ChunkCache {
         this.disk = disk;
     }
 
-    /** Seven sixteenths, and of small caches five: reads have to hold a whole batch. */
+    /** Seven sixteenths less 8, and of small caches five: reads have to hold a whole batch. Grows without a step, and so does what is left for them. */
     private static int onTheWayLimit(int units) {
         return Math.max(1, Math.max(units / 4 + units / 16, units * 7 / 16 - 8));
     }

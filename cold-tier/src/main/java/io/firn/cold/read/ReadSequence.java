@@ -98,8 +98,8 @@ final class ReadSequence {
             reachBytes = Math.min(limitBytes, Math.max((long) FIRST_WINDOW_CHUNKS * chunkBytes, 2L * readBytes)); // what the next read asks for itself is no read-ahead
             windowBytes = reachBytes;
         } else {
-            reachBytes = Math.min(limitBytes, Math.max(2L * chunkBytes, 2 * reachBytes));
-            windowBytes = Math.min(reachBytes, Math.max(2L * chunkBytes, 2 * windowBytes));
+            reachBytes = Math.min(limitBytes, 2 * reachBytes);
+            windowBytes = Math.min(reachBytes, 2 * windowBytes);
         }
         windowBytes = Math.min(windowBytes, usefulBytes(chunkBytes, nowMs));
     }

@@ -22,27 +22,21 @@ import java.util.regex.Pattern;
  *
  * <p>Threading: for one thread.
  */
-final class ReplayRig implements ReplayBroker, AutoCloseable {
+final class ReplayRig extends ReplayBroker {
 
     static final long BYTES_PER_SECOND = 90_000_000;
 
     private static final List<String> STORE_JVM = List.of("-Xmx512m", "-XX:+UseParallelGC");
     private static final List<String> PROXY_JVM = List.of("-Xmx64m", "-XX:+UseSerialGC", "-XX:MaxDirectMemorySize=1g");
-    private static final List<String> CLIENT_JVM = List.of("-Xmx1500m", "-XX:+UseParallelGC");
 
     private final Attendant store;
     private final Attendant way;
-    private final BrokerProcess broker;
-    private final Attendant client;
-    private final Attendant otherClient;
     private final int httpPort;
 
-    private ReplayRig(Attendant store, Attendant way, BrokerProcess broker, Attendant client, Attendant otherClient, int httpPort) {
+    private ReplayRig(Attendant store, Attendant way, BrokerProcess broker, Path work, int httpPort) throws IOException {
+        super(Peer.FIRN, broker, work, "");
         this.store = store;
         this.way = way;
-        this.broker = broker;
-        this.client = client;
-        this.otherClient = otherClient;
         this.httpPort = httpPort;
     }
 
@@ -59,14 +53,7 @@ final class ReplayRig implements ReplayBroker, AutoCloseable {
         int httpPort = FreePorts.next();
         BrokerProcess broker = broker(layout, "http://127.0.0.1:" + way.answer()[0], httpPort, plan.settings());
         Admins.awaitReady(broker);
-        return new ReplayRig(store, way, broker, client(work, broker.bootstrap(), ""), client(work, broker.bootstrap(), "-other"), httpPort);
-    }
-
-    /** A process of stock clients. */
-    static Attendant client(Path work, String bootstrap, String name) throws IOException {
-        Attendant client = Attendant.start(ClientMain.class, work.resolve("replay-client" + name + ".log"), CLIENT_JVM, bootstrap);
-        client.answer();
-        return client;
+        return new ReplayRig(store, way, broker, work, httpPort);
     }
 
     private static BrokerProcess broker(Layout layout, String endpoint, int httpPort, Map<String, String> settings) throws IOException {
@@ -87,7 +74,7 @@ final class ReplayRig implements ReplayBroker, AutoCloseable {
     void othersGiveWay() throws IOException, InterruptedException {
         store.proc().giveWay();
         way.proc().giveWay();
-        otherClient.proc().giveWay();
+        otherClient().proc().giveWay();
     }
 
     /** From now on the clients run on processors of their own, as on a machine of their own: half of them, and all else on the others. Or, again, everything on all. */
@@ -98,45 +85,20 @@ final class ReplayRig implements ReplayBroker, AutoCloseable {
         }
         int half = apart ? processors / 2 : 0;
         int last = processors - 1;
-        for (Attendant each : List.of(client, otherClient)) {
+        for (Attendant each : List.of(client(), otherClient())) {
             each.proc().runOn(half, last);
         }
-        for (Proc each : List.of(store.proc(), way.proc(), broker.proc())) {
+        for (Proc each : List.of(store.proc(), way.proc(), brokerProc())) {
             each.runOn(0, apart ? half - 1 : last);
         }
     }
 
-    @Override
-    public Peer peer() {
-        return Peer.FIRN;
-    }
-
-    @Override
-    public String bootstrap() {
-        return broker.bootstrap();
-    }
-
-    @Override
-    public Attendant client() {
-        return client;
-    }
-
-    @Override
-    public Attendant otherClient() {
-        return otherClient;
-    }
-
-    @Override
-    public Proc brokerProc() {
-        return broker.proc();
-    }
-
     /** What the processes have used so far, and what the broker and the long way have counted. */
     @Override
-    public Usage usage() throws IOException {
+    Usage usage() throws IOException {
         String[] requests = way.ask("requests");
         String page = HttpCalls.get(URI.create("http://127.0.0.1:" + httpPort + "/metrics")).body();
-        return new Usage(System.nanoTime(), broker.cpuSeconds(), store.proc().cpuSeconds(), way.proc().cpuSeconds(), client.proc().cpuSeconds(), Long.parseLong(requests[0]), Long.parseLong(requests[1]),
+        return new Usage(System.nanoTime(), brokerProc().cpuSeconds(), store.proc().cpuSeconds(), way.proc().cpuSeconds(), client().proc().cpuSeconds(), Long.parseLong(requests[0]), Long.parseLong(requests[1]),
                 requests(page, "put|put_if_absent|upload_part"), requests(page, "create_upload|complete_upload"), sum(page, "firn_cold_fetched_bytes_total"), sum(page, "firn_cold_delivered_bytes_total"), sum(page, "firn_cold_offloaded_bytes_total"));
     }
 
@@ -160,9 +122,7 @@ final class ReplayRig implements ReplayBroker, AutoCloseable {
 
     @Override
     public void close() throws IOException, InterruptedException {
-        otherClient.close();
-        client.close();
-        broker.close();
+        super.close();
         way.close();
         store.close();
     }

@@ -1,25 +1,24 @@
 package io.firn.it.simulation;
 
-import io.firn.cold.ObjectPage;
 import io.firn.cold.ObjectStore;
 import io.firn.cold.StoredObject;
 import io.firn.cold.UploadSource;
 import io.firn.cold.sim.SimObjectStore;
+import io.firn.cold.store.ForwardingObjectStore;
 import java.nio.ByteBuffer;
-import java.util.Collection;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.TopicIdPartition;
 
 /** A way to the bucket that does what is to follow a commit of the manifest before it: the mistakes {@link Mistake#DELETE_BEFORE_MANIFEST_COMMIT} and {@link Mistake#DELETE_LOCAL_BEFORE_COMMIT}. */
-final class HastyBucket implements ObjectStore {
+final class HastyBucket extends ForwardingObjectStore {
 
     private final ObjectStore link;
     private final Life life;
     private final SimObjectStore objects;
 
     HastyBucket(ObjectStore link, Life life, SimObjectStore objects) {
+        super(link);
         this.link = link;
         this.life = life;
         this.objects = objects;
@@ -42,45 +41,5 @@ final class HastyBucket implements ObjectStore {
             put.thenAccept(stored -> life.loop.execute(() -> partition.flatMap(life::held).ifPresent(held -> held.log().hot().deleteLocalBefore(held.replica().highWatermark()))));
         }
         return put;
-    }
-
-    @Override
-    public CompletableFuture<Void> get(String key, long from, List<ByteBuffer> targets) {
-        return link.get(key, from, targets);
-    }
-
-    @Override
-    public CompletableFuture<ByteBuffer> getSmall(String key) {
-        return link.getSmall(key);
-    }
-
-    @Override
-    public CompletableFuture<Optional<StoredObject>> head(String key) {
-        return link.head(key);
-    }
-
-    @Override
-    public CompletableFuture<ObjectPage> list(String prefix, String startAfter, int maxKeys) {
-        return link.list(prefix, startAfter, maxKeys);
-    }
-
-    @Override
-    public CompletableFuture<Void> delete(String key) {
-        return link.delete(key);
-    }
-
-    @Override
-    public CompletableFuture<Void> deleteAll(Collection<String> keys) {
-        return link.deleteAll(keys);
-    }
-
-    @Override
-    public String location() {
-        return link.location();
-    }
-
-    @Override
-    public void close() {
-        link.close();
     }
 }
