@@ -13,6 +13,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
@@ -58,9 +59,11 @@ final class Admins {
         throw new IOException("broker did not come up: " + Files.readString(broker.log()));
     }
 
+    /** Returns when each partition answers: what is sent to one that does not yet is sent again, and the second batch may come before the first. */
     static void create(String bootstrap, String topic, int partitions, Map<String, String> configs) throws InterruptedException {
         try (Admin admin = connect(bootstrap)) {
             admin.createTopics(List.of(new NewTopic(topic, Optional.of(partitions), Optional.empty()).configs(configs))).all().get();
+            admin.listOffsets(IntStream.range(0, partitions).boxed().collect(Collectors.toMap(partition -> new TopicPartition(topic, partition), partition -> OffsetSpec.earliest()))).all().get();
         } catch (ExecutionException e) {
             throw new IllegalStateException(e.getCause());
         }

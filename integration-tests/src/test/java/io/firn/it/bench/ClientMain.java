@@ -78,7 +78,7 @@ final class ClientMain {
         byte[][] payloads = payloads();
         List<Future<RecordMetadata>> last = new ArrayList<>();
         AtomicReference<Exception> failure = new AtomicReference<>();
-        try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(Map.of("bootstrap.servers", bootstrap, "batch.size", BATCH_BYTES, "linger.ms", "20", "enable.idempotence", "false"), new ByteArraySerializer(), new ByteArraySerializer())) {
+        try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(Map.of("bootstrap.servers", bootstrap, "batch.size", BATCH_BYTES, "linger.ms", "20"), new ByteArraySerializer(), new ByteArraySerializer())) {
             for (long offset = 0; offset < records; offset++) {
                 last.clear();
                 for (int partition = 0; partition < partitions; partition++) {
