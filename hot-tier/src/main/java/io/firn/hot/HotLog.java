@@ -250,6 +250,10 @@ public final class HotLog {
         return state.producers().views();
     }
 
+    public boolean knowsProducer(long producerId) {
+        return state.producers().knows(producerId);
+    }
+
     /** Whether the last thing heard of the producer is a transaction marker with this epoch. */
     public boolean hasMarker(long producerId, short epoch) {
         return state.producers().hasMarker(producerId, epoch);

@@ -15,12 +15,13 @@ import org.apache.kafka.common.message.ProduceRequestData.PartitionProduceData;
 import org.apache.kafka.common.message.ProduceRequestData.TopicProduceData;
 import org.apache.kafka.common.requests.ProduceRequest;
 
-/** Produce: appends each partition's batch on the loop that owns it, and answers when {@code acks} is met. Thread-safe: immutable. */
+/** Produce: appends each partition's batch on the loop that owns it, and answers when {@code acks} is met. Thread-safe. */
 public final class ProduceHandler implements ApiHandler {
 
     private final Partitions partitions;
     private final BooleanSupplier refusing;
     private final TransactionalAppends.Context transactional;
+    private final RefusedBatches refused;
     private final InstantSource clock;
 
     /**
@@ -30,7 +31,8 @@ public final class ProduceHandler implements ApiHandler {
     public ProduceHandler(Partitions partitions, BooleanSupplier refusing, TransactionAdmission admission, Timer timer, InstantSource clock) {
         this.partitions = partitions;
         this.refusing = refusing;
-        this.transactional = new TransactionalAppends.Context(admission, new ProducerOrder(), timer, clock);
+        this.refused = new RefusedBatches(clock);
+        this.transactional = new TransactionalAppends.Context(admission, new ProducerOrder(), refused, timer, clock);
         this.clock = clock;
     }
 
@@ -46,7 +48,7 @@ public final class ProduceHandler implements ApiHandler {
             return;
         }
         long deadlineMs = clock.millis() + Math.max(0, body.timeout());
-        new ProduceOperation(request, body, deadlineMs, transactional).start(partitions, refusing.getAsBoolean());
+        new ProduceOperation(request, body, deadlineMs, transactional, refused).start(partitions, refusing.getAsBoolean());
     }
 
     private static boolean hasTransactional(ProduceRequest body) {

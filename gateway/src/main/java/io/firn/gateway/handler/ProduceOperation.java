@@ -5,7 +5,6 @@ import io.firn.gateway.api.ProducedRecords;
 import io.firn.gateway.api.Request;
 import io.firn.gateway.partition.Partition;
 import io.firn.gateway.partition.Partitions;
-import io.firn.hot.AppendOrigin;
 import io.firn.hot.AppendResult;
 import io.firn.hot.ProducerStamp;
 import io.firn.hot.RecordBuffers;
@@ -52,17 +51,19 @@ final class ProduceOperation implements TransactionalAppends.Sink {
     private final ProduceRequest body;
     private final long deadlineMs;
     private final TransactionalAppends.Context transactional;
+    private final RefusedBatches refused;
     private final List<TransactionalAppends.Batch> unverified = new ArrayList<>(0);
     private final ProduceResponseData response = new ProduceResponseData();
     private int appending;
     private int committing;
     private boolean failed;
 
-    ProduceOperation(Request request, ProduceRequest body, long deadlineMs, TransactionalAppends.Context transactional) {
+    ProduceOperation(Request request, ProduceRequest body, long deadlineMs, TransactionalAppends.Context transactional, RefusedBatches refused) {
         this.request = request;
         this.body = body;
         this.deadlineMs = deadlineMs;
         this.transactional = transactional;
+        this.refused = refused;
     }
 
     void start(Partitions partitions, boolean refusing) {
@@ -93,9 +94,10 @@ final class ProduceOperation implements TransactionalAppends.Sink {
 
     private void start(Partitions partitions, boolean refusing, TopicProduceData topic, PartitionProduceData data, PartitionProduceResponse answer) {
         boolean byId = body.version() >= FIRST_VERSION_BY_ID;
-        Partitions.Found found = partitions.locate(new TopicIdPartition(topic.topicId(), data.index(), byId ? null : topic.name()));
+        TopicIdPartition asked = new TopicIdPartition(topic.topicId(), data.index(), byId ? null : topic.name());
+        Partitions.Found found = partitions.locate(asked);
         if (found.error() != Errors.NONE) {
-            refuse(answer, found.error(), null);
+            refuseForNow(asked, data, answer, found.error(), null);
         } else if (INTERNAL_TOPICS.contains(found.partition().id().topic()) && !ADMIN_CLIENT_ID.equals(request.clientId())) {
             refuse(answer, Errors.INVALID_TOPIC_EXCEPTION, "clients do not write to internal topics");
         } else if (!(data.records() instanceof ProducedRecords records)) {
@@ -103,15 +105,22 @@ final class ProduceOperation implements TransactionalAppends.Sink {
         } else if (body.version() < FIRST_VERSION_WITH_ZSTD && records.compressedWith(CompressionType.ZSTD)) {
             refuse(answer, Errors.UNSUPPORTED_COMPRESSION_TYPE, "Zstandard needs version 7 of Produce");
         } else if (body.acks() == -1 && !partitions.enoughInSync(found.partition())) {
-            refuse(answer, Errors.NOT_ENOUGH_REPLICAS, "fewer replicas are in sync than min.insync.replicas asks for");
+            refuseForNow(asked, data, answer, Errors.NOT_ENOUGH_REPLICAS, "fewer replicas are in sync than min.insync.replicas asks for");
         } else if (refusing) {
-            refuse(answer, Errors.KAFKA_STORAGE_ERROR, "the broker's disk is full up to log.disk.watermark.bytes");
+            refuseForNow(asked, data, answer, Errors.KAFKA_STORAGE_ERROR, "the broker's disk is full up to log.disk.watermark.bytes");
         } else if (body.transactionalId() != null && ProducerStamp.isTransactional(records.bytes())) {
             appending++;
-            unverified.add(new TransactionalAppends.Batch(found.partition(), records.bytes(), ProducerStamp.of(records.bytes()), answer));
+            unverified.add(new TransactionalAppends.Batch(asked, found.partition(), records.bytes(), ProducerStamp.of(records.bytes()), answer));
         } else {
-            append(found.partition(), records.bytes(), answer);
+            append(asked, found.partition(), records.bytes(), answer);
         }
+    }
+
+    private void refuseForNow(TopicIdPartition asked, PartitionProduceData data, PartitionProduceResponse answer, Errors error, String message) {
+        if (data.records() instanceof ProducedRecords records) {
+            refused.note(asked, records.bytes(), error);
+        }
+        refuse(answer, error, message);
     }
 
     @Override
@@ -120,12 +129,12 @@ final class ProduceOperation implements TransactionalAppends.Sink {
         appended();
     }
 
-    private void append(Partition partition, RecordBuffers batch, PartitionProduceResponse answer) {
+    private void append(TopicIdPartition asked, Partition partition, RecordBuffers batch, PartitionProduceResponse answer) {
         appending++;
         if (partition.loop() == request.loop()) {
-            partition.append(batch, AppendOrigin.CLIENT, TransactionTerms.OPEN, result -> done(partition, result, answer, partition.log().logStartOffset()));
+            refused.append(asked, partition, batch, TransactionTerms.OPEN, result -> done(partition, result, answer, partition.log().logStartOffset()));
         } else {
-            partition.loop().execute(() -> partition.append(batch, AppendOrigin.CLIENT, TransactionTerms.OPEN, result -> {
+            partition.loop().execute(() -> refused.append(asked, partition, batch, TransactionTerms.OPEN, result -> {
                 long logStart = partition.log().logStartOffset();
                 request.loop().execute(() -> done(partition, result, answer, logStart));
             }));

@@ -7,7 +7,6 @@ import io.firn.gateway.coordinator.TransactionAdmission;
 import io.firn.gateway.coordinator.TransactionAdmission.Mode;
 import io.firn.gateway.partition.Partition;
 import io.firn.hot.AppendError;
-import io.firn.hot.AppendOrigin;
 import io.firn.hot.AppendResult;
 import io.firn.hot.ProducerStamp;
 import io.firn.hot.RecordBuffers;
@@ -19,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.apache.kafka.common.TopicIdPartition;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.message.ProduceResponseData.PartitionProduceResponse;
 import org.apache.kafka.common.protocol.Errors;
@@ -51,7 +51,7 @@ final class TransactionalAppends {
     private int asking;
 
     /** What all produce requests share. */
-    record Context(TransactionAdmission admission, ProducerOrder order, Timer timer, InstantSource clock) {}
+    record Context(TransactionAdmission admission, ProducerOrder order, RefusedBatches refused, Timer timer, InstantSource clock) {}
 
     /** Told on the connection's loop, once for each batch, what became of it. */
     interface Sink {
@@ -60,8 +60,8 @@ final class TransactionalAppends {
         void refused(PartitionProduceResponse answer, Errors error, String message);
     }
 
-    /** A batch that may have to be verified. */
-    record Batch(Partition partition, RecordBuffers bytes, ProducerStamp stamp, PartitionProduceResponse answer) {}
+    /** A batch that may have to be verified. @param asked the partition as the request names it */
+    record Batch(TopicIdPartition asked, Partition partition, RecordBuffers bytes, ProducerStamp stamp, PartitionProduceResponse answer) {}
 
     TransactionalAppends(Request request, String transactionalId, Context context, Sink sink) {
         this.request = request;
@@ -165,7 +165,7 @@ final class TransactionalAppends {
     /** On the partition's loop. */
     private void append(Batch batch, TransactionTerms terms) {
         Partition partition = batch.partition();
-        partition.append(batch.bytes(), AppendOrigin.CLIENT, terms, result -> {
+        context.refused().append(batch.asked(), partition, batch.bytes(), terms, result -> {
             long logStart = partition.log().logStartOffset();
             onRequestLoop(() -> appended(batch, result, logStart));
         });

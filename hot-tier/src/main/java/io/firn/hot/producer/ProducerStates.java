@@ -95,6 +95,10 @@ public final class ProducerStates {
         return producers.size();
     }
 
+    public boolean knows(long producerId) {
+        return producers.knows(producers.find(producerId));
+    }
+
     /** From the longest idle to the last used. */
     public List<ProducerView> views() {
         List<ProducerView> views = new ArrayList<>(producers.size());

@@ -1,0 +1,128 @@
+package io.firn.gateway.handler;
+
+import io.firn.gateway.api.ErrorMapping;
+import io.firn.gateway.partition.Partition;
+import io.firn.hot.AppendError;
+import io.firn.hot.AppendOrigin;
+import io.firn.hot.AppendResult;
+import io.firn.hot.ProducerStamp;
+import io.firn.hot.RecordBuffers;
+import io.firn.hot.TransactionTerms;
+import java.time.InstantSource;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongPredicate;
+import org.apache.kafka.common.TopicIdPartition;
+import org.apache.kafka.common.errors.RetriableException;
+import org.apache.kafka.common.protocol.Errors;
+
+/**
+ * The idempotent producers of whom this broker has refused a batch that they will send again.
+ *
+ * <p>A client has up to five batches of a partition on their way. If the first is refused, because this broker does not lead the partition yet, and it leads when the second comes, then the log has never heard of
+ * the producer, and takes the second: an unknown producer may begin at any sequence, as its state may have been forgotten. From then on the first is out of sequence, however often it is sent, and the producer is
+ * stuck until its delivery timeout. So what would overtake a refused batch is refused too (OUT_OF_ORDER_SEQUENCE, on which clients send all of them again in order). Brokers of Apache Kafka know such a rule for
+ * transactions only (KIP-890).
+ *
+ * <pre>
+ *   refused, may be sent again ─▶ noted (lowest sequence) ── a later one, producer unknown ─▶ refused, still noted
+ *                                   └── the same one, or an earlier one ─▶ forgotten, and up to the log
+ * </pre>
+ *
+ * <p>Only for a producer unknown to the log: of one that is known the log decides, and it may have been written to under another leader meanwhile.
+ *
+ * <p>Limits: {@link #MAX_NOTED} batches, each for {@link #KEPT_MS}, which is above the usual delivery timeout. When there are as many, further ones are not noted, until those that are too old are forgotten, for
+ * which all are looked at once a second at most. Nothing is lost by that but the rule.
+ *
+ * <p>Threading: thread-safe. Batches of a producer come over one connection and run over the same loops in their order, so a refusal is noted before the next batch is looked at.
+ */
+final class RefusedBatches {
+
+    static final int MAX_NOTED = 10_000;
+    static final long KEPT_MS = 150_000;
+
+    private static final long TIDY_EVERY_MS = 1_000;
+
+    private final InstantSource clock;
+    private final Map<Key, Refused> noted = new ConcurrentHashMap<>();
+    private final AtomicLong tidiedMs = new AtomicLong();
+
+    /** @param asked as the request names it: by id, or by name */
+    private record Key(TopicIdPartition asked, long producerId) {}
+
+    private record Refused(short epoch, int lowestSequence, long sinceMs) {
+
+        boolean isCurrent(long nowMs) {
+            return nowMs - sinceMs < KEPT_MS;
+        }
+    }
+
+    RefusedBatches(InstantSource clock) {
+        this.clock = clock;
+    }
+
+    /** A client's batch was refused, before it came to an append or by that. */
+    void note(TopicIdPartition asked, RecordBuffers bytes, Errors why) {
+        if (!(why.exception() instanceof RetriableException) || !ProducerStamp.hasSequence(bytes)) {
+            return;
+        }
+        ProducerStamp stamp = ProducerStamp.of(bytes);
+        long nowMs = clock.millis();
+        if (noted.size() >= MAX_NOTED) {
+            tidy(nowMs);
+        }
+        Refused now = new Refused(stamp.epoch(), stamp.baseSequence(), nowMs);
+        Key key = new Key(asked, stamp.producerId());
+        if (noted.size() < MAX_NOTED || noted.containsKey(key)) {
+            noted.merge(key, now, (before, after) -> before.epoch() == after.epoch() && before.lowestSequence() < after.lowestSequence() ? before : after);
+        }
+    }
+
+    /** Appends a client's batch, on the partition's loop, unless it would overtake a refused one; notes it when it is refused itself. The buffers stay valid until {@code listener} is called. */
+    void append(TopicIdPartition asked, Partition partition, RecordBuffers bytes, TransactionTerms terms, Partition.AppendListener listener) {
+        Optional<String> overtaking = overtaking(asked, bytes, partition.log().hot()::knowsProducer);
+        if (overtaking.isPresent()) {
+            listener.done(new AppendResult.Rejected(AppendError.OUT_OF_ORDER_SEQUENCE, overtaking.get()));
+            return;
+        }
+        partition.append(bytes, AppendOrigin.CLIENT, terms, result -> {
+            if (result instanceof AppendResult.Rejected rejected) {
+                note(asked, bytes, ErrorMapping.of(rejected.error()));
+            }
+            listener.done(result);
+        });
+    }
+
+    /** Why the batch must not be appended now; empty if it may. @param known whether the log knows a producer */
+    Optional<String> overtaking(TopicIdPartition asked, RecordBuffers bytes, LongPredicate known) {
+        if (noted.isEmpty() || !ProducerStamp.hasSequence(bytes)) {
+            return Optional.empty();
+        }
+        ProducerStamp stamp = ProducerStamp.of(bytes);
+        Key key = new Key(asked, stamp.producerId());
+        Refused refused = noted.get(key);
+        if (refused == null) {
+            return Optional.empty();
+        }
+        boolean overtakes = stamp.epoch() == refused.epoch() && stamp.baseSequence() > refused.lowestSequence() && refused.isCurrent(clock.millis());
+        if (overtakes && !known.test(stamp.producerId())) {
+            return Optional.of("producer " + stamp.producerId() + ", epoch " + stamp.epoch() + ", sequence " + stamp.baseSequence() + ": sequence " + refused.lowestSequence()
+                    + " was refused before, and has to come first");
+        }
+        noted.remove(key, refused);
+        return Optional.empty();
+    }
+
+    private void tidy(long nowMs) {
+        long before = tidiedMs.get();
+        if (nowMs - before >= TIDY_EVERY_MS && tidiedMs.compareAndSet(before, nowMs)) {
+            noted.values().removeIf(refused -> !refused.isCurrent(nowMs));
+        }
+    }
+
+    int size() {
+        return noted.size();
+    }
+}
