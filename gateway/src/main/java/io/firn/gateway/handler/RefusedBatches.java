@@ -27,9 +27,11 @@ import org.apache.kafka.common.protocol.Errors;
  * transactions only (KIP-890).
  *
  * <pre>
- *   refused, may be sent again ─▶ noted (lowest sequence) ── a later one, producer unknown ─▶ refused, still noted
- *                                   └── the same one, or an earlier one ─▶ forgotten, and up to the log
+ *   refused, may be sent again ─▶ noted (lowest sequence) ── a later one, producer unknown, for the first time ─▶ refused, still noted
+ *                                   └── the same one, or an earlier one, or a later one again ─▶ forgotten, and up to the log
  * </pre>
+ *
+ * <p>Each is held back once. A client sends a later one again before the first only when it has given the first up, as the Java client does whose {@code retries} are used up: without a new epoch, it goes on at the next sequence.
  *
  * <p>Only for a producer unknown to the log: of one that is known the log decides, and it may have been written to under another leader meanwhile.
  *
@@ -52,7 +54,16 @@ final class RefusedBatches {
     /** @param asked as the request names it: by id, or by name */
     private record Key(TopicIdPartition asked, long producerId) {}
 
-    private record Refused(short epoch, int lowestSequence, long sinceMs) {
+    /** @param heldBackTo highest sequence that was refused for it; the lowest itself when none was */
+    private record Refused(short epoch, int lowestSequence, int heldBackTo, long sinceMs) {
+
+        boolean holdsBack(ProducerStamp stamp, long nowMs) {
+            return stamp.epoch() == epoch && stamp.baseSequence() > heldBackTo && isCurrent(nowMs);
+        }
+
+        Refused heldBack(int sequence) {
+            return new Refused(epoch, lowestSequence, sequence, sinceMs);
+        }
 
         boolean isCurrent(long nowMs) {
             return nowMs - sinceMs < KEPT_MS;
@@ -73,7 +84,7 @@ final class RefusedBatches {
         if (noted.size() >= MAX_NOTED) {
             tidy(nowMs);
         }
-        Refused now = new Refused(stamp.epoch(), stamp.baseSequence(), nowMs);
+        Refused now = new Refused(stamp.epoch(), stamp.baseSequence(), stamp.baseSequence(), nowMs);
         Key key = new Key(asked, stamp.producerId());
         if (noted.size() < MAX_NOTED || noted.containsKey(key)) {
             noted.merge(key, now, (before, after) -> before.epoch() == after.epoch() && before.lowestSequence() < after.lowestSequence() ? before : after);
@@ -106,8 +117,8 @@ final class RefusedBatches {
         if (refused == null) {
             return Optional.empty();
         }
-        boolean overtakes = stamp.epoch() == refused.epoch() && stamp.baseSequence() > refused.lowestSequence() && refused.isCurrent(clock.millis());
-        if (overtakes && !known.test(stamp.producerId())) {
+        if (refused.holdsBack(stamp, clock.millis()) && !known.test(stamp.producerId())) {
+            noted.replace(key, refused, refused.heldBack(stamp.baseSequence()));
             return Optional.of("producer " + stamp.producerId() + ", epoch " + stamp.epoch() + ", sequence " + stamp.baseSequence() + ": sequence " + refused.lowestSequence()
                     + " was refused before, and has to come first");
         }

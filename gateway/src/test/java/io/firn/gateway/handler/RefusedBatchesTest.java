@@ -122,6 +122,21 @@ class RefusedBatchesTest {
             });
         }
 
+        /** As the Java client does when its retries are used up: the epoch stays, and the sequence goes on. */
+        @Test
+        void aProducerThatGaveTheFirstUpGoesOn() {
+            with(1, () -> {
+                Uuid id = Uuid.randomUuid();
+                assertThat(send(PRODUCE, "t", id, 0)).isEqualTo(Errors.UNKNOWN_TOPIC_ID);
+                create("t", id);
+                assertThat(send(PRODUCE, "t", id, 1)).isEqualTo(Errors.OUT_OF_ORDER_SEQUENCE_NUMBER);
+                assertThat(send(PRODUCE, "t", id, 2)).isEqualTo(Errors.OUT_OF_ORDER_SEQUENCE_NUMBER);
+                for (int sequence = 1; sequence < 5; sequence++) {
+                    assertThat(send(PRODUCE, "t", id, sequence)).isEqualTo(Errors.NONE);
+                }
+            });
+        }
+
         @Test
         void aProducerThatNobodyRefusedBeginsWhereItLikes() {
             with(1, () -> {
@@ -182,12 +197,25 @@ class RefusedBatchesTest {
         }
 
         @Test
+        void eachIsHeldBackOnceForARefusal() {
+            note(PRODUCER, 0, 0, Errors.NOT_LEADER_OR_FOLLOWER);
+            assertThat(overtakes(PRODUCER, 0, 15)).isTrue();
+            assertThat(overtakes(PRODUCER, 0, 30)).isTrue();
+            note(PRODUCER, 0, 0, Errors.NOT_LEADER_OR_FOLLOWER);
+            assertThat(overtakes(PRODUCER, 0, 15)).as("the first was refused again").isTrue();
+            note(PRODUCER, 0, 15, Errors.NOT_LEADER_OR_FOLLOWER);
+            assertThat(overtakes(PRODUCER, 0, 30)).isTrue();
+            assertThat(overtakes(PRODUCER, 0, 15)).isFalse();
+            assertThat(refused.size()).isZero();
+        }
+
+        @Test
         void isForgottenWhenTheProducerHasGivenUp() {
             note(PRODUCER, 0, 0, Errors.NOT_LEADER_OR_FOLLOWER);
             clock.advanceMs(RefusedBatches.KEPT_MS - 1);
             assertThat(overtakes(PRODUCER, 0, 15)).isTrue();
             clock.advanceMs(1);
-            assertThat(overtakes(PRODUCER, 0, 15)).isFalse();
+            assertThat(overtakes(PRODUCER, 0, 30)).isFalse();
         }
 
         @Test
