@@ -107,7 +107,9 @@ final class TransactionalAppends {
         if (start instanceof VerificationStart.Needed guarded) {
             needed.add(new Needed(batch, guarded.guard()));
         } else if (start instanceof VerificationStart.Refused refused) {
-            sink.refused(batch.answer(), ErrorMapping.of(refused.error()), refused.message());
+            Errors error = ErrorMapping.of(refused.error());
+            context.refused().note(batch.asked(), batch.bytes(), error);
+            sink.refused(batch.answer(), error, refused.message());
         }
         if (--asking > 0) {
             return;

@@ -209,6 +209,34 @@ class TransactionalProducePathTest {
         }
     }
 
+    /** Version 2 begins each transaction at sequence 0 anyway. */
+    @Test
+    void whatIsRefusedBeforeTheQuestionIsNotOvertakenEither() {
+        start(1);
+        try (WireClient client = rig.client()) {
+            Partition failed = rig.partition("t", 0);
+            StorageRig.<Boolean>onLoop(failed, () -> {
+                failed.replica().fail("as the test wants it");
+                return true;
+            });
+            assertThat(error(client.ask(ApiKeys.PRODUCE, VERIFYING, transactional(0, batch(0, 0)), ProduceResponseData.class))).isEqualTo(Errors.KAFKA_STORAGE_ERROR);
+            rig.deleteTopic(topic);
+            topic = rig.createTopic("t", 1);
+
+            int second = client.send(ApiKeys.PRODUCE, VERIFYING, transactional(0, batch(0, 1)));
+            question().answer(Errors.NONE);
+            assertThat(error(answer(client, second))).isEqualTo(Errors.OUT_OF_ORDER_SEQUENCE_NUMBER);
+
+            for (int sequence = 0; sequence < 2; sequence++) {
+                int again = client.send(ApiKeys.PRODUCE, VERIFYING, transactional(0, batch(0, sequence)));
+                if (sequence == 0) {
+                    question().answer(Errors.NONE);
+                }
+                assertThat(error(answer(client, again))).isEqualTo(Errors.NONE);
+            }
+        }
+    }
+
     @Test
     void whileTheTransactionBeforeEndsTheQuestionIsAskedAgain() {
         start(1);
