@@ -16,6 +16,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongPredicate;
 import org.apache.kafka.common.TopicIdPartition;
 import org.apache.kafka.common.errors.RetriableException;
+import org.apache.kafka.common.internals.Topic;
 import org.apache.kafka.common.protocol.Errors;
 
 /**
@@ -35,7 +36,7 @@ import org.apache.kafka.common.protocol.Errors;
  *
  * <p>Only for a producer unknown to the log: of one that is known the log decides, and it may have been written to under another leader meanwhile.
  *
- * <p>Limits: {@link #MAX_NOTED} batches, each for {@link #KEPT_MS}, which is above the usual delivery timeout. When there are as many, further ones are not noted, until those that are too old are forgotten, for
+ * <p>Limits: {@link #MAX_NOTED} batches of topics whose names are valid (a request can name what is 32 KiB long), each for {@link #KEPT_MS}, which is above the usual delivery timeout. When there are as many, further ones are not noted, until those that are too old are forgotten, for
  * which all are looked at once a second at most. Nothing is lost by that but the rule.
  *
  * <p>Threading: thread-safe. Batches of a producer come over one connection and run over the same loops in their order, so a refusal is noted before the next batch is looked at.
@@ -76,7 +77,8 @@ final class RefusedBatches {
 
     /** A client's batch was refused, before it came to an append or by that. */
     void note(TopicIdPartition asked, RecordBuffers bytes, Errors why) {
-        if (!(why.exception() instanceof RetriableException) || !ProducerStamp.hasSequence(bytes)) {
+        boolean canExist = asked.topic() == null || Topic.isValid(asked.topic());
+        if (!canExist || !(why.exception() instanceof RetriableException) || !ProducerStamp.hasSequence(bytes)) {
             return;
         }
         ProducerStamp stamp = ProducerStamp.of(bytes);

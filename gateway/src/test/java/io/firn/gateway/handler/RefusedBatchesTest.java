@@ -219,6 +219,15 @@ class RefusedBatchesTest {
         }
 
         @Test
+        void namesThatNoTopicHasAreNotKept() {
+            RecordBuffers bytes = RecordBuffers.of(batch(PRODUCER, 0, 0).buffer());
+            refused.note(new TopicIdPartition(Uuid.ZERO_UUID, 0, "t".repeat(250)), bytes, Errors.UNKNOWN_TOPIC_OR_PARTITION);
+            assertThat(refused.size()).isZero();
+            refused.note(new TopicIdPartition(Uuid.ZERO_UUID, 0, "t".repeat(249)), bytes, Errors.UNKNOWN_TOPIC_OR_PARTITION);
+            assertThat(refused.size()).isEqualTo(1);
+        }
+
+        @Test
         void noMoreAreNotedThanTheLimitUntilOldOnesAreForgotten() {
             clock.advanceMs(1_000_000);
             IntStream.range(0, RefusedBatches.MAX_NOTED + 10).forEach(producer -> note(producer, 0, 0, Errors.NOT_LEADER_OR_FOLLOWER));
