@@ -59,16 +59,28 @@ final class RefusedBatches {
     private record Refused(short epoch, int lowestSequence, int heldBackTo, long sinceMs) {
 
         boolean holdsBack(ProducerStamp stamp, long nowMs) {
-            return stamp.epoch() == epoch && stamp.baseSequence() > heldBackTo && isCurrent(nowMs);
+            return stamp.epoch() == epoch && isAfter(stamp.baseSequence(), heldBackTo) && isCurrent(nowMs);
         }
 
         Refused heldBack(int sequence) {
             return new Refused(epoch, lowestSequence, sequence, sinceMs);
         }
 
+        /** The first of both; of an earlier epoch nothing counts any more. */
+        Refused and(Refused later) {
+            boolean before = epoch == later.epoch ? isAfter(later.lowestSequence, lowestSequence) : epoch > later.epoch;
+            return before ? this : later;
+        }
+
         boolean isCurrent(long nowMs) {
             return nowMs - sinceMs < KEPT_MS;
         }
+    }
+
+    /** After 2^31-1 comes 0. */
+    private static boolean isAfter(int sequence, int other) {
+        int distance = (sequence - other) & Integer.MAX_VALUE;
+        return distance > 0 && distance < 1 << 30;
     }
 
     RefusedBatches(InstantSource clock) {
@@ -89,7 +101,7 @@ final class RefusedBatches {
         Refused now = new Refused(stamp.epoch(), stamp.baseSequence(), stamp.baseSequence(), nowMs);
         Key key = new Key(asked, stamp.producerId());
         if (noted.size() < MAX_NOTED || noted.containsKey(key)) {
-            noted.merge(key, now, (before, after) -> before.epoch() == after.epoch() && before.lowestSequence() < after.lowestSequence() ? before : after);
+            noted.merge(key, now, Refused::and);
         }
     }
 
@@ -124,7 +136,9 @@ final class RefusedBatches {
             return Optional.of("producer " + stamp.producerId() + ", epoch " + stamp.epoch() + ", sequence " + stamp.baseSequence() + ": sequence " + refused.lowestSequence()
                     + " was refused before, and has to come first");
         }
-        noted.remove(key, refused);
+        if (stamp.epoch() >= refused.epoch()) {
+            noted.remove(key, refused);
+        }
         return Optional.empty();
     }
 

@@ -182,6 +182,24 @@ class RefusedBatchesTest {
             assertThat(overtakes(PRODUCER, 1, 15)).isFalse();
         }
 
+        @Test
+        void sequencesGoOnAtZero() {
+            int last = Integer.MAX_VALUE;
+            note(PRODUCER, 0, last, Errors.NOT_LEADER_OR_FOLLOWER);
+            note(PRODUCER, 0, 0, Errors.NOT_LEADER_OR_FOLLOWER);
+            assertThat(overtakes(PRODUCER, 0, 0)).isTrue();
+            assertThat(overtakes(PRODUCER, 0, last)).isFalse();
+            assertThat(refused.size()).isZero();
+        }
+
+        @Test
+        void whatIsLeftOfAnEpochBeforeChangesNothing() {
+            note(PRODUCER, 1, 0, Errors.NOT_LEADER_OR_FOLLOWER);
+            note(PRODUCER, 0, 90, Errors.NOT_LEADER_OR_FOLLOWER);
+            assertThat(overtakes(PRODUCER, 0, 105)).as("it is for the log to refuse").isFalse();
+            assertThat(overtakes(PRODUCER, 1, 15)).isTrue();
+        }
+
         /** Another leader may have taken what was refused here. */
         @Test
         void ofAProducerThatTheLogKnowsTheLogDecides() {
