@@ -33,13 +33,19 @@ final class WatchedWork {
      * @param totalBytes what the bytes told will add up to
      */
     static <T> T run(String label, long totalBytes, Consumer<String> lines, Work<T> work) throws InterruptedException {
+        try (Progress progress = new Progress(System.err, Terminal.isErrorStream(), label, totalBytes, System::nanoTime)) {
+            return run(progress, lines, work);
+        }
+    }
+
+    static <T> T run(Progress progress, Consumer<String> lines, Work<T> work) throws InterruptedException {
         BlockingQueue<String> told = new ArrayBlockingQueue<>(LINE_LIMIT);
         AtomicLong done = new AtomicLong();
         FutureTask<T> task = new FutureTask<>(() -> work.run(line -> tell(told, line), done::addAndGet));
         Thread thread = new Thread(task, "firn-work");
         thread.setDaemon(true);
         thread.start();
-        try (Progress progress = new Progress(System.err, Terminal.isErrorStream(), label, totalBytes, System::nanoTime)) {
+        try {
             while (!task.isDone() || !told.isEmpty()) {
                 Optional<String> line = Optional.ofNullable(told.poll(REDRAW_MS, TimeUnit.MILLISECONDS));
                 line.ifPresent(text -> {

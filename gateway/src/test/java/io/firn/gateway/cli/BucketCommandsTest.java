@@ -8,6 +8,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import io.firn.cold.ColdFixture;
 import io.firn.cold.ColdLog;
 import io.firn.cold.ColdLogReader;
+import io.firn.cold.ColdPiece;
 import io.firn.cold.ColdPosition;
 import io.firn.cold.ColdReaderConfig;
 import io.firn.cold.ColdRecord;
@@ -38,6 +39,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
@@ -209,6 +211,43 @@ class BucketCommandsTest {
         assertThat(run(new ReplayCommand(written), "rivers", "--parallel", "3")).isEqualTo(Main.OK);
         assertThat(offsets(written.toString(UTF_8))).isEqualTo(Map.of(0, range(0, RECORDS), 1, range(0, RECORDS), 2, range(0, RECORDS)));
         assertThat(err.toString(UTF_8)).startsWith("replayed 6,000 record(s) of 3 partition(s)");
+    }
+
+    @Test
+    void rawAreTheBytesOfTheValuesAndALineFeedBehindEach() throws IOException {
+        ByteArrayOutputStream wanted = new ByteArrayOutputStream();
+        try (ColdLogReader reader = reader()) {
+            values(streams(reader).get(1), value -> {
+                byte[] bytes = new byte[value.remaining()];
+                value.get(bytes);
+                wanted.writeBytes(bytes);
+                wanted.write('\n');
+            });
+        }
+        ByteArrayOutputStream written = new ByteArrayOutputStream();
+        assertThat(run(new ReplayCommand(written), "rivers", "--partition", "1", "--format", "raw")).isEqualTo(Main.OK);
+        assertThat(written.toByteArray()).hasSize(RECORDS * 501).isEqualTo(wanted.toByteArray());
+        assertThat(out.size()).isZero();
+
+        ByteArrayOutputStream several = new ByteArrayOutputStream();
+        assertThat(run(new ReplayCommand(several), "rivers", "--format", "raw", "--parallel", "3")).isEqualTo(Main.OK);
+        assertThat(several.size()).isEqualTo(3 * written.size());
+    }
+
+    private static void values(ColdStream stream, Consumer<ByteBuffer> to) {
+        for (Optional<ColdPiece> piece = stream.next().join(); piece.isPresent(); piece = stream.next().join()) {
+            try (ColdPiece.Batches batches = (ColdPiece.Batches) piece.get()) {
+                batches.records(record -> to.accept(record.value().orElseThrow().duplicate()));
+            }
+        }
+    }
+
+    @Test
+    void rawWithoutAValueIsAnEmptyLine() throws IOException {
+        ByteArrayOutputStream line = new ByteArrayOutputStream();
+        ReplayFormat.raw.write(7, new ColdRecord(12, 34, Optional.of(ByteBuffer.wrap("key".getBytes(UTF_8))), Optional.empty(), List.of()), line);
+        ReplayFormat.raw.write(7, new ColdRecord(13, 34, Optional.empty(), Optional.of(ByteBuffer.wrap("Saar".getBytes(UTF_8))), List.of(new ColdRecord.Header("h", Optional.empty()))), line);
+        assertThat(line.toString(UTF_8)).isEqualTo("\nSaar\n");
     }
 
     private ColdLogReader reader() {
