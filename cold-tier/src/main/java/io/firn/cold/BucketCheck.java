@@ -27,6 +27,7 @@ final class BucketCheck {
 
     private static final String IGNORES = "it lets a second writer create a key that is taken (If-None-Match is ignored)";
     private static final String REFUSES = "it takes a plain write, but refuses to create a key only if it is not there (If-None-Match): ";
+    private static final String DENIES = "it answers that a key is taken which nobody else knows of (If-None-Match), so nothing could ever be created";
     private static final Logger log = LoggerFactory.getLogger(BucketCheck.class);
 
     private final LookFirstObjectStore objects;
@@ -84,12 +85,20 @@ final class BucketCheck {
     /** Completes with whether a create was refused, though a plain write of the same was not. */
     private CompletableFuture<Boolean> create(String key) {
         ByteBuffer first = utf8("first " + nonce);
-        return objects.conditional().putIfAbsent(key, first).thenApply(created -> false).exceptionallyCompose(refusal -> {
+        return objects.conditional().putIfAbsent(key, first).thenApply(Optional::of).exceptionallyCompose(refusal -> {
             Throwable cause = ColdStoreException.unwrap(refusal);
             return cause instanceof ColdStoreException.Misconfigured
-                    ? objects.put(key, UploadSource.of(first)).thenApply(written -> true).exceptionallyCompose(failure -> CompletableFuture.failedFuture(cause)) // it is writing that does not go
+                    ? objects.put(key, UploadSource.of(first)).thenApply(written -> Optional.<PutOutcome>empty()).exceptionallyCompose(failure -> CompletableFuture.failedFuture(cause)) // it is writing that does not go
                     : CompletableFuture.failedFuture(cause);
-        });
+        }).thenApply(this::requireCreated);
+    }
+
+    /** Whether the create was refused. A key of a random name that is taken at once would pass for a listing that lags, for ever. */
+    private boolean requireCreated(Optional<PutOutcome> created) {
+        if (created.filter(outcome -> outcome == PutOutcome.EXISTED).isPresent()) {
+            throw misconfigured(DENIES);
+        }
+        return created.isEmpty();
     }
 
     /**

@@ -144,7 +144,7 @@ public final class ColdStore implements AutoCloseable {
 
     private CompletableFuture<ColdLog> opened(TopicIdPartition partition, int leaderEpoch) {
         PartitionKeys keys = layout.partition(partition);
-        return check().thenCompose(ours -> ManifestChain.open(objects, keys, partition, leaderEpoch, random.nextLong(), clock, shape, reads.pages(partition, keys), meters::possibleOrphan))
+        return check().thenCompose(ours -> ManifestChain.open(objects, keys, partition, leaderEpoch, random.nextLong(), clock, shape, reads.pages(partition, keys), meters::possibleOrphan, createsOnce))
                 .thenApply(chain -> new ColdLog(this, partition, keys, leaderEpoch, chain));
     }
 

@@ -39,13 +39,21 @@ final class LookFirstObjectStore extends ForwardingObjectStore {
         if (!looksFirst) {
             return store.putIfAbsent(key, bytes);
         }
+        if (bytes.remaining() > SMALL_OBJECT_LIMIT_BYTES) {
+            throw new IllegalArgumentException("Small object of " + bytes.remaining() + " bytes: " + key);
+        }
         return look(key, bytes).thenCompose(taken -> taken.map(CompletableFuture::completedFuture).orElseGet(() -> write(key, bytes)));
     }
 
-    /** A write that another one came in upon is found to be of another size, and told from its bytes. */
+    /** A write that another one came in upon is found to be of another size, and told from its bytes: if those cannot be had, it has happened all the same. */
     private CompletableFuture<PutOutcome> write(String key, ByteBuffer bytes) {
         return store.put(key, UploadSource.of(bytes.duplicate())).thenApply(stored -> PutOutcome.CREATED).exceptionallyCompose(failure -> ColdStoreException.unwrap(failure) instanceof ColdStoreException.Corrupt
-                ? look(key, bytes).thenApply(found -> found.orElse(PutOutcome.EXISTED)) : CompletableFuture.failedFuture(failure));
+                ? look(key, bytes).thenApply(found -> found.orElse(PutOutcome.EXISTED)).exceptionallyCompose(unseen -> CompletableFuture.failedFuture(written(key, unseen)))
+                : CompletableFuture.failedFuture(failure));
+    }
+
+    private static ColdStoreException written(String key, Throwable unseen) {
+        return new ColdStoreException.Uncertain("Object " + key + " was written, and then another one was there, which cannot be read", ColdStoreException.unwrap(unseen));
     }
 
     /** What a create comes to as the key is taken, by whom; empty if it is not. */

@@ -100,6 +100,18 @@ class ColdStoreCheckTest {
         assertThat(failure(store("cluster-b", true, refusingConditions(2)))).as("the claim counts there as well").isInstanceOf(ColdStoreException.Misconfigured.class).hasMessageContaining("cluster-a");
     }
 
+    @Test
+    void aStoreThatTakesEveryKeyForTakenIsRefusedWithThatReasonWhateverIsAccepted() {
+        ObjectStore denying = new ForwardingObjectStore(objects) {
+            @Override
+            public CompletableFuture<PutOutcome> putIfAbsent(String key, ByteBuffer bytes) {
+                return CompletableFuture.completedFuture(PutOutcome.EXISTED);
+            }
+        };
+        assertThat(failure(store("cluster-a", true, denying))).isInstanceOf(ColdStoreException.Misconfigured.class).hasMessageContaining("a key is taken which nobody else knows of");
+        assertThat(objects.keys()).as("it is not even claimed").isEmpty();
+    }
+
     /** Such as credentials that were renewed, or a gateway that was put right, in the middle of the check. */
     @Test
     void aRefusalThatHasPassedIsNoLackOfConditionalWrites() {

@@ -69,6 +69,28 @@ class LookFirstObjectStoreTest {
     }
 
     @Test
+    void aWriteThatIsOverwrittenAndThenCannotBeSeenIsUncertain() {
+        ObjectStore contested = new ForwardingObjectStore(objects) {
+            @Override
+            public CompletableFuture<StoredObject> put(String key, UploadSource source) {
+                objects.inject(SimFault.outage().on(Operation.GET_SMALL));
+                return CompletableFuture.failedFuture(new ColdStoreException.Corrupt("Stored 4 bytes, but found 16", null));
+            }
+        };
+        LookFirstObjectStore blind = new LookFirstObjectStore(contested);
+        blind.lookFirst(true);
+        assertThatThrownBy(() -> sim.await(blind.putIfAbsent("key", utf8("mine")))).hasCauseInstanceOf(ColdStoreException.Uncertain.class).hasRootCauseInstanceOf(ColdStoreException.Unavailable.class);
+    }
+
+    @Test
+    void whatIsTooLargeToBeReadBackIsRefusedAsByOtherStores() {
+        ByteBuffer large = ByteBuffer.allocate(ObjectStore.SMALL_OBJECT_LIMIT_BYTES + 1);
+        assertThatThrownBy(() -> store.putIfAbsent("key", large)).isInstanceOf(IllegalArgumentException.class);
+        assertThat(objects.requests()).isZero();
+        assertThat(sim.await(store.putIfAbsent("key", large.slice(1, ObjectStore.SMALL_OBJECT_LIMIT_BYTES)))).isEqualTo(PutOutcome.CREATED);
+    }
+
+    @Test
     void aLookThatFailsWritesNothing() {
         objects.inject(SimFault.outage().on(Operation.GET_SMALL));
         assertThatThrownBy(() -> sim.await(store.putIfAbsent("key", utf8("mine")))).hasCauseInstanceOf(ColdStoreException.Unavailable.class);

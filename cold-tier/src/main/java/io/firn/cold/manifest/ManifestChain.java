@@ -61,11 +61,12 @@ import org.apache.kafka.common.TopicIdPartition;
  * <li>Hence one content per number, each naming its predecessor's checksum: one history. Epochs never fall along it, as a writer only builds
  *     on heads whose epoch is at most its own.
  * </ol>
- * They rest on the store's linearizable create, and on listings that scan in key order and see every object created before they began. A listing that lags ends as Unavailable where that shows; it could do harm only if it lagged behind a
+ * They rest on the store's linearizable create (without it on leadership alone, where the settings accept that), and on listings that scan in key order and see every object created before they began. A listing that lags ends as Unavailable where that shows; it could do harm only if it lagged behind a
  * boundary, which is drawn {@value ManifestTrim#KEEP} commits late, and such a store is not used at all ({@code ColdStore.check}).
  *
  * <p><b>Pages</b> of a manifest that is LOST are deleted by its writer, if another one has its number: it will never count. Those of an UNSETTLED one stay until it is known what became of it. Where the number is dead nobody can tell:
- * others may have built on this very manifest, and trimmed it, before its writer, who stalled, came to look. Then its pages may be live, and stay.
+ * others may have built on this very manifest, and trimmed it, before its writer, who stalled, came to look. Then its pages may be live, and stay. So do those of one whose number is another's on a store without conditional creates: that one may have come late, over it,
+ * when others had built on it.
  *
  * <p><b>On crash</b> before the create: nothing happened (each uploaded segment or page is an orphan). After it: the next opener finds it as head. During a trim: the
  * boundary stands, left-overs are deleted by the next trim, which takes everything listed up to the boundary.
@@ -93,6 +94,7 @@ public final class ManifestChain {
     private final ManifestTrim trim;
     private final AtomicBoolean busy = new AtomicBoolean();
 
+    private final boolean createsOnce;
     private final PageShape shape;
     private final PageSource source;
     private final LongSupplier nonces;
@@ -117,7 +119,8 @@ public final class ManifestChain {
     }
 
     private ManifestChain(ObjectStore objects, PartitionKeys keys, TopicIdPartition partition, int writerEpoch, long writerId, InstantSource clock, PageShape shape, PageSource source,
-            Runnable possibleOrphan) {
+            Runnable possibleOrphan, boolean createsOnce) {
+        this.createsOnce = createsOnce;
         this.shape = shape;
         this.source = source;
         this.possibleOrphan = possibleOrphan;
@@ -136,7 +139,7 @@ public final class ManifestChain {
     /** As below, with pages of the usual shape, read straight from the store; for readers and tools. */
     public static CompletableFuture<ManifestChain> open(ObjectStore objects, PartitionKeys keys, TopicIdPartition partition, int writerEpoch, long writerId,
             InstantSource clock) {
-        return open(objects, keys, partition, writerEpoch, writerId, clock, PageShape.DEFAULT, PageSource.direct(objects, keys, partition), () -> {});
+        return open(objects, keys, partition, writerEpoch, writerId, clock, PageShape.DEFAULT, PageSource.direct(objects, keys, partition), () -> {}, true);
     }
 
     /**
@@ -145,13 +148,14 @@ public final class ManifestChain {
      * @param writerEpoch a leader epoch; {@link Integer#MAX_VALUE} is none, for nobody could ever write after a writer of that
      * @param writerId random, never used before; the names of its pages are drawn from it
      * @param possibleOrphan told of each page that may be left in the store without anything that names it
+     * @param createsOnce whether a number that is taken stays what it is, whoever creates it once more
      */
     public static CompletableFuture<ManifestChain> open(ObjectStore objects, PartitionKeys keys, TopicIdPartition partition, int writerEpoch, long writerId, InstantSource clock, PageShape shape,
-            PageSource source, Runnable possibleOrphan) {
+            PageSource source, Runnable possibleOrphan, boolean createsOnce) {
         if (writerEpoch < 0 || writerEpoch == Integer.MAX_VALUE) {
             return CompletableFuture.failedFuture(new IllegalArgumentException("no leader epoch: " + writerEpoch));
         }
-        ManifestChain chain = new ManifestChain(objects, keys, partition, writerEpoch, writerId, clock, shape, source, possibleOrphan);
+        ManifestChain chain = new ManifestChain(objects, keys, partition, writerEpoch, writerId, clock, shape, source, possibleOrphan, createsOnce);
         return ManifestListing.of(objects, keys).thenCompose(whole -> {
             chain.trim.opened(whole);
             return chain.adopt(whole, RELOAD_LIMIT);
@@ -334,7 +338,7 @@ public final class ManifestChain {
             return CompletableFuture.completedFuture(Fate.COUNTS);
         }
         boolean another = found.isPresent() && !ours && !dead;
-        if (!another && !listing.deleted()) {
+        if (!(another && createsOnce) && !listing.deleted()) {
             candidate.pages().leave();
         }
         unsettled = null;

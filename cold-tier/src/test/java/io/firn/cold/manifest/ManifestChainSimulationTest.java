@@ -105,7 +105,7 @@ class ManifestChainSimulationTest {
             }
 
             void open() {
-                ManifestChain.open(network, keys, PARTITION, epoch, id, sim, shape, PageSource.direct(network, keys, PARTITION), () -> {}).whenComplete((chain, failure) -> {
+                ManifestChain.open(network, keys, PARTITION, epoch, id, sim, shape, PageSource.direct(network, keys, PARTITION), () -> {}, true).whenComplete((chain, failure) -> {
                     if (failure == null) {
                         work(chain);
                     } else if (!stopping) {
