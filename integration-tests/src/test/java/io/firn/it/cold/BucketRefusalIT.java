@@ -113,15 +113,17 @@ class BucketRefusalIT {
 
     @AfterEach
     void stop() {
-        proxy.clear();
-        if (topics != null) {
-            topics.close();
+        try (S3Server bucket = server; FaultProxy way = proxy; FirnNode broker = node) {
+            if (way != null) {
+                way.clear();
+            }
+            if (topics != null) {
+                topics.close();
+            }
+            if (broker != null && broker.alive()) {
+                broker.stop();
+            }
         }
-        if (node.alive()) {
-            node.stop();
-        }
-        proxy.close();
-        server.close();
     }
 
     @ParameterizedTest
