@@ -9,6 +9,7 @@ enum BucketStep {
     CREATE_MANIFEST("PUT", ".manifest"),
     READ_MANIFEST_BACK("GET", ".manifest"),
     LIST_MANIFESTS("GET", "/manifest/"),
+    LIST_PARTITION("GET", "/0/"),
     CREATE_BOUNDARY("PUT", ".boundary"),
     DELETE_MANIFESTS("POST", ".manifest"),
     DELETE_SEGMENTS("POST", ".segment"),

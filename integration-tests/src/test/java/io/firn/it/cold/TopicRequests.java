@@ -3,6 +3,7 @@ package io.firn.it.cold;
 import java.net.URLDecoder;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.regex.Pattern;
 
 /**
  * Tells which step of which change a request to the bucket is, of all that a broker sends about one topic of one partition.
@@ -25,10 +26,14 @@ final class TopicRequests {
     /** Of the manifest: cold-tier/README. */
     private static final int LOG_START_AT = 68;
     private static final int OFFSET_DIGITS = 20;
+    private static final Pattern PARTITION_LISTED = Pattern.compile("[?&]prefix=[^&]*/0/(&|$)");
 
     private final String directory;
     private Change change = Change.NONE;
     private String uploaded = "";
+    /** The manifest of this change, once it is created; and whether it has been read back. */
+    private String created = "";
+    private boolean readBack;
     private long highestOffset;
 
     /** @param endOffset where the cold tier ends now */
@@ -40,6 +45,12 @@ final class TopicRequests {
     /** The broker is another process: what it is changing is not known. */
     synchronized void restarted() {
         change = Change.NONE;
+        created("");
+    }
+
+    private void created(String manifest) {
+        created = manifest;
+        readBack = false;
     }
 
     /** Whether a request is this step. Steps that change a log, or look whether that was done, are meant only of this change. */
@@ -52,9 +63,11 @@ final class TopicRequests {
         }
         follow(method, target, body);
         return method.equals(step.method) && about.contains(step.named) && switch (step) {
-            case UPLOAD, CREATE_MANIFEST, READ_MANIFEST_BACK -> change == of;
+            case UPLOAD, CREATE_MANIFEST -> change == of;
+            case READ_MANIFEST_BACK -> change == of && target.equals(created);
             case CHECK_SIZE, READ_TAIL_BACK -> change == of && target.equals(uploaded);
-            case LIST_MANIFESTS -> change == of && target.contains("list-type");
+            case LIST_MANIFESTS -> change == of && (of == Change.NONE || readBack) && target.contains("list-type");
+            case LIST_PARTITION -> change == of && target.contains("list-type") && PARTITION_LISTED.matcher(target).find();
             case READ_SEGMENTS -> !target.equals(uploaded);
             case CREATE_BOUNDARY -> !target.contains(BucketStep.CREATE_TOMBSTONE.named);
             case DELETE_MANIFESTS, DELETE_SEGMENTS, CREATE_TOMBSTONE, DELETE_TOMBSTONE, DELETE_DESCRIPTION -> true;
@@ -68,8 +81,12 @@ final class TopicRequests {
             change = baseOffset >= highestOffset ? Change.OFFLOAD : Change.REWRITING;
             highestOffset = Math.max(highestOffset, baseOffset);
             uploaded = target;
-        } else if (method.equals(BucketStep.CREATE_MANIFEST.method) && target.endsWith(BucketStep.CREATE_MANIFEST.named) && ByteBuffer.wrap(body).getLong(LOG_START_AT) > 0) {
-            change = Change.DROP;
+            created("");
+        } else if (method.equals(BucketStep.CREATE_MANIFEST.method) && target.endsWith(BucketStep.CREATE_MANIFEST.named)) {
+            change = ByteBuffer.wrap(body).getLong(LOG_START_AT) > 0 ? Change.DROP : change;
+            created(target);
+        } else if (method.equals(BucketStep.READ_MANIFEST_BACK.method) && target.equals(created)) {
+            readBack = true;
         }
     }
 }
