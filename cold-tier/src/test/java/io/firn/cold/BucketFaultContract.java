@@ -237,7 +237,11 @@ public abstract class BucketFaultContract {
             proxy.inject(refusal);
             assertFails(ColdStoreException.Misconfigured.class, store.putIfAbsent(key, utf8("x")));
             assertFails(ColdStoreException.Misconfigured.class, store.getSmall(key));
-            assertThat(proxy.requests(key)).isEqualTo(2);
+            try (ObjectStore fresh = open(proxy.endpoint(), 10_000)) {
+                assertFails(ColdStoreException.Misconfigured.class, fresh.get(key, 0, ByteBuffer.allocate(1)));
+                assertFails(ColdStoreException.Misconfigured.class, fresh.get(key, 0, ByteBuffer.allocate(1)));
+            }
+            assertThat(proxy.requests(key)).isEqualTo(4);
             proxy.clear();
             assertThat(await(store.putIfAbsent(key + "-" + KEYS.incrementAndGet(), utf8("x")))).as("asked again when it is mended").isEqualTo(PutOutcome.CREATED);
             proxy.clear();

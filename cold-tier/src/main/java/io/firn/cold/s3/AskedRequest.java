@@ -6,7 +6,7 @@ import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.http.async.AsyncExecuteRequest;
 
 /**
- * What the SDK has asked for, and the future it was given. Nothing that whoever is told of a failure throws costs the future its end, or a request its turn: it is logged. Thread-safe.
+ * What the SDK, or {@link DirectGets}, has asked for, and the future it was given. Nothing that whoever is told of a failure throws costs the future its end, or a request its turn: it is logged. Thread-safe.
  */
 record AskedRequest(AsyncExecuteRequest request, CompletableFuture<Void> done) {
 

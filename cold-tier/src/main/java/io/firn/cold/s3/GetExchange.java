@@ -11,7 +11,7 @@ import software.amazon.awssdk.http.SdkHttpResponse;
 import software.amazon.awssdk.http.async.SdkAsyncHttpResponseHandler;
 
 /**
- * One GET and its answer, between the SDK, which has signed it and judges the answer, and the connection it goes over.
+ * One GET and its answer, between whoever has signed it and judges the answer, and the connection it goes over.
  *
  * <pre>
  *   waits ──begin──▶ sent ──answered──▶ body ──delivered──▶ over
@@ -35,7 +35,7 @@ final class GetExchange implements RequestTurns.Waiting {
     private boolean begun;
     private boolean over;
 
-    /** The future of {@code asked} is the SDK's: it succeeds with the whole answer, and who fails it from outside aborts the exchange. */
+    /** The future of {@code asked} is its owner's: it succeeds with the whole answer, and who fails it from outside aborts the exchange. */
     GetExchange(AskedRequest asked, EventLoop loop, GetConnections connections, RequestTurns turns) {
         this.asked = asked;
         this.loop = loop;

@@ -35,7 +35,7 @@ import software.amazon.awssdk.services.s3.model.ObjectIdentifier;
 import software.amazon.awssdk.services.s3.model.S3Error;
 
 /**
- * {@link BucketRequests} by the AWS SDK's asynchronous client, its own retries off. Its HTTP client is {@link GetHttpClient}.
+ * {@link BucketRequests} by the AWS SDK's asynchronous client, its own retries off; GETs by {@link DirectGets}. Both send by {@link GetHttpClient}.
  *
  * <p>Threading: thread-safe. Bodies arrive on the client's event loops and are copied there; futures complete on a small pool of our own, so that a caller's
  * continuation cannot stall the sockets. With static credentials requests start on the caller's thread; a credential chain may have to ask a server for them, so that
@@ -56,14 +56,16 @@ public final class S3BucketRequests implements BucketRequests {
     private static final int CLOSE_QUIET_MS = 100;
 
     private final S3AsyncClient client;
+    private final DirectGets gets;
     private final EventLoopGroup loops;
     private final ExecutorService completions;
     private final Executor starters;
     private final String bucket;
     private final Optional<Encryption> encryption;
 
-    private S3BucketRequests(S3AsyncClient client, EventLoopGroup loops, ExecutorService completions, Executor starters, String bucket, Optional<Encryption> encryption) {
-        this.client = client;
+    private S3BucketRequests(S3Clients.Clients clients, EventLoopGroup loops, ExecutorService completions, Executor starters, String bucket, Optional<Encryption> encryption) {
+        this.client = clients.sdk();
+        this.gets = clients.gets();
         this.loops = loops;
         this.completions = completions;
         this.starters = starters;
@@ -81,7 +83,7 @@ public final class S3BucketRequests implements BucketRequests {
         ExecutorService completions = S3Clients.completions();
         try {
             Executor starters = config.credentials().isPresent() ? Runnable::run : completions;
-            return new S3BucketRequests(S3Clients.client(config, loops, completions, resends), loops, completions, starters, config.bucket().orElseThrow(), config.encryption());
+            return new S3BucketRequests(S3Clients.open(config, loops, completions, resends), loops, completions, starters, config.bucket().orElseThrow(), config.encryption());
         } catch (RuntimeException e) {
             loops.shutdownGracefully(0, 0, TimeUnit.MILLISECONDS);
             completions.shutdown();
@@ -141,10 +143,7 @@ public final class S3BucketRequests implements BucketRequests {
 
     @Override
     public CompletableFuture<Void> get(String key, BodyReceiver receiver) {
-        return translating(false, "GetObject " + key, () -> client.getObject(request -> {
-            request.bucket(bucket).key(key);
-            receiver.rangeHeader().ifPresent(request::range);
-        }, new ReceivingTransformer(receiver)), response -> null);
+        return translating(false, "GetObject " + key, () -> gets.get(key, receiver), nothing -> null);
     }
 
     @Override

@@ -4,7 +4,9 @@ import io.firn.cold.ObjectStoreConfig;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.nio.NioEventLoopGroup;
 import io.netty.channel.socket.nio.NioSocketChannel;
+import java.time.Clock;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadFactory;
@@ -51,14 +53,24 @@ final class S3Clients {
 
     private S3Clients() {}
 
-    static S3AsyncClient client(ObjectStoreConfig config, EventLoopGroup loops, ExecutorService completions, LongConsumer resends) {
+    /** The SDK's client, which owns what it sends by, and the GETs, which use both. */
+    record Clients(S3AsyncClient sdk, DirectGets gets) {}
+
+    static Clients open(ObjectStoreConfig config, EventLoopGroup loops, ExecutorService completions, LongConsumer resends) {
+        return open(config, credentials(config), new HttpClient(config, loops, resends), completions, Clock.systemUTC());
+    }
+
+    /** Over any network. */
+    static Clients open(ObjectStoreConfig config, AwsCredentialsProvider credentials, SdkAsyncHttpClient.Builder<?> network, ExecutorService completions, Clock clock) {
+        AnsweringClient http = new AnsweringClient(network);
         S3AsyncClientBuilder builder = S3AsyncClient.builder().region(Region.of(config.region())).forcePathStyle(config.pathStyle())
-                .multipartEnabled(false).credentialsProvider(credentials(config)).httpClientBuilder(new HttpClient(config, loops, resends))
+                .multipartEnabled(false).credentialsProvider(credentials).httpClientBuilder(http)
                 .requestChecksumCalculation(RequestChecksumCalculation.WHEN_REQUIRED).responseChecksumValidation(ResponseChecksumValidation.WHEN_REQUIRED)
                 .overrideConfiguration(override -> override.retryStrategy(AwsRetryStrategy.doNotRetry()))
                 .asyncConfiguration(async -> async.advancedOption(SdkAdvancedAsyncClientOption.FUTURE_COMPLETION_EXECUTOR, completions));
         config.endpoint().ifPresent(builder::endpointOverride);
-        return builder.build();
+        S3AsyncClient sdk = builder.build();
+        return new Clients(sdk, new DirectGets(sdk, http.built.orElseThrow(), credentials, config.bucket().orElseThrow(), completions, clock));
     }
 
     /** As the SDK wants to be given it, so that it also closes it. */
@@ -68,6 +80,24 @@ final class S3Clients {
             long silenceMs = config.requestTimeoutMs();
             GetHttpClient.Limits limits = new GetHttpClient.Limits(config.maxConnections(), WAITING_LIMIT, silenceMs * WAITING_TIMEOUT_FACTOR, connectLimitMs(config), silenceMs, KEPT_LIMIT_MS);
             return new GetHttpClient(others(config, loops).buildWithDefaults(defaults), loops.next(), ClientTls.ofJvm(), limits, resends);
+        }
+    }
+
+    /** The same, around it; remembers what the SDK was given. */
+    private static final class AnsweringClient implements SdkAsyncHttpClient.Builder<AnsweringClient> {
+
+        private final SdkAsyncHttpClient.Builder<?> network;
+        private Optional<AnsweringHttpClient> built = Optional.empty();
+
+        AnsweringClient(SdkAsyncHttpClient.Builder<?> network) {
+            this.network = network;
+        }
+
+        @Override
+        public SdkAsyncHttpClient buildWithDefaults(AttributeMap defaults) {
+            AnsweringHttpClient client = new AnsweringHttpClient(network.buildWithDefaults(defaults));
+            built = Optional.of(client);
+            return client;
         }
     }
 

@@ -1,0 +1,85 @@
+package io.firn.cold.s3;
+
+import io.firn.cold.store.BodyReceiver;
+import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
+import java.util.Optional;
+import org.reactivestreams.Publisher;
+import org.reactivestreams.Subscriber;
+import org.reactivestreams.Subscription;
+import software.amazon.awssdk.http.SdkHttpResponse;
+import software.amazon.awssdk.http.async.SdkAsyncHttpResponseHandler;
+
+/**
+ * The answer to one GET that we have signed: the body of a success goes into a {@link BodyReceiver}, piece by piece as it arrives; any other answer is kept, for the SDK to say what it means. Whoever sends gives no more than 64 KiB of
+ * that.
+ *
+ * <p>Threading: called by the event loop, in order; {@link #refusal} is asked once the request has ended.
+ */
+final class ReceivedAnswer implements SdkAsyncHttpResponseHandler, Subscriber<ByteBuffer> {
+
+    private final BodyReceiver receiver;
+    private final ByteArrayOutputStream kept = new ByteArrayOutputStream(0);
+    private Optional<SdkHttpResponse> refused = Optional.empty();
+    private Optional<RuntimeException> unfit = Optional.empty();
+
+    ReceivedAnswer(BodyReceiver receiver) {
+        this.receiver = receiver;
+    }
+
+    @Override
+    public void onHeaders(SdkHttpResponse head) {
+        if (head.isSuccessful()) {
+            receiver.begin(head.firstMatchingHeader("Content-Length").map(Long::parseLong).orElse(-1L), head.firstMatchingHeader("Content-Range").orElse(""));
+        } else {
+            refused = Optional.of(head);
+        }
+    }
+
+    @Override
+    public void onStream(Publisher<ByteBuffer> stream) {
+        stream.subscribe(this);
+    }
+
+    @Override
+    public void onSubscribe(Subscription subscription) {
+        subscription.request(Long.MAX_VALUE); // nothing is queued: each piece is copied before the next one is read
+    }
+
+    @Override
+    public void onNext(ByteBuffer piece) {
+        if (refused.isEmpty()) {
+            receiver.accept(piece);
+        } else {
+            byte[] copy = new byte[piece.remaining()];
+            piece.get(copy);
+            kept.writeBytes(copy);
+        }
+    }
+
+    /** The request fails by the same failure, which is where it is dealt with. */
+    @Override
+    public void onError(Throwable failure) {
+        receiver.close();
+    }
+
+    @Override
+    public void onComplete() {
+        if (refused.isEmpty()) {
+            try {
+                receiver.end();
+            } catch (RuntimeException e) {
+                receiver.close();
+                unfit = Optional.of(e); // the connection is as good as before
+            }
+        }
+    }
+
+    /** The answer that was no success, if it was none. Throws what the receiver says if the body is not what was asked for. */
+    Optional<KnownAnswer> refusal() {
+        unfit.ifPresent(failure -> {
+            throw failure;
+        });
+        return refused.map(head -> new KnownAnswer(head, kept.toByteArray()));
+    }
+}
