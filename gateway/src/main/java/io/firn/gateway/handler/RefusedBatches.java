@@ -105,18 +105,21 @@ final class RefusedBatches {
         }
     }
 
-    /** Appends a client's batch, on the partition's loop, unless it would overtake a refused one; notes it when it is refused itself. The buffers stay valid until {@code listener} is called. */
+    /** Appends a client's batch, on the partition's loop, unless it would overtake a refused one when its turn comes; notes it when it is refused itself. The buffers stay valid until {@code listener} is called. */
     void append(TopicIdPartition asked, Partition partition, RecordBuffers bytes, TransactionTerms terms, Partition.AppendListener listener) {
-        Optional<String> overtaking = overtaking(asked, bytes, partition.log().hot()::knowsProducer);
-        if (overtaking.isPresent()) {
-            listener.done(new AppendResult.Rejected(AppendError.OUT_OF_ORDER_SEQUENCE, overtaking.get()));
-            return;
-        }
-        partition.append(bytes, AppendOrigin.CLIENT, terms, result -> {
-            if (result instanceof AppendResult.Rejected rejected) {
-                note(asked, bytes, ErrorMapping.of(rejected.error()));
+        partition.append(bytes, AppendOrigin.CLIENT, terms, new Partition.AppendListener() {
+            @Override
+            public Optional<AppendResult.Rejected> objection() {
+                return overtaking(asked, bytes, partition.log().hot()::knowsProducer).map(reason -> new AppendResult.Rejected(AppendError.OUT_OF_ORDER_SEQUENCE, reason));
             }
-            listener.done(result);
+
+            @Override
+            public void done(AppendResult result) {
+                if (result instanceof AppendResult.Rejected rejected) {
+                    note(asked, bytes, ErrorMapping.of(rejected.error()));
+                }
+                listener.done(result);
+            }
         });
     }
 

@@ -65,6 +65,11 @@ public final class Partition {
     @FunctionalInterface
     public interface AppendListener {
         void done(AppendResult result);
+
+        /** Asked on the loop when its turn has come, of a partition in service: why the batch must not follow those before it. May be asked again when the log is not writable yet. */
+        default Optional<AppendResult.Rejected> objection() {
+            return Optional.empty();
+        }
     }
 
     /** Told on the loop, once, how a wait for commitment ended. */
@@ -215,7 +220,7 @@ public final class Partition {
 
     /** Whether the append came to an end, of which its listener was told; if not, it has to wait for a new segment. */
     boolean tryAppend(RecordBuffers batch, AppendOrigin origin, TransactionTerms terms, AppendListener listener) {
-        Optional<AppendResult.Rejected> refusal = refusal(origin);
+        Optional<AppendResult.Rejected> refusal = refusal(origin).or(listener::objection);
         AppendResult result = refusal.isPresent() ? refusal.get() : appendNow(batch, origin, terms);
         if (result instanceof AppendResult.NotWritableYet) {
             return false;

@@ -122,6 +122,21 @@ class RefusedBatchesTest {
             });
         }
 
+        /** Both wait in the partition's queue when the first is refused. */
+        @ParameterizedTest
+        @ValueSource(ints = {1, 3})
+        void noneOvertakesTheFirstThatCouldNotBeRewritten(int loops) {
+            with(loops, () -> {
+                TopicView topic = rig.createTopic("t", 1, Map.of("compression.type", "gzip"));
+                MemoryRecords damaged = batch(PRODUCER, 0, 0);
+                damaged.buffer().put(damaged.sizeInBytes() - 2, (byte) 'x');
+                ProduceRequestData both = Requests.with(Requests.with(produce(-1, 30_000), "t", topic.id(), 0, damaged), "t", topic.id(), 0, batch(PRODUCER, 0, 1));
+                assertThat(client.ask(ApiKeys.PRODUCE, PRODUCE, both, ProduceResponseData.class).responses().iterator().next().partitionResponses())
+                        .extracting(part -> Errors.forCode(part.errorCode())).containsExactly(Errors.CORRUPT_MESSAGE, Errors.OUT_OF_ORDER_SEQUENCE_NUMBER);
+                assertSentAgainInOrder(PRODUCE, "t", topic.id());
+            });
+        }
+
         /** As the Java client does when its retries are used up: the epoch stays, and the sequence goes on. */
         @Test
         void aProducerThatGaveTheFirstUpGoesOn() {
