@@ -32,7 +32,7 @@ import software.amazon.awssdk.services.s3.S3AsyncClient;
  */
 final class DirectGets {
 
-    /** How long all GETs are left to the SDK. Shorter: a store that is away, or does not take our requests, costs more requests that are made twice, though sent once. Longer: reads cost more for longer after it is back. */
+    /** How long all GETs are left to the SDK. Shorter: while a store is away, or does not take our requests, more of them are made twice, though sent once. Longer: reads cost more for longer after it is back. */
     static final Duration REST = Duration.ofMinutes(1);
 
     private static final Logger log = LoggerFactory.getLogger(DirectGets.class);
