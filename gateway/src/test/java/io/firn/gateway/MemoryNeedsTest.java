@@ -60,7 +60,7 @@ class MemoryNeedsTest {
 
     /** A MiB for each further request, 6.5 for each further upload and the half part that is rounded up. */
     @ParameterizedTest
-    @CsvSource({"file, 1021, 2", "s3, 928, 64", "minio, 928, 64", "file, 64, 64", "s3, 64, 3"})
+    @CsvSource({"file, 1021, 2", "s3, 928, 64", "minio, 928, 64", "file, 128, 64", "s3, 128, 3"})
     void howManyRequestsThereMayBeFitsInWhatTheLauncherMakesOfIt(String provider, long reads, long uploads) throws IOException {
         MemoryNeeds needs = needs("cold.provider=" + provider, "cold.bucket=b", "cold.file.dir=bucket", "cluster.voters=1,2,3", "cluster.seeds=a:1", "cold.read.parallelism=" + reads, "cold.upload.parallelism=" + uploads);
 
@@ -72,9 +72,9 @@ class MemoryNeedsTest {
     @Test
     void moreDirectMemoryThanTheJvmAllowsIsRefusedWithSettingsFlagAndNumbers() {
         assertThatThrownBy(() -> needs("cold.cache.bytes=2147483648").requireDirect(960 * MIB)).isInstanceOf(StartupException.class)
-                .hasMessage("the settings may take more direct memory than the JVM allows, 2283 MiB of 960: cold.cache.bytes 2024, kafka.inflight.max.bytes 128, requests to the object store 67, everything else 64; "
-                        + "raise -XX:MaxDirectMemorySize (FIRN_JAVA_OPTS=-XX:MaxDirectMemorySize=2283m), or lower them");
-        assertThatCode(() -> needs("cold.cache.bytes=2147483648").requireDirect(2283 * MIB)).doesNotThrowAnyException();
+                .hasMessage("the settings may take more direct memory than the JVM allows, 2347 MiB of 960: cold.cache.bytes 2024, kafka.inflight.max.bytes 128, requests to the object store 131, everything else 64; "
+                        + "raise -XX:MaxDirectMemorySize (FIRN_JAVA_OPTS=-XX:MaxDirectMemorySize=2347m), or lower them");
+        assertThatCode(() -> needs("cold.cache.bytes=2147483648").requireDirect(2347 * MIB)).doesNotThrowAnyException();
     }
 
     @Test
