@@ -26,13 +26,13 @@ import software.amazon.awssdk.services.s3.S3AsyncClient;
  * GETs of one bucket. Those of ranges are signed here, by the SDK's signer, and sent without the rest of what the SDK does for a request; all others are the SDK's.
  *
  * <p>How to ask is taken from the SDK: it makes one GET that is not sent ({@link GetPattern}). What an answer means that is no success is the SDK's to say: it is given the answer as one to a GET of its own, so that nothing is asked
- * twice and its clock is set. After such an answer, and where there is no pattern, all GETs are the SDK's for {@link #REST}, and then a pattern is taken anew.
+ * twice and its clock is set. After one that may be due to how we have asked, and where there is no pattern, all GETs are the SDK's for {@link #REST}, and then a pattern is taken anew.
  *
  * <p><b>Threading.</b> Thread-safe. Credentials are resolved, which may have to wait for a server, on the thread that asks, or while the pattern is taken on one of {@code completions}, where futures complete, too.
  */
 final class DirectGets {
 
-    /** How long all GETs are left to the SDK. Shorter: while a store is away, or does not take our requests, more of them are made twice, though sent once. Longer: reads cost more for longer after it is back. */
+    /** How long all GETs are left to the SDK. Shorter: while a store does not take our requests, more of them are made twice, though sent once. Longer: reads cost more for longer after it is back. */
     static final Duration REST = Duration.ofMinutes(1);
 
     private static final Logger log = LoggerFactory.getLogger(DirectGets.class);
@@ -45,8 +45,8 @@ final class DirectGets {
     private final String bucket;
     private final Executor completions;
     private final Clock clock;
-    private Optional<CompletableFuture<Optional<GetPattern>>> pattern = Optional.empty(); // guarded by this, with restsUntil
-    private Instant restsUntil = Instant.MIN;
+    private Optional<CompletableFuture<Optional<GetPattern>>> pattern = Optional.empty(); // guarded by this, with restsSince
+    private Instant restsSince = Instant.MIN;
 
     /**
      * Owns nothing of what it is given.
@@ -92,20 +92,36 @@ final class DirectGets {
     }
 
     private CompletableFuture<Void> judged(String key, BodyReceiver receiver, KnownAnswer refusal) {
-        rest();
+        if (concernsAsking(refusal.head().statusCode())) {
+            rest();
+        }
         return http.answering(refusal, seen -> { }, ticket -> bySdk(key, receiver, Optional.of(ticket)));
+    }
+
+    /** Whether it may be due to how we have asked: signature, clock, credentials, place. What says no more than that there is no such object, or not now, the SDK would have got as well. */
+    private static boolean concernsAsking(int status) {
+        return switch (status) {
+            case 404, 408, 416, 429 -> false;
+            default -> status < 500 || status == 501;
+        };
     }
 
     private synchronized void rest() {
         pattern = Optional.empty();
-        restsUntil = clock.instant().plus(REST);
+        restsSince = clock.instant();
+    }
+
+    /** Not for longer because the clock was set back meanwhile. */
+    private boolean rests() {
+        Duration rested = Duration.between(restsSince, clock.instant());
+        return !rested.isNegative() && rested.compareTo(REST) < 0;
     }
 
     /** The pattern, or that there is none at the moment; who comes while it is being taken waits for it. */
     private CompletableFuture<Optional<GetPattern>> pattern(String key, String range) {
         CompletableFuture<Optional<GetPattern>> taking = new CompletableFuture<>();
         synchronized (this) {
-            if (clock.instant().isBefore(restsUntil)) {
+            if (rests()) {
                 return CompletableFuture.completedFuture(Optional.empty());
             }
             if (pattern.isPresent()) {
@@ -113,22 +129,28 @@ final class DirectGets {
             }
             pattern = Optional.of(taking);
         }
-        take(key, range).whenComplete((taken, failure) -> {
-            if (failure != null || taken.isEmpty()) {
-                log.atDebug().setCause(failure).log("GETs are left to the SDK for a while: how it asks is not known here"); // what failed fails again as it does all of it, and is told then
-                rest();
+        CompletableFuture.completedFuture(key).thenCompose(first -> take(first, range)).whenComplete((taken, failure) -> { // what it throws is a failure, too: all wait for its end
+            try {
+                if (failure != null || taken.isEmpty()) {
+                    rest();
+                    log.atDebug().setCause(failure).log("GETs are left to the SDK for a while: how it asks is not known here"); // what failed fails again as it does all of it, and is told then
+                }
+            } finally {
+                taking.complete(failure == null ? taken : Optional.empty());
             }
-            taking.complete(failure == null ? taken : Optional.empty());
         });
         return taking;
     }
 
     private CompletableFuture<Optional<GetPattern>> take(String key, String range) {
-        AtomicReference<Optional<SdkHttpRequest>> shown = new AtomicReference<>(Optional.empty());
-        return http.answering(KnownAnswer.EMPTY, request -> shown.set(Optional.of(request)), ticket -> sdk.getObject(request -> request.bucket(bucket).key(key).range(range)
+        AtomicReference<Optional<Shown>> shown = new AtomicReference<>(Optional.empty());
+        return http.answering(KnownAnswer.EMPTY, request -> shown.set(Optional.of(new Shown(request, clock.instant()))), ticket -> sdk.getObject(request -> request.bucket(bucket).key(key).range(range)
                 .overrideConfiguration(override -> override.putHeader(AnsweringHttpClient.TICKET, ticket)), AsyncResponseTransformer.toBytes()))
-                .thenApply(nothing -> shown.get().flatMap(request -> GetPattern.of(key, request, credentials.resolveCredentials(), clock)));
+                .thenApply(nothing -> shown.get().flatMap(signed -> GetPattern.of(key, signed.request(), signed.at(), credentials.resolveCredentials(), clock)));
     }
+
+    /** What the SDK has just signed, by our clock. */
+    private record Shown(SdkHttpRequest request, Instant at) {}
 
     /** The body of a GET. */
     private static final class NoContent implements SdkHttpContentPublisher {

@@ -43,49 +43,50 @@ final class GetPattern {
     private final SdkHttpRequest common;
     private final String beforeKey;
     private final Signing signing;
+    private final Clock clock;
 
     /** What a signature is made for. */
-    private record Signing(String region, String service, boolean payload, Clock clock) {
+    private record Signing(String region, String service, boolean payload) {
 
-        SdkHttpRequest sign(SdkHttpRequest bare, AwsCredentialsIdentity credentials) {
-            return AwsV4HttpSigner.create().sign(sign -> sign.identity(credentials).request(bare).putProperty(AwsV4HttpSigner.REGION_NAME, region).putProperty(AwsV4HttpSigner.SERVICE_SIGNING_NAME, service)
+        private static final AwsV4HttpSigner SIGNER = AwsV4HttpSigner.create();
+
+        SdkHttpRequest sign(SdkHttpRequest bare, AwsCredentialsIdentity credentials, Clock clock) {
+            return SIGNER.sign(sign -> sign.identity(credentials).request(bare).putProperty(AwsV4HttpSigner.REGION_NAME, region).putProperty(AwsV4HttpSigner.SERVICE_SIGNING_NAME, service)
                     .putProperty(AwsV4HttpSigner.DOUBLE_URL_ENCODE, false).putProperty(AwsV4HttpSigner.NORMALIZE_PATH, false).putProperty(AwsV4HttpSigner.PAYLOAD_SIGNING_ENABLED, payload)
                     .putProperty(AwsV4HttpSigner.SIGNING_CLOCK, clock)).request();
         }
-
-        Signing at(Clock other) {
-            return new Signing(region, service, payload, other);
-        }
     }
 
-    private GetPattern(SdkHttpRequest common, String beforeKey, Signing signing) {
+    private GetPattern(SdkHttpRequest common, String beforeKey, Signing signing, Clock clock) {
         this.common = common;
         this.beforeKey = beforeKey;
         this.signing = signing;
+        this.clock = clock;
     }
 
     /**
      * The pattern of a GET that the SDK has just signed; empty if it cannot be made anew.
      *
+     * @param at when it did, by our clock
      * @param credentials those that the SDK has, to the best of our knowledge
      * @param clock ours
      */
-    static Optional<GetPattern> of(String key, SdkHttpRequest sent, AwsCredentialsIdentity credentials, Clock clock) {
+    static Optional<GetPattern> of(String key, SdkHttpRequest sent, Instant at, AwsCredentialsIdentity credentials, Clock clock) {
         Matcher authorization = AUTHORIZATION.matcher(sent.firstMatchingHeader("Authorization").orElse(""));
         Optional<Instant> date = sent.firstMatchingHeader(DATE_HEADER).flatMap(GetPattern::parsed);
         String encodedKey = "/" + SdkHttpUtils.urlEncodeIgnoreSlashes(key);
         if (!authorization.matches() || date.isEmpty() || sent.method() != SdkHttpMethod.GET || !sent.encodedPath().endsWith(encodedKey) || !sent.rawQueryParameters().isEmpty()) {
             return Optional.empty();
         }
-        Signing signing = new Signing(authorization.group(1), authorization.group(2), !sent.firstMatchingHeader(HASH_HEADER).equals(Optional.of(UNSIGNED)), Clock.fixed(date.get(), ZoneOffset.UTC));
+        Signing signing = new Signing(authorization.group(1), authorization.group(2), !sent.firstMatchingHeader(HASH_HEADER).equals(Optional.of(UNSIGNED)));
         SdkHttpRequest bare = without(sent, SIGNATURE_HEADERS);
         SdkHttpRequest common = without(bare, OWN_HEADERS);
-        if (!isSame(signing.sign(bare, credentials), sent) || !hasOnlyCommonHeaders(common)) {
+        if (!isSame(signing.sign(bare, credentials, Clock.fixed(date.get(), ZoneOffset.UTC)), sent) || !hasOnlyCommonHeaders(common)) {
             return Optional.empty();
         }
-        Duration ahead = Duration.between(clock.instant(), date.get());
+        Duration ahead = Duration.between(at, date.get());
         String beforeKey = sent.encodedPath().substring(0, sent.encodedPath().length() - encodedKey.length() + 1);
-        return Optional.of(new GetPattern(common, beforeKey, signing.at(Clock.offset(clock, ahead))));
+        return Optional.of(new GetPattern(common, beforeKey, signing, Clock.offset(clock, ahead)));
     }
 
     private static Optional<Instant> parsed(String date) {
@@ -112,6 +113,6 @@ final class GetPattern {
 
     /** The GET of another range, perhaps of another object, signed. */
     SdkHttpRequest request(String key, String range, AwsCredentialsIdentity credentials) {
-        return signing.sign(common.toBuilder().encodedPath(beforeKey + SdkHttpUtils.urlEncodeIgnoreSlashes(key)).putHeader("Range", range).build(), credentials);
+        return signing.sign(common.toBuilder().encodedPath(beforeKey + SdkHttpUtils.urlEncodeIgnoreSlashes(key)).putHeader("Range", range).build(), credentials, clock);
     }
 }

@@ -13,7 +13,7 @@ record KnownAnswer(SdkHttpResponse head, byte[] body) {
 
     void tell(SdkAsyncHttpResponseHandler handler) {
         handler.onHeaders(head);
-        handler.onStream(body.length == 0 ? AsyncRequestBody.empty() : AsyncRequestBody.fromBytes(body));
+        handler.onStream(body.length == 0 ? AsyncRequestBody.empty() : AsyncRequestBody.fromBytesUnsafe(body));
     }
 
     @Override

@@ -11,17 +11,20 @@ import software.amazon.awssdk.http.SdkHttpResponse;
 import software.amazon.awssdk.http.async.SdkAsyncHttpResponseHandler;
 
 /**
- * The answer to one GET that we have signed: the body of a success goes into a {@link BodyReceiver}, piece by piece as it arrives; any other answer is kept, for the SDK to say what it means. Whoever sends gives no more than 64 KiB of
- * that.
+ * The answer to one GET that we have signed: the body of a success goes into a {@link BodyReceiver}, piece by piece as it arrives; any other answer is kept, for the SDK to say what it means, up to
+ * {@link #MAX_REFUSAL_BYTES} of it.
  *
  * <p>Threading: called by the event loop, in order; {@link #refusal} is asked once the request has ended.
  */
 final class ReceivedAnswer implements SdkAsyncHttpResponseHandler, Subscriber<ByteBuffer> {
 
+    /** As much as the SDK's client is given of one over our connections. */
+    static final int MAX_REFUSAL_BYTES = 64 << 10;
+
     private final BodyReceiver receiver;
     private final ByteArrayOutputStream kept = new ByteArrayOutputStream(0);
     private Optional<SdkHttpResponse> refused = Optional.empty();
-    private Optional<RuntimeException> unfit = Optional.empty();
+    private boolean complete;
 
     ReceivedAnswer(BodyReceiver receiver) {
         this.receiver = receiver;
@@ -51,7 +54,7 @@ final class ReceivedAnswer implements SdkAsyncHttpResponseHandler, Subscriber<By
         if (refused.isEmpty()) {
             receiver.accept(piece);
         } else {
-            byte[] copy = new byte[piece.remaining()];
+            byte[] copy = new byte[Math.min(piece.remaining(), MAX_REFUSAL_BYTES - kept.size())];
             piece.get(copy);
             kept.writeBytes(copy);
         }
@@ -65,21 +68,27 @@ final class ReceivedAnswer implements SdkAsyncHttpResponseHandler, Subscriber<By
 
     @Override
     public void onComplete() {
-        if (refused.isEmpty()) {
-            try {
-                receiver.end();
-            } catch (RuntimeException e) {
-                receiver.close();
-                unfit = Optional.of(e); // the connection is as good as before
-            }
-        }
+        complete = true;
     }
 
     /** The answer that was no success, if it was none. Throws what the receiver says if the body is not what was asked for. */
     Optional<KnownAnswer> refusal() {
-        unfit.ifPresent(failure -> {
-            throw failure;
-        });
+        if (refused.isEmpty()) {
+            end();
+        }
         return refused.map(head -> new KnownAnswer(head, kept.toByteArray()));
+    }
+
+    /** Not by the event loop, as the connection is as good as before if it throws. */
+    private void end() {
+        try {
+            if (!complete) {
+                throw new IllegalStateException("The request has ended before its answer");
+            }
+            receiver.end();
+        } catch (RuntimeException e) {
+            receiver.close();
+            throw e;
+        }
     }
 }

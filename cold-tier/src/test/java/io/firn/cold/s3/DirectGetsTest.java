@@ -148,7 +148,7 @@ class DirectGetsTest {
                 assertThat(direct.firstMatchingHeader(header)).as(header).isEqualTo(theirs.firstMatchingHeader(header));
             }
             assertThat(direct.firstMatchingHeader("X-Amz-Security-Token").isPresent()).isEqualTo(credentials.orElseThrow() instanceof AwsSessionCredentials);
-            assertThat(GetPattern.of(key, direct, credentials.orElseThrow(), clock)).as("signed so that it can be proved").isPresent();
+            assertThat(GetPattern.of(key, direct, clock.instant(), credentials.orElseThrow(), clock)).as("signed so that it can be proved").isPresent();
             assertThat(scope(direct)).isEqualTo(scope(theirs).replace("amz-sdk-invocation-id;amz-sdk-request;", ""));
         }
         String host = network.sent.get(0).host();
@@ -170,7 +170,7 @@ class DirectGetsTest {
         SdkHttpRequest renewed = network.sent.get(1);
         assertThat(isDirect(renewed)).isTrue();
         assertThat(renewed.firstMatchingHeader("X-Amz-Security-Token")).contains("token-2");
-        assertThat(GetPattern.of("key", renewed, credentials.orElseThrow(), clock)).isPresent();
+        assertThat(GetPattern.of("key", renewed, clock.instant(), credentials.orElseThrow(), clock)).isPresent();
     }
 
     @Test
@@ -231,7 +231,8 @@ class DirectGetsTest {
                 answer(502, "<html>Bad gateway</html>", "Content-Type", "text/html"), answer(429, "", "Retry-After", "1"), answer(304, "", "ETag", "x"), answer(503, "cut <Error", "Content-Type", "application/xml"))) {
             network.answers = sent -> refusal;
             Throwable direct = failure(asked());
-            Throwable theirs = failure(asked());
+            Throwable theirs = ColdStoreException.unwrap(clients.sdk().getObject(request -> request.bucket("firn").key("key").range("bytes=0-4"), AsyncResponseTransformer.toBytes())
+                    .handle((nothing, failure) -> failure).orTimeout(30, TimeUnit.SECONDS).join());
             assertThat(network.sent.stream().map(DirectGetsTest::isDirect)).containsExactly(true, false);
             assertThat(direct).hasSameClassAs(theirs).hasMessage(theirs.getMessage());
             assertThat(((S3Exception) direct).statusCode()).isEqualTo(refusal.head().statusCode());
@@ -248,8 +249,8 @@ class DirectGetsTest {
     }
 
     @Test
-    void afterSuchAnAnswerAllGetsAreTheSdksForAMinute() {
-        network.answers = sent -> error(503, "SlowDown");
+    void afterOneThatMayBeDueToHowWeAskedAllGetsAreTheSdksForAMinute() {
+        network.answers = sent -> error(403, "AccessDenied");
         failure(asked());
         network.answers = sent -> HELLO;
         get("key");
@@ -262,8 +263,29 @@ class DirectGetsTest {
     }
 
     @Test
+    void afterOneThatSaysNothingOfHowWeAskedGetsAreDirectStill() {
+        for (int status : List.of(404, 408, 416, 429, 500, 502, 503, 504)) {
+            network.answers = sent -> error(status, "Whatever");
+            failure(asked());
+            network.answers = sent -> HELLO;
+            get("key");
+        }
+        assertThat(network.sent).hasSize(16).allMatch(DirectGetsTest::isDirect);
+    }
+
+    @Test
+    void aClockThatIsSetBackDoesNotProlongTheMinute() {
+        network.answers = sent -> error(403, "AccessDenied");
+        failure(asked());
+        network.answers = sent -> HELLO;
+        clock.pass(Duration.ofHours(-2));
+        get("key");
+        assertThat(network.sent.stream().map(DirectGetsTest::isDirect)).containsExactly(true, true);
+    }
+
+    @Test
     void errorsThatGoOnCostNoMoreRequestsThanGets() {
-        network.answers = sent -> error(503, "SlowDown");
+        network.answers = sent -> error(403, "AccessDenied");
         for (int i = 0; i < 20; i++) {
             failure(asked());
             clock.pass(Duration.ofSeconds(20));
@@ -343,6 +365,22 @@ class DirectGetsTest {
         assertThat(network.sent).hasSize(3).allMatch(DirectGetsTest::isDirect);
     }
 
+    /** Our connections never do so; the SDK's, which a proxy is asked by, promise nothing. */
+    @Test
+    void aRequestThatEndsBeforeItsAnswerIsNoSuccess() {
+        get("key");
+        network.answers = sent -> HELLO;
+        network.silent = true;
+        assertThat(failure(asked())).isInstanceOf(IllegalStateException.class).hasMessageContaining("before its answer");
+    }
+
+    @Test
+    void ofALongRefusalTheBeginningIsKept() {
+        get("key");
+        network.answers = sent -> answer(400, "<Error><Code>TooLong</Code>" + " ".repeat(2 * ReceivedAnswer.MAX_REFUSAL_BYTES) + "</Error>", "Content-Type", "application/xml");
+        assertThat(failure(asked())).isInstanceOfSatisfying(S3Exception.class, told -> assertThat(told.statusCode()).isEqualTo(400));
+    }
+
     @Test
     void afterAFailureNothingIsWrittenToTheTargetAnyMore() {
         get("key");
@@ -360,6 +398,7 @@ class DirectGetsTest {
         private final List<SdkHttpRequest> sent = new CopyOnWriteArrayList<>();
         private volatile Function<SdkHttpRequest, KnownAnswer> answers = request -> HELLO;
         private volatile Optional<IOException> failure = Optional.empty();
+        private volatile boolean silent;
         private volatile Optional<CompletableFuture<Void>> held = Optional.empty();
 
         @Override
@@ -369,7 +408,9 @@ class DirectGetsTest {
                 if (failure.isPresent()) {
                     throw new IllegalStateException(failure.get());
                 }
-                answers.apply(request.request()).tell(request.responseHandler());
+                if (!silent) {
+                    answers.apply(request.request()).tell(request.responseHandler());
+                }
                 return held.orElseGet(() -> CompletableFuture.completedFuture(null));
             } catch (RuntimeException e) {
                 Throwable told = failure.isPresent() ? failure.get() : e;

@@ -37,12 +37,12 @@ class GetPatternTest {
     }
 
     private static boolean isUnderstood(SdkHttpRequest sent) {
-        return GetPattern.of("a b", sent, CREDENTIALS, OURS).isPresent();
+        return GetPattern.of("a b", sent, OURS.instant(), CREDENTIALS, OURS).isPresent();
     }
 
     @Test
     void aRequestOfThePatternIsWhatTheSignerMakesOfItAtTheClockOfTheOneItWasTakenFrom() {
-        SdkHttpRequest made = GetPattern.of("a b", sent(request -> { }), CREDENTIALS, OURS).orElseThrow().request("c+/d~=%é", "bytes=5-9", CREDENTIALS);
+        SdkHttpRequest made = GetPattern.of("a b", sent(request -> { }), OURS.instant(), CREDENTIALS, OURS).orElseThrow().request("c+/d~=%é", "bytes=5-9", CREDENTIALS);
         SdkHttpRequest wanted = SdkHttpRequest.builder().method(SdkHttpMethod.GET).uri(URI.create("http://127.0.0.1:9000")).encodedPath("/firn/c%2B/d~%3D%25%C3%A9").putHeader("Range", "bytes=5-9").putHeader("User-Agent", "sdk").build();
         assertThat(made.getUri()).isEqualTo(wanted.getUri());
         assertThat(made.headers()).isEqualTo(signed(wanted, "eu-west-1", CREDENTIALS).headers());
@@ -52,7 +52,7 @@ class GetPatternTest {
     @Test
     void otherCredentialsThanThoseItWasTakenWithMayAskByIt() {
         AwsCredentials renewed = AwsSessionCredentials.create("key-2", "secret-2", "token");
-        SdkHttpRequest made = GetPattern.of("a b", sent(request -> { }), CREDENTIALS, OURS).orElseThrow().request("a b", "bytes=0-4", renewed);
+        SdkHttpRequest made = GetPattern.of("a b", sent(request -> { }), OURS.instant(), CREDENTIALS, OURS).orElseThrow().request("a b", "bytes=0-4", renewed);
         assertThat(made.firstMatchingHeader("X-Amz-Security-Token")).contains("token");
         assertThat(made.firstMatchingHeader("Authorization").orElseThrow()).contains("Credential=key-2/", "x-amz-security-token");
     }
