@@ -52,6 +52,9 @@ public final class Bench implements Callable<Integer> {
     @Option(names = "--consumers", split = ",", description = "With --replay: numbers of consumers (default 1,4,16).")
     private List<Integer> consumerCounts = List.of(1, 4, 16);
 
+    @Option(names = "--paces", split = ",", description = "With --replay: MiB/s that the consumers of the paced rows take together (default 256).")
+    private List<Integer> pacesMib = List.of(256);
+
     @Option(names = "--set", paramLabel = "KEY=VALUE", description = "With --replay: a setting of Firn's broker that is not its default.")
     private Map<String, String> settings = Map.of();
 
@@ -94,7 +97,7 @@ public final class Bench implements Callable<Integer> {
         layout = Layout.of(root, work == null ? root.resolve("integration-tests/target/bench") : work, Optional.ofNullable(before));
         if (replay) {
             List<String> parts = only.isEmpty() ? ReplayRows.PARTS : only;
-            System.out.print(new ReplayRows(layout, new ReplayPlan(parts, rounds, scale, delaysMs, partitionCounts, consumerCounts, settings, throughServer)).measure());
+            System.out.print(new ReplayRows(layout, new ReplayPlan(parts, rounds, scale, delaysMs, partitionCounts, consumerCounts, pacesMib, settings, throughServer)).measure());
             return 0;
         }
         load = new Load(layout);

@@ -8,10 +8,11 @@ import java.util.Map;
  *
  * @param parts of {@link ReplayRows#PARTS}
  * @param scale multiplies bytes, samples and seconds
+ * @param pacesMib MiB/s that all consumers of a paced replay take together
  * @param settings of the broker beside its defaults
  * @param throughServer whether all that the bucket is asked for goes through the S3 server, ranges of objects too
  */
-record ReplayPlan(List<String> parts, int rounds, double scale, List<Integer> delaysMs, List<Integer> partitions, List<Integer> consumers, Map<String, String> settings, boolean throughServer) {
+record ReplayPlan(List<String> parts, int rounds, double scale, List<Integer> delaysMs, List<Integer> partitions, List<Integer> consumers, List<Integer> pacesMib, Map<String, String> settings, boolean throughServer) {
 
     private static final int MAIN_DELAY_MS = 100;
     private static final int MAIN_PARTITIONS = 16;

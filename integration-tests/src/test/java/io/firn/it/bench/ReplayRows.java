@@ -23,7 +23,6 @@ final class ReplayRows {
     private static final int KIB = 1024;
     private static final int REQUESTS_SEGMENT_BYTES = 256 << 20;
     private static final int REQUESTS_SEGMENTS = 2;
-    private static final long PACED_BYTES_PER_SECOND = 256L << 20;
     private static final double FETCHED_PER_DELIVERED = 1.05;
     private static final double PUTS_PER_GIB = 64;
     private static final double BESIDE_REPLAYS = 1.2;
@@ -125,7 +124,9 @@ final class ReplayRows {
             rig.clientsApart(false);
         }
         if (wanted("paced")) {
-            paced(rig);
+            for (int paceMib : plan.pacesMib()) {
+                paced(rig, paceMib);
+            }
         }
         if (wanted("kafka")) {
             rig.delay(0);
@@ -173,19 +174,19 @@ final class ReplayRows {
     }
 
     /** Consumers that take no more in all than so much: where processors and not what they read from would be the limit, it is neither. */
-    private void paced(ReplayRig rig) throws IOException {
+    private void paced(ReplayRig rig, int paceMib) throws IOException {
         for (int partitions : plan.partitions()) {
             ReplayTopics of = topics.get(partitions);
             for (int consumers : plan.consumers()) {
-                long each = PACED_BYTES_PER_SECOND / consumers;
+                long each = ((long) paceMib << 20) / consumers;
                 rig.delay(plan.mainDelayMs());
                 Run cold = read(rig, of.tiered(), partitions, consumers, of.limit(consumers), each);
                 Run hot = read(rig, of.hot(), partitions, consumers, of.limit(consumers), each);
                 Cell cell = new Cell(plan.mainDelayMs(), partitions, consumers);
-                String row = String.format(Locale.ROOT, "%d ms, %d partition%s, %d consumer%s", plan.mainDelayMs(), partitions, partitions == 1 ? "" : "s", consumers, consumers == 1 ? "" : "s");
-                table.add("cold ÷ hot, consumers take 256 MiB/s in all, " + row, "", cell.target(), Peer.FIRN, cold.mibPerSecond() / hot.mibPerSecond());
-                table.add("cold, consumers take 256 MiB/s in all, " + row, "MiB/s", Target.NONE, Peer.FIRN, cold.mibPerSecond());
-                say("%s: paced cold %.0f MiB/s, hot %.0f MiB/s; busy %.2f (hot %.2f)", cell, cold.mibPerSecond(), hot.mibPerSecond(), cold.usage().cores(), hot.usage().cores());
+                String row = String.format(Locale.ROOT, "consumers take %d MiB/s in all, %d ms, %d partition%s, %d consumer%s", paceMib, plan.mainDelayMs(), partitions, partitions == 1 ? "" : "s", consumers, consumers == 1 ? "" : "s");
+                table.add("cold ÷ hot, " + row, "", cell.target(), Peer.FIRN, cold.mibPerSecond() / hot.mibPerSecond());
+                table.add("cold, " + row, "MiB/s", Target.NONE, Peer.FIRN, cold.mibPerSecond());
+                say("%s: paced %d MiB/s, cold %.0f MiB/s, hot %.0f MiB/s; busy %.2f (hot %.2f)", cell, paceMib, cold.mibPerSecond(), hot.mibPerSecond(), cold.usage().cores(), hot.usage().cores());
             }
         }
     }
