@@ -87,7 +87,7 @@ class LauncherIT {
         assertThat(directMib(home, Map.of(), "up", "--config", file.toString())).isEqualTo(2048 + 256 + 2 * 256 + 128);
         assertThat(directMib(home, variable, "up", "--config=" + file)).isEqualTo(1024 + 128 + 2 * 256 + 128);
         assertThat(directMib(home, variable, "up", "--set=cold.cache.bytes=67108864")).as("no less than the launcher's own").isEqualTo(960);
-        assertThat(directMib(home, Map.of("FIRN_COLD_UPLOAD_PARALLELISM", "4"), "up", "--set", "cold.read.parallelism=964")).isEqualTo(960 + 900 + 13 + 5);
+        assertThat(directMib(home, Map.of("FIRN_COLD_UPLOAD_PARALLELISM", "4"), "up", "--set", "cold.read.parallelism=964")).isEqualTo(960 + 836 + 13 + 5);
         assertThat(directMib(home, Map.of(), "up", "--config", directory.toString())).as("for the broker to refuse").isEqualTo(960);
         assertThat(directMib(home, Map.of(), "up", "--set", "cold.cache.bytes=much")).as("which the broker refuses").isEqualTo(960);
         assertThat(directMib(home, Map.of(), "replay", "rivers", "--set", "cold.cache.bytes=1073741824")).isEqualTo(1024 + 128 + 64);
