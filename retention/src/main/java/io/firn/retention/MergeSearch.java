@@ -5,10 +5,11 @@ import io.firn.cold.ColdSegment;
 import io.firn.cold.ColdStretch;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * Looks for small segments of one partition's cold tier that should become one, some hundred at a time, and remembers what needs no second look: a partition that nothing is offloaded from is looked through once, and costs no request from then on.
+ * Looks for small segments of one partition's cold tier that should become one, some hundred at a time, and remembers what needs no second look: a partition that nothing is offloaded from is looked through once, and costs no request from then on, unless its retention is changed.
  * Pages whose segments are large on the average are passed over unread.
  *
  * <p>Threading: confined to the partition's loop.
@@ -18,6 +19,8 @@ final class MergeSearch {
     private static final int AT_ONCE = 1_024;
 
     private final PartitionLoop loop;
+    /** Of the last look; what it has settled is so for these only. */
+    private Optional<ColdMergePolicy.Limits> settledFor = Optional.empty();
     private long fromOffset;
     /** The log ended here when the last look found nothing more; -1 before. */
     private long seenEnd = -1;
@@ -28,6 +31,11 @@ final class MergeSearch {
 
     /** The next run to be merged; empty if there is none, or none yet. Completes on the loop. */
     CompletableFuture<List<ColdSegment>> next(ColdLog cold, ColdMergePolicy.Limits limits, long nowMs) {
+        if (settledFor.filter(limits::equals).isEmpty()) {
+            settledFor = Optional.of(limits);
+            fromOffset = 0;
+            seenEnd = -1;
+        }
         if (cold.isEmpty() || cold.endOffset() == seenEnd) {
             return CompletableFuture.completedFuture(List.of());
         }

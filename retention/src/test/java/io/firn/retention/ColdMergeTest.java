@@ -94,6 +94,22 @@ class ColdMergeTest {
     }
 
     @Test
+    void whatRetentionKeptFromBeingMergedIsLookedAtAgainWhenThatIsRaised() {
+        TieredLogConfig small = Views.total(Views.coldOnly(), -1, 500_000);
+        try (TieredRig rig = rig(small, MERGE_BYTES)) {
+            fill(rig, 20);
+            for (int i = 0; i < 30; i++) {
+                rig.clock.advanceMs(5_000);
+                rig.round();
+            }
+            assertThat(live(rig)).as("none is less than half a tenth of what is retained").isEqualTo(20);
+            rig.reconfigure(Views.coldOnly());
+            rig.roundsUntil("merged", 5_000, () -> liveHere(rig) <= 8);
+            Replay.of(rig, 10_000);
+        }
+    }
+
+    @Test
     void switchedOffItLeavesSegmentsAsTheyAre() {
         try (TieredRig rig = rig(Views.coldOnly(), 0)) {
             fill(rig, 20);
