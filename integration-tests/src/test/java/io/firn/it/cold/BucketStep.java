@@ -6,6 +6,8 @@ enum BucketStep {
     UPLOAD("PUT", ".segment"),
     CHECK_SIZE("HEAD", ".segment"),
     READ_TAIL_BACK("GET", ".segment"),
+    CREATE_PAGE("PUT", ".page"),
+    READ_PAGE_BACK("GET", ".page"),
     CREATE_MANIFEST("PUT", ".manifest"),
     READ_MANIFEST_BACK("GET", ".manifest"),
     LIST_MANIFESTS("GET", "/manifest/"),
@@ -13,6 +15,12 @@ enum BucketStep {
     CREATE_BOUNDARY("PUT", ".boundary"),
     DELETE_MANIFESTS("POST", ".manifest"),
     DELETE_SEGMENTS("POST", ".segment"),
+    /** Those that a dropped page lists, and not the manifest. */
+    DELETE_SEGMENTS_OF_PAGE("POST", ".segment"),
+    /** A dropped one. */
+    DELETE_PAGE("DELETE", ".page"),
+    /** With whatever else the partition has. */
+    DELETE_ALL_PAGES("POST", ".page"),
     CREATE_TOMBSTONE("PUT", Long.MAX_VALUE + ".boundary"),
     DELETE_TOMBSTONE("DELETE", Long.MAX_VALUE + ".boundary"),
     DELETE_DESCRIPTION("POST", ".topic");

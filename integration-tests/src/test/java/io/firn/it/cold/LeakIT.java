@@ -32,7 +32,7 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * kill -9 again and again while segments are offloaded, merged, compacted and deleted, and topics with them: what the dead have left in the bucket is swept by those who come after, and nothing else.
  *
- * <p>{@code -Dfirn.leak.rounds=N} sets the number of kills, {@code -Dfirn.seed=N} their timing. Each step at which a broker may die is tested by name in {@code StepKillIT} and {@code LeakTest}; here it is a matter of luck, and of load.
+ * <p>{@code -Dfirn.leak.rounds=N} sets the number of kills, {@code -Dfirn.seed=N} their timing. Each step at which a broker may die is tested by name in {@code StepKillIT}, {@code PageStepKillIT} and {@code LeakTest}; here it is a matter of luck, and of load.
  */
 class LeakIT {
 

@@ -8,7 +8,7 @@ import java.util.regex.Pattern;
 /**
  * Tells which step of which change a request to the bucket is, of all that a broker sends about one topic of one partition.
  *
- * <p>An upload for offsets that the bucket has not had before is an offload's; one for earlier offsets is a compaction's or merge's; a manifest that raises the log start is retention's. What follows belongs to the same change, as there is one at a time.
+ * <p>An upload for offsets that the bucket has not had before is an offload's; one for earlier offsets is a compaction's or merge's; a manifest that raises the log start is retention's, and so is a page for which nothing was uploaded. What follows belongs to the same change, as there is one at a time.
  *
  * <p>Thread-safe: asked on the proxy's threads. The same request may be asked about again.
  */
@@ -26,11 +26,17 @@ final class TopicRequests {
     /** Of the manifest: cold-tier/README. */
     private static final int LOG_START_AT = 68;
     private static final int OFFSET_DIGITS = 20;
+    /** How the name of the one at offset 0 begins. No page lists that: the oldest ones are in the manifest itself. */
+    private static final String FIRST_SEGMENT = "/0/" + "0".repeat(OFFSET_DIGITS) + "-";
     private static final Pattern PARTITION_LISTED = Pattern.compile("[?&]prefix=[^&]*/0/(&|$)");
 
     private final String directory;
     private Change change = Change.NONE;
     private String uploaded = "";
+    /** Whether it waits for the manifest that names it. */
+    private boolean uploading;
+    /** The page that was created last by this process. */
+    private String createdPage = "";
     /** The manifest of this change, once it is created; and whether it has been read back. */
     private String created = "";
     private boolean readBack;
@@ -45,6 +51,8 @@ final class TopicRequests {
     /** The broker is another process: what it is changing is not known. */
     synchronized void restarted() {
         change = Change.NONE;
+        uploading = false;
+        createdPage = "";
         created("");
     }
 
@@ -63,14 +71,16 @@ final class TopicRequests {
         }
         follow(method, target, body);
         return method.equals(step.method) && about.contains(step.named) && switch (step) {
-            case UPLOAD, CREATE_MANIFEST -> change == of;
+            case UPLOAD, CREATE_PAGE, CREATE_MANIFEST -> change == of;
+            case READ_PAGE_BACK -> change == of && target.equals(createdPage);
             case READ_MANIFEST_BACK -> change == of && target.equals(created);
             case CHECK_SIZE, READ_TAIL_BACK -> change == of && target.equals(uploaded);
             case LIST_MANIFESTS -> change == of && (of == Change.NONE || readBack) && target.contains("list-type");
             case LIST_PARTITION -> change == of && target.contains("list-type") && PARTITION_LISTED.matcher(target).find();
             case READ_SEGMENTS -> !target.equals(uploaded);
             case CREATE_BOUNDARY -> !target.contains(BucketStep.CREATE_TOMBSTONE.named);
-            case DELETE_MANIFESTS, DELETE_SEGMENTS, CREATE_TOMBSTONE, DELETE_TOMBSTONE, DELETE_DESCRIPTION -> true;
+            case DELETE_SEGMENTS_OF_PAGE -> !about.contains(FIRST_SEGMENT);
+            case DELETE_PAGE, DELETE_ALL_PAGES, DELETE_MANIFESTS, DELETE_SEGMENTS, CREATE_TOMBSTONE, DELETE_TOMBSTONE, DELETE_DESCRIPTION -> true;
         };
     }
 
@@ -81,9 +91,14 @@ final class TopicRequests {
             change = baseOffset >= highestOffset ? Change.OFFLOAD : Change.REWRITING;
             highestOffset = Math.max(highestOffset, baseOffset);
             uploaded = target;
+            uploading = true;
             created("");
+        } else if (method.equals(BucketStep.CREATE_PAGE.method) && target.endsWith(BucketStep.CREATE_PAGE.named)) {
+            change = uploading ? change : Change.DROP;
+            createdPage = target;
         } else if (method.equals(BucketStep.CREATE_MANIFEST.method) && target.endsWith(BucketStep.CREATE_MANIFEST.named)) {
             change = ByteBuffer.wrap(body).getLong(LOG_START_AT) > 0 ? Change.DROP : change;
+            uploading = false;
             created(target);
         } else if (method.equals(BucketStep.READ_MANIFEST_BACK.method) && target.equals(created)) {
             readBack = true;
