@@ -134,6 +134,11 @@ public final class ChunkCache {
         return chunks.get(address.key()) != null;
     }
 
+    /** Whether a chunk is in memory, on its way, or on the local disk. */
+    public boolean isNear(ChunkAddress address) {
+        return chunks.containsKey(address.key()) || disk.holds(address);
+    }
+
     /**
      * Fetches chunks that will be wanted, by one request: all of them, or the first ones as far as there is memory, but not much less than a sequence's share allows at once.
      *
@@ -317,7 +322,7 @@ public final class ChunkCache {
 
     /** Whether it comes from there. */
     private boolean load(Chunk chunk) {
-        boolean loading = disk.load(chunk.address, chunk.buffer, !chunk.waiters.isEmpty(), outcome -> loaded(chunk, outcome));
+        boolean loading = chunk.address.hasChecksum() && disk.load(chunk.address, chunk.buffer, !chunk.waiters.isEmpty(), outcome -> loaded(chunk, outcome));
         if (loading) {
             chunk.state = Chunk.State.LOADING;
         }

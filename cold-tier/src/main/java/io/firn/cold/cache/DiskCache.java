@@ -90,7 +90,7 @@ public final class DiskCache {
     private final SeenChunks seen;
     private final WritePace pace;
     private final DiskLoads loads;
-    private final Map<ChunkAddress, Place> chunks = new HashMap<>();
+    private final Map<ChunkAddress.Key, Place> chunks = new HashMap<>();
     /** The eldest first. */
     private final List<DiskRegion> regions = new ArrayList<>();
     private final ArrayDeque<Write> waiting = new ArrayDeque<>();
@@ -149,7 +149,7 @@ public final class DiskCache {
             return OptionalLong.empty();
         }
         long before = seen.ask(address);
-        Place place = chunks.get(address);
+        Place place = chunks.get(address.key());
         if (place != null) {
             place.ask(seen.now());
             return OptionalLong.empty();
@@ -161,16 +161,21 @@ public final class DiskCache {
         return filling.filter(region -> region.fits(bytes)).isPresent() || regions.size() < limits.regions() || leastWanted(askedBefore).isPresent();
     }
 
+    boolean holds(ChunkAddress address) {
+        return chunks.containsKey(address.key());
+    }
+
     /**
      * Loads a chunk if it is here, and the disk is not overburdened.
      *
+     * @param address of a checksum that is known
      * @param target the caller does not touch it until {@code then}, and after {@code LATE} never; all of its capacity may be written to
      * @param wanted whether a read waits for it
      * @param then how that ended
      * @return no if it has to be asked of the store: {@code then} is not called
      */
     boolean load(ChunkAddress address, ByteBuffer target, boolean wanted, Consumer<DiskLoads.Outcome> then) {
-        if (!chunks.containsKey(address)) {
+        if (!holds(address)) {
             if (state == State.ON) {
                 meters.diskMiss();
             }
@@ -190,7 +195,7 @@ public final class DiskCache {
     }
 
     private boolean read(ChunkAddress address, ByteBuffer target, Consumer<Boolean> then) {
-        Place place = chunks.get(address);
+        Place place = chunks.get(address.key());
         if (place == null) {
             return false;
         }
@@ -218,7 +223,7 @@ public final class DiskCache {
     }
 
     private void forget(ChunkAddress address, Place place) {
-        if (chunks.remove(address, place)) {
+        if (chunks.remove(address.key(), place)) {
             meters.diskCorrupt();
             log.atWarn().addKeyValue("object", address.object()).addKeyValue("chunk", address.index()).log("A chunk on the local disk fails its checksum; it is read from the object store");
         }
@@ -233,7 +238,7 @@ public final class DiskCache {
      * @return no if it is not written: {@code done} is not called
      */
     boolean keep(ChunkAddress address, long askedBefore, ByteBuffer source, Runnable done) {
-        if (state != State.ON || chunks.containsKey(address) || writing.filter(write -> write.address().equals(address)).isPresent()) {
+        if (state != State.ON || holds(address) || writing.filter(write -> write.address().key().equals(address.key())).isPresent()) {
             return false;
         }
         if (writeLate || waiting.size() == WRITES_WAITING || DiskLimits.aligned(address.length()) > limits.regionBytes()) {
@@ -257,7 +262,7 @@ public final class DiskCache {
     private void writeNext() {
         while (writing.isEmpty() && !waiting.isEmpty()) {
             Write next = waiting.remove();
-            if (!chunks.containsKey(next.address())) {
+            if (!holds(next.address())) {
                 begin(next);
             }
             if (writing.isEmpty()) {
@@ -288,7 +293,7 @@ public final class DiskCache {
         }
         DiskRegion region = filling.get();
         writing = Optional.of(write);
-        Place place = new Place(region, region.add(write.address(), bytes, seen.now()), seen.now());
+        Place place = new Place(region, region.add(write.address().key(), bytes, seen.now()), seen.now());
         count(bytes);
         region.use();
         write(write, place, evicted);
@@ -341,7 +346,7 @@ public final class DiskCache {
             if (usableBytes.isPresent() && state == State.ON && !yields(usableBytes.get())) {
                 lookAgain();
                 if (!late) {
-                    chunks.put(write.address(), place);
+                    chunks.put(write.address().key(), place);
                     meters.diskWritten();
                 }
             }
@@ -364,7 +369,7 @@ public final class DiskCache {
 
     private void leave(DiskRegion region) {
         regions.remove(region);
-        region.chunks().forEach(address -> chunks.computeIfPresent(address, (same, place) -> place.region == region ? null : place));
+        region.chunks().forEach(chunk -> chunks.computeIfPresent(chunk, (same, place) -> place.region == region ? null : place));
         count(-region.usedBytes());
     }
 

@@ -133,7 +133,7 @@ final class DiskLoads {
     void promote(ChunkAddress address) {
         for (Iterator<Load> waiting = ahead.iterator(); waiting.hasNext(); ) {
             Load load = waiting.next();
-            if (load.address.equals(address)) {
+            if (load.address.key().equals(address.key())) {
                 waiting.remove();
                 demanded.add(load);
                 return;

@@ -18,7 +18,7 @@ import java.util.List;
 final class DiskRegion {
 
     private final long capacityBytes;
-    private final List<ChunkAddress> chunks = new ArrayList<>();
+    private final List<ChunkAddress.Key> chunks = new ArrayList<>();
     private long usedBytes;
     /** Sum of when its chunks were last asked for. */
     private long asked;
@@ -36,7 +36,7 @@ final class DiskRegion {
     }
 
     /** Where in the file; a chunk that was asked for at {@code now}. */
-    long add(ChunkAddress chunk, long bytes, long now) {
+    long add(ChunkAddress.Key chunk, long bytes, long now) {
         long position = usedBytes;
         usedBytes += bytes;
         chunks.add(chunk);
@@ -55,7 +55,7 @@ final class DiskRegion {
     }
 
     /** Those in it, and those that were. */
-    List<ChunkAddress> chunks() {
+    List<ChunkAddress.Key> chunks() {
         return chunks;
     }
 

@@ -5,8 +5,10 @@ import io.firn.cold.ColdStoreException;
 import io.firn.cold.ColdThreads;
 import io.firn.cold.segment.Checksums;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 
 /**
@@ -31,6 +33,8 @@ final class RunFetches {
      * request 11 ms later than by two, and four would come 35 ms later, as long as the nearest of such stores takes for all of it.
      */
     static final int DEMANDED_RUN_BYTES = 2 << 20;
+
+    private static final int[] NO_CHECKSUMS = {};
 
     /** Where chunks go. */
     interface Arrivals {
@@ -108,11 +112,15 @@ final class RunFetches {
         run.chunks().forEach(chunk -> chunk.state = Chunk.State.FETCHING);
         gets.get(run.object(), run.position(), run.targets(), full -> partlyThere(run, full)).whenComplete((nothing, failure) -> {
             List<Chunk> rest = run.claim(run.size());
-            List<Optional<Throwable>> found = rest.stream().map(chunk -> failure == null ? damage(chunk) : Optional.of(ColdStoreException.unwrap(failure))).toList();
-            onReads(() -> {
-                done.run();
-                arrived(rest, found);
-            });
+            if (failure == null) {
+                verify(rest, done);
+            } else {
+                List<Optional<Throwable>> failed = Collections.nCopies(rest.size(), Optional.of(ColdStoreException.unwrap(failure)));
+                onReads(() -> {
+                    done.run();
+                    arrived(rest, failed);
+                });
+            }
         });
     }
 
@@ -125,8 +133,25 @@ final class RunFetches {
         if (there.isEmpty()) {
             return; // the end of the request was faster
         }
-        List<Optional<Throwable>> found = there.stream().map(RunFetches::damage).toList();
-        onReads(() -> arrived(there, found));
+        verify(there, () -> {});
+    }
+
+    /** Here and now, or if their checksums are on their way, when these have come. {@code first} is done without waiting for that. */
+    private void verify(List<Chunk> there, Runnable first) {
+        CompletableFuture<int[]> checksums = there.isEmpty() ? CompletableFuture.completedFuture(NO_CHECKSUMS) : there.get(0).address.checksums();
+        if (checksums.isDone()) {
+            List<Optional<Throwable>> found = there.stream().map(RunFetches::damage).toList();
+            onReads(() -> {
+                first.run();
+                arrived(there, found);
+            });
+            return;
+        }
+        onReads(first);
+        checksums.whenCompleteAsync((known, unknown) -> {
+            List<Optional<Throwable>> found = there.stream().map(RunFetches::damage).toList();
+            onReads(() -> arrived(there, found));
+        }, threads.work());
     }
 
     private void onReads(Runnable task) {
@@ -138,6 +163,9 @@ final class RunFetches {
     }
 
     private static Optional<Throwable> damage(Chunk chunk) {
+        if (!chunk.address.hasChecksum()) {
+            return Optional.of(chunk.address.checksums().handle((known, unknown) -> ColdStoreException.unwrap(unknown)).join());
+        }
         return Checksums.crc32c(chunk.buffer.slice(0, chunk.length())) == chunk.address.crc32c() ? Optional.empty()
                 : Optional.of(new ColdStoreException.Corrupt("Chunk " + chunk.index() + " of " + chunk.address.object() + " fails its checksum", null));
     }
@@ -149,7 +177,7 @@ final class RunFetches {
     }
 
     private void arrived(Chunk chunk, Optional<Throwable> failure) {
-        if (failure.isPresent() && failure.get() instanceof ColdStoreException.Corrupt && chunk.corruptArrivals++ == 0) {
+        if (failure.isPresent() && failure.get() instanceof ColdStoreException.Corrupt && chunk.address.hasChecksum() && chunk.corruptArrivals++ == 0) {
             meters.corruptChunk();
             demandRun(List.of(chunk), chunk); // damaged on the way, perhaps: once more, and not its neighbours
             return;

@@ -52,6 +52,7 @@ public final class ColdReads {
     private final ColdThreads threads;
     private final ColdMeters meters;
     private final long deadlineMs;
+    private final int chunkBytes;
     private final DiskCache disk;
     private final ChunkCache cache;
     private final IndexCache indexes;
@@ -66,6 +67,7 @@ public final class ColdReads {
         this.threads = threads;
         this.meters = meters;
         this.deadlineMs = config.requestTimeoutMs() * config.retryMaxAttempts();
+        this.chunkBytes = config.chunkBytes();
         FetchQueue fetches = new FetchQueue(config.readParallelism());
         RangedGets gets = new RangedGets(objects, threads.work(), meters);
         this.disk = disk(config, clock, threads, meters);
@@ -244,6 +246,11 @@ public final class ColdReads {
 
     long deadlineMs() {
         return deadlineMs;
+    }
+
+    /** Of the segments that are written now; older ones may have others. */
+    int chunkBytes() {
+        return chunkBytes;
     }
 
     ChunkCache cache() {

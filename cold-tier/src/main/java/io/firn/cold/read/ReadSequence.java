@@ -2,7 +2,7 @@ package io.firn.cold.read;
 
 /**
  * A reader who goes through a log, recognized by asking for the offset at which the former read ended. It remembers where that is, so that
- * the next read needs no index, and how far to fetch ahead: nothing at first, then four chunks, or twice the last read if that is more, and
+ * the next read needs no index, and how far to fetch ahead: nothing at first, then four chunks, or twice the last read if that is more (four chunks with the first read already, of who begins where a segment does), and
  * twice as far with every further read that follows on, up to a limit, and up to what the reader takes in some seconds: more would be memory that others want.
  *
  * <p><b>Window and reach.</b> The window is what it has ahead, read or on the way: it shrinks when memory is refused. Its reach is what the window would be without that: it tells how long a reader this is, and with that how much is
@@ -43,6 +43,8 @@ final class ReadSequence {
     private long windowBytes;
     private long reachBytes;
     private Standing standing = Standing.UNKNOWN;
+    /** Whether it has begun before its first read. */
+    private boolean guessed;
     private boolean fetchingIndexes;
     private boolean waitsForTask;
     private boolean abandoned;
@@ -58,6 +60,9 @@ final class ReadSequence {
         this.position = position;
         this.readBytes = readBytes;
         this.standing = Standing.KNOWN;
+        if (guessed) {
+            windowBytes = 0; // no more until somebody follows on
+        }
     }
 
     /** A newer manifest: what follows may be other segments, and its own segment may have been replaced. */
@@ -93,9 +98,20 @@ final class ReadSequence {
         return pace.pausesMs(count, nowMs);
     }
 
+    /** Before its first read: it is still a guess that there will be a second, so it costs a few chunks and no request but to this segment. */
+    void begin(int chunkBytes, long limitBytes) {
+        guessed = true;
+        reachBytes = Math.min(limitBytes, (long) FIRST_WINDOW_CHUNKS * chunkBytes);
+        windowBytes = Math.min(reachBytes, chunks.logSizeBytes() - position);
+    }
+
     void followedOn(int chunkBytes, long limitBytes, long nowMs) {
         if (reachBytes == 0) {
             reachBytes = Math.min(limitBytes, Math.max((long) FIRST_WINDOW_CHUNKS * chunkBytes, 2L * readBytes)); // what the next read asks for itself is no read-ahead
+            windowBytes = reachBytes;
+        } else if (guessed) {
+            guessed = false;
+            reachBytes = Math.min(limitBytes, 2 * Math.max(reachBytes, readBytes));
             windowBytes = reachBytes;
         } else {
             reachBytes = Math.min(limitBytes, 2 * reachBytes);

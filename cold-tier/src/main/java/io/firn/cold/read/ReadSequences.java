@@ -79,6 +79,14 @@ final class ReadSequences {
         return Optional.of(sequence);
     }
 
+    /** A sequence whose first read, of {@code readBytes} at most, begins where its segment does. */
+    ReadSequence begin(LiveSegments segments, LiveSegment segment, SegmentChunks chunks, long readBytes) {
+        ReadSequence sequence = new ReadSequence();
+        sequence.moveTo(segments, segment, chunks, Math.min(readBytes, chunks.logSizeBytes()), 0);
+        sequence.begin(chunkBytes, readAheadBytes);
+        return sequence;
+    }
+
     /** The next read of a sequence goes to this segment: its own, the one behind it, or what has replaced it meanwhile. */
     void found(ReadSequence sequence, LiveSegment segment) {
         boolean live = sequence.segment().key().equals(segment.key()) || sequence.segment().nextOffset() <= segment.baseOffset();
@@ -172,7 +180,7 @@ final class ReadSequences {
                     fetchIndexes(sequence, segment);
                     return true;
                 }
-                chunks = new SegmentChunks(segment, known.get());
+                chunks = SegmentChunks.of(segment, known.get());
                 position = 0;
             }
             int index = chunks.indexOf(position);

@@ -4,6 +4,7 @@ import io.firn.cold.ColdStoreException;
 import io.firn.cold.cache.Chunk;
 import io.firn.cold.cache.ChunkAddress;
 import io.firn.cold.cache.PinBudget;
+import io.firn.cold.segment.SegmentIndexes;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,6 +17,8 @@ import java.util.stream.IntStream;
  *
  * <pre>
  *   find the segment ─▶ place known (a sequence) ───────────────┐
+ *          ├─▶ at its first offset: the place is its start, indexes are fetched beside its chunks and what follows
+ *          │                                                    │◀── chunks are of another size than expected: by the indexes
  *          └─▶ fetch indexes ─▶ place before the offset ────────┤
  *                                                               ▼
  *   ┌─▶ reserve pins ─▶ acquire the chunks of a window at the place ─▶ walk to the batch that holds the offset
@@ -48,6 +51,10 @@ final class ReadTask {
     private Runnable cancelDeadline = () -> {};
     private int rounds;
     private boolean over;
+    /** Whether it has begun a sequence of its own. */
+    private boolean beganSequence;
+    /** Whether the chunks it had asked for turned out to be of another size. */
+    private boolean startedAgain;
 
     ReadTask(ColdReads reads, ReadRequest request, CompletableFuture<BatchRun> result) {
         this.reads = reads;
@@ -67,7 +74,7 @@ final class ReadTask {
         });
         if (!over) {
             cancelDeadline = reads.threads().reads().executeAfter(reads.deadlineMs(), this::expire);
-            sequence.ifPresent(reads.sequences()::fetchAhead); // behind what this read waits for
+            sequence.filter(taken -> !beganSequence).ifPresent(reads.sequences()::fetchAhead); // behind what this read waits for
         }
     }
 
@@ -87,15 +94,36 @@ final class ReadTask {
             place = sequence.get().position();
             chunks = sequence.get().chunks();
             reserve();
+        } else if (sequence.isEmpty() && request.goesOn() && request.offset() == segment.baseOffset()) {
+            enterAtItsStart();
         } else {
             enter(segment);
+        }
+    }
+
+    /** Who begins where a segment does will go through it: the sequence begins now, not with the next read, and nothing waits for the indexes but the comparison of checksums. */
+    private void enterAtItsStart() {
+        Optional<SegmentIndexes> known = reads.indexes().ifPresent(segment);
+        SegmentChunks expected = known.map(found -> SegmentChunks.of(segment, found))
+                .orElseGet(() -> SegmentChunks.expected(segment, reads.chunkBytes(), reads.indexes().get(request.segments().partition(), segment, reader())));
+        if (known.isEmpty() && reads.cache().isNear(expected.address(0))) {
+            enter(segment); // of what is at hand nothing is asked of the store
+            return;
+        }
+        chunks = expected;
+        place = 0;
+        sequence = Optional.of(reads.sequences().begin(request.segments(), segment, chunks, wantedBytes));
+        beganSequence = true;
+        reserve();
+        if (!over) {
+            reads.sequences().fetchAhead(sequence.get());
         }
     }
 
     private void enter(LiveSegment next) {
         segment = next;
         reads.indexes().get(request.segments().partition(), segment, reader()).whenComplete((found, failure) -> proceed(failure, () -> {
-            chunks = new SegmentChunks(segment, found);
+            chunks = SegmentChunks.of(segment, found);
             place = found.positionBefore(request.offset());
             reserve();
         }));
@@ -242,11 +270,25 @@ final class ReadTask {
         if (over) {
             return;
         }
-        if (failure != null) {
-            fail(ColdStoreException.unwrap(failure));
+        if (failure == null) {
+            guarded(next);
             return;
         }
-        guarded(next);
+        Throwable cause = ColdStoreException.unwrap(failure);
+        if (cause instanceof SegmentChunks.OtherSize && !startedAgain) {
+            guarded(this::startAgain);
+        } else {
+            fail(cause);
+        }
+    }
+
+    /** By what the indexes say, which have come meanwhile. */
+    private void startAgain() {
+        startedAgain = true;
+        closeWindow();
+        sequence.ifPresent(reads.sequences()::abandon);
+        sequence = Optional.empty();
+        enter(segment);
     }
 
     private void guarded(Runnable step) {

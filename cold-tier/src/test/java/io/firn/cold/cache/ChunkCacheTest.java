@@ -32,7 +32,7 @@ class ChunkCacheTest {
     }
 
     private static ChunkAddress address(int index) {
-        return new ChunkAddress("o", index, (long) index * CHUNK, CHUNK, Checksums.crc32c(ByteBuffer.allocate(CHUNK)));
+        return ChunkAddresses.of("o", index, (long) index * CHUNK, CHUNK, Checksums.crc32c(ByteBuffer.allocate(CHUNK)));
     }
 
     private static List<ChunkAddress> chunks(int first, int count) {

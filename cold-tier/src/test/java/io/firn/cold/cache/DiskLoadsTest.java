@@ -156,7 +156,7 @@ class DiskLoadsTest {
         }
 
         private ChunkAddress address(int chunk) {
-            return new ChunkAddress("object", chunk, 0, CHUNK, 0);
+            return ChunkAddresses.of("object", chunk, (long) chunk * CHUNK, CHUNK, 0);
         }
     }
 
@@ -451,7 +451,7 @@ class DiskLoadsTest {
         }
 
         private ChunkAddress address(int chunk) {
-            return new ChunkAddress("object", chunk, (long) chunk * CHUNK, CHUNK, Checksums.crc32c(ByteBuffer.wrap(object, chunk * CHUNK, CHUNK)));
+            return ChunkAddresses.of("object", chunk, (long) chunk * CHUNK, CHUNK, Checksums.crc32c(ByteBuffer.wrap(object, chunk * CHUNK, CHUNK)));
         }
     }
 
