@@ -225,9 +225,9 @@ class ColdReadStartTest {
 
     /** A bucket may hold what was written under another setting: the chunks asked for are not those there are. */
     @ParameterizedTest
-    @ValueSource(ints = {CHUNK / 2, 2 * CHUNK, 5 * CHUNK})
+    @ValueSource(ints = {2 * CHUNK, 5 * CHUNK})
     void aSegmentOfOtherChunksThanExpectedIsReadByThoseItHas(int otherBytes) {
-        ColdStoreConfig other = new ColdStoreConfig("firn", "cluster-a", Math.max(64 << 10, otherBytes), 64L * 5 * CHUNK, 32, 0, 2, 1_000, 3, 60_000, false);
+        ColdStoreConfig other = new ColdStoreConfig("firn", "cluster-a", otherBytes, 64L * 5 * CHUNK, 32, 0, 2, 1_000, 3, 60_000, false);
         ColdStore writer = ColdStore.open(other, cold.objects, cold.sim, new SimpleMeterRegistry(), cold.sim.threads(), new Random(3));
         ColdLog elsewhere = cold.await(writer.openLog(ColdFixture.PARTITION, 2));
         List<SegmentFixture> sources = new ArrayList<>();
@@ -238,7 +238,7 @@ class ColdReadStartTest {
         ColdLog reading = cold.log(3);
         for (SegmentFixture source : sources) {
             List<CompletableFuture<ColdRead>> asked = new ArrayList<>();
-            for (int i = 0; i < 3; i++) {
+            for (int i = 0; i < 2; i++) { // as many as may hold chunks at once
                 asked.add(reading.read(source.baseOffset(), CHUNK, Long.MAX_VALUE, true));
                 if (i == 0) {
                     asked.add(reading.read(source.batches().get(1).baseOffset(), CHUNK, Long.MAX_VALUE, true));

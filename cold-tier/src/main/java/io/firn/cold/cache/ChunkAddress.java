@@ -6,18 +6,23 @@ import java.util.concurrent.CompletableFuture;
  * Where a chunk is and what it must be.
  *
  * @param object key of its segment object
+ * @param chunkBytes that a chunk of this log has, but for the last one
  * @param index number of the chunk within the log
- * @param position first byte
  * @param length bytes, > 0
  * @param checksums CRC32C of each chunk of the log, from the segment's own table; if that is on its way, the chunk can be asked for, but is there only when both have come, and fails as the table does
  */
-public record ChunkAddress(String object, int index, long position, int length, CompletableFuture<int[]> checksums) {
+public record ChunkAddress(String object, int chunkBytes, int index, int length, CompletableFuture<int[]> checksums) {
 
-    /** Identity of a chunk; objects never change. Not its number: who takes the object's chunks for smaller ones than they are means others by that. */
-    record Key(String object, long position, int length) {}
+    /** Identity of a chunk; objects never change. Who takes the object's chunks for smaller or larger ones than they are means others, even where the bytes are the same: those fail. */
+    record Key(String object, int chunkBytes, int index) {}
 
     Key key() {
-        return new Key(object, position, length);
+        return new Key(object, chunkBytes, index);
+    }
+
+    /** First byte. */
+    long position() {
+        return (long) index * chunkBytes;
     }
 
     /** Whether its checksum is known. */

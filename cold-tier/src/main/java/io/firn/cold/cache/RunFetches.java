@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 
 /**
@@ -33,8 +32,6 @@ final class RunFetches {
      * request 11 ms later than by two, and four would come 35 ms later, as long as the nearest of such stores takes for all of it.
      */
     static final int DEMANDED_RUN_BYTES = 2 << 20;
-
-    private static final int[] NO_CHECKSUMS = {};
 
     /** Where chunks go. */
     interface Arrivals {
@@ -138,8 +135,7 @@ final class RunFetches {
 
     /** Here and now, or if their checksums are on their way, when these have come. {@code first} is done without waiting for that. */
     private void verify(List<Chunk> there, Runnable first) {
-        CompletableFuture<int[]> checksums = there.isEmpty() ? CompletableFuture.completedFuture(NO_CHECKSUMS) : there.get(0).address.checksums();
-        if (checksums.isDone()) {
+        if (there.isEmpty() || there.get(0).address.checksums().isDone()) {
             List<Optional<Throwable>> found = there.stream().map(RunFetches::damage).toList();
             onReads(() -> {
                 first.run();
@@ -148,7 +144,7 @@ final class RunFetches {
             return;
         }
         onReads(first);
-        checksums.whenCompleteAsync((known, unknown) -> {
+        there.get(0).address.checksums().whenCompleteAsync((known, unknown) -> {
             List<Optional<Throwable>> found = there.stream().map(RunFetches::damage).toList();
             onReads(() -> arrived(there, found));
         }, threads.work());

@@ -51,10 +51,6 @@ final class ReadTask {
     private Runnable cancelDeadline = () -> {};
     private int rounds;
     private boolean over;
-    /** Whether it has begun a sequence of its own. */
-    private boolean beganSequence;
-    /** Whether the chunks it had asked for turned out to be of another size. */
-    private boolean startedAgain;
 
     ReadTask(ColdReads reads, ReadRequest request, CompletableFuture<BatchRun> result) {
         this.reads = reads;
@@ -63,9 +59,10 @@ final class ReadTask {
     }
 
     void start() {
+        Optional<ReadSequence> taken = request.goesOn() ? reads.sequences().take(request.segments(), request.offset()) : Optional.empty();
+        sequence = taken;
         guarded(() -> {
-            sequence = request.goesOn() ? reads.sequences().take(request.segments(), request.offset()) : Optional.empty();
-            Optional<LiveSegment> known = sequence.filter(ReadSequence::standsInView).map(ReadSequence::segment).filter(at -> request.offset() < at.nextOffset());
+            Optional<LiveSegment> known = taken.filter(ReadSequence::standsInView).map(ReadSequence::segment).filter(at -> request.offset() < at.nextOffset());
             if (known.isPresent()) {
                 begin(known);
             } else {
@@ -74,7 +71,7 @@ final class ReadTask {
         });
         if (!over) {
             cancelDeadline = reads.threads().reads().executeAfter(reads.deadlineMs(), this::expire);
-            sequence.filter(taken -> !beganSequence).ifPresent(reads.sequences()::fetchAhead); // behind what this read waits for
+            taken.ifPresent(reads.sequences()::fetchAhead); // behind what this read waits for
         }
     }
 
@@ -113,7 +110,6 @@ final class ReadTask {
         chunks = expected;
         place = 0;
         sequence = Optional.of(reads.sequences().begin(request.segments(), segment, chunks, wantedBytes));
-        beganSequence = true;
         reserve();
         if (!over) {
             reads.sequences().fetchAhead(sequence.get());
@@ -275,16 +271,15 @@ final class ReadTask {
             return;
         }
         Throwable cause = ColdStoreException.unwrap(failure);
-        if (cause instanceof SegmentChunks.OtherSize && !startedAgain) {
+        if (cause instanceof SegmentChunks.OtherSize) {
             guarded(this::startAgain);
         } else {
             fail(cause);
         }
     }
 
-    /** By what the indexes say, which have come meanwhile. */
+    /** By what the indexes say, which have come meanwhile; what is asked for by them is of the right size. */
     private void startAgain() {
-        startedAgain = true;
         closeWindow();
         sequence.ifPresent(reads.sequences()::abandon);
         sequence = Optional.empty();

@@ -71,7 +71,6 @@ final class SegmentChunks {
     }
 
     ChunkAddress address(int index) {
-        long position = (long) index * chunkBytes;
-        return new ChunkAddress(object, index, position, (int) Math.min(chunkBytes, logSizeBytes - position), checksums);
+        return new ChunkAddress(object, chunkBytes, index, (int) Math.min(chunkBytes, logSizeBytes - (long) index * chunkBytes), checksums);
     }
 }

@@ -7,9 +7,9 @@ final class ChunkAddresses {
 
     private ChunkAddresses() {}
 
-    static ChunkAddress of(String object, int index, long position, int length, int crc32c) {
+    static ChunkAddress of(String object, int chunkBytes, int index, int length, int crc32c) {
         int[] checksums = new int[index + 1];
         checksums[index] = crc32c;
-        return new ChunkAddress(object, index, position, length, CompletableFuture.completedFuture(checksums));
+        return new ChunkAddress(object, chunkBytes, index, length, CompletableFuture.completedFuture(checksums));
     }
 }

@@ -172,6 +172,6 @@ class ChunkCachePropertyTest {
     }
 
     private static List<ChunkAddress> addresses(int from, int to) {
-        return IntStream.range(from, to).mapToObj(chunk -> ChunkAddresses.of("object", chunk, (long) chunk * CHUNK, CHUNK, Checksums.crc32c(ByteBuffer.wrap(OBJECT, chunk * CHUNK, CHUNK)))).toList();
+        return IntStream.range(from, to).mapToObj(chunk -> ChunkAddresses.of("object", CHUNK, chunk, CHUNK, Checksums.crc32c(ByteBuffer.wrap(OBJECT, chunk * CHUNK, CHUNK)))).toList();
     }
 }

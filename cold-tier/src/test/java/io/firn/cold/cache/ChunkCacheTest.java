@@ -32,7 +32,12 @@ class ChunkCacheTest {
     }
 
     private static ChunkAddress address(int index) {
-        return ChunkAddresses.of("o", index, (long) index * CHUNK, CHUNK, Checksums.crc32c(ByteBuffer.allocate(CHUNK)));
+        return ChunkAddresses.of("o", CHUNK, index, CHUNK, Checksums.crc32c(ByteBuffer.allocate(CHUNK)));
+    }
+
+    /** The only chunk of a log of so many bytes, whose checksums are on their way. */
+    private static ChunkAddress expected(int chunkBytes, CompletableFuture<int[]> checksums) {
+        return new ChunkAddress("o", chunkBytes, 0, CHUNK, checksums);
     }
 
     private static List<ChunkAddress> chunks(int first, int count) {
@@ -65,5 +70,18 @@ class ChunkCacheTest {
         assertThat(cache.holds(address(41))).isTrue();
         assertThat(cache.holds(address(42))).isFalse();
         assertThat(cache.holds(address(30))).as("nobody has read it").isTrue();
+    }
+
+    @Test
+    void whoExpectsChunksOfAnotherSizeSharesNoneWithWhoKnowsBetter() {
+        CompletableFuture<int[]> checksums = new CompletableFuture<>();
+        CompletableFuture<Chunk> mistaken = cache.acquire(List.of(expected(2 * CHUNK, checksums)), "mistaken").get(0);
+        CompletableFuture<Chunk> right = cache.acquire(chunks(0, 1), "right").get(0);
+        sim.settle();
+        checksums.completeExceptionally(new IllegalStateException("Another size"));
+        sim.settle();
+        assertThat(mistaken).isCompletedExceptionally();
+        assertThat(right).isCompleted();
+        assertThat(cache.pool().usedUnits()).isOne();
     }
 }

@@ -69,11 +69,11 @@ class DiskCacheTest {
     void asManyChunksAsItHoldsAreAllRememberedBetweenTwoReplays() {
         SeenChunks seen = new SeenChunks(10_000);
         for (int i = 0; i < 10_000; i++) {
-            assertThat(seen.ask(ChunkAddresses.of("object-" + i / 64, i % 64, 0, 1, 0))).isEqualTo(SeenChunks.NEVER);
+            assertThat(seen.ask(ChunkAddresses.of("object-" + i / 64, 1, i % 64, 1, 0))).isEqualTo(SeenChunks.NEVER);
         }
         int remembered = 0;
         for (int i = 0; i < 10_000; i++) {
-            remembered += seen.ask(ChunkAddresses.of("object-" + i / 64, i % 64, 0, 1, 0)) == i + 1 ? 1 : 0;
+            remembered += seen.ask(ChunkAddresses.of("object-" + i / 64, 1, i % 64, 1, 0)) == i + 1 ? 1 : 0;
         }
         assertThat(remembered).isGreaterThan(9_900);
     }
@@ -477,6 +477,6 @@ class DiskCacheTest {
     }
 
     private static ChunkAddress address(int chunk) {
-        return ChunkAddresses.of("object-" + chunk / 3, chunk % 3, (long) chunk % 3 * CHUNK, CHUNK, Checksums.crc32c(ByteBuffer.wrap(bytes(chunk))));
+        return ChunkAddresses.of("object-" + chunk / 3, CHUNK, chunk % 3, CHUNK, Checksums.crc32c(ByteBuffer.wrap(bytes(chunk))));
     }
 }

@@ -156,7 +156,7 @@ class DiskLoadsTest {
         }
 
         private ChunkAddress address(int chunk) {
-            return ChunkAddresses.of("object", chunk, (long) chunk * CHUNK, CHUNK, 0);
+            return ChunkAddresses.of("object", CHUNK, chunk, CHUNK, 0);
         }
     }
 
@@ -451,7 +451,7 @@ class DiskLoadsTest {
         }
 
         private ChunkAddress address(int chunk) {
-            return ChunkAddresses.of("object", chunk, (long) chunk * CHUNK, CHUNK, Checksums.crc32c(ByteBuffer.wrap(object, chunk * CHUNK, CHUNK)));
+            return ChunkAddresses.of("object", CHUNK, chunk, CHUNK, Checksums.crc32c(ByteBuffer.wrap(object, chunk * CHUNK, CHUNK)));
         }
     }
 

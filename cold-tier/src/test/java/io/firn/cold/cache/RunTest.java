@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 
 class RunTest {
 
-    private final List<Chunk> chunks = IntStream.range(4, 9).mapToObj(i -> new Chunk(ChunkAddresses.of("object", i, i * 10L, i == 8 ? 3 : 10, 0), ByteBuffer.allocate(10))).toList();
+    private final List<Chunk> chunks = IntStream.range(4, 9).mapToObj(i -> new Chunk(ChunkAddresses.of("object", 10, i, i == 8 ? 3 : 10, 0), ByteBuffer.allocate(10))).toList();
     private final Run run = new Run(chunks);
 
     @Test
