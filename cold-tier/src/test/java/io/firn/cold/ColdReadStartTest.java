@@ -206,6 +206,20 @@ class ColdReadStartTest {
     }
 
     @Test
+    void indexesThatFailWhileChunksAreLateFailTheirReadAndNoFurtherOne() {
+        SegmentFixture source = appended(20);
+        cold.objects.inject(SimFault.failing(1).on(Operation.GET).forKeys(numbered(0)));
+        SimFault late = cold.objects.inject(SimFault.holdingReplies().on(Operation.GET).forKeys(numbered(1))); // of those that do not fail: the first one ahead
+        assertThat(cold.failure(ask(0))).isInstanceOf(ColdStoreException.Unavailable.class);
+        long offset = take(source, cold.await(ask(0)));
+        CompletableFuture<ColdRead> next = ask(offset);
+        cold.sim.settle();
+        late.release();
+        readToTheEnd(source, take(source, cold.await(next)));
+        assertNothingHeld();
+    }
+
+    @Test
     void indexesThatDoNotComeFailTheReadAtItsDeadlineAndWhatComesLateIsUsed() {
         SegmentFixture source = appended(20);
         SimFault late = cold.objects.inject(SimFault.holdingReplies().on(Operation.GET).forKeys(numbered(0)));

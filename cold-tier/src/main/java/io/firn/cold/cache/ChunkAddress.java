@@ -27,7 +27,12 @@ public record ChunkAddress(String object, int chunkBytes, int index, int length,
 
     /** Whether its checksum is known. */
     boolean hasChecksum() {
-        return checksums.isDone() && !checksums.isCompletedExceptionally();
+        return checksums.isDone() && !lacksChecksum();
+    }
+
+    /** Whether it will never be known. */
+    boolean lacksChecksum() {
+        return checksums.isCompletedExceptionally();
     }
 
     /** Once it is known. */

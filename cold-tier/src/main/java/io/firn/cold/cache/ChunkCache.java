@@ -86,9 +86,9 @@ public final class ChunkCache {
         List<CompletableFuture<Chunk>> acquired = new ArrayList<>();
         List<Chunk> missing = new ArrayList<>();
         for (ChunkAddress address : addresses) {
-            Chunk present = chunks.get(address.key());
-            if (present != null) {
-                acquired.add(acquire(present));
+            Optional<Chunk> present = find(address);
+            if (present.isPresent()) {
+                acquired.add(acquire(present.get()));
                 continue;
             }
             if (!pool.affords(address.length())) {
@@ -131,7 +131,17 @@ public final class ChunkCache {
 
     /** Whether a chunk is there or on its way; it counts as used now. */
     public boolean holds(ChunkAddress address) {
-        return chunks.get(address.key()) != null;
+        return find(address).isPresent();
+    }
+
+    /** Not what is on its way for somebody whose checksums came to nothing: nobody can tell any more whether it is sound. It ends by itself. */
+    private Optional<Chunk> find(ChunkAddress address) {
+        Chunk found = chunks.get(address.key());
+        if (found != null && found.address.lacksChecksum()) {
+            chunks.remove(address.key());
+            return Optional.empty();
+        }
+        return Optional.ofNullable(found);
     }
 
     /** Whether a chunk is in memory, on its way, or on the local disk. */
@@ -389,7 +399,7 @@ public final class ChunkCache {
     }
 
     private void drop(Chunk chunk) {
-        chunks.remove(chunk.address.key());
+        chunks.remove(chunk.address.key(), chunk);
         pool.give(chunk.buffer);
     }
 
@@ -409,7 +419,7 @@ public final class ChunkCache {
 
     private void gone(Chunk chunk, Throwable why) {
         endUnread(chunk);
-        chunks.remove(chunk.address.key());
+        chunks.remove(chunk.address.key(), chunk);
         takeWaiters(chunk).forEach(waiter -> waiter.completeExceptionally(why));
     }
 

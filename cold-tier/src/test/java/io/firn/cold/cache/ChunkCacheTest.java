@@ -3,8 +3,10 @@ package io.firn.cold.cache;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.firn.cold.ColdMeters;
+import io.firn.cold.ColdStoreException;
 import io.firn.cold.cache.ChunkCache.Ahead;
 import io.firn.cold.segment.Checksums;
+import io.firn.cold.sim.SimFault;
 import io.firn.cold.sim.SimObjectStore;
 import io.firn.cold.sim.SimThreads;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -82,6 +84,23 @@ class ChunkCacheTest {
         sim.settle();
         assertThat(mistaken).isCompletedExceptionally();
         assertThat(right).isCompleted();
+        assertThat(cache.pool().usedUnits()).isOne();
+    }
+
+    @Test
+    void whoseChecksumsCameToNothingFailsNobodyWhoHasThem() {
+        SimFault late = objects.inject(SimFault.holdingReplies());
+        CompletableFuture<int[]> checksums = new CompletableFuture<>();
+        CompletableFuture<Chunk> unlucky = cache.acquire(List.of(expected(CHUNK, checksums)), "unlucky").get(0);
+        sim.settle();
+        checksums.completeExceptionally(new ColdStoreException.Unavailable("No indexes", null));
+        CompletableFuture<Chunk> other = cache.acquire(chunks(0, 1), "other").get(0);
+        late.release();
+        sim.settle();
+        assertThat(unlucky).isCompletedExceptionally();
+        assertThat(other).isCompleted();
+        assertThat(cache.holds(address(0))).isTrue();
+        assertThat(cache.pinned()).isOne();
         assertThat(cache.pool().usedUnits()).isOne();
     }
 }
