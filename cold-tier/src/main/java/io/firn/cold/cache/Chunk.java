@@ -27,7 +27,7 @@ public final class Chunk {
         READY
     }
 
-    final ChunkAddress address;
+    ChunkAddress address;
     ByteBuffer buffer;
     final List<CompletableFuture<Chunk>> waiters = new ArrayList<>();
     State state = State.QUEUED;

@@ -13,6 +13,8 @@ import java.util.concurrent.CompletableFuture;
  */
 public record ChunkAddress(String object, int chunkBytes, int index, int length, CompletableFuture<int[]> checksums) {
 
+    private static final CompletableFuture<int[]> COMPARED = CompletableFuture.completedFuture(new int[0]);
+
     /** Identity of a chunk; objects never change. Who takes the object's chunks for smaller or larger ones than they are means others, even where the bytes are the same: those fail. */
     record Key(String object, int chunkBytes, int index) {}
 
@@ -25,6 +27,11 @@ public record ChunkAddress(String object, int chunkBytes, int index, int length,
         return (long) index * chunkBytes;
     }
 
+    /** The address of a chunk that was compared and is kept: it does not keep the table of its whole log, which may be as large as itself. */
+    ChunkAddress compared() {
+        return new ChunkAddress(object, chunkBytes, index, length, COMPARED);
+    }
+
     /** Whether its checksum is known. */
     boolean hasChecksum() {
         return checksums.isDone() && !lacksChecksum();
@@ -35,7 +42,7 @@ public record ChunkAddress(String object, int chunkBytes, int index, int length,
         return checksums.isCompletedExceptionally();
     }
 
-    /** Once it is known. */
+    /** Once it is known, and until it was {@link #compared}. */
     int crc32c() {
         return checksums.join()[index];
     }

@@ -411,6 +411,7 @@ public final class ChunkCache {
             gone(chunk, failure.get());
             return;
         }
+        chunk.address = chunk.address.compared();
         List<CompletableFuture<Chunk>> waiters = takeWaiters(chunk);
         chunk.pins += waiters.size();
         keep(chunk);

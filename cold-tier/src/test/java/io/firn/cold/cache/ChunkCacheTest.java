@@ -88,6 +88,13 @@ class ChunkCacheTest {
     }
 
     @Test
+    void aChunkThatIsKeptDoesNotKeepTheChecksumsOfItsLog() {
+        Chunk chunk = pinned(5, 1).get(0);
+        assertThat(address(5).checksums().join()).hasSize(6);
+        assertThat(chunk.address.checksums().join()).isEmpty();
+    }
+
+    @Test
     void whoseChecksumsCameToNothingFailsNobodyWhoHasThem() {
         SimFault late = objects.inject(SimFault.holdingReplies());
         CompletableFuture<int[]> checksums = new CompletableFuture<>();
