@@ -220,6 +220,20 @@ class ColdReadStartTest {
     }
 
     @Test
+    void whatIsFetchedAheadOfALargeReadIsWhatTheNextOneAsksFor() {
+        SegmentFixture source = appended(60);
+        ColdRead large = cold.await(log.read(0, 50 * CHUNK, Long.MAX_VALUE, true));
+        assertThat(large.sizeBytes()).as("what one read may hold").isLessThan(20 * CHUNK);
+        long offset = take(source, large);
+        SimFault held = cold.objects.inject(SimFault.holdingRequests().on(Operation.GET));
+        CompletableFuture<ColdRead> next = ask(offset);
+        cold.sim.settle();
+        assertThat(next).isDone();
+        held.release();
+        readToTheEnd(source, take(source, cold.await(next)));
+    }
+
+    @Test
     void indexesThatDoNotComeFailTheReadAtItsDeadlineAndWhatComesLateIsUsed() {
         SegmentFixture source = appended(20);
         SimFault late = cold.objects.inject(SimFault.holdingReplies().on(Operation.GET).forKeys(numbered(0)));

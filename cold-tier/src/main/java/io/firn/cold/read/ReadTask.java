@@ -35,6 +35,9 @@ import java.util.stream.IntStream;
  */
 final class ReadTask {
 
+    /** A batch that is no longer than a chunk lies in two at most. */
+    private static final int LEAST_CHUNKS = 2;
+
     private final ColdReads reads;
     private final ReadRequest request;
     private final CompletableFuture<BatchRun> result;
@@ -109,7 +112,7 @@ final class ReadTask {
         }
         chunks = expected;
         place = 0;
-        sequence = Optional.of(reads.sequences().begin(request.segments(), segment, chunks, wantedBytes));
+        sequence = Optional.of(reads.sequences().begin(request.segments(), segment, chunks, Math.min(wantedBytes, (long) Math.max(LEAST_CHUNKS, fairChunks()) * chunks.chunkBytes())));
         reserve();
         if (!over) {
             reads.sequences().fetchAhead(sequence.get());
@@ -131,20 +134,27 @@ final class ReadTask {
     }
 
     private void reserve() {
-        int unitsAChunk = reads.cache().pool().units(chunks.chunkBytes());
-        int most = reads.cache().pins().capacityUnits() / unitsAChunk;
-        int needed = Math.max(2, countTo(mustBytes));
+        int most = mostChunks();
+        int needed = Math.max(LEAST_CHUNKS, countTo(mustBytes));
         if (needed > most) {
             throw new ColdStoreException.Misconfigured("The cold cache lets a read hold " + most + " chunks of " + chunks.chunkBytes() + " bytes; the batch at offset "
                     + request.offset() + " of " + request.segments().partition() + " needs " + needed, null);
         }
-        int fair = Math.max(needed, most / ColdReads.READS_AT_ONCE);
-        ticket = reads.cache().pins().request(Math.min(fair, Math.max(needed, countTo(wantedBytes))) * unitsAChunk);
+        int count = Math.max(needed, Math.min(fairChunks(), countTo(wantedBytes)));
+        ticket = reads.cache().pins().request(count * reads.cache().pool().units(chunks.chunkBytes()));
         if (ticket.granted().isDone() && rounds++ == 0) {
             acquire(); // further rounds begin anew, however many follow
         } else {
             ticket.granted().whenCompleteAsync((nothing, failure) -> proceed(failure, this::acquire), reads.threads().reads());
         }
+    }
+
+    private int mostChunks() {
+        return reads.cache().pins().capacityUnits() / reads.cache().pool().units(chunks.chunkBytes());
+    }
+
+    private int fairChunks() {
+        return mostChunks() / ColdReads.READS_AT_ONCE;
     }
 
     /** Chunks that hold the next {@code bytes} of the log from the place on. */
