@@ -135,17 +135,21 @@ class ColdReadPropertyTest {
     @Test
     void whateverTheStoreDoesEveryReadEndsAndGivesItsMemoryBack() {
         Seeds.each(60, random -> {
-            ColdFixture cold = new ColdFixture(ColdFixture.config((8 + random.nextInt(8)) * CHUNK, random.nextInt(6) * CHUNK), ColdFixture.anyShape(random));
-            ColdLog log = cold.log(1);
-            List<SegmentFixture> segments = fill(cold, log, random);
+            int chunkBytes = (1 + random.nextInt(3)) * CHUNK;
+            ColdFixture cold = new ColdFixture(new ColdStoreConfig("firn", "cluster-a", chunkBytes, (8L + random.nextInt(8)) * chunkBytes, 1 + random.nextInt(4), (long) random.nextInt(6) * chunkBytes, 2, 1_000, 3, 60_000, false),
+                    ColdFixture.anyShape(random));
+            ColdStore writer = random.nextBoolean() ? cold.store : cold.another(7); // the other one writes the smallest chunks
+            List<SegmentFixture> segments = fill(cold, cold.await(writer.openLog(ColdFixture.PARTITION, 1)), random);
+            ColdLog log = cold.log(2);
             List<CompletableFuture<ColdRead>> open = new ArrayList<>();
             for (int i = 0; i < 120; i++) {
-                switch (random.nextInt(8)) {
+                switch (random.nextInt(10)) {
                     case 0 -> cold.objects.inject(SimFault.failing(1 + random.nextInt(3)));
                     case 1 -> cold.objects.inject(SimFault.cuttingBody(1));
                     case 2 -> cold.objects.inject(random.nextBoolean() ? SimFault.holdingReplies() : SimFault.holdingRequests());
                     case 3 -> cold.objects.clearFaults();
                     case 4 -> cold.sim.pass(random.nextInt(2_000));
+                    case 5, 6 -> open.add(log.read(segments.get(random.nextInt(segments.size())).baseOffset(), random.nextInt(3 * CHUNK), Long.MAX_VALUE, true));
                     default -> open.add(log.read(log.startOffset() + random.nextLong(log.endOffset() - log.startOffset()), random.nextInt(3 * CHUNK), Long.MAX_VALUE, true));
                 }
                 for (int steps = random.nextInt(30); steps > 0 && cold.sim.step(); steps--) {
@@ -154,7 +158,13 @@ class ColdReadPropertyTest {
             }
             cold.sim.pass(3_000);
             assertThat(open).allMatch(CompletableFuture::isDone);
-            open.forEach(read -> read.thenAccept(ColdRead::release));
+            open.forEach(read -> {
+                if (read.isCompletedExceptionally()) {
+                    assertThat(cold.failure(read)).isInstanceOf(ColdStoreException.class);
+                } else {
+                    read.join().release();
+                }
+            });
             cold.objects.clearFaults();
             cold.sim.settle();
             assertNothingHeld(cold);
@@ -164,14 +174,12 @@ class ColdReadPropertyTest {
 
     private static void releaseSome(List<CompletableFuture<ColdRead>> open, List<SegmentFixture> segments, Random random) {
         open.removeIf(future -> {
-            if (!future.isDone() || random.nextInt(3) == 0) {
+            if (!future.isDone() || future.isCompletedExceptionally() || random.nextInt(3) == 0) {
                 return false;
             }
-            if (!future.isCompletedExceptionally()) {
-                ColdRead read = future.join();
-                assertThat(ColdFixture.bytes(read)).isEqualTo(segmentOf(segments, read.baseOffset()).bytes(read.baseOffset(), read.upperBoundOffset()));
-                read.release();
-            }
+            ColdRead read = future.join();
+            assertThat(ColdFixture.bytes(read)).isEqualTo(segmentOf(segments, read.baseOffset()).bytes(read.baseOffset(), read.upperBoundOffset()));
+            read.release();
             return true;
         });
     }

@@ -191,16 +191,20 @@ class ColdReadStartTest {
         assertNothingHeld();
     }
 
-    @Test
-    void anOutageOfTheIndexesFailsTheReadAndTheNextOneSucceeds() {
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 2, 3, 4, 5})
+    void ofTheRequestsOnlyThoseForTheIndexesAndItsOwnChunkFailTheRead(int failing) {
         SegmentFixture source = appended(20);
-        for (int failing = 0; failing < INDEXES + OWN + AHEAD; failing++) {
-            SimFault outage = cold.objects.inject(SimFault.outage().on(Operation.GET));
-            assertThat(cold.failure(ask(0))).isInstanceOf(ColdStoreException.Unavailable.class);
-            outage.release();
-            cold.objects.clearFaults();
-            assertNothingHeld();
+        cold.objects.inject(SimFault.failing(1).on(Operation.GET).forKeys(numbered(failing)));
+        CompletableFuture<ColdRead> read = ask(0);
+        if (failing < INDEXES + OWN) {
+            assertThat(cold.failure(read)).isInstanceOf(ColdStoreException.Unavailable.class);
+        } else {
+            take(source, cold.await(read));
         }
+        assertThat(gets()).isEqualTo(INDEXES + OWN + AHEAD);
+        assertNothingHeld();
+        cold.objects.clearFaults();
         readToTheEnd(source, 0);
         assertNothingHeld();
     }
