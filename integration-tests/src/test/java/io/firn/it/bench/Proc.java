@@ -27,6 +27,11 @@ record Proc(long pid) {
         return memoryMiB("VmHWM:");
     }
 
+    /** By which rule the kernel's TCP sends, on the loopback as anywhere ({@code tcp(7)}). */
+    static String tcpCongestionControl() throws IOException {
+        return Files.readString(Path.of("/proc/sys/net/ipv4/tcp_congestion_control")).strip();
+    }
+
     /** From now on its threads, and those they start, run on these processors only, numbered from 0. */
     void runOn(int first, int last) throws IOException, InterruptedException {
         utilLinux("taskset", "--all-tasks", "--cpu-list", "--pid", first + "-" + last, "" + pid);

@@ -225,9 +225,9 @@ final class ReplayRows {
         Admins.delete(rig.bootstrap(), topic);
     }
 
-    private String result() {
-        String head = String.format(Locale.ROOT, "%.2f GiB a topic, rounds %d, segments of %s MiB; records of 1 KiB%n%n", plan.replayedBytes() / (double) GIB, plan.rounds(),
-                topics.keySet().stream().map(partitions -> String.format(Locale.ROOT, "%.1f (%d%s)", ReplayTopics.segmentBytes(partitions, plan.replayedBytes()) / 1048576.0, partitions, plural(partitions))).toList());
+    private String result() throws IOException {
+        String head = String.format(Locale.ROOT, "%.2f GiB a topic, rounds %d, segments of %s MiB; records of 1 KiB; TCP %s%n%n", plan.replayedBytes() / (double) GIB, plan.rounds(),
+                topics.keySet().stream().map(partitions -> String.format(Locale.ROOT, "%.1f (%d%s)", ReplayTopics.segmentBytes(partitions, plan.replayedBytes()) / 1048576.0, partitions, plural(partitions))).toList(), Proc.tcpCongestionControl());
         String apartHead = "Clients on one half of the processors, broker and the way to the bucket on the other:\n\n";
         return head + (together.isEmpty() ? "" : together.markdown() + "\n") + (apart.isEmpty() ? "" : apartHead + apart.markdown() + "\n") + table.figures();
     }
