@@ -1,6 +1,7 @@
 package io.firn.cold.s3;
 
 import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.HttpUtil;
@@ -20,12 +21,15 @@ final class AnswerState {
     private boolean whole;
     private boolean reusable;
     private long errorBytesLeft;
+    private long left;
 
     /** Takes a head; false if it is of an interim answer, which the one that counts follows. */
     boolean head(HttpResponse head) {
         interim = head.status().codeClass() == HttpStatusClass.INFORMATIONAL;
         reusable = HttpUtil.isKeepAlive(head);
-        errorBytesLeft = head.status().codeClass() == HttpStatusClass.SUCCESS ? Long.MAX_VALUE : ERROR_LIMIT_BYTES;
+        boolean success = head.status().codeClass() == HttpStatusClass.SUCCESS;
+        errorBytesLeft = success ? Long.MAX_VALUE : ERROR_LIMIT_BYTES;
+        left = success && !head.headers().contains(HttpHeaderNames.TRANSFER_ENCODING) ? HttpUtil.getContentLength(head, 0L) : 0;
         return !interim;
     }
 
@@ -33,10 +37,16 @@ final class AnswerState {
     boolean piece(HttpContent piece) {
         if (!interim) {
             errorBytesLeft -= piece.content().readableBytes();
+            left -= piece.content().readableBytes();
             whole = piece instanceof LastHttpContent || errorBytesLeft < 0;
             reusable &= errorBytesLeft >= 0;
         }
         return !interim;
+    }
+
+    /** How many of the bytes that come next are the body of a success, as they are: 0 where that is not known. */
+    long left() {
+        return whole ? 0 : Math.max(left, 0);
     }
 
     /** Nothing that comes any more belongs to it. */

@@ -10,7 +10,7 @@ import org.reactivestreams.Subscriber;
 import org.reactivestreams.Subscription;
 
 /**
- * The body of one answer, as the SDK wants it: pieces are views of the network's own buffers, valid during {@code onNext} only, and never copied here. What nobody has asked for yet is held, and the
+ * The body of one answer, as the SDK wants it: pieces are views of what the socket was read into, valid during {@code onNext} only, and never copied here. What nobody has asked for yet is held, and the
  * connection is not read meanwhile; so at most what one read brought is held.
  *
  * <p>Threading: confined to the event loop; requests and cancellation may come from any thread and are taken there.
@@ -63,6 +63,11 @@ final class BodyPublisher implements Publisher<ByteBuffer>, Subscription {
                 exchange.cancelled();
             }
         });
+    }
+
+    /** The subscriber, if it is one of ours and takes the next piece at once, whatever comes. */
+    Optional<ReceivedAnswer> waiting() {
+        return over || whole || wanted == 0 || !held.isEmpty() ? Optional.empty() : subscriber.filter(ReceivedAnswer.class::isInstance).map(ReceivedAnswer.class::cast);
     }
 
     /** Takes the piece over, with its reference. */

@@ -1,5 +1,6 @@
 package io.firn.cold.s3;
 
+import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
@@ -111,6 +112,12 @@ final class GetConnection extends ChannelInboundHandlerAdapter {
         String path = request.encodedPath().isEmpty() ? "/" : request.encodedPath();
         String target = request.encodedQueryParameters().map(query -> path + "?" + query).orElse(path);
         return new DefaultFullHttpRequest(HttpVersion.HTTP_1_1, HttpMethod.GET, target, Unpooled.EMPTY_BUFFER, headers, EmptyHttpHeaders.INSTANCE);
+    }
+
+    /** What the bytes that come next are read into, if that is where they belong: they are the body's, as they are, and who takes it has memory for them and nothing before them to take yet. */
+    Optional<ByteBuf> target(int limit) {
+        int bodyBytes = origin.tls() ? 0 : (int) Math.min(limit, answer.left());
+        return bodyBytes == 0 ? Optional.empty() : current.flatMap(exchange -> exchange.target(bodyBytes));
     }
 
     void progressed() {

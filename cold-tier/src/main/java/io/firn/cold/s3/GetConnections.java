@@ -10,7 +10,6 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
-import io.netty.channel.FixedRecvByteBufAllocator;
 import io.netty.handler.codec.http.HttpClientCodec;
 import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.handler.ssl.SslHandler;
@@ -32,7 +31,7 @@ import java.util.function.LongConsumer;
  */
 final class GetConnections {
 
-    /** Bytes read from a socket at once: few system calls, and few pieces, for each GiB. From Netty's older allocator, which finds the same memory again; the adaptive one makes and zeroes new one for buffers of this size. */
+    /** Bytes read from a socket at once: few system calls, and few pieces, for each GiB. */
     static final int READ_BYTES = S3BucketRequests.READ_BYTES;
 
     private static final int HEAD_LIMIT_BYTES = 64 << 10;
@@ -55,7 +54,7 @@ final class GetConnections {
         this.resends = resends;
         this.keptLimitNs = TimeUnit.MILLISECONDS.toNanos(limits.keptMs());
         this.bootstrap = new Bootstrap().group(loop).channelFactory(channels).option(ChannelOption.CONNECT_TIMEOUT_MILLIS, limits.connectMs()).option(ChannelOption.TCP_NODELAY, true)
-                .option(ChannelOption.SO_KEEPALIVE, true).option(ChannelOption.ALLOCATOR, PooledByteBufAllocator.DEFAULT).option(ChannelOption.RCVBUF_ALLOCATOR, new FixedRecvByteBufAllocator(READ_BYTES));
+                .option(ChannelOption.SO_KEEPALIVE, true).option(ChannelOption.ALLOCATOR, PooledByteBufAllocator.DEFAULT);
     }
 
     /** Sends it over a kept connection, or else a fresh one. */
@@ -149,6 +148,7 @@ final class GetConnections {
 
         @Override
         protected void initChannel(Channel channel) throws IOException {
+            channel.config().setRecvByteBufAllocator(new ReadBuffers(connection));
             channel.pipeline().addLast(new Traffic(connection));
             if (connection.origin().tls()) {
                 SslHandler handler = tls.context().newHandler(channel.alloc(), connection.origin().host(), connection.origin().port());
@@ -160,7 +160,7 @@ final class GetConnections {
         }
     }
 
-    /** Sees what comes before anything makes sense of it. */
+    /** Sees what comes before anything makes sense of it, and that nobody who does writes where it lies. */
     private static final class Traffic extends ChannelInboundHandlerAdapter {
 
         private final GetConnection connection;
@@ -172,7 +172,7 @@ final class GetConnections {
         @Override
         public void channelRead(ChannelHandlerContext context, Object message) {
             connection.progressed();
-            context.fireChannelRead(message);
+            context.fireChannelRead(message instanceof TargetBuffer read ? read.asReadOnly() : message);
         }
     }
 }

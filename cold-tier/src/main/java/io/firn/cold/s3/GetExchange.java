@@ -1,5 +1,6 @@
 package io.firn.cold.s3;
 
+import io.netty.buffer.ByteBuf;
 import io.netty.channel.EventLoop;
 import io.netty.handler.codec.http.HttpContent;
 import java.io.IOException;
@@ -87,6 +88,11 @@ final class GetExchange implements RequestTurns.Waiting {
         } catch (RuntimeException e) {
             fail(e);
         }
+    }
+
+    /** What up to so many bytes of the body are read into, if its subscriber has memory for them. */
+    Optional<ByteBuf> target(int limit) {
+        return over ? Optional.empty() : body.flatMap(BodyPublisher::waiting).flatMap(answer -> answer.target(limit));
     }
 
     /** Takes a piece of the body, with its reference. */

@@ -15,8 +15,8 @@ import software.amazon.awssdk.http.async.SdkAsyncHttpClient;
 import software.amazon.awssdk.http.nio.netty.ProxyConfiguration;
 
 /**
- * The SDK's own HTTP client, but for GETs of ranges: these go over {@link GetConnections}, where a body is never copied on its way from the socket's buffer to who takes it. What makes an S3 request
- * of one (endpoint, signature, credentials, what an error means) is not known here.
+ * The SDK's own HTTP client, but for GETs of ranges: these go over {@link GetConnections}, where a body is never copied on its way from what the socket is read into to who takes it, and over http
+ * the socket is read into a body's targets themselves ({@link ReadBuffers}). What makes an S3 request of one (endpoint, signature, credentials, what an error means) is not known here.
  *
  * <p>Both together have at most so many requests in flight as the store may have connections ({@link RequestTurns}). Where the SDK would ask an HTTP proxy, everything is left to it.
  *

@@ -1,6 +1,7 @@
 package io.firn.cold.s3;
 
 import io.firn.cold.store.BodyReceiver;
+import io.netty.buffer.ByteBuf;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.util.Optional;
@@ -11,8 +12,8 @@ import software.amazon.awssdk.http.SdkHttpResponse;
 import software.amazon.awssdk.http.async.SdkAsyncHttpResponseHandler;
 
 /**
- * The answer to one GET that we have signed: the body of a success goes into a {@link BodyReceiver}, piece by piece as it arrives; any other answer is kept, for the SDK to say what it means, up to
- * {@link #MAX_REFUSAL_BYTES} of it.
+ * The answer to one GET that we have signed: the body of a success goes into a {@link BodyReceiver}, piece by piece as it arrives, by a copy where the socket was not read into its {@link #target};
+ * any other answer is kept, for the SDK to say what it means, up to {@link #MAX_REFUSAL_BYTES} of it.
  *
  * <p>Threading: called by the event loop, in order; {@link #refusal} is asked once the request has ended.
  */
@@ -46,7 +47,12 @@ final class ReceivedAnswer implements SdkAsyncHttpResponseHandler, Subscriber<By
 
     @Override
     public void onSubscribe(Subscription subscription) {
-        subscription.request(Long.MAX_VALUE); // nothing is queued: each piece is copied before the next one is read
+        subscription.request(Long.MAX_VALUE); // nothing is queued: each piece is in its target before the next one is read
+    }
+
+    /** What up to so many bytes of the body may be read into, which come as a piece then, as all do. */
+    Optional<ByteBuf> target(int limit) {
+        return refused.isPresent() ? Optional.empty() : receiver.room(limit).map(room -> new TargetBuffer(receiver, room));
     }
 
     @Override

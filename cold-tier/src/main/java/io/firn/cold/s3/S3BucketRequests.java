@@ -37,7 +37,7 @@ import software.amazon.awssdk.services.s3.model.S3Error;
 /**
  * {@link BucketRequests} by the AWS SDK's asynchronous client, its own retries off; GETs by {@link DirectGets}. Both send by {@link GetHttpClient}.
  *
- * <p>Threading: thread-safe. Bodies arrive on the client's event loops and are copied there; futures complete on a small pool of our own, so that a caller's
+ * <p>Threading: thread-safe. Bodies arrive on the client's event loops and are read or copied into their targets there; futures complete on a small pool of our own, so that a caller's
  * continuation cannot stall the sockets. With static credentials requests start on the caller's thread; a credential chain may have to ask a server for them, so that
  * requests start on that pool then.
  */

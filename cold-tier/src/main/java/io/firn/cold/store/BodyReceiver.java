@@ -2,24 +2,32 @@ package io.firn.cold.store;
 
 import io.firn.cold.ColdStoreException;
 import io.firn.cold.ObjectStore;
+import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ReadableByteChannel;
 import java.util.List;
 import java.util.Optional;
 
 /**
  * Takes the body of one GET into its targets and judges whether it is the whole one.
  *
- * <p><b>Threading.</b> Body pieces come on the client library's thread; the end of the request (time out, close) may come on another one, while a piece is being
- * copied. After {@link #close()} has returned nothing is ever written to a target again, because their owner may use them for something else. That is
- * the one thing here that needs a lock; it is never contended but in that moment.
+ * <p>A client that reads the socket itself may have it read into the target, without a copy: it asks for {@link #room}, and has it filled by {@link #read}. What was read so counts for nothing before it has come as a piece, too, the next
+ * one, like all others; nothing is copied then.
+ *
+ * <p><b>Invariants.</b> Targets are written by {@link #accept} and {@link #read} alone, under the lock. A piece was read into its target as a whole or not at all.
+ *
+ * <p><b>Threading.</b> Body pieces come, and the socket is read, on the client library's thread; the end of the request (time out, close) may come on another one, while a piece is being
+ * copied or read. After {@link #close()} has returned nothing is ever written to a target again, because their owner may use them for something else. That is
+ * the one thing here that needs a lock; it is never contended but in that moment, and held for one copy or one read of a channel that does not block.
  */
 public final class BodyReceiver implements AutoCloseable {
 
     private final String about;
     private final Optional<Range> range;
     private final ObjectStore.Progress progress;
-    private List<ByteBuffer> targets; // guarded by this, with next and closed
+    private List<ByteBuffer> targets; // guarded by this, with what follows
     private int next;
+    private int placed; // bytes that lie in their target, and have not come as a piece yet
     private boolean closed;
 
     private record Range(long from, long length) {}
@@ -86,16 +94,41 @@ public final class BodyReceiver implements AutoCloseable {
         return !text.isEmpty() && text.chars().allMatch(c -> c >= '0' && c <= '9') && text.length() < 19 ? Long.parseLong(text) : -1;
     }
 
-    /** Copies a piece of the body; ignores it if the request has ended. */
+    /** Memory for the bytes of the body that come next, at most {@code limit}: a view of a target, to be written by {@link #read} alone. None if they cannot be read there, or the request has ended. */
+    public synchronized Optional<ByteBuffer> room(int limit) {
+        if (closed || placed > 0 || limit <= 0) {
+            return Optional.empty();
+        }
+        return targets.subList(next, targets.size()).stream().filter(ByteBuffer::hasRemaining).findFirst()
+                .filter(ByteBuffer::isDirect) // the JDK would copy to any other
+                .map(target -> target.slice(target.position(), Math.min(limit, target.remaining())));
+    }
+
+    /** Reads what comes next of the body into {@code room}, and answers as the channel does, which must not block; 0, with nothing read, if the request has ended meanwhile. */
+    public synchronized int read(ReadableByteChannel from, ByteBuffer room) throws IOException {
+        if (closed) {
+            return 0;
+        }
+        int count = from.read(room);
+        placed = Math.max(count, 0);
+        return count;
+    }
+
+    /** Takes a piece of the body, by a copy unless it has been read into its target; ignores it if the request has ended. */
     public void accept(ByteBuffer piece) {
-        int full = copy(piece);
+        int full = take(piece);
         if (full > 0) {
             progress.full(full); // not under the lock: who is told may do more than a comparison
         }
     }
 
     /** How many targets are full, if this piece has filled any; else 0. */
-    private synchronized int copy(ByteBuffer piece) {
+    private synchronized int take(ByteBuffer piece) {
+        if (!closed && placed > 0 && piece.remaining() > placed) {
+            throw new IllegalStateException("A piece of " + piece.remaining() + " bytes, of which " + placed + " are in place: " + about);
+        }
+        boolean inPlace = placed > 0;
+        placed -= inPlace ? piece.remaining() : 0;
         int before = next;
         while (!closed && piece.hasRemaining()) {
             if (next == targets.size()) {
@@ -103,7 +136,11 @@ public final class BodyReceiver implements AutoCloseable {
             }
             ByteBuffer target = targets.get(next);
             int count = Math.min(target.remaining(), piece.remaining());
-            target.put(piece.slice(piece.position(), count));
+            if (inPlace) {
+                target.position(target.position() + count);
+            } else {
+                target.put(piece.slice(piece.position(), count));
+            }
             piece.position(piece.position() + count);
             if (!target.hasRemaining()) {
                 next++;

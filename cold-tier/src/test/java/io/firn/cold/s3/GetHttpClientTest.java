@@ -647,7 +647,7 @@ class GetHttpClientTest {
         }
     }
 
-    private static ServerSocket tlsListener(KeyStore keys) throws GeneralSecurityException, IOException {
+    static ServerSocket tlsListener(KeyStore keys) throws GeneralSecurityException, IOException {
         KeyManagerFactory own = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
         own.init(keys, "password".toCharArray());
         SSLContext context = SSLContext.getInstance("TLS");
@@ -656,7 +656,7 @@ class GetHttpClientTest {
     }
 
     /** A key that certifies itself, made by the JDK's own tool. */
-    private static KeyStore keys(Path directory, String name) throws IOException, InterruptedException, GeneralSecurityException {
+    static KeyStore keys(Path directory, String name) throws IOException, InterruptedException, GeneralSecurityException {
         Path file = directory.resolve("keys.p12");
         Process keytool = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "keytool").toString(), "-genkeypair", "-alias", "server", "-keyalg", "EC", "-dname", "CN=server", "-ext", "san=" + name,
                 "-validity", "3650", "-keystore", file.toString(), "-storetype", "PKCS12", "-storepass", "password").redirectErrorStream(true).redirectOutput(directory.resolve("keytool.log").toFile()).start();

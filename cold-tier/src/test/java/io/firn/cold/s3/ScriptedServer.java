@@ -116,6 +116,7 @@ final class ScriptedServer implements AutoCloseable {
 
     private void serve(int number, Socket socket) {
         try (socket) {
+            socket.setTcpNoDelay(true); // what is sent by itself comes by itself
             script.run(number, new Client(socket));
         } catch (IOException e) {
             return; // the client or the test has ended it: what becomes of the request is the test's subject

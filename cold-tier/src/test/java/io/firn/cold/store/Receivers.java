@@ -1,5 +1,6 @@
 package io.firn.cold.store;
 
+import io.firn.cold.ObjectStore;
 import java.nio.ByteBuffer;
 import java.util.List;
 
@@ -11,6 +12,11 @@ public final class Receivers {
     /** For as many bytes from {@code from} on as remain in {@code target}. */
     public static BodyReceiver ofRange(long from, ByteBuffer target) {
         return BodyReceiver.ofRange("test", from, List.of(target), full -> { });
+    }
+
+    /** For as many bytes from 0 on as remain in {@code targets}. */
+    public static BodyReceiver ofTargets(List<ByteBuffer> targets, ObjectStore.Progress progress) {
+        return BodyReceiver.ofRange("test", 0, targets, progress);
     }
 
     /** For a whole small object. */
