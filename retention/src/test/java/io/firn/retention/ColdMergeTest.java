@@ -16,6 +16,8 @@ import org.junit.jupiter.api.Test;
 class ColdMergeTest {
 
     private static final int MERGE_BYTES = 1 << 20;
+    /** Of a merge that is killed. */
+    private static final int SEGMENTS = 9;
 
     private static TieredRig rig(TieredLogConfig config, int mergeBytes) {
         TieredRig rig = new TieredRig(config);
@@ -32,6 +34,11 @@ class ColdMergeTest {
         }
         rig.awaitOffloaded(end);
         return end;
+    }
+
+    /** Nothing is deleted, and nothing merged: each segment is larger than half a tenth of what is retained, so that not even pages are read to look for some; for up to 18 of them. */
+    private static TieredLogConfig tooSmallToMerge() {
+        return Views.total(Views.coldOnly(), -1, 160_000);
     }
 
     private static long live(TieredRig rig) {
@@ -142,19 +149,18 @@ class ColdMergeTest {
             point++;
             assertThat(point).isLessThan(200);
         }
-        assertThat(point).as("points at which it was killed").isGreaterThan(10);
+        assertThat(point).as("points at which it was killed: each segment's tail and records are read").isGreaterThan(2 * SEGMENTS);
     }
 
+    /** Kills at the given request, counted from the first of the merge: none is looked for before the fault is there, and the pages that are read to find it may be in memory. False when it needed fewer. */
     private static boolean crashAt(int point, SimFault fault, boolean powerLoss, boolean late) {
-        TieredRig rig = rig(Views.coldOnly(), 0);
+        TieredRig rig = rig(tooSmallToMerge(), MERGE_BYTES);
         try (rig) {
-            long end = fill(rig, 9);
+            long end = fill(rig, SEGMENTS);
             rig.roundsUntil("local copies gone", 100, () -> rig.hot.localLogStartOffset() == end);
-            rig.workerConfig = new RetentionConfig(1_000, 0, 0, rig.usableBytes::get, 2, CompactionLimits.DEFAULT, MERGE_BYTES);
-            rig.restart(false);
-            rig.awaitOpened();
             AtomicInteger requests = new AtomicInteger();
-            rig.objects.inject(fault.forKeys(key -> requests.incrementAndGet() >= point));
+            rig.objects.inject(fault.forKeys(key -> !key.endsWith(".page") && requests.incrementAndGet() >= point));
+            rig.reconfigure(Views.coldOnly());
             rig.roundsUntil("held at request " + point, 5_000, () -> fault.heldCount() > 0 || rig.log.cold().orElseThrow().segmentCount() == 1);
             boolean reached = fault.heldCount() > 0;
             rig.restart(powerLoss);
@@ -173,19 +179,34 @@ class ColdMergeTest {
     }
 
     @Test
-    void anOutageIsWaitedForAndDeletionUnderAMergeEndsIt() {
-        try (TieredRig rig = rig(Views.coldOnly(), MERGE_BYTES)) {
-            long end = fill(rig, 12);
-            SimFault outage = rig.objects.inject(SimFault.outage());
-            for (int i = 0; i < 20; i++) {
-                rig.clock.advanceMs(5_000);
-                rig.round();
-            }
-            outage.release();
+    void anOutageIsWaitedFor() {
+        try (TieredRig rig = rig(tooSmallToMerge(), MERGE_BYTES)) {
+            fill(rig, 12);
+            rig.objects.inject(SimFault.outage());
+            rig.reconfigure(Views.coldOnly());
+            rig.roundsUntil("met", 5_000, () -> rig.meter("firn.cold.compaction.interrupted") > 1);
+            assertThat(live(rig)).isEqualTo(12);
             rig.objects.clearFaults();
-            rig.get(rig.onLoop(() -> rig.log.deleteRecordsBefore(end / 2)));
-            rig.roundsUntil("merged", 5_000, () -> liveHere(rig) <= 8);
+            rig.roundsUntil("merged", 5_000, () -> liveHere(rig) == 1);
             Replay.of(rig, 10_000);
+            assertThat(rig.meter("firn.offload.stopped.partitions")).isZero();
+        }
+    }
+
+    @Test
+    void deletionUnderAMergeEndsItAndWhatIsLeftIsMergedLater() {
+        try (TieredRig rig = rig(tooSmallToMerge(), MERGE_BYTES)) {
+            long end = fill(rig, 12);
+            SimFault reading = rig.objects.inject(SimFault.holdingRequests().on(SimFault.Operation.GET).forKeys(key -> key.endsWith(".segment")));
+            rig.reconfigure(Views.coldOnly());
+            rig.roundsUntil("under way", 5_000, () -> reading.heldCount() > 0);
+            rig.get(rig.onLoop(() -> rig.log.deleteRecordsBefore(end / 2)));
+            rig.roundsUntil("dropped", 100, () -> liveHere(rig) == 6);
+            reading.release();
+            fill(rig, 4);
+            rig.roundsUntil("merged", 5_000, () -> liveHere(rig) <= 3);
+            Replay.of(rig, 10_000);
+            assertThat(rig.meter("firn.cold.compaction.interrupted")).isZero();
             assertThat(rig.meter("firn.offload.stopped.partitions")).isZero();
         }
     }
