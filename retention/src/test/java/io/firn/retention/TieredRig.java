@@ -265,7 +265,7 @@ final class TieredRig implements AutoCloseable {
         onLoop(() -> null);
     }
 
-    /** Rounds until {@code condition} holds, each {@code stepMs} after the other. How many there will be nobody knows: what must not come due meanwhile is {@link #AGES} away. */
+    /** Rounds until {@code condition} holds, each {@code stepMs} after the other. How many there will be nobody knows: what must not come due meanwhile is {@link #AGES} away, and what has to come by some time is waited for at that time, with steps of 0. */
     void roundsUntil(String what, long stepMs, BooleanSupplier condition) {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(DEADLINE_S);
         while (!onLoop(condition::getAsBoolean)) {
