@@ -67,7 +67,7 @@ final class BodyPublisher implements Publisher<ByteBuffer>, Subscription {
 
     /** The subscriber, if it is one of ours and takes the next piece at once, whatever comes. */
     Optional<ReceivedAnswer> waiting() {
-        return over || whole || wanted == 0 || !held.isEmpty() ? Optional.empty() : subscriber.filter(ReceivedAnswer.class::isInstance).map(ReceivedAnswer.class::cast);
+        return over || wanted == 0 || !held.isEmpty() ? Optional.empty() : subscriber.filter(ReceivedAnswer.class::isInstance).map(ReceivedAnswer.class::cast);
     }
 
     /** Takes the piece over, with its reference. */

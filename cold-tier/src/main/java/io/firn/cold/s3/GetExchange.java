@@ -92,7 +92,7 @@ final class GetExchange implements RequestTurns.Waiting {
 
     /** What up to so many bytes of the body are read into, if its subscriber has memory for them. */
     Optional<ByteBuf> target(int limit) {
-        return over ? Optional.empty() : body.flatMap(BodyPublisher::waiting).flatMap(answer -> answer.target(limit));
+        return body.flatMap(BodyPublisher::waiting).flatMap(answer -> answer.target(limit));
     }
 
     /** Takes a piece of the body, with its reference. */

@@ -96,7 +96,7 @@ public final class BodyReceiver implements AutoCloseable {
 
     /** Memory for the bytes of the body that come next, at most {@code limit}: a view of a target, to be written by {@link #read} alone. None if they cannot be read there, or the request has ended. */
     public synchronized Optional<ByteBuffer> room(int limit) {
-        if (closed || placed > 0 || limit <= 0) {
+        if (closed || placed > 0) {
             return Optional.empty();
         }
         return targets.subList(next, targets.size()).stream().filter(ByteBuffer::hasRemaining).findFirst()
