@@ -299,7 +299,7 @@ public abstract class BucketFaultContract {
             long before = counted(counted, "get");
             proxy.inject(HttpFault.reset().on(method("GET")).times(1));
             proxy.inject(HttpFault.cuttingBody().on(method("GET")).times(1));
-            for (long offset = 0; offset < log.endOffset();) {
+            for (long offset = segment.batches().get(1).baseOffset(); offset < log.endOffset();) { // the indexes alone come first, over a kept connection
                 ColdRead read = await(log.read(offset, 4 << 20, Long.MAX_VALUE, true));
                 assertThat(ColdFixture.bytes(read)).isEqualTo(segment.bytes(offset, read.upperBoundOffset()));
                 offset = read.upperBoundOffset();
