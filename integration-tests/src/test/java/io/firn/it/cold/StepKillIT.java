@@ -133,7 +133,8 @@ class StepKillIT {
                 trial.sent.verify(trial.topic.partition(), read.get(), read.get().get(0).offset());
             }
         },
-        TOPIC_DELETION(Change.NONE, Map.of(), LIST_MANIFESTS, CREATE_TOMBSTONE, LIST_PARTITION, DELETE_SEGMENTS, DELETE_MANIFESTS, DELETE_TOMBSTONE, DELETE_DESCRIPTION) {
+        /** Retained is so much that nothing is dropped, and so little that nothing is merged, which could go on when the deletion begins. */
+        TOPIC_DELETION(Change.NONE, Map.of("retention.bytes", "2000000"), LIST_MANIFESTS, CREATE_TOMBSTONE, LIST_PARTITION, DELETE_SEGMENTS, DELETE_MANIFESTS, DELETE_TOMBSTONE, DELETE_DESCRIPTION) {
             @Override
             void prepare(Trial trial) {
                 trial.send(1);
