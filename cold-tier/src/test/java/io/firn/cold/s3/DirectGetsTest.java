@@ -35,6 +35,7 @@ import org.junit.jupiter.api.Test;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.auth.credentials.AwsCredentials;
 import software.amazon.awssdk.auth.credentials.AwsSessionCredentials;
+import software.amazon.awssdk.core.SdkGlobalTime;
 import software.amazon.awssdk.core.async.AsyncResponseTransformer;
 import software.amazon.awssdk.core.exception.SdkClientException;
 import software.amazon.awssdk.http.SdkHttpMethod;
@@ -63,6 +64,7 @@ class DirectGetsTest {
     void stop() {
         clients.sdk().close();
         completions.shutdownNow();
+        SdkGlobalTime.setGlobalTimeOffset(0); // an answer may have set the clock of all clients of this JVM
     }
 
     private S3Clients.Clients clients(String bucket, Optional<URI> endpoint, boolean pathStyle) {
