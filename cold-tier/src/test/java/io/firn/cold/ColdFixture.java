@@ -1,5 +1,7 @@
 package io.firn.cold;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.firn.cold.manifest.PageShape;
 import io.firn.cold.read.ReadsInUse;
 import io.firn.cold.sim.SimObjectStore;
@@ -98,6 +100,14 @@ public final class ColdFixture {
         sim.execute(() -> seen.set(store.reads().inUse()));
         sim.settle();
         return seen.get();
+    }
+
+    /** No read is under way, or has memory. */
+    public void assertNothingHeld() {
+        ReadsInUse held = inUse();
+        assertThat(held.reads()).isZero();
+        assertThat(held.pinnedChunks()).isZero();
+        assertThat(held.reservedUnits()).isZero();
     }
 
     public static byte[] bytes(ColdRead read) {

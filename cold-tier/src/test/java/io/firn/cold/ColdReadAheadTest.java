@@ -3,7 +3,6 @@ package io.firn.cold;
 import static io.firn.cold.ColdFixture.CHUNK;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.firn.cold.read.ReadsInUse;
 import io.firn.cold.sim.SimFault;
 import io.firn.cold.sim.SimFault.Operation;
 import java.util.ArrayList;
@@ -452,7 +451,7 @@ class ColdReadAheadTest {
             hold.release();
             reader.take(cold.await(stuck));
             reader.read(20);
-            assertNothingHeld();
+            cold.assertNothingHeld();
         }
 
         @Test
@@ -461,7 +460,7 @@ class ColdReadAheadTest {
             assertThat(cold.failure(failed)).isInstanceOf(ColdStoreException.Unavailable.class);
             cold.objects.clearFaults();
             reader.read(20);
-            assertNothingHeld();
+            cold.assertNothingHeld();
         }
 
         @Test
@@ -472,7 +471,7 @@ class ColdReadAheadTest {
                 reader.read(1);
             }
             assertThat(fetchedLogBytes() - source.logSizeBytes()).as("fetched twice, of a run of 16").isBetween(1L, 9L * CHUNK);
-            assertNothingHeld();
+            cold.assertNothingHeld();
         }
 
         @Test
@@ -487,7 +486,7 @@ class ColdReadAheadTest {
             assertThat(ColdFixture.bytes(read)).isEqualTo(source.bytes(from, read.upperBoundOffset()));
             assertThat(fetchedLogBytes() - before - first).as("those behind the cut").isBetween(first / 2, first / 2 + CHUNK);
             read.release();
-            assertNothingHeld();
+            cold.assertNothingHeld();
         }
 
         @Test
@@ -508,7 +507,7 @@ class ColdReadAheadTest {
             }
             assertThat(cold.count("firn.cold.chunk.corrupt")).isEqualTo(1);
             assertThat(fetchedLogBytes()).isEqualTo(source.logSizeBytes() + CHUNK);
-            assertNothingHeld();
+            cold.assertNothingHeld();
         }
 
         @Test
@@ -526,7 +525,7 @@ class ColdReadAheadTest {
             assertThat(served).isPositive();
             reader.offset = source.batches().stream().filter(batch -> batch.position() >= 101 * CHUNK).findFirst().orElseThrow().baseOffset();
             reader.read(20);
-            assertNothingHeld();
+            cold.assertNothingHeld();
         }
 
         /** Of the log, once its indexes have been fetched. */
@@ -545,7 +544,7 @@ class ColdReadAheadTest {
             int gets = cold.objects.requests(Operation.GET);
             reader.read(1);
             assertThat(cold.objects.requests(Operation.GET)).as("the late chunk is used").isEqualTo(gets);
-            assertNothingHeld();
+            cold.assertNothingHeld();
         }
 
         @Test
@@ -562,7 +561,7 @@ class ColdReadAheadTest {
             cold.sim.settle();
             assertThat(cold.objects.requests(Operation.GET)).as("none of what was queued").isEqualTo(sent);
             reader.read(20);
-            assertNothingHeld();
+            cold.assertNothingHeld();
         }
 
         @Test
@@ -579,14 +578,7 @@ class ColdReadAheadTest {
                 }
             }
             assertThat(cold.count("firn.cold.fetched.bytes") / object.logSizeBytes()).isLessThan(1.1);
-            assertNothingHeld();
-        }
-
-        private void assertNothingHeld() {
-            ReadsInUse held = cold.inUse();
-            assertThat(held.reads()).isZero();
-            assertThat(held.pinnedChunks()).isZero();
-            assertThat(held.reservedUnits()).isZero();
+            cold.assertNothingHeld();
         }
     }
 }

@@ -4,7 +4,6 @@ import static io.firn.cold.ColdFixture.CHUNK;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.firn.cold.read.ReadsInUse;
 import io.firn.cold.sim.SimFault;
 import io.firn.cold.sim.SimFault.Operation;
 import java.util.ArrayList;
@@ -29,7 +28,7 @@ class ColdReadFaultTest {
         assertThat(cold.failure(read(0))).isInstanceOf(ColdStoreException.Unavailable.class);
         cold.objects.clearFaults();
         assertReads(0);
-        assertNothingHeld();
+        cold.assertNothingHeld();
     }
 
     @Test
@@ -39,7 +38,7 @@ class ColdReadFaultTest {
         long there = segment.batches().get(segment.batches().size() - 1).baseOffset();
         assertThat(cold.failure(read(there))).isInstanceOf(ColdStoreException.Unavailable.class);
         assertReads(there);
-        assertNothingHeld();
+        cold.assertNothingHeld();
     }
 
     @Test
@@ -57,7 +56,7 @@ class ColdReadFaultTest {
         int gets = cold.objects.requests(Operation.GET);
         assertReads(there);
         assertThat(cold.objects.requests(Operation.GET)).as("the late chunk is used").isEqualTo(gets);
-        assertNothingHeld();
+        cold.assertNothingHeld();
     }
 
     @Test
@@ -65,7 +64,7 @@ class ColdReadFaultTest {
         CompletableFuture<ColdRead> unwanted = read(0);
         unwanted.cancel(false);
         cold.sim.settle();
-        assertNothingHeld();
+        cold.assertNothingHeld();
     }
 
     @Test
@@ -98,7 +97,7 @@ class ColdReadFaultTest {
         assertThat(cold.objects.requests(Operation.GET) - gets).as("indexes, and chunks twice").isBetween(3, 6);
         assertReads(0);
         assertThat(cold.failure(read(rotten.baseOffset()))).as("never kept").isInstanceOf(ColdStoreException.Corrupt.class);
-        assertNothingHeld();
+        cold.assertNothingHeld();
     }
 
     @Test
@@ -119,7 +118,7 @@ class ColdReadFaultTest {
         cold.await(cold.objects.delete(committed.key()));
         long there = segment.batches().get(segment.batches().size() - 1).baseOffset();
         assertThat(cold.failure(read(there))).isInstanceOf(ColdStoreException.Missing.class);
-        assertNothingHeld();
+        cold.assertNothingHeld();
     }
 
     @Test
@@ -146,7 +145,7 @@ class ColdReadFaultTest {
             }
             held.add(next.join());
         }
-        assertNothingHeld();
+        cold.assertNothingHeld();
         assertThat(held.size()).as("bounded by the budget of 10 or so units, two a read").isBetween(2, 10);
     }
 
@@ -163,7 +162,7 @@ class ColdReadFaultTest {
         cold.sim.pass(3_000);
         assertThat(cold.failure(waiting)).isInstanceOf(ColdStoreException.Unavailable.class);
         held.forEach(ColdRead::release);
-        assertNothingHeld();
+        cold.assertNothingHeld();
     }
 
     @Test
@@ -173,7 +172,7 @@ class ColdReadFaultTest {
         ColdRead read = cold.await(log.read(large.baseOffset(), 100, Long.MAX_VALUE, true));
         assertThat(ColdFixture.bytes(read)).isEqualTo(large.bytes());
         read.release();
-        assertNothingHeld();
+        cold.assertNothingHeld();
     }
 
     @Test
@@ -181,7 +180,7 @@ class ColdReadFaultTest {
         SegmentFixture large = new SegmentFixture(segment.nextOffset(), 1).batch(random, Compression.NONE, 1, 30 * CHUNK);
         cold.await(log.append(large));
         assertThat(cold.failure(log.read(large.baseOffset(), 100, Long.MAX_VALUE, true))).isInstanceOf(ColdStoreException.Misconfigured.class);
-        assertNothingHeld();
+        cold.assertNothingHeld();
     }
 
     @Test
@@ -200,7 +199,7 @@ class ColdReadFaultTest {
         int again = cold.objects.requests();
         assertReads(offset);
         assertThat(cold.objects.requests()).as("in memory now").isEqualTo(again);
-        assertNothingHeld();
+        cold.assertNothingHeld();
     }
 
     @Test
@@ -220,7 +219,7 @@ class ColdReadFaultTest {
             cold.sim.settle();
         }
         assertThat(waited).as("reads that had to wait, of " + reads).isZero();
-        assertNothingHeld();
+        cold.assertNothingHeld();
     }
 
     @Test
@@ -241,7 +240,7 @@ class ColdReadFaultTest {
         read.release();
         cold.sim.settle();
         assertThat(cold.count("firn.cold.chunk.ahead")).isGreaterThan(before);
-        assertNothingHeld();
+        cold.assertNothingHeld();
     }
 
     @Test
@@ -254,7 +253,7 @@ class ColdReadFaultTest {
         cold.sim.step();
         assertThat(again).isCompleted();
         again.join().release();
-        assertNothingHeld();
+        cold.assertNothingHeld();
     }
 
     @Test
@@ -277,7 +276,7 @@ class ColdReadFaultTest {
             cold.sim.pass(40);
         }
         assertThat(cold.inUse().sequences()).isLessThanOrEqualTo(1_024);
-        assertNothingHeld();
+        cold.assertNothingHeld();
     }
 
     @Test
@@ -394,12 +393,5 @@ class ColdReadFaultTest {
 
     private SegmentFixture.Batch batchAt(int position) {
         return segment.batches().stream().filter(batch -> position < batch.position() + batch.sizeBytes()).findFirst().orElseThrow();
-    }
-
-    private void assertNothingHeld() {
-        ReadsInUse held = cold.inUse();
-        assertThat(held.reads()).isZero();
-        assertThat(held.pinnedChunks()).isZero();
-        assertThat(held.reservedUnits()).isZero();
     }
 }

@@ -3,7 +3,6 @@ package io.firn.cold;
 import static io.firn.cold.ColdFixture.CHUNK;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.firn.cold.read.ReadsInUse;
 import io.firn.cold.sim.SimFault;
 import io.firn.cold.sim.SimFault.Operation;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -69,17 +68,15 @@ class ColdReadStartTest {
         return cold.objects.requests(Operation.GET) - before;
     }
 
-    private void assertNothingHeld() {
-        ReadsInUse held = cold.inUse();
-        assertThat(held.reads()).isZero();
-        assertThat(held.pinnedChunks()).isZero();
-        assertThat(held.reservedUnits()).isZero();
-    }
-
     /** Of GETs, the one with this number, 0 first. */
     private static Predicate<String> numbered(int number) {
         int[] seen = {0};
         return key -> seen[0]++ == number;
+    }
+
+    /** Holds the reply to the first GET there is. */
+    private SimFault lateIndexes() {
+        return cold.objects.inject(SimFault.holdingReplies().on(Operation.GET).forKeys(numbered(0)));
     }
 
     @Test
@@ -98,7 +95,7 @@ class ColdReadStartTest {
         next.release();
         readToTheEnd(source, offset);
         assertThat(cold.count("firn.cold.fetched.bytes")).as("nothing twice").isEqualTo(cold.count("firn.cold.delivered.bytes") + tailBytes());
-        assertNothingHeld();
+        cold.assertNothingHeld();
     }
 
     private double tailBytes() {
@@ -147,7 +144,7 @@ class ColdReadStartTest {
     @Test
     void chunksThatComeBeforeTheIndexesAreGivenToNobodyUntilTheyAreCompared() {
         SegmentFixture source = appended(20);
-        SimFault late = cold.objects.inject(SimFault.holdingReplies().on(Operation.GET).forKeys(numbered(0)));
+        SimFault late = lateIndexes();
         CompletableFuture<ColdRead> read = ask(0);
         CompletableFuture<ColdRead> joined = ask(0);
         cold.sim.settle();
@@ -157,14 +154,14 @@ class ColdReadStartTest {
         late.release();
         take(source, cold.await(read));
         readToTheEnd(source, take(source, cold.await(joined)));
-        assertNothingHeld();
+        cold.assertNothingHeld();
     }
 
     @Test
     void aChunkThatIsDamagedOnItsWayBeforeTheIndexesComeIsAskedForOnceMore() {
         SegmentFixture source = appended(20);
         String key = cold.segments(log).get(0).key();
-        SimFault late = cold.objects.inject(SimFault.holdingReplies().on(Operation.GET).forKeys(numbered(0)));
+        SimFault late = lateIndexes();
         cold.objects.flipBit(key, 77);
         CompletableFuture<ColdRead> read = ask(0);
         cold.sim.settle();
@@ -185,10 +182,10 @@ class ColdReadStartTest {
         cold.sim.settle();
         assertThat(gets()).as("the indexes twice").isEqualTo(2 * INDEXES + OWN + AHEAD);
         assertThat(cold.count("firn.cold.chunk.corrupt")).as("they are not to blame").isZero();
-        assertNothingHeld();
+        cold.assertNothingHeld();
         cold.objects.flipBit(only.key(), only.objectSizeBytes() - 9);
         readToTheEnd(source, 0);
-        assertNothingHeld();
+        cold.assertNothingHeld();
     }
 
     @ParameterizedTest
@@ -203,10 +200,10 @@ class ColdReadStartTest {
             take(source, cold.await(read));
         }
         assertThat(gets()).isEqualTo(INDEXES + OWN + AHEAD);
-        assertNothingHeld();
+        cold.assertNothingHeld();
         cold.objects.clearFaults();
         readToTheEnd(source, 0);
-        assertNothingHeld();
+        cold.assertNothingHeld();
     }
 
     @Test
@@ -220,7 +217,7 @@ class ColdReadStartTest {
         cold.sim.settle();
         late.release();
         readToTheEnd(source, take(source, cold.await(next)));
-        assertNothingHeld();
+        cold.assertNothingHeld();
     }
 
     @Test
@@ -240,7 +237,7 @@ class ColdReadStartTest {
     @Test
     void indexesThatDoNotComeFailTheReadAtItsDeadlineAndWhatComesLateIsUsed() {
         SegmentFixture source = appended(20);
-        SimFault late = cold.objects.inject(SimFault.holdingReplies().on(Operation.GET).forKeys(numbered(0)));
+        SimFault late = lateIndexes();
         CompletableFuture<ColdRead> stuck = ask(0);
         cold.sim.pass(2_999);
         assertThat(stuck).isNotDone();
@@ -252,7 +249,7 @@ class ColdReadStartTest {
         int asked = gets();
         take(source, cold.await(ask(0)));
         assertThat(gets()).isEqualTo(asked);
-        assertNothingHeld();
+        cold.assertNothingHeld();
     }
 
     /** A bucket may hold what was written under another setting: the chunks asked for are not those there are. */
@@ -280,7 +277,7 @@ class ColdReadStartTest {
             for (long offset = source.baseOffset(); offset < source.nextOffset(); ) {
                 offset = take(source, cold.await(reading.read(offset, CHUNK, Long.MAX_VALUE, true)));
             }
-            assertNothingHeld();
+            cold.assertNothingHeld();
         }
         assertThat(cold.count("firn.cold.chunk.corrupt")).isZero();
     }

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 
 /**
@@ -23,7 +24,7 @@ import java.util.concurrent.RejectedExecutionException;
  * <p><b>Invariants.</b> Each chunk given arrives once, unless its run was cancelled. What has failed with a request says nothing of the chunks of that run that had come before. A run's place among the requests in flight is free when its request has ended, whatever became of
  * its chunks.
  *
- * <p>Threading: confined to the reads thread; checksums are taken on the thread that brought the bytes, whose processor has them at hand.
+ * <p>Threading: confined to the reads thread; checksums are taken on the thread that brought the bytes, whose processor has them at hand, but on {@code work} where the table they are compared with comes later.
  */
 final class RunFetches {
 
@@ -108,15 +109,12 @@ final class RunFetches {
     private void begin(Run run, Runnable done) {
         run.chunks().forEach(chunk -> chunk.state = Chunk.State.FETCHING);
         gets.get(run.object(), run.position(), run.targets(), full -> partlyThere(run, full)).whenComplete((nothing, failure) -> {
+            onReads(done);
             List<Chunk> rest = run.claim(run.size());
             if (failure == null) {
-                verify(rest, done);
+                verify(rest);
             } else {
-                List<Optional<Throwable>> failed = Collections.nCopies(rest.size(), Optional.of(ColdStoreException.unwrap(failure)));
-                onReads(() -> {
-                    done.run();
-                    arrived(rest, failed);
-                });
+                onReads(() -> arrived(rest, Collections.nCopies(rest.size(), Optional.of(ColdStoreException.unwrap(failure)))));
             }
         });
     }
@@ -126,28 +124,25 @@ final class RunFetches {
         if (full == run.size()) {
             return;
         }
-        List<Chunk> there = run.claim(full);
-        if (there.isEmpty()) {
-            return; // the end of the request was faster
-        }
-        verify(there, () -> {});
+        verify(run.claim(full)); // none, if the end of the request was faster
     }
 
-    /** Here and now, or if their checksums are on their way, when these have come. {@code first} is done without waiting for that. */
-    private void verify(List<Chunk> there, Runnable first) {
-        if (there.isEmpty() || there.get(0).address.checksums().isDone()) {
-            List<Optional<Throwable>> found = there.stream().map(RunFetches::damage).toList();
-            onReads(() -> {
-                first.run();
-                arrived(there, found);
-            });
+    /** Here and now, or if their checksums are on their way, which are of one table, when these have come. */
+    private void verify(List<Chunk> there) {
+        if (there.isEmpty()) {
             return;
         }
-        onReads(first);
-        there.get(0).address.checksums().whenCompleteAsync((known, unknown) -> {
-            List<Optional<Throwable>> found = there.stream().map(RunFetches::damage).toList();
-            onReads(() -> arrived(there, found));
-        }, threads.work());
+        CompletableFuture<int[]> checksums = there.get(0).address.checksums();
+        if (checksums.isDone()) {
+            compare(there);
+        } else {
+            checksums.whenCompleteAsync((known, unknown) -> compare(there), threads.work());
+        }
+    }
+
+    private void compare(List<Chunk> there) {
+        List<Optional<Throwable>> found = there.stream().map(RunFetches::damage).toList();
+        onReads(() -> arrived(there, found));
     }
 
     private void onReads(Runnable task) {

@@ -104,7 +104,7 @@ public final class BodyReceiver implements AutoCloseable {
                 .map(target -> target.slice(target.position(), Math.min(limit, target.remaining())));
     }
 
-    /** Reads what comes next of the body into {@code room}, and answers as the channel does, which must not block; 0, with nothing read, if the request has ended meanwhile. */
+    /** Reads what comes next of the body into {@code room}, the last one given, with no piece accepted since, and answers as the channel does, which must not block; 0, with nothing read, if the request has ended meanwhile. */
     public synchronized int read(ReadableByteChannel from, ByteBuffer room) throws IOException {
         if (closed) {
             return 0;
